@@ -1,0 +1,351 @@
+"""Commands: `python run.py COMMAND`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from alembic import command as alembic
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from app.engine import access, history, transfer
+from app.engine import record as records
+from app.engine.frames import REPORTS, ask
+from app.engine.moments import office_zone
+from app.engine.refusals import Refused
+from app.engine.workbook import write_csv
+from app.engine.workflow import flows
+from app.extensions import db
+from app.factory import create_app
+from app.web.download import write_table
+from app.web.pages import as_json
+from models.people import actor_of
+from seed import accounts, demo
+
+HERE = Path(__file__).parent.parent
+
+
+class Office(click.Group):
+    """All commands share one application; a refusal ends with its sentence and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        context.obj = create_app()
+        try:
+            with context.obj.app_context():
+                return super().invoke(context)
+        except Refused as refusal:
+            click.echo(str(refusal), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Office, invoke_without_command=True)
+@click.pass_context
+def office(context: click.Context) -> None:
+    """Wenshu: papers, callers and orders of an office."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+def main() -> None:
+    office(prog_name="run.py")
+
+
+def _migrations(app: Flask) -> AlembicConfig:
+    found = AlembicConfig()
+    found.set_main_option("script_location", str(HERE / "models" / "migrations"))
+    found.attributes["url"] = app.config["SQLALCHEMY_DATABASE_URI"]
+    return found
+
+
+def migrate(app: Flask) -> None:
+    """Bring the schema to the newest version."""
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    alembic.upgrade(_migrations(app), "head")
+
+
+def fill_empty(app: Flask) -> str | None:
+    """Load the demo office into an empty database; its password if it was."""
+    if not app.config["DEMO"] or db.session.scalar(select(User.id).limit(1)) is not None:
+        db.session.rollback()
+        return None
+    password = demo.load(db.session, app.config["DEMO_PASSWORD"])
+    db.session.commit()
+    return password
+
+
+@office.command()
+@click.pass_obj
+def serve(app: Flask) -> None:
+    """Serve the office; the first start makes schema and demo office."""
+    migrate(app)
+    password = fill_empty(app)
+    address = f"http://{app.config['HOST']}:{app.config['PORT']}"
+    click.echo(f"Wenshu: {address}")
+    if password:
+        names = ", ".join(name for name, _role in demo.ACCOUNTS)
+        click.echo(f"Sign in as one of {names}\nwith the password {password}")
+    elif app.config["DEMO"]:
+        click.echo("Sign in with the accounts and the password of the first start (python run.py users reset NAME).")
+    db.session.remove()
+    db.engine.dispose()
+    from app.server import run
+
+    run(app)
+
+
+@office.command()
+@click.pass_obj
+def upgrade(app: Flask) -> None:
+    """Bring the database to the newest schema."""
+    migrate(app)
+
+
+@office.command()
+@click.argument("revision")
+@click.pass_obj
+def downgrade(app: Flask, revision: str) -> None:
+    """Take the database back to an older schema."""
+    alembic.downgrade(_migrations(app), revision)
+
+
+@office.group("demo")
+def demo_group() -> None:
+    """The demo office."""
+
+
+@demo_group.command()
+@click.option("--scale", type=click.Choice(["1k", "10k", "100k", "1m"]), default="1k")
+@click.option("--seed", type=int, default=1)
+@click.pass_obj
+def load(app: Flask, scale: str, seed: int) -> None:
+    """Fill an empty database with a believable office."""
+    migrate(app)
+    if db.session.scalar(select(User.id).limit(1)) is not None:
+        raise Refused("The database is not empty; the demo office would mix with real records.")
+    papers = {"1k": 240, "10k": 2_400, "100k": 24_000, "1m": 240_000}[scale]
+    password = demo.load(db.session, app.config["DEMO_PASSWORD"], seed, papers)
+    db.session.commit()
+    click.echo(f"Loaded. All accounts have the password {password}")
+
+
+def _actor(username: str | None) -> access.Actor:
+    """Whom a command works for: the system, unless `--as` names an account."""
+    if username is None:
+        return access.SYSTEM
+    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
+    if user is None:
+        raise Refused(f"There is no account “{username}”.")
+    return actor_of(db.session, user)
+
+
+def _model(kind: str) -> Any:
+    model = records.kinds().get(kind)
+    if model is None:
+        raise Refused(f"There are no records “{kind}”. There are: {', '.join(sorted(records.kinds()))}.")
+    return model
+
+
+@office.group("records")
+def records_group() -> None:
+    """Records as tables."""
+
+
+@records_group.command()
+@click.argument("kind")
+@click.argument("file", type=click.Path(dir_okay=False))
+def template(kind: str, file: str) -> None:
+    """Write an empty import sheet."""
+    model = _model(kind)
+    with open(file, "wb") as target, access.system():
+        write_csv(target, transfer.export_columns(model), [], zone=office_zone())
+
+
+@records_group.command("import")
+@click.argument("kind")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True)
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--create-missing", is_flag=True)
+@click.option("--as", "username")
+@click.option("--errors", "errors_file", type=click.Path(dir_okay=False))
+def import_command(
+    kind: str,
+    file: str,
+    dry_run: bool,
+    map_file: str | None,
+    create_missing: bool,
+    username: str | None,
+    errors_file: str | None,
+) -> None:
+    """Bring in a CSV or XLSX file: all rows or none. Exit code 2: rows were refused."""
+    model = _model(kind)
+    column_map = transfer.ColumnMap.load(map_file) if map_file else None
+    with access.acting_as(_actor(username)):
+        headings, rows = transfer.read_table(file, Path(file).read_bytes())
+        outcome = transfer.import_rows(db.session, model, headings, rows, column_map, create_missing=create_missing)
+        if dry_run:
+            db.session.rollback()
+        else:
+            db.session.commit()
+    for fault in outcome.faults[:50]:
+        click.echo(f"row {fault.row}, {fault.column or '-'}: {fault.reason}", err=True)
+    if errors_file and outcome.faults:
+        lines = [f"{f.row},{f.column},{f.reason}" for f in outcome.faults]
+        Path(errors_file).write_text("\n".join(["row,column,reason", *lines]) + "\n", "utf-8")
+    click.echo(
+        f"imported {outcome.imported}, refused {outcome.refused}" + (" (dry run: nothing written)" if dry_run else "")
+    )
+    sys.exit(2 if outcome.faults else 0)
+
+
+@records_group.command("export")
+@click.argument("kind")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--where", multiple=True)
+@click.option("--as", "username")
+def export_command(kind: str, file: str, where: tuple[str, ...], username: str | None) -> None:
+    """Write what the account may see to a CSV or XLSX file."""
+    model = _model(kind)
+    with access.acting_as(_actor(username)) as actor:
+        if not actor.may("export", kind):
+            raise Refused(f"The role of “{actor.name}” does not allow exporting {kind}.")
+        query = select(model)
+        fields = transfer.import_fields(model)
+        for condition in where:
+            name, _equals, value = condition.partition("=")
+            if name not in fields:
+                raise Refused(f"There is no column “{name}”. There are: {', '.join(fields)}.")
+            wanted = fields[name].clean(value)
+            if fields[name].kind == "reference":
+                wanted = records.named(db.session, fields[name].target, value).id  # type: ignore[arg-type]
+            query = query.where(getattr(model, fields[name].column) == wanted)
+        rows = transfer.export_rows(db.session, model, query.order_by(model.id))
+        columns = transfer.export_columns(model)
+        with open(file, "wb") as target:
+            if file.endswith(".xlsx"):
+                write_table(target, str(model.label_plural), columns, rows)
+            else:
+                write_csv(target, columns, rows, zone=office_zone())
+
+
+@office.command("reports")
+def reports_command() -> None:
+    """Names, titles and parameters of all reports."""
+    for about in REPORTS.values():
+        options = ["--from", "--to"]
+        options += [f"--by {','.join(about.groups)}"] if about.groups else []
+        options += [f"--of {'|'.join(about.subjects)}"] if about.subjects else []
+        click.echo(f"{about.name}: {about.title} ({' '.join(options)})")
+
+
+@office.command("report")
+@click.argument("name")
+@click.option("--from", "first")
+@click.option("--to", "last")
+@click.option("--by")
+@click.option("--of")
+@click.option("--as", "username")
+@click.option("--out", type=click.Path(dir_okay=False))
+def report_command(
+    name: str,
+    first: str | None,
+    last: str | None,
+    by: str | None,
+    of: str | None,
+    username: str | None,
+    out: str | None,
+) -> None:
+    """The same figures as the page."""
+    with access.acting_as(_actor(username)) as actor:
+        if not actor.may("read", "reports"):
+            raise Refused(f"The role of “{actor.name}” does not allow reports.")
+        answer = ask(db.session, name, {"from": first, "to": last, "by": by, "of": of})
+        if out is None:
+            click.echo("\t".join(column.name for column in answer.columns))
+            for row in answer.rows:
+                click.echo("\t".join("" if value is None else str(value) for value in row.values()))
+        elif out.endswith(".json"):
+            Path(out).write_text(as_json(answer), "utf-8")
+        else:
+            with open(out, "wb") as target:
+                if out.endswith(".xlsx"):
+                    write_table(
+                        target, str(answer.report.title), answer.columns, answer.rows, notes=[str(answer.report.basis)]
+                    )
+                else:
+                    write_csv(target, answer.columns, answer.rows, zone=office_zone())
+
+
+@office.group("audit")
+def audit_group() -> None:
+    """The history."""
+
+
+@audit_group.command()
+def verify() -> None:
+    """Walk the hash chains and compare them with the records; name the first broken entry."""
+    with access.system():
+        count = history.verify(db.session, records.kinds().values())
+    click.echo(f"The history holds: {count} entries.")
+
+
+@office.command("workflows")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="en")
+@click.pass_obj
+def workflows_command(app: Flask, language: str) -> None:
+    """Mermaid diagrams of all flows."""
+    with app.test_request_context(), force_locale(language):
+        for name, flow in flows():
+            click.echo(f"%% {name}\n{flow.mermaid()}\n")
+
+
+@office.group("users")
+def users_group() -> None:
+    """Accounts."""
+
+
+@users_group.command("list")
+def users_list() -> None:
+    for user in db.session.scalars(select(User).order_by(User.username)):
+        roles = ", ".join(role.name for role in user.roles)
+        click.echo(f"{user.username}\t{roles}\t{'active' if user.active else 'disabled'}")
+
+
+@users_group.command("create")
+@click.argument("username")
+@click.argument("role")
+@click.option("--name", default="")
+@click.password_option()
+def users_create(username: str, role: str, name: str, password: str) -> None:
+    accounts.make(db.session, username, name or username, role, password)
+    db.session.commit()
+
+
+@users_group.command("reset")
+@click.argument("username")
+@click.password_option()
+def users_reset(username: str, password: str) -> None:
+    _account(username).password = accounts.hashed(password)
+    db.session.commit()
+
+
+@users_group.command("disable")
+@click.argument("username")
+def users_disable(username: str) -> None:
+    _account(username).active = False
+    db.session.commit()
+
+
+def _account(username: str) -> User:
+    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
+    if user is None:
+        raise Refused(f"There is no account “{username}”.")
+    return user

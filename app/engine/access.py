@@ -1,0 +1,150 @@
+"""Row access: a model says in one expression who sees which rows; the session applies it to every query.
+
+Three kinds of caller exist. An `Actor` is a signed-in person with roles; `NOBODY` sees no row and is what code gets
+that never said who it works for; `SYSTEM` sees everything and has to be asked for by name (`with system(): ...`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, event, false, true
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+#: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
+RoleTable = Mapping[str, Mapping[str, frozenset[str]]]
+
+_roles: RoleTable = {}
+
+
+def configure(roles: RoleTable) -> None:
+    """Install the office's role table; it is the only source of rights."""
+    global _roles
+    _roles = roles
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking: one signed-in user with all that decides what they may see and do."""
+
+    id: int | None
+    name: str
+    roles: frozenset[str] = frozenset()
+    #: the person behind the account, and the absent people this person stands in for
+    person_ids: frozenset[int] = frozenset()
+    #: the departments whose records are this person's business: the own one, and all below those they lead
+    department_ids: frozenset[int] = frozenset()
+    own_person_id: int | None = None
+    department_id: int | None = None
+    department: str = ""
+    everything: bool = field(default=False, repr=False)
+
+    def may(self, right: str, kind: str) -> bool:
+        """Whether a role of this actor gives `right` on records of `kind`."""
+        if self.everything:
+            return True
+        for role in self.roles:
+            table = _roles.get(role, {})
+            for name in (kind, "*"):
+                rights = table.get(name, frozenset())
+                if right in rights or "*" in rights:
+                    return True
+        return False
+
+    def has(self, *roles: str) -> bool:
+        """Whether the actor holds one of these roles."""
+        return self.everything or not self.roles.isdisjoint(roles)
+
+
+NOBODY = Actor(None, "")
+SYSTEM = Actor(None, "system", everything=True)
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+_provider: Callable[[], Actor] = lambda: NOBODY  # noqa: E731
+
+
+def provide(provider: Callable[[], Actor]) -> None:
+    """Install how the actor of a web request is found; used where no `acting_as` block is open."""
+    global _provider
+    _provider = provider
+
+
+def current() -> Actor:
+    """The actor all queries are answered for."""
+    return _actor.get() or _provider()
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    """Answer all queries inside the block for `actor`."""
+    token = _actor.set(actor)
+    try:
+        yield actor
+    finally:
+        _actor.reset(token)
+
+
+def system() -> AbstractContextManager[Actor]:
+    """Answer all queries inside the block without looking at row access: sweeps, numbering, effects of a step."""
+    return acting_as(SYSTEM)
+
+
+class RowAccess:
+    """Mixin for a model whose rows are not for everyone. A model that does not say who may see it stops the start."""
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The SQL condition on this table that holds for the rows `actor` may see.
+
+        It refers to other tables by `Other.__table__`, so that their own rules are not applied inside this one.
+        """
+        raise NotImplementedError
+
+
+def everyone(cls: Any, actor: Actor) -> ColumnElement[bool]:
+    """The rule of a table that every signed-in person may see; set as `visible_to = classmethod(everyone)`."""
+    return true() if actor.id is not None else false()
+
+
+def guarded(base: Any = RowAccess) -> Iterator[Any]:
+    """All mapped classes with row access."""
+    for cls in base.__subclasses__():
+        if "__mapper__" in cls.__dict__:
+            yield cls
+        yield from guarded(cls)
+
+
+def require_rules() -> None:
+    """Raise `TypeError` naming the models that do not say who may see them."""
+    silent = [cls.__name__ for cls in guarded() if getattr(cls.visible_to, "__func__", None) is RowAccess.__dict__["visible_to"].__func__]
+    if silent:
+        raise TypeError(f"no access rule: {', '.join(sorted(silent))}")
+
+
+_criteria: dict[Actor, list] = {}
+
+
+def _rules_for(actor: Actor) -> list:
+    """The loader criteria of one actor. They are kept: building them costs more than most queries."""
+    if actor not in _criteria:
+        if len(_criteria) > 500:
+            _criteria.clear()
+        _criteria[actor] = [
+            with_loader_criteria(cls, false() if actor.id is None else cls.visible_to(actor), include_aliases=True)
+            for cls in guarded()
+        ]
+    return _criteria[actor]
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _hide_rows(execution: ORMExecuteState) -> None:
+    # A column load completes a row that the session was already allowed to read.
+    if execution.is_column_load:
+        return
+    actor = current()
+    if not actor.everything:
+        execution.statement = execution.statement.options(*_rules_for(actor))

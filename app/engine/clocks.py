@@ -1,0 +1,281 @@
+"""Clocks: every deadline is a clock with a rule that can be read.
+
+Rules are rows with the text they come from; a running clock keeps the rule it started with. A clock is a chain of
+running and paused segments, and its deadline is walked from what remains, never shifted by the length of a pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from app.engine import access, fields
+from app.engine.calendar import Segment, WorkingCalendar
+from app.engine.moments import Moment, local, now, office_zone
+from app.engine.record import Record
+
+UNIT_LABELS = {
+    "elapsed_hours": _l("hours by the clock"),
+    "working_hours": _l("working hours"),
+    "calendar_days": _l("calendar days"),
+    "working_days": _l("working days"),
+    "on_arrival": _l("on arrival, within the half-day"),
+}
+CALENDARS = {"office": _l("Office hours"), "always": _l("Round the clock")}
+
+#: Opening hours of the office calendar, Monday to Friday.
+OFFICE_WINDOWS = {n: ((time(9), time(12)), (time(13, 30), time(18))) for n in range(5)}
+
+RUNNING, PAUSED, MET, MISSED, VOID = "running", "paused", "met", "missed", "void"
+
+
+class CalendarDay(Record, Model):
+    """A day on which the office departs from its week: a day off, or a weekend day that is worked."""
+
+    __tablename__ = "calendar_day"
+    kind_name = "calendar_days"
+    label, label_plural = _l("Calendar day"), _l("Working calendar")
+    natural_key = "day"
+    visible_to = classmethod(access.everyone)
+
+    day: Mapped[date] = fields.day(_l("Day"), required=True, unique=True)
+    worked: Mapped[bool] = fields.flag(_l("Worked"))
+    name: Mapped[str | None] = fields.line(_l("Occasion"), 100, search=True)
+    source: Mapped[str | None] = fields.line(_l("Source"), 200)
+
+
+class ClockRule(Record, Model):
+    """One limit of the office: which stage of which records, how long, by which text, from when to when."""
+
+    __tablename__ = "clock_rule"
+    __table_args__: Any = (Index("ix_clock_rule_stage", "record_kind", "stage"), {})
+    kind_name = "clock_rules"
+    label, label_plural = _l("Limit"), _l("Limits")
+    visible_to = classmethod(access.everyone)
+
+    record_kind: Mapped[str] = fields.line(_l("Records"), 40, required=True, search=True)
+    stage: Mapped[str] = fields.line(_l("Stage"), 40, required=True, search=True)
+    case: Mapped[str | None] = fields.line(_l("Case"), 40, help=_l("Urgency or kind; empty: all others"))
+    profile: Mapped[str | None] = fields.line(_l("Profile"), 40)
+    amount: Mapped[Decimal] = fields.decimal("quantity", _l("Amount"), required=True, least=Decimal(0))
+    unit: Mapped[str] = fields.choice(_l("Unit"), UNIT_LABELS, "unit_known", required=True)
+    calendar: Mapped[str] = fields.choice(_l("Calendar"), CALENDARS, "calendar_known", required=True, default="office")
+    source: Mapped[str | None] = fields.prose(_l("Source text"), search=True)
+    ours: Mapped[bool] = fields.flag(_l("Our default"), help=_l("No text of the house states this limit."))
+    valid_from: Mapped[date | None] = fields.day(_l("Valid from"))
+    valid_to: Mapped[date | None] = fields.day(_l("Valid to"))
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.case or ''}".strip()
+
+
+class ClockRow(Model):
+    """One clock of one record."""
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        UniqueConstraint("kind", "record_id", "stage", "episode"),
+        Index("ix_clock_state_due", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(Integer)
+    stage: Mapped[str] = mapped_column(String(40))
+    episode: Mapped[int] = mapped_column(Integer, default=1)
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("clock_rule.id"))
+    amount: Mapped[str] = mapped_column(String(20))
+    unit: Mapped[str] = mapped_column(String(20))
+    calendar: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    original_due_at: Mapped[datetime] = mapped_column(Moment)
+    stopped_at: Mapped[datetime | None] = mapped_column(Moment)
+    segments: Mapped[list[ClockSegment]] = relationship(order_by="ClockSegment.id", lazy="selectin")
+
+
+class ClockSegment(Model):
+    """A stretch during which a clock ran or stood still."""
+
+    __tablename__ = "clock_segment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id", ondelete="CASCADE"), index=True)
+    begins_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime | None] = mapped_column(Moment)
+    running: Mapped[bool]
+
+
+_calendars: dict[Any, WorkingCalendar] = {}
+
+
+def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
+    """The office's calendar as its days stand now, or the one that never closes."""
+    zone = str(office_zone())
+    if name == "always":
+        return WorkingCalendar.round_the_clock(zone)
+    with access.system():
+        stamp = session.execute(select(func.count(CalendarDay.id), func.max(CalendarDay.changed_at))).one()
+        key = (str(session.get_bind().engine.url), zone, *stamp)
+        if key not in _calendars:
+            days = session.execute(select(CalendarDay.day, CalendarDay.worked)).all()
+            _calendars.clear()
+            _calendars[key] = WorkingCalendar(
+                zone,
+                OFFICE_WINDOWS,
+                off_days=frozenset(day for day, worked in days if not worked),
+                make_up_days=frozenset(day for day, worked in days if worked),
+                known_years=frozenset(day.year for day, _ in days),
+            )
+    return _calendars[key]
+
+
+def rule_for(session: Session, kind: str, stage: str, case: str | None, on: date) -> ClockRule | None:
+    """The limit in force on a day; one for the very case goes before one for all cases."""
+    with access.system():
+        query = select(ClockRule).where(
+            ClockRule.record_kind == kind,
+            ClockRule.stage == stage,
+            or_(ClockRule.case.is_(None), ClockRule.case == case),
+            or_(ClockRule.valid_from.is_(None), ClockRule.valid_from <= on),
+            or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > on),
+        )
+        rules = list(session.scalars(query))
+    return max(rules, key=lambda rule: (rule.case is not None, rule.valid_from or date.min, rule.id), default=None)
+
+
+def clocks_of(session: Session, record: Any) -> list[ClockRow]:
+    """All clocks of a record, in the order they started."""
+    query = select(ClockRow).where(ClockRow.kind == record.kind_name, ClockRow.record_id == record.id)
+    return list(session.scalars(query.order_by(ClockRow.id)))
+
+
+def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
+    """Bring a record's clocks in line with a state and set `due_at`; the new clocks, still without a record."""
+    moment = now()
+    present = clocks_of(session, record) if record.id else []
+    open_clocks = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
+    for stage, clock in open_clocks.items():
+        if stage in state.clocks:
+            _run(session, clock, moment)
+        elif stage in state.pauses:
+            _pause(clock, moment)
+        else:
+            _stop(clock, moment, VOID if state.uncounted else None)
+    started = [
+        new
+        for stage in state.clocks
+        if stage not in open_clocks and (new := _start(session, record, stage, present, moment)) is not None
+    ]
+    running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
+    if running:
+        record.due_at = min(clock.due_at for clock in running)
+    elif any(clock.state == PAUSED for clock in open_clocks.values()):
+        record.due_at = None  # nothing is due while all clocks stand still
+    return started
+
+
+def bind(session: Session, record: Any, started: Iterable[ClockRow]) -> None:
+    """Attach started clocks to the record they belong to."""
+    for clock in started:
+        clock.record_id = record.id
+        session.add(clock)
+    session.flush()  # the next step looks for them, autoflush or not
+
+
+def _start(session: Session, record: Any, stage: str, present: list[ClockRow], moment: datetime) -> ClockRow | None:
+    about = record.flow.clocks[stage]
+    episode = 1 + sum(clock.stage == stage for clock in present)
+    # A second round counts from its own beginning, not from the first receipt.
+    begins = (getattr(record, about.since) if about.since and episode == 1 else None) or moment
+    stated = getattr(record, about.limit) if about.limit else None
+    rule = rule_for(session, record.kind_name, stage, record.case(), local(begins).date())
+    if stated is None and rule is None:
+        return None
+    amount, unit, name = (rule.amount, rule.unit, rule.calendar) if rule else (Decimal(0), "elapsed_hours", "office")
+    due = stated or working_calendar(session, name).due(begins, amount, unit).due_at
+    return ClockRow(
+        kind=record.kind_name,
+        stage=stage,
+        episode=episode,
+        rule_id=None if stated or rule is None else rule.id,
+        amount=f"{amount:f}",
+        unit="stated" if stated else unit,
+        calendar=name,
+        source=None if stated or rule is None else rule.source,
+        state=RUNNING,
+        started_at=begins,
+        due_at=due,
+        original_due_at=due,
+        segments=[ClockSegment(begins_at=begins, running=True)],
+    )
+
+
+def _next(clock: ClockRow, moment: datetime, running: bool) -> None:
+    clock.segments[-1].ends_at = moment
+    clock.segments.append(ClockSegment(begins_at=moment, running=running))
+
+
+def _pause(clock: ClockRow, moment: datetime) -> None:
+    if clock.state == RUNNING:
+        clock.state = PAUSED
+        _next(clock, moment, running=False)
+
+
+def _run(session: Session, clock: ClockRow, moment: datetime) -> None:
+    if clock.state == PAUSED:
+        clock.state = RUNNING
+        _next(clock, moment, running=True)
+        _walk(session, clock, moment)
+
+
+def _walk(session: Session, clock: ClockRow, moment: datetime) -> None:
+    if clock.unit != "stated":
+        life = [Segment(s.begins_at, s.ends_at, RUNNING if s.running else PAUSED) for s in clock.segments]
+        calendar = working_calendar(session, clock.calendar)
+        clock.due_at = calendar.read_clock(clock.started_at, Decimal(clock.amount), clock.unit, life, moment).due_at
+
+
+def _stop(clock: ClockRow, moment: datetime, outcome: str | None) -> None:
+    # What was finished before a clock stood still was finished then.
+    done = clock.segments[-1].begins_at if clock.state == PAUSED else moment
+    clock.state = outcome or (MET if done <= clock.due_at else MISSED)
+    clock.stopped_at = moment
+    clock.segments[-1].ends_at = moment
+
+
+def reckon(session: Session, record: Any) -> None:
+    """Give the open clocks of a record the limits of its present case, counted from where each began."""
+    moment = now()
+    for clock in clocks_of(session, record):
+        if clock.state not in (RUNNING, PAUSED) or clock.unit == "stated":
+            continue
+        rule = rule_for(session, record.kind_name, clock.stage, record.case(), local(clock.started_at).date())
+        if rule is None:
+            _stop(clock, moment, VOID)
+        else:
+            clock.rule_id, clock.source = rule.id, rule.source
+            clock.amount, clock.unit, clock.calendar = f"{rule.amount:f}", rule.unit, rule.calendar
+            _walk(session, clock, moment)
+    session.flush()
+
+
+def extend(session: Session, record: Any, stage: str, due: datetime) -> None:
+    """Give a running clock a later limit; the original one is kept."""
+    for clock in clocks_of(session, record):
+        if clock.stage == stage and clock.state == RUNNING:
+            clock.due_at = due
+    running = [c.due_at for c in clocks_of(session, record) if c.state == RUNNING]
+    record.due_at = min(running, default=due)
+
+
+__all__ = ["CalendarDay", "ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "settle"]

@@ -1,0 +1,268 @@
+"""Fields: what a column means to people, written once beside the column.
+
+Forms, lists, filters, history, the API, import and export all read a model's `fields_of`; none keeps a list of its own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Boolean, Date, Enum, ForeignKey, Integer, String, Text, inspect
+from sqlalchemy.orm import MappedColumn, RelationshipProperty, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from app.engine import money
+from app.engine.moments import Moment, parse_date, parse_moment
+
+#: The kinds of field there are; each knows how a raw value is read and how it is shown.
+KINDS = (
+    "line", "prose", "number", "integer", "quantity", "price", "money", "rate", "date", "moment", "flag", "choice",
+    "reference",
+)  # fmt: skip
+
+MAX_INTEGER = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record as people know it."""
+
+    label: Any
+    kind: str
+    name: str = ""
+    column: str = ""
+    required: bool = False
+    help: Any = ""
+    length: int | None = None
+    places: int = 0
+    choices: Mapping[str, Any] | None = None
+    #: the model a reference points to
+    target: type | None = None
+    #: found by the search box
+    search: bool = False
+    #: written by the house alone (numbers, states, totals): no form asks for it
+    derived: bool = False
+    #: other headings understood in an import sheet
+    aliases: tuple[str, ...] = ()
+    least: Decimal | None = None
+
+    def clean(self, raw: Any) -> Any:
+        """The stored value for what was typed, imported or sent as JSON; None for an empty one.
+
+        References are not looked up here. Raises `ValueError` with a plain sentence.
+        """
+        if raw is None or (isinstance(raw, str) and raw == "") or raw == []:
+            return None
+        if isinstance(raw, str) and self.kind not in ("line", "prose", "number") and not raw.strip():
+            return None
+        return _CLEANERS[self.kind](self, raw)
+
+    def text(self, value: Any) -> str:
+        """The stored value as exact text that `clean` reads back: for sheets, history and the API."""
+        if value is None:
+            return ""
+        if isinstance(value, datetime):
+            return value.isoformat()
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value)
+
+    def choice_label(self, value: str | None) -> str:
+        return "" if value is None else str((self.choices or {}).get(value, value))
+
+
+def _text(field: Field, raw: Any) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+        raise ValueError(_("A text is needed here."))
+    text = str(raw)
+    if "\x00" in text:
+        raise ValueError(_("The text holds a NUL character, which cannot be stored; please delete it."))
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(_("The text holds half of a character, which cannot be stored; please type it again."))
+    if field.length and len(text) > field.length:
+        raise ValueError(
+            _(
+                "The text has %(count)s characters; at most %(most)s fit here.",
+                count=len(text),
+                most=field.length,
+            )
+        )
+    return text
+
+
+def _integer(field: Field, raw: Any) -> int:
+    try:
+        if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
+            raise ValueError
+        number = int(unicodedata.normalize("NFKC", raw).strip()) if isinstance(raw, str) else int(raw)
+    except (ValueError, OverflowError, TypeError):
+        raise ValueError(_("“%(text)s” is not a whole number.", text=str(raw)[:40])) from None
+    _at_least(field, Decimal(number))
+    if abs(number) > MAX_INTEGER:
+        raise ValueError(_("The number %(text)s is too large.", text=str(raw)[:40]))
+    return number
+
+
+def _at_least(field: Field, number: Decimal) -> None:
+    if field.least is not None and number < field.least:
+        raise ValueError(_("The number must be %(least)s or more.", least=field.least))
+
+
+def _decimal(field: Field, raw: Any) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+        raise ValueError(_("A number is needed here."))
+    # A JSON number arrives as a float; its shortest text is what was sent.
+    text = raw if isinstance(raw, str) else format(Decimal(str(raw)), "f")
+    number = money.rounded(money.parse(text), field.places)
+    _at_least(field, number)
+    return number
+
+
+def _date(field: Field, raw: Any) -> date:
+    if isinstance(raw, datetime):
+        return raw.date()
+    return raw if isinstance(raw, date) else parse_date(str(raw))
+
+
+def _moment(field: Field, raw: Any) -> datetime:
+    return raw if isinstance(raw, datetime) else parse_moment(str(raw))
+
+
+_TRUE = {"true", "1", "yes", "y", "on", "是", "真", "√"}
+_FALSE = {"false", "0", "no", "n", "off", "否", "假"}
+
+
+def _flag(field: Field, raw: Any) -> bool:
+    word = str(raw).strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError(_("“%(text)s” is neither yes nor no.", text=str(raw)[:40]))
+
+
+def _choice(field: Field, raw: Any) -> str:
+    choices = field.choices or {}
+    word = str(raw).strip()
+    if word in choices:
+        return word
+    for value, label in choices.items():
+        if word == str(label):
+            return value
+    raise ValueError(
+        _("“%(text)s” is not one of: %(choices)s.", text=str(raw)[:40], choices=", ".join(map(str, choices)))
+    )
+
+
+def _reference(field: Field, raw: Any) -> Any:
+    return raw
+
+
+_CLEANERS: dict[str, Callable[[Field, Any], Any]] = {
+    "line": _text, "prose": _text, "number": _text, "integer": _integer, "quantity": _decimal, "price": _decimal,
+    "money": _decimal, "rate": _decimal, "date": _date, "moment": _moment, "flag": _flag, "choice": _choice,
+    "reference": _reference,
+}  # fmt: skip
+
+_DECIMALS: dict[str, tuple[type, int]] = {
+    "money": (money.Money, 2),
+    "price": (money.UnitPrice, 4),
+    "quantity": (money.Quantity, 3),
+    "rate": (money.Rate, 6),
+}
+
+
+def _column(kind: str, label: Any, sql: TypeEngine | type, *more: Any, **options: Any) -> MappedColumn[Any]:
+    """A mapped column that carries its `Field`; `options` are split between the two."""
+    about = {
+        key: options.pop(key)
+        for key in ("required", "help", "search", "derived", "aliases", "length", "choices", "places", "least")
+        if key in options
+    }
+    field = Field(label, kind, **about)
+    return mapped_column(sql, *more, nullable=not field.required, info={"field": field}, **options)
+
+
+def line(label: Any, length: int = 200, **options: Any) -> MappedColumn[Any]:
+    """One line of text."""
+    return _column("line", label, String(length), length=length, **options)
+
+
+def prose(label: Any, length: int = 20_000, **options: Any) -> MappedColumn[Any]:
+    """Text of several lines."""
+    return _column("prose", label, Text(), length=length, **options)
+
+
+def number(label: Any, length: int = 100, **options: Any) -> MappedColumn[Any]:
+    """A number that is a name (receipt number, telephone): always text, digits never counted with."""
+    return _column("number", label, String(length), length=length, **options)
+
+
+def integer(label: Any, **options: Any) -> MappedColumn[Any]:
+    return _column("integer", label, Integer(), **options)
+
+
+def decimal(kind: str, label: Any, **options: Any) -> MappedColumn[Any]:
+    """An exact number: `money` (yuan, 2 places), `price` (4), `quantity` (3) or `rate` (6)."""
+    sql, places = _DECIMALS[kind]
+    return _column(kind, label, sql(), places=places, **options)
+
+
+def day(label: Any, **options: Any) -> MappedColumn[Any]:
+    return _column("date", label, Date(), **options)
+
+
+def moment(label: Any, **options: Any) -> MappedColumn[Any]:
+    return _column("moment", label, Moment(), **options)
+
+
+def flag(label: Any, **options: Any) -> MappedColumn[Any]:
+    options.setdefault("default", False)
+    return _column("flag", label, Boolean(), **options)
+
+
+def choice(label: Any, choices: Mapping[str, Any], name: str, **options: Any) -> MappedColumn[Any]:
+    """One of `choices` (stored word -> label); the database refuses any other. `name` names the constraint."""
+    sql = Enum(*choices, native_enum=False, create_constraint=True, length=30, name=name)
+    return _column("choice", label, sql, choices=choices, **options)
+
+
+def reference(label: Any, to: str, **options: Any) -> MappedColumn[Any]:
+    """A reference to another record; the relationship over the same column gives the field its name."""
+    options.setdefault("index", True)
+    # Two tables that refer to each other: one of the constraints is made after both.
+    late = options.pop("late", None)
+    key = ForeignKey(to, use_alter=True, name=late) if late else ForeignKey(to)
+    return _column("reference", label, Integer(), key, **options)
+
+
+_fields: dict[Any, dict[str, Field]] = {}
+
+
+def fields_of(model: Any) -> dict[str, Field]:
+    """The fields of a model by name, in the order of declaration; a reference bears its relationship's name."""
+    if model in _fields:
+        return _fields[model]
+    mapper: Any = inspect(model)
+    owners: dict[str, RelationshipProperty] = {}
+    for relation in mapper.relationships:
+        if relation.direction.name == "MANYTOONE":
+            for column in relation.local_columns:
+                owners.setdefault(column.key, relation)
+    found: dict[str, Field] = {}
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        field: Field | None = column.info.get("field")
+        if field is None:
+            continue
+        if field.kind == "reference":
+            relation = owners[attribute.key]
+            found[relation.key] = replace(field, name=relation.key, column=attribute.key, target=relation.mapper.class_)
+        else:
+            found[attribute.key] = replace(field, name=attribute.key, column=attribute.key)
+    _fields[model] = found
+    return found

@@ -1,0 +1,177 @@
+"""Reports: a function that returns a table, and all that is asked of every report.
+
+A query runs through the session, so row access applies to figures as to pages; pandas does the arithmetic. Page, JSON,
+CSV, Excel and the command line show the same frame.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.engine.moments import at_office, office_zone, parse_date
+from app.engine.refusals import Refused
+from app.engine.workbook import Column
+
+
+@dataclass(frozen=True)
+class Report:
+    """A question the office asks again and again."""
+
+    name: str
+    title: Any
+    frame: Callable[..., pd.DataFrame]
+    #: the columns the answer may have, in their order
+    columns: Sequence[Column]
+    #: what is counted and when, in words
+    basis: Any = ""
+    #: columns the rows can be grouped by, if that is for the reader to choose
+    groups: Sequence[str] = ()
+    #: what can be counted (`--of`), name -> label; the first is the default
+    subjects: Mapping[str, Any] = field(default_factory=dict)
+    chart: str | None = None
+
+    @property
+    def description(self) -> str:
+        return (inspect.getdoc(self.frame) or "").split("\n")[0]
+
+
+REPORTS: dict[str, Report] = {}
+
+
+def report(
+    name: str,
+    title: Any,
+    columns: Sequence[Column],
+    *,
+    basis: Any = "",
+    groups: Sequence[str] = (),
+    subjects: Mapping[str, Any] | None = None,
+    chart: str | None = None,
+) -> Callable[[Callable[..., pd.DataFrame]], Callable[..., pd.DataFrame]]:
+    """Register a function `(session, period, by, of) -> DataFrame` as a report."""
+
+    def register(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+        REPORTS[name] = Report(name, title, function, columns, basis, groups, subjects or {}, chart)
+        return function
+
+    return register
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days on the office's calendar, both included; open where None."""
+
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def since(self) -> datetime | None:
+        return at_office(self.first) if self.first else None
+
+    @property
+    def until(self) -> datetime | None:
+        return at_office(self.last + timedelta(days=1)) if self.last else None
+
+    def holds(self, query: Any, column: Any) -> Any:
+        """`query` with `column` (a moment) inside the period."""
+        if self.since:
+            query = query.where(column >= self.since)
+        return query.where(column < self.until) if self.until else query
+
+
+def frame(session: Session, query: Any) -> pd.DataFrame:
+    """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
+    result = session.execute(query)
+    return pd.DataFrame(list(result), columns=list(result.keys()))
+
+
+def month_of(moments: pd.Series) -> pd.Series:
+    """`2026-03` of each moment on the office's calendar."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.strftime("%Y-%m")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A report's rows with all that says what they are."""
+
+    report: Report
+    parameters: dict[str, Any]
+    columns: list[Column]
+    rows: list[dict[str, Any]]
+
+
+def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
+    """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`.
+
+    Raises `Refused` for a report or parameter that does not exist.
+    """
+    about = REPORTS.get(name)
+    if about is None:
+        raise Refused(
+            _("There is no report “%(name)s”. There are: %(names)s.", name=name[:40], names=", ".join(REPORTS))
+        )
+    given = {key: value for key, value in given.items() if value}
+    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else [])}
+    if wrong := sorted(set(given) - allowed):
+        raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
+    try:
+        period = Period(*(parse_date(given[key]) if key in given else None for key in ("from", "to")))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    options: dict[str, Any] = {}
+    if about.groups:
+        by = [part.strip() for part in (given.get("by") or about.groups[0]).split(",") if part.strip()]
+        if unknown := [part for part in by if part not in about.groups]:
+            raise Refused(
+                _(
+                    "Cannot group by “%(name)s”; possible are: %(names)s.",
+                    name=unknown[0][:40],
+                    names=", ".join(about.groups),
+                )
+            )
+        options["by"] = list(dict.fromkeys(by))
+    if about.subjects:
+        of = given.get("of") or next(iter(about.subjects))
+        if of not in about.subjects:
+            raise Refused(
+                _(
+                    "“%(name)s” cannot be counted here; possible are: %(names)s.",
+                    name=of[:40],
+                    names=", ".join(about.subjects),
+                )
+            )
+        options["of"] = of
+    table = about.frame(session, period, **options)
+    columns = [column for column in about.columns if column.name in table.columns]
+    parameters = {**options, "from": given.get("from"), "to": given.get("to")}
+    return Answer(about, parameters, columns, list(_plain_rows(table, columns)))
+
+
+def _plain_rows(table: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+    names = [column.name for column in columns]
+    for values in table[names].itertuples(index=False, name=None):
+        yield {name: _plain(value) for name, value in zip(names, values, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return value.item() if hasattr(value, "item") else value
+
+
+def json_value(value: Any) -> Any:
+    """A cell as JSON has it: numbers as numbers, moments and days as ISO 8601."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,275 @@
+"""The history: what changed, before and after, by whom and why; append-only and chained by hash.
+
+An entry is written in the transaction of the change, by the session itself, so no way of writing can forget it. Each
+record has a chain of its own: an entry holds the digest of the one before, and folding a chain gives the record's
+present values. `verify` therefore notices an entry altered or removed as well as a row changed behind the app's back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder import Model
+from sqlalchemy import BigInteger, Integer, String, Text, UniqueConstraint, event, insert, inspect, select
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+
+from app.engine import access
+from app.engine.moments import Moment, now
+from app.engine.refusals import Refused
+
+#: Columns that say nothing about the matter: they follow from the others.
+SILENT = frozenset({"version", "changed_at", "search_text"})
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+
+class HistoryEntry(Model):
+    """One change of one record. Written by `_write_history` only."""
+
+    __tablename__ = "history_entry"
+    __table_args__ = (UniqueConstraint("kind", "record_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    actor_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    actor_name: Mapped[str] = mapped_column(String(200))
+    acting_for: Mapped[str | None] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(60))
+    reason: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(String(40))
+    changes: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def fields(self) -> dict[str, list[Any]]:
+        """Field name -> [before, after], as JSON values."""
+        return json.loads(self.changes)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is being done, for the entries written meanwhile."""
+
+    action: str = ""
+    reason: str | None = None
+    acting_for: str | None = None
+    actor: access.Actor | None = None
+
+
+NOTHING = Act()
+_act: ContextVar[Act] = ContextVar("act", default=NOTHING)
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+@contextmanager
+def act(action: str, reason: str | None = None, acting_for: str | None = None) -> Iterator[None]:
+    """Name what is being done; the innermost person who asked stays the actor, even where the system acts for them."""
+    outer = _act.get()
+    actor = access.current() if access.current() is not access.SYSTEM else (outer.actor or access.SYSTEM)
+    token = _act.set(Act(action, reason or outer.reason, acting_for or outer.acting_for, actor))
+    try:
+        yield
+    finally:
+        _act.reset(token)
+
+
+def doer() -> access.Actor:
+    """The person whose act it is, also inside a step's effect, where the system acts for them."""
+    return _act.get().actor or access.current()
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON keeps it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def entry_row(
+    kind: str, record_id: int, position: int, previous: str, action: str, changes: dict[str, list[Any]]
+) -> dict[str, Any]:
+    """The row of one entry, its digest included, ready for a bulk insert."""
+    doing = _act.get()
+    actor = doing.actor or access.current()
+    row = {
+        "kind": kind,
+        "record_id": record_id,
+        "position": position,
+        "at": now(),
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "acting_for": doing.acting_for,
+        "action": doing.action or action,
+        "reason": doing.reason,
+        "request_id": request_id.get(),
+        "changes": canonical(changes),
+        "previous": previous,
+    }
+    row["digest"] = _digest(row)
+    return row
+
+
+_CHAINED = (
+    "kind", "record_id", "position", "at", "actor_id", "actor_name", "acting_for", "action", "reason", "request_id",
+    "changes", "previous",
+)  # fmt: skip
+
+
+def _digest(row: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical([plain(row[name]) for name in _CHAINED]).encode()).hexdigest()
+
+
+def recorded(model: type) -> bool:
+    return isinstance(getattr(model, "kind_name", None), str)
+
+
+def column_values(record: Any) -> dict[str, Any]:
+    """The values of a record's columns that its history tells of."""
+    return {
+        attribute.key: getattr(record, attribute.key)
+        for attribute in inspect(type(record)).column_attrs
+        if attribute.key not in SILENT
+    }
+
+
+def _changes(record: Any) -> dict[str, list[Any]]:
+    changes = {}
+    for attribute in inspect(record).attrs:
+        if attribute.key in inspect(type(record)).column_attrs and attribute.key not in SILENT:
+            past = attribute.history
+            if past.has_changes():
+                before = past.deleted[0] if past.deleted else None
+                after = past.added[0] if past.added else None
+                if before != after:
+                    changes[attribute.key] = [plain(before), plain(after)]
+    return changes
+
+
+@event.listens_for(Session, "after_flush")
+def _write_history(session: Session, context: Any) -> None:
+    rows = []
+    for record in session.new:
+        if recorded(type(record)):
+            values = {name: [None, plain(value)] for name, value in column_values(record).items() if value is not None}
+            rows.append(entry_row(record.kind_name, record.id, 1, "", "add", values))
+    for record, action in [(r, "change") for r in session.dirty] + [(r, "delete") for r in session.deleted]:
+        if not recorded(type(record)):
+            continue
+        gone = action == "delete"
+        changes = {k: [plain(v), None] for k, v in column_values(record).items()} if gone else _changes(record)
+        if changes:
+            position, previous = _last(session, record.kind_name, record.id)
+            rows.append(entry_row(record.kind_name, record.id, position + 1, previous, action, changes))
+    if rows:
+        session.execute(insert(HistoryEntry), rows)
+
+
+def _last(session: Session, kind: str, record_id: int) -> tuple[int, str]:
+    found = session.execute(
+        select(HistoryEntry.position, HistoryEntry.digest)
+        .where(HistoryEntry.kind == kind, HistoryEntry.record_id == record_id)
+        .order_by(HistoryEntry.position.desc())
+        .limit(1)
+    ).first()
+    return (found.position, found.digest) if found else (0, "")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _no_silent_writes(execution: ORMExecuteState) -> None:
+    """Bulk updates and deletes pass the unit of work by and would leave no history."""
+    if (execution.is_update or execution.is_delete) and not execution.execution_options.get("unrecorded"):
+        mapper = execution.bind_mapper
+        if mapper is not None and recorded(mapper.class_):
+            raise RuntimeError(f"a bulk write on {mapper.class_.__name__} would leave no history")
+
+
+def entries_of(session: Session, record: Any, most: int = 50) -> list[HistoryEntry]:
+    """The latest entries of one record that the caller has already loaded through row access, newest first."""
+    query = (
+        select(HistoryEntry)
+        .where(HistoryEntry.kind == record.kind_name, HistoryEntry.record_id == record.id)
+        .order_by(HistoryEntry.position.desc())
+        .limit(most)
+    )
+    return list(session.scalars(query))
+
+
+class Broken(Refused):
+    """The history does not hold; the sentence names the first broken entry."""
+
+
+def verify(session: Session, models: Iterable[type]) -> int:
+    """Walk every chain and compare its outcome with the record; the number of entries walked.
+
+    Raises `Broken` naming the first entry or record that does not hold.
+    """
+    count = 0
+    for model in models:
+        count += _verify_kind(session, model)
+    return count
+
+
+def _verify_kind(session: Session, model: Any) -> int:
+    columns = [a.key for a in inspect(model).column_attrs if a.key not in SILENT]
+    records = iter(
+        session.execute(
+            select(model.id, *(getattr(model, name) for name in columns)).order_by(model.id),
+            execution_options={"yield_per": 1000},
+        )
+    )
+    entries = session.execute(
+        select(*(getattr(HistoryEntry, name) for name in (*_CHAINED, "digest", "id")))
+        .where(HistoryEntry.kind == model.kind_name)
+        .order_by(HistoryEntry.record_id, HistoryEntry.position),
+        execution_options={"yield_per": 1000},
+    )
+    count, last = 0, None
+    folded: dict[str, Any] = {}
+
+    def settle(record_id: int, values: dict[str, Any]) -> None:
+        if all(value is None for value in values.values()):
+            return  # deleted: no row is left to compare
+        row = next(records, None)
+        if row is None or row[0] != record_id:
+            raise Broken(
+                f"{model.kind_name} {record_id if row is None else min(row[0], record_id)}: record and history differ"
+            )
+        present = {name: plain(value) for name, value in zip(columns, row[1:], strict=True) if value is not None}
+        if present != {name: value for name, value in values.items() if value is not None}:
+            wrong = sorted(n for n in columns if present.get(n) != values.get(n))
+            raise Broken(f"{model.kind_name} {record_id}: {', '.join(wrong)} changed outside the history")
+
+    for row in entries:
+        entry = row._asdict()
+        if last is None or entry["record_id"] != last["record_id"]:
+            if last is not None:
+                settle(last["record_id"], folded)
+            folded, position, previous = {}, 0, ""
+        else:
+            position, previous = last["position"], last["digest"]
+        if entry["position"] != position + 1 or entry["previous"] != previous or entry["digest"] != _digest(entry):
+            raise Broken(f"history entry {entry['id']} ({entry['kind']} {entry['record_id']}, no. {position + 1})")
+        folded.update({name: after for name, (_, after) in json.loads(entry["changes"]).items()})
+        last = entry
+        count += 1
+    if last is not None:
+        settle(last["record_id"], folded)
+    if (extra := next(records, None)) is not None:
+        raise Broken(f"{model.kind_name} {extra[0]}: a record without history")
+    return count

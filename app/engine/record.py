@@ -1,0 +1,426 @@
+"""Records: what every table of the office has in common, and the two ways of writing one: `add` and `change`.
+
+Form, API, import and steps all come through here, so a rule about values is written once, on the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from sqlalchemy import Integer, String, Text, UniqueConstraint, event, inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.engine import access, history, numbers
+from app.engine.fields import Field, fields_of
+from app.engine.moments import Moment, now
+from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """How a kind of record gets its number when it is added without one."""
+
+    field: str
+    template: str
+    yearly: bool = True
+
+    def series(self, model: type[Record]) -> str:
+        return model.kind_name
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Child rows that are typed on the parent's form and saved with it in one transaction."""
+
+    relation: str
+    columns: tuple[str, ...]
+    least: int = 0
+
+
+class Record(access.RowAccess):
+    """Mixin of every table people keep. `kind_name` is its name in addresses, commands and the role table."""
+
+    __table_args__: Any = ({},)
+
+    kind_name: ClassVar[str]
+    label: ClassVar[Any]
+    label_plural: ClassVar[Any]
+    #: the field by which people name a record of this kind: import sheets refer to it, nobody can use it twice
+    natural_key: ClassVar[str] = ""
+    #: further fields by which a reference may name a record
+    also_known_by: ClassVar[tuple[str, ...]] = ()
+    numbered: ClassVar[Numbered | None] = None
+    lines: ClassVar[Lines | None] = None
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
+    version: Mapped[int] = mapped_column(Integer, default=1, sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(Moment, sort_order=91)
+    changed_at: Mapped[datetime] = mapped_column(Moment, sort_order=92)
+    #: brought in from an older ledger: its own past moments and numbers stand
+    taken_over: Mapped[bool] = mapped_column(default=False, sort_order=93)
+    search_text: Mapped[str] = mapped_column(Text, default="", sort_order=94)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+    def prepare(self, session: Session) -> None:
+        """Fill in what follows from other values, before a new record is stored."""
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the record as it stands: pairs of field name and sentence."""
+        yield from ()
+
+    def __str__(self) -> str:
+        return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
+
+
+def searchable(text: str) -> str:
+    """Text as the search box compares it: width, case and spaces do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _searched(model: Any) -> tuple[str, ...]:
+    return tuple(f.column for f in fields_of(model).values() if f.search)
+
+
+def search_text_of(model: type[Record], values: Mapping[str, Any]) -> str:
+    return searchable("\n".join(str(values[name]) for name in _searched(model) if values.get(name) is not None))
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, context: Any, instances: Any) -> None:
+    for record in session.new | session.dirty:
+        if isinstance(record, Record) and (record in session.new or session.is_modified(record)):
+            record.changed_at = now()
+            record.created_at = record.created_at or record.changed_at
+            record.search_text = (
+                search_text_of(type(record), record.__dict__)
+                if record in session.new
+                else (search_text_of(type(record), {name: getattr(record, name) for name in _searched(type(record))}))
+            )
+
+
+def altered(record: Record, *names: str) -> list[str]:
+    """Those of the fields `names` that a stored record is about to be given other values in."""
+    about = inspect(record)
+    return [name for name in names if about.persistent and about.attrs[name].history.has_changes()]
+
+
+def kinds() -> dict[str, type[Record]]:
+    """All kinds of record by name."""
+    return {cls.kind_name: cls for cls in access.guarded(Record)}
+
+
+def find(session: Session, model: type[Record], pk: Any) -> Any:
+    """The record with that key if the actor may see it, else None: hidden and missing look alike."""
+    if not (isinstance(pk, int) or (isinstance(pk, str) and pk.isascii() and pk.isdigit())) or not 0 < int(pk) < 2**31:
+        return None
+    return session.scalars(select(model).where(model.id == int(pk))).one_or_none()
+
+
+def named(session: Session, model: type[Record], name: str) -> Any:
+    """The record that `name` names: by its natural key, else by one of the names it is also known by.
+
+    Raises `ValueError` with a plain sentence if no record or more than one is meant.
+    """
+    for key in (model.natural_key, *model.also_known_by):
+        found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
+    raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
+
+
+def _referred(session: Session, field: Field, raw: Any) -> Any:
+    """The record a form's or an API's value refers to: a key, a name or the record itself."""
+    target: Any = field.target
+    if isinstance(raw, target):
+        return raw
+    found = find(session, target, raw)
+    if found is not None:
+        return found
+    if isinstance(raw, str) and not raw.isdigit():
+        return named(session, target, raw)
+    raise ValueError(_("There is no such %(kind)s to choose.", kind=target.label))
+
+
+def clean(
+    session: Session, model: type[Record], raw: Mapping[str, Any], names: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The values of the fields `names` found in `raw`, and the sentences about those that will not do, by field."""
+    fields = fields_of(model)
+    values: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name in names:
+        field = fields[name]
+        try:
+            value = field.clean(raw.get(name))
+            if value is not None and field.kind == "reference":
+                value = _referred(session, field, value)
+            if value is None and field.required and field.kind != "flag":
+                raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
+            values[name] = (value or False) if field.kind == "flag" else value
+        except ValueError as error:
+            errors.setdefault(name, []).append(str(error))
+    return values, errors
+
+
+def open_fields(model: type[Record]) -> tuple[str, ...]:
+    """The fields people may fill in."""
+    return tuple(name for name, field in fields_of(model).items() if not field.derived)
+
+
+def add(
+    session: Session,
+    model: type[Record],
+    raw: Mapping[str, Any],
+    names: Sequence[str] | None = None,
+    *,
+    form_key: str | None = None,
+) -> Any:
+    """Store a new record from typed or sent values and return it; the caller commits.
+
+    The same `form_key` with the same content returns the record of the first time. Raises `Invalid` with the sentences
+    by field, `NotAllowed`, or `Repeated`; nothing is stored then.
+    """
+    actor = access.current()
+    if not actor.may("add", model.kind_name):
+        raise NotAllowed(_("Your role does not allow you to add %(kind)s.", kind=model.label_plural))
+    names = open_fields(model) if names is None else names
+    if form_key and (first := _first_time(session, form_key, model, raw)) is not None:
+        return first
+    values, errors = clean(session, model, raw, names)
+    record = model(**{name: value for name, value in values.items() if name not in errors})
+    children = _line_rows(session, model, raw, errors)
+    if not errors:
+        with session.no_autoflush:
+            if model.lines:
+                getattr(record, model.lines.relation).extend(children)
+            record.prepare(session)
+            _sentences(record, errors)
+    if errors:
+        _forget(session, record, children)
+        raise Invalid(errors)
+    store(session, record)
+    if form_key:
+        _remember(session, form_key, model, raw, record)
+    _stay_in_sight(session, record)
+    return record
+
+
+def _forget(session: Session, record: Record, children: list[Any]) -> None:
+    for item in (*children, record):
+        if item in session:
+            session.expunge(item)
+
+
+def store(session: Session, record: Record) -> None:
+    """Number, start and flush a new record. Raises `Invalid` where the database finds a value taken."""
+    model = type(record)
+    _refuse_taken(session, record)
+    begin = getattr(record, "begin", None)
+    with history.act("add"):
+        # Its parent may list the record already, which is not in the session before it is complete.
+        with session.no_autoflush:
+            if model.numbered and getattr(record, model.numbered.field) is None:
+                number = numbers.draw(
+                    session, model.numbered.series(model), model.numbered.template, yearly=model.numbered.yearly
+                )
+                setattr(record, model.numbered.field, number)
+            bind = begin(session) if begin else None
+        session.add(record)
+        _flush(session)
+        if bind:
+            bind()
+
+
+def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
+    for name, sentence in record.check():
+        errors.setdefault(name, []).append(sentence)
+
+
+def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequence[str], *, version: int | None) -> None:
+    """Change fields of a record that was opened at `version`; the caller commits.
+
+    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker.
+    """
+    model = type(record)
+    if not access.current().may("edit", model.kind_name):
+        raise NotAllowed(_("Your role does not allow you to change %(kind)s.", kind=model.label_plural))
+    if version is None:
+        raise Invalid({"version": [_("Say which version of the record you changed.")]})
+    if version != record.version:
+        raise Stale(_("Somebody else changed this record after you opened it."))
+    values, errors = clean(session, model, raw, names)
+    with session.no_autoflush:
+        children = _line_rows(session, model, raw, errors, record)
+        if not errors:
+            for name, value in values.items():
+                setattr(record, name, value)
+            if model.lines and model.lines.relation in raw:
+                setattr(record, model.lines.relation, children)
+            settle = getattr(record, "settle", None)
+            if settle:
+                settle(session)
+            _sentences(record, errors)
+            if not errors:
+                _refuse_taken(session, record, errors)
+    if errors:
+        session.rollback()
+        raise Invalid(errors)
+    with history.act("change"):
+        _flush(session)
+    _stay_in_sight(session, record)
+
+
+def _line_rows(
+    session: Session, model: type[Record], raw: Mapping[str, Any], errors: dict[str, list[str]], parent: Any = None
+) -> list[Any]:
+    """The child rows of the lines sent with a form; a row that names an `id` changes that child of `parent`."""
+    if not model.lines or model.lines.relation not in raw:
+        return []
+    child = inspect(model).relationships[model.lines.relation].mapper.class_
+    present = {line.id: line for line in getattr(parent, model.lines.relation)} if parent is not None else {}
+    rows = []
+    sent = raw[model.lines.relation]
+    if not isinstance(sent, list) or not all(isinstance(item, Mapping) for item in sent):
+        errors.setdefault(model.lines.relation, []).append(_("The lines must be a list of objects."))
+        return []
+    for position, item in enumerate(sent, 1):
+        values, wrong = clean(session, child, item, model.lines.columns)
+        for name, sentences in wrong.items():
+            label = fields_of(child)[name].label
+            errors.setdefault(f"{model.lines.relation}-{position - 1}-{name}", []).extend(sentences)
+            errors.setdefault("", []).extend(
+                _("Line %(line)s, %(field)s: %(sentence)s", line=position, field=label, sentence=s) for s in sentences
+            )
+        if not wrong:
+            known = item.get("id")
+            row = present.get(int(known)) if str(known or "").isdigit() else None
+            row = row if row is not None else child()
+            for name, value in values.items():
+                setattr(row, name, value)
+            rows.append(row)
+    if len(rows) < model.lines.least and not errors:
+        errors.setdefault("", []).append(_("Please enter at least one line."))
+    return rows
+
+
+def _refuse_taken(session: Session, record: Record, errors: dict[str, list[str]] | None = None) -> None:
+    """Refuse a natural key that another record already has, hidden ones included."""
+    model, found = type(record), {} if errors is None else errors
+    field = fields_of(model).get(model.natural_key)
+    if field is not None and _is_unique(model, field.column):
+        value = getattr(record, field.column)
+        if value is not None:
+            with access.system(), session.no_autoflush:
+                query = select(model.id).where(getattr(model, field.column) == value)
+                others = [pk for pk in session.scalars(query.limit(2)) if pk != record.id]
+            if others:
+                found.setdefault(field.name, []).append(
+                    _("%(field)s “%(value)s” is already taken.", field=field.label, value=str(value)[:60])
+                )
+    if found and errors is None:
+        raise Invalid(found)
+
+
+def _is_unique(model: Any, column: str) -> bool:
+    table = inspect(model).local_table
+    return bool(table.c[column].unique) or any(
+        isinstance(c, UniqueConstraint) and [k.name for k in c.columns] == [column] for c in table.constraints
+    )
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except StaleDataError:
+        session.rollback()
+        raise Stale(_("Somebody else changed this record after you opened it.")) from None
+    except IntegrityError as error:
+        session.rollback()
+        raise integrity_refusal(error) from None
+
+
+def integrity_refusal(error: IntegrityError) -> Refused:
+    """What a constraint of the database means to the person at the desk."""
+    detail = str(error.orig).lower()
+    if "unique" in detail or "duplicate" in detail:
+        return Invalid({"": [_("A record with the same number or name exists already.")]})
+    if "foreign key" in detail:
+        return Invalid({"": [_("Other records still refer to this one.")]})
+    return Invalid({"": [_("These values do not fit together.")]})
+
+
+def _stay_in_sight(session: Session, record: Any) -> None:
+    """What somebody writes they must be able to see: nobody pushes records into another department's registers."""
+    if not access.current().everything and find(session, type(record), record.id) is None:
+        raise NotAllowed(_("This would put the record where you may not see it."))
+
+
+class FormKey(Model):
+    """One opened form: the second time its key comes in, the first result is the answer."""
+
+    __tablename__ = "form_key"
+    __table_args__ = (UniqueConstraint("actor_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(Integer)
+    key: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+def _content(raw: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
+
+
+def key_seen(session: Session, form_key: str) -> FormKey | None:
+    """The earlier use of a form key by the same person."""
+    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == form_key[:64])
+    return session.scalars(query).one_or_none()
+
+
+def _first_time(session: Session, form_key: str, model: type[Record], raw: Mapping[str, Any]) -> Any:
+    seen = key_seen(session, form_key)
+    if seen is None:
+        return None
+    if seen.kind != model.kind_name or seen.content != _content(raw):
+        raise Repeated(_("This form was already sent with other content; please open a new one."))
+    return find(session, model, seen.record_id)
+
+
+def _remember(session: Session, form_key: str, model: type[Record], raw: Mapping[str, Any], record: Any) -> None:
+    remember_key(session, form_key, model.kind_name, _content(raw), record.id)
+
+
+def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:
+    """Keep a used form key in the transaction of what it did. Raises `Repeated` if another request was quicker."""
+    session.add(
+        FormKey(
+            actor_id=access.current().id or 0,
+            key=form_key[:64],
+            content=content,
+            kind=kind,
+            record_id=record_id,
+            at=now(),
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise Repeated(_("This form was already sent; the record is stored.")) from None

@@ -1,0 +1,376 @@
+"""Transfer: records leave and come in as tables whose columns are the model's own fields.
+
+An import is all or nothing. Every refused row is named by row, column and reason; a dry run does all of it and
+takes it back. Numbers and past moments of an older ledger are kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from flask_babel import gettext as _
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.engine import access, history, moments, numbers
+from app.engine import record as records
+from app.engine.fields import Field, fields_of
+from app.engine.refusals import Invalid, Refused
+from app.engine.workbook import Column, unguard
+
+_KINDS = {
+    "line": "text", "prose": "text", "number": "number_text", "integer": "integer", "quantity": "quantity",
+    "price": "price", "money": "money", "rate": "percent", "date": "date", "moment": "moment", "flag": "bool",
+    "choice": "choice", "reference": "text",
+}  # fmt: skip
+
+
+def export_columns(model: type[records.Record]) -> list[Column]:
+    """The columns of an export: the model's fields, labelled in the reader's language."""
+    return [Column(f.name, f.label, _KINDS[f.kind]) for f in fields_of(model).values()]  # type: ignore[arg-type]
+
+
+def export_rows(session: Session, model: type[records.Record], query: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows `query` finds for the current actor, a batch at a time."""
+    fields = list(fields_of(model).values())
+    loads = [selectinload(getattr(model, f.name)) for f in fields if f.kind == "reference"]
+    found = session.scalars(query.options(*loads), execution_options={"yield_per": 500})
+    for row in found:
+        yield tuple(_out(f, getattr(row, f.name)) for f in fields)
+
+
+def _out(field: Field, value: Any) -> Any:
+    if field.kind == "reference":
+        return None if value is None else (getattr(value, value.natural_key) if value.natural_key else str(value.id))
+    if field.kind == "choice":
+        return field.choice_label(value) if value is not None else None
+    return value
+
+
+# Reading
+
+#: A packed file may hold this many bytes.
+MOST_UNPACKED = 512 * 1024 * 1024
+
+
+def decode(raw: bytes) -> str:
+    """The text of a CSV file: byte order mark, then UTF-8, then GB18030. Raises `Refused`."""
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if raw.startswith(mark):
+            return raw.decode(encoding, "replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Refused(_("The file is neither UTF-8 nor GB18030 text; please save it again as UTF-8."))
+
+
+def read_table(name: str, raw: bytes) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of a CSV (packed by gzip or not) or XLSX file, every cell as text.
+
+    Raises `Refused` for anything else.
+    """
+    if raw.startswith(b"\x1f\x8b"):
+        raw = _unpacked(raw)
+    if raw.startswith(b"PK"):
+        return _read_workbook(raw)
+    if b"\x00" in raw[:1000] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Refused(_("“%(name)s” is neither a CSV nor an XLSX file.", name=Path(name).name[:80]))
+    text = decode(raw)
+    sample = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=sample.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise Refused(_("The CSV file is broken: %(error)s.", error=str(error))) from None
+    if not rows:
+        raise Refused(_("The file is empty."))
+    return rows[0], [[unguard(cell) for cell in row] for row in rows[1:]]
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """The content of a gzip file, as long as it is no bomb."""
+    try:
+        content = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(MOST_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error):
+        raise Refused(_("The packed file is broken.")) from None
+    if len(content) > MOST_UNPACKED:
+        raise Refused(_("The packed file is too large."))
+    return content
+
+
+def _read_workbook(raw: bytes) -> tuple[list[str], list[list[str]]]:
+    from python_calamine import CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
+    except Exception:  # the library raises its own kinds for every sort of damage
+        raise Refused(_("The workbook cannot be read; please save it again as XLSX.")) from None
+    rows = next((sheet for sheet in sheets if sheet and any(sheet[0])), None)
+    if rows is None:
+        raise Refused(_("The file is empty."))
+    return [str(cell) for cell in rows[0]], [[_cell_text(cell) for cell in row] for row in rows[1:]]
+
+
+def _cell_text(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+
+
+@dataclass
+class ColumnMap:
+    """How somebody else's columns become ours (a YAML file): `columns`, `constants`, `values`, `formats`."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: strptime patterns of moments that are not ISO 8601, by our column
+    formats: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: str) -> ColumnMap:
+        """Raises `Refused` for a file that is no such map."""
+        try:
+            raw = yaml.safe_load(Path(path).read_text("utf-8")) or {}
+            found = cls(**raw)
+        except (yaml.YAMLError, TypeError, OSError, UnicodeDecodeError):
+            raise Refused(_("The map needs `columns`, `constants`, `values` or `formats`, and nothing else.")) from None
+        found.values = {
+            ours: {str(theirs): value for theirs, value in pairs.items()} for ours, pairs in found.values.items()
+        }
+        return found
+
+    def translate(self, ours: str, cell: str) -> str:
+        pairs = self.values.get(ours)
+        if pairs is None:
+            return cell
+        return str(pairs.get(cell, pairs.get("*", cell)))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One refused cell: `row` counts from 1 below the heading as a spreadsheet shows it (the heading is row 1)."""
+
+    row: int
+    column: str
+    reason: str
+
+
+@dataclass
+class Outcome:
+    """What an import did or would do."""
+
+    imported: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def refused(self) -> int:
+        return len({fault.row for fault in self.faults})
+
+
+def import_fields(model: type[records.Record]) -> dict[str, Field]:
+    """The columns an import understands: all fields but clock-made ones, by name and by alias."""
+    return dict(fields_of(model))
+
+
+def import_rows(
+    session: Session,
+    model: type[records.Record],
+    headings: list[str],
+    rows: Iterable[list[str]],
+    mapping: ColumnMap | None = None,
+    *,
+    create_missing: bool = False,
+) -> Outcome:
+    """Check and store all rows, or none: with faults the session is rolled back. The caller commits.
+
+    Rows are taken over as they are: given numbers stand, missing ones are drawn; a state follows from the moments
+    unless the sheet says it.
+    """
+    if not access.current().may("import", model.kind_name):
+        raise Refused(_("Your role does not allow you to import %(kind)s.", kind=model.label_plural))
+    mapping = mapping or ColumnMap()
+    fields = import_fields(model)
+    names = _assign(model, headings, mapping, fields)
+    reader = _Reader(session, model, fields, mapping, create_missing)
+    outcome = Outcome()
+    with session.no_autoflush, history.act("import"):
+        for position, cells in enumerate(rows, 2):
+            if not any(cell.strip() for cell in cells):
+                continue
+            raw = {name: cells[i] if i < len(cells) else "" for i, name in names.items()}
+            for ours, value in mapping.constants.items():
+                raw.setdefault(ours, str(value))
+            try:
+                values = reader.values(raw)
+                session.add(reader.record(values))
+                outcome.imported += 1
+                if outcome.imported % 500 == 0:
+                    reader.flush()
+            except Invalid as refusal:
+                outcome.faults += [
+                    Fault(position, name, sentence) for name, said in refusal.errors.items() for sentence in said
+                ]
+                if len(outcome.faults) >= 1000:
+                    break
+        try:
+            if not outcome.faults:
+                reader.flush()
+        except Invalid as refusal:
+            outcome.faults.append(Fault(0, "", str(refusal)))
+    if outcome.faults:
+        session.rollback()
+        outcome.imported = 0
+    return outcome
+
+
+def _assign(
+    model: type[records.Record], headings: list[str], mapping: ColumnMap, fields: Mapping[str, Field]
+) -> dict[int, str]:
+    """Position -> our column. With a map only its columns are read; without one an unknown heading is refused."""
+    known: dict[str, str] = {}
+    for name, field_ in fields.items():
+        for word in (name, str(field_.label), *field_.aliases):
+            known.setdefault(word.strip().lower(), name)
+    if wrong := [
+        ours
+        for ours in [*mapping.columns.values(), *mapping.constants]
+        if ours not in fields and ours.lower() not in known
+    ]:
+        raise Refused(
+            _(
+                "The map names a column we do not have: %(name)s. Ours are: %(names)s.",
+                name=wrong[0],
+                names=", ".join(fields),
+            )
+        )
+    mapping.constants = {known.get(ours.lower(), ours): value for ours, value in mapping.constants.items()}
+    if missing := [theirs for theirs in mapping.columns if theirs not in headings]:
+        raise Refused(_("The file has no column “%(name)s”, which the map names.", name=missing[0]))
+    names: dict[int, str] = {}
+    for position, heading in enumerate(headings):
+        ours = mapping.columns.get(heading)
+        if ours is None and not mapping.columns:
+            ours = known.get(heading.strip().lower())
+            if ours is None and heading.strip():
+                raise Refused(
+                    _("Unknown column “%(name)s”. Known are: %(names)s.", name=heading[:60], names=", ".join(fields))
+                )
+        if ours is not None:
+            ours = known.get(ours.lower(), ours)
+            if ours in names.values():
+                raise Refused(_("The column “%(name)s” comes twice.", name=ours))
+            names[position] = ours
+    if not names:
+        raise Refused(_("None of the columns is known. Known are: %(names)s.", names=", ".join(fields)))
+    return names
+
+
+class _Reader:
+    """Turns raw rows into records, looking each reference up once."""
+
+    def __init__(self, session: Session, model: Any, fields: Mapping[str, Field], mapping: ColumnMap, create: bool):
+        self.session, self.model, self.fields, self.mapping, self.create = session, model, fields, mapping, create
+        self.found: dict[tuple[type, str], Any] = {}
+        key = fields.get(model.natural_key)
+        self.key = key if key is not None and records._is_unique(model, key.column) else None
+        self.taken: set[Any] = set()
+        if self.key is not None:
+            with access.system():
+                self.taken = set(session.scalars(select(getattr(model, self.key.column))))
+        self.own = {c.key for c in inspect(model).column_attrs}
+
+    def values(self, raw: Mapping[str, str]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        errors: dict[str, list[str]] = {}
+        for name, cell in raw.items():
+            field_ = self.fields[name]
+            try:
+                text = self.mapping.translate(name, cell)
+                if field_.kind == "moment" and name in self.mapping.formats and text.strip():
+                    value: Any = moments.parse_moment(text, self.mapping.formats[name])
+                else:
+                    value = field_.clean(text)
+                if value is not None and field_.kind == "reference":
+                    value = self.reference(field_, value)
+                if value is not None:
+                    values[name] = value
+            except ValueError as error:
+                errors.setdefault(name, []).append(str(error))
+        if errors:
+            raise Invalid(errors)
+        return values
+
+    def reference(self, field_: Field, name: str) -> Any:
+        target: Any = field_.target
+        key = (target, name)
+        if key not in self.found:
+            try:
+                self.found[key] = records.named(self.session, target, name)
+            except ValueError:
+                if not self.create:
+                    raise
+                self.found[key] = self.created(target, name)
+        return self.found[key]
+
+    def created(self, target: Any, name: str) -> Any:
+        wanted = {f.name for f in fields_of(target).values() if f.required and not _has_default(target, f)}
+        if not target.natural_key or not wanted <= {target.natural_key, "name"}:
+            raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=target.label, name=name[:60]))
+        made = target(**dict.fromkeys({target.natural_key, *(wanted & {"name"})}, name), taken_over=True)
+        self.session.add(made)
+        return made
+
+    def record(self, values: dict[str, Any]) -> Any:
+        model = self.model
+        errors: dict[str, list[str]] = {}
+        if self.key is not None and (number := values.get(self.key.name)) is not None:
+            if number in self.taken:
+                errors[self.key.name] = [
+                    _("%(field)s “%(value)s” is already taken.", field=self.key.label, value=str(number)[:60])
+                ]
+            self.taken.add(number)
+        record = model(**values, taken_over=True)
+        take_over = getattr(record, "take_over", None)
+        if take_over:
+            take_over()
+        record.prepare(self.session)
+        for name, field_ in self.fields.items():
+            if field_.required and getattr(record, name) is None and getattr(record, field_.column) is None:
+                if (model.numbered and name == model.numbered.field) or _has_default(model, field_):
+                    continue
+                errors.setdefault(name, []).append(_("Please fill in “%(field)s”.", field=field_.label))
+        for name, sentence in record.check():
+            errors.setdefault(name, []).append(sentence)
+        if errors:
+            raise Invalid(errors)
+        return record
+
+    def flush(self) -> None:
+        numbered = self.model.numbered
+        if numbered:
+            bare = [r for r in self.session.new if isinstance(r, self.model) and getattr(r, numbered.field) is None]
+            if bare:
+                drawn = numbers.draw_many(
+                    self.session, numbered.series(self.model), numbered.template, len(bare), yearly=numbered.yearly
+                )
+                for record, text in zip(bare, drawn, strict=True):
+                    setattr(record, numbered.field, text)
+        records._flush(self.session)
+
+
+def _has_default(model: Any, field_: Field) -> bool:
+    return inspect(model).columns[field_.column].default is not None

@@ -1,0 +1,381 @@
+"""Declarative workflows: states, steps and clocks are written once, on the model.
+
+Buttons, forms, role permissions, history, API routes, deadlines and diagrams are read off the same `Flow`, so none of
+them can drift from the rules.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, get_args, get_origin
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Enum, Index, and_, false
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+
+from app.engine import access, clocks, history
+from app.engine.fields import Field
+from app.engine.moments import Moment, now
+from app.engine.record import FormKey, Record, _content, _flush, _referred, find, key_seen, remember_key
+from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
+
+
+@dataclass(frozen=True)
+class State:
+    """A state a record can be in."""
+
+    name: str
+    label: Any
+    tone: str = "neutral"  # neutral, waiting, active, good, bad
+    #: the clocks that run, or stand still, while a record is in this state; all others stop on entry
+    clocks: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    #: nothing more is due, though the record may still move
+    settled: bool = False
+    #: the end of the way
+    final: bool = False
+    #: left out of figures on punctuality: void, withdrawn, merged
+    uncounted: bool = False
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A deadline a flow knows: its rule is a row that the office can change (`ClockRule`)."""
+
+    stage: str
+    label: Any
+    #: the record's moment from which it counts; None: the moment of entering the state
+    since: str | None = None
+    #: the record's stated limit, which beats every default
+    limit: str | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The label of a step's question, and its choices if it has any; goes into `typing.Annotated`."""
+
+    label: Any
+    choices: Mapping[str, Any] | None = None
+    help: Any = ""
+    length: int | None = None
+    kind: str | None = None
+    least: Decimal | None = None
+
+
+_KINDS: dict[Any, str] = {
+    str: "prose", bool: "flag", int: "integer", Decimal: "money", date: "date", datetime: "moment"
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step from one state to the next, with who may take it and what it asks."""
+
+    name: str
+    label: Any
+    sources: tuple[str, ...]
+    target: str | None
+    who: Callable[[Any, access.Actor], bool]
+    effect: Callable[..., None]
+    tone: str = "normal"
+
+    @cached_property
+    def asks(self) -> dict[str, Field]:
+        """The questions put to the user: the parameters of the step's function, as fields.
+
+        A parameter with a default may stay empty; its docstring is the step's.
+        """
+        fields = {}
+        for name, parameter in list(inspect.signature(self.effect, eval_str=True).parameters.items())[1:]:
+            annotation, ask = parameter.annotation, Ask(_l(name.replace("_", " ").capitalize()))
+            if hasattr(annotation, "__metadata__"):
+                ask = annotation.__metadata__[0]
+                annotation = get_args(annotation)[0]
+            options = [a for a in get_args(annotation) if a is not type(None)]
+            many = get_origin(annotation) is list
+            plain = options[0] if options else annotation
+            target = plain if isinstance(plain, type) and issubclass(plain, Record) else None
+            kind = (
+                ("references" if many else "reference")
+                if target
+                else ("choice" if ask.choices else ask.kind or _KINDS[plain])
+            )
+            fields[name] = Field(
+                label=ask.label,
+                kind=kind,
+                name=name,
+                required=parameter.default is parameter.empty,
+                help=ask.help,
+                choices=ask.choices,
+                target=target,
+                length=ask.length or (20_000 if kind == "prose" else 200),
+                places={"money": 2, "price": 4, "quantity": 3, "rate": 6}.get(kind, 0),
+                least=ask.least,
+            )
+        return fields
+
+    @property
+    def intro(self) -> str:
+        return inspect.getdoc(self.effect) or ""
+
+
+class Flow:
+    """The states of one model, its clocks and the steps between them. The first state is the start."""
+
+    def __init__(self, *states: State, clocks: tuple[Clock, ...] = ()):
+        self.states = {state.name: state for state in states}
+        self.start = states[0].name
+        self.clocks = {clock.stage: clock for clock in clocks}
+        self.steps: dict[str, Step] = {}
+        for state in states:
+            if unknown := {*state.clocks, *state.pauses} - self.clocks.keys():
+                raise ValueError(f"state {state.name} names unknown clocks: {sorted(unknown)}")
+
+    def step(
+        self,
+        *sources: str,
+        to: str | None,
+        label: Any,
+        who: Callable[[Any, access.Actor], bool] | None = None,
+        tone: str = "normal",
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare a step; the decorated function is its effect on the record. `to=None` stays in the state.
+
+        Raises `ValueError` for a state the flow does not know.
+        """
+        if unknown := {*sources, *([to] if to else [])} - self.states.keys():
+            raise ValueError(f"unknown states: {sorted(unknown)}")
+
+        def declare(effect: Callable[..., None]) -> Callable[..., None]:
+            name = effect.__name__
+            self.steps[name] = Step(name, label, sources, to, who or (lambda record, actor: True), effect, tone)
+            return effect
+
+        return declare
+
+    @property
+    def open_states(self) -> tuple[str, ...]:
+        """The states in which something is still due."""
+        return tuple(s.name for s in self.states.values() if not (s.final or s.settled))
+
+    @property
+    def state_labels(self) -> dict[str, Any]:
+        return {state.name: state.label for state in self.states.values()}
+
+    def allowed(self, record: Any, actor: access.Actor) -> list[Step]:
+        """The steps `actor` may take on `record` now, in the order they are declared."""
+        return [
+            step
+            for step in self.steps.values()
+            if record.state in step.sources
+            and actor.may(step.name, record.kind_name)
+            and (actor.everything or step.who(record, actor))
+        ]
+
+    def take(
+        self,
+        session: Session,
+        record: Any,
+        name: str,
+        raw: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        form_key: str | None = None,
+    ) -> None:
+        """Take one step for the current actor: questions, effect, new state, clocks and history; the caller commits.
+
+        Sent twice with the same `form_key` it happens once. Raises a `Refused` and leaves the record as it was.
+        """
+        actor = access.current()
+        step = self.steps.get(name)
+        if step is None:
+            raise StepRefused(_("There is no step “%(name)s” here.", name=name[:40]))
+        content = f"{name}:{record.id}:{_content(raw)}"[:64]
+        if form_key and self._done_before(session, form_key, record, content):
+            return
+        if not actor.may(name, record.kind_name):
+            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=step.label))
+        if record.state not in step.sources:
+            raise StepRefused(
+                _(
+                    "“%(step)s” is not possible while the record is in the state “%(state)s”.",
+                    step=step.label,
+                    state=self.states[record.state].label,
+                )
+            )
+        if not (actor.everything or step.who(record, actor)):
+            raise StepRefused(_("The step “%(step)s” is up to somebody else.", step=step.label))
+        if version is not None and version != record.version:
+            raise Stale(_("Somebody else changed this record after you opened it."))
+        answers = _answers(session, step, raw)
+        with (
+            history.act(name, reason=raw.get("reason") or None, acting_for=_acting_for(record, actor)),
+            access.system(),
+        ):
+            try:
+                step.effect(record, **answers)
+                with session.no_autoflush:  # one flush, one entry in the history
+                    record.enter(session, step.target or record.state)
+                _flush(session)
+            except Exception:
+                session.rollback()
+                raise
+        if form_key:
+            remember_key(session, form_key, record.kind_name, content, record.id)
+
+    def _done_before(self, session: Session, form_key: str, record: Any, content: str) -> bool:
+        seen: FormKey | None = key_seen(session, form_key)
+        if seen is not None and (seen.kind, seen.record_id, seen.content) != (record.kind_name, record.id, content):
+            raise Repeated(_("This form was already sent with other content; please open a new one."))
+        return seen is not None
+
+    def reachable(self) -> set[str]:
+        """The states a record can get into from the start."""
+        found: set[str] = set()
+        todo = [self.start]
+        while todo:
+            state = todo.pop()
+            if state not in found:
+                found.add(state)
+                todo += [s.target for s in self.steps.values() if s.target and state in s.sources]
+        return found
+
+    def mermaid(self) -> str:
+        """The flow as a Mermaid state diagram, labels in the current language."""
+        lines = ["stateDiagram-v2"]
+        lines += [f"    {state.name}: {state.label}" for state in self.states.values()]
+        lines.append(f"    [*] --> {self.start}")
+        for step in self.steps.values():
+            lines += [f"    {source} --> {step.target or source}: {step.label}" for source in step.sources]
+        lines += [f"    {state.name} --> [*]" for state in self.states.values() if state.final]
+        return "\n".join(lines)
+
+
+def _answers(session: Session, step: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, field in step.asks.items():
+        try:
+            if field.kind == "references":
+                value = [_referred(session, field, one) for one in _listed(raw.get(name))] or None
+            else:
+                value = field.clean(raw.get(name))
+                if value is not None and field.kind == "reference":
+                    value = _referred(session, field, value)
+            if (
+                field.required
+                and field.kind != "flag"
+                and (value is None or (isinstance(value, str) and not value.strip()))
+            ):
+                raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
+            if value is not None or field.required:
+                answers[name] = bool(value) if field.kind == "flag" else value
+        except ValueError as error:
+            errors.setdefault(name, []).append(str(error))
+    if errors:
+        raise Invalid(errors)
+    return answers
+
+
+def _listed(raw: Any) -> list[Any]:
+    if raw is None or raw == "":
+        return []
+    return list(raw) if isinstance(raw, list | tuple) else [raw]
+
+
+def _acting_for(record: Any, actor: access.Actor) -> str | None:
+    """The absent person whose business this is, where a deputy acts."""
+    named = getattr(record, "concerns", None)
+    person = named() if named else None
+    if person is not None and person.id in actor.person_ids and person.id != actor.own_person_id:
+        return str(person)
+    return None
+
+
+class Workflow(Record):
+    """Mixin of a record that goes through a `flow`: its state, when it is due and when it was closed."""
+
+    flow: Flow
+
+    @declared_attr
+    def state(cls) -> Mapped[str]:
+        sql = Enum(*cls.flow.states, native_enum=False, create_constraint=True, length=30, name="state_known")
+        field = Field(_l("State"), "choice", choices=cls.flow.state_labels, derived=True, aliases=("status",))
+        return mapped_column(sql, default=cls.flow.start, sort_order=80, info={"field": field})
+
+    @declared_attr
+    def due_at(cls) -> Mapped[datetime | None]:
+        field = Field(_l("Due"), "moment", derived=True)
+        return mapped_column(Moment, sort_order=81, info={"field": field})
+
+    @declared_attr
+    def closed_at(cls) -> Mapped[datetime | None]:
+        field = Field(_l("Closed"), "moment", derived=True)
+        return mapped_column(Moment, index=True, sort_order=82, info={"field": field})
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (Index(f"ix_{cls.__tablename__}_state_due", "state", "due_at"), {})  # type: ignore[attr-defined]
+
+    def case(self) -> str | None:
+        """What the record's limits depend on besides the stage: its urgency or its kind."""
+        return None
+
+    def begin(self, session: Session) -> Callable[[], None]:
+        """Enter the first state; the clocks it starts are bound by the returned function once the record has a key."""
+        self.state = self.state or self.flow.start
+        started = clocks.settle(session, self, self.flow.states[self.state])
+        return lambda: clocks.bind(session, self, started)
+
+    def enter(self, session: Session, name: str) -> None:
+        """Go into a state: stop, pause, resume and start its clocks, and close the record at the end of the way."""
+        state = self.flow.states[name]
+        self.state = name
+        if state.final and self.closed_at is None:
+            self.closed_at = now()
+        elif not state.final:
+            self.closed_at = None
+        clocks.bind(session, self, clocks.settle(session, self, state))
+
+    @classmethod
+    def pending(cls) -> ColumnElement[bool]:
+        """The SQL condition of records with which something is still to be done."""
+        return cls.state.in_(cls.flow.open_states)
+
+    @classmethod
+    def late(cls, moment: datetime) -> ColumnElement[bool]:
+        """The SQL condition of open records whose deadline has passed at `moment`."""
+        return and_(cls.pending(), cls.due_at < moment)
+
+    @classmethod
+    def waits_for(cls, actor: access.Actor) -> ColumnElement[bool]:
+        """The SQL condition of records on which the next step is this actor's."""
+        return false()
+
+    def is_late(self, moment: datetime) -> bool:
+        return self.state in self.flow.open_states and self.due_at is not None and self.due_at < moment
+
+    @property
+    def state_label(self) -> str:
+        return str(self.flow.states[self.state].label)
+
+    def take(self, name: str, session: Session | None = None, **answers: Any) -> None:
+        """Take a step on this record; for tests, seeds and effects that carry another record along."""
+        session = session or object_session(self)
+        assert session is not None
+        self.flow.take(session, self, name, answers)
+
+
+def flows() -> Iterator[tuple[str, Flow]]:
+    """All flows by the name of their record kind."""
+    for cls in access.guarded(Workflow):
+        yield cls.kind_name, cls.flow
+
+
+__all__ = ["Ask", "Clock", "Flow", "State", "Step", "StepRefused", "Workflow", "find", "flows"]

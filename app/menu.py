@@ -1,0 +1,31 @@
+"""The pages there are, in the order of the menu: one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from views.circulation import CirculationEntryView
+from views.correspondents import CorrespondentView
+from views.documents import IncomingDocumentView
+from views.people import DepartmentView, PersonView
+from views.rules import CalendarDayView, ClockRuleView
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the six entries of the menu, with its record views."""
+
+    label: Any
+    icon: str
+    views: tuple[Any, ...]
+
+
+SECTIONS = (
+    Section(_l("Documents"), "documents", (IncomingDocumentView, CirculationEntryView, CorrespondentView)),
+    Section(_l("Admin"), "admin", (DepartmentView, PersonView, ClockRuleView, CalendarDayView)),
+)
+
+VIEWS = tuple(view for section in SECTIONS for view in section.views)

@@ -1,0 +1,67 @@
+// Draws the report's chart beside its table. The table holds the same figures, so a failure here costs nothing.
+const root = document.documentElement;
+const zh = root.lang.toLowerCase().startsWith("zh");
+const words = JSON.parse(document.getElementById("wenshu-words")?.textContent || "{}");
+const value = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+// Ink blue, vermilion, moss, ochre, plum, slate: apart in grey print too, and patterned besides.
+const colours = () => (isDark() ? ["#7fa9d8", "#e08373", "#86bd98", "#d3ac5f", "#bd9bcb", "#8d99a6"] : ["#2f5f93", "#a5372a", "#3f7d58", "#b07a1c", "#7a5189", "#5d6875"]);
+
+// The first series is plain, the others patterned, so that they differ without colour.
+const veil = "rgba(255, 255, 255, 0.32)";
+const decals = [
+  { symbol: "none" },
+  { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: -Math.PI / 4, color: veil },
+  { symbol: "circle", symbolSize: 0.7, dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], color: veil },
+  { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [3, 4], rotation: 0, color: veil },
+  { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: Math.PI / 4, color: veil },
+];
+
+function option(area, columns, rows) {
+  const keys = columns.map((c) => (typeof c === "string" ? c : c.name));
+  const label = (name) => { const c = columns.find((one) => (one.name ?? one) === name); return String(c?.label ?? c ?? name); };
+  const cell = (row, name) => (Array.isArray(row) ? row[keys.indexOf(name)] : row[name]);
+  const names = JSON.parse(area.dataset.values || "[]");
+  const ink = value("--ink-2"), line = value("--line");
+  const kind = area.dataset.kind === "line" ? "line" : "bar";
+  const category = rows.map((row) => String(cell(row, area.dataset.category) ?? ""));
+  return {
+    color: colours(),
+    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animationDuration: 300,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
+    aria: { enabled: true, decal: { show: names.length > 1 && kind === "bar", decals } },
+    tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: kind === "bar" ? "shadow" : "line" }, backgroundColor: value("--paper"), borderColor: line, textStyle: { color: value("--ink"), fontSize: 13 } },
+    legend: { show: names.length > 1, top: 0, left: 0, itemGap: 18, textStyle: { color: ink } },
+    grid: { left: 4, right: 12, top: names.length > 1 ? 40 : 16, bottom: 4, containLabel: true },
+    dataZoom: rows.length > 40 ? [{ type: "inside" }] : [],
+    xAxis: { type: "category", data: category, axisTick: { show: false }, axisLine: { lineStyle: { color: value("--edge") } }, axisLabel: { color: ink, hideOverlap: true, width: 110, overflow: "truncate" } },
+    yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink } },
+    series: names.map((name, i) => ({
+      name: label(name), type: kind, data: rows.map((row) => { const n = cell(row, name); return n === null || n === undefined || n === "" ? null : Number(n); }),
+      barMaxWidth: 34, symbol: ["circle", "rect", "triangle", "diamond"][i % 4], symbolSize: 7, lineStyle: { width: 2.25, type: ["solid", "dashed", "dotted"][i % 3] }, itemStyle: { borderRadius: kind === "bar" ? [2, 2, 0, 0] : 0 },
+    })),
+  };
+}
+
+async function draw(area) {
+  const box = area.closest("[data-chart-box]") || area;
+  try {
+    const [{ echarts }, answer] = await Promise.all([import("./vendor/echarts/index.js"), fetch(area.dataset.url, { headers: { Accept: "application/json" }, credentials: "same-origin" })]);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { columns, rows } = await answer.json();
+    if (!rows?.length) { box.hidden = true; return; }
+    const chart = echarts.init(area, null, { renderer: "svg", locale: zh ? "ZH" : "EN" });
+    const paint = () => chart.setOption(option(area, columns, rows), true);
+    paint();
+    new ResizeObserver(() => chart.resize()).observe(area);
+    document.addEventListener("wenshu:theme", paint);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  } catch {
+    const line = document.createElement("p");
+    line.className = "chart-failed";
+    line.textContent = words.no_chart || "";
+    area.replaceWith(line);
+  }
+}
+document.querySelectorAll("[data-chart]").forEach(draw);

@@ -1,0 +1,213 @@
+"""RecordApi: the REST twin of every record view, under `/api/v1/<kind>/`; it comes with the view."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import jsonify, request
+from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.security.decorators import permission_name
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.fields import fields_of
+from app.engine.refusals import Invalid, NotAllowed, Refused
+from app.extensions import db
+from app.web.record import PAGE, BadRequest
+
+
+class NotFound(Refused):
+    """No such record, or none for this user: the answer is the same."""
+
+    status = 404
+
+
+class RecordApi(BaseApi):
+    """List, read, add, change and step records of one kind. Bearer tokens only, so no cross-site form reaches it."""
+
+    model: Any
+
+    @expose("/", methods=["GET"])
+    @protect()
+    @permission_name("read")
+    def get_list(self) -> Any:
+        """Records, newest first.
+        ---
+        get:
+          summary: List records the user may see
+          parameters:
+          - {in: query, name: q, schema: {type: string}}
+          - {in: query, name: page, schema: {type: integer, minimum: 1}}
+          - {in: query, name: page_size, schema: {type: integer, minimum: 1, maximum: 100}}
+          responses:
+            200: {description: A page of records}
+            400: {$ref: '#/components/responses/400'}
+            401: {$ref: '#/components/responses/401'}
+            403: {$ref: '#/components/responses/403'}
+        """
+        fields = fields_of(self.model)
+        query = select(self.model)
+        for name, value in request.args.items():
+            if name in ("page", "page_size"):
+                continue
+            if name == "q":
+                for word in records.searchable(value[:100]).split():
+                    query = query.where(self.model.search_text.contains(word, autoescape=True))
+            elif name in fields:
+                field = fields[name]
+                try:
+                    wanted = field.clean(value)
+                    if field.kind == "reference" and wanted is not None:
+                        wanted = records._referred(db.session, field, wanted).id
+                except ValueError as error:
+                    raise BadRequest(str(error)) from None
+                query = query.where(getattr(self.model, field.column) == wanted)
+            else:
+                raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=name[:40]))
+        size, page = _whole("page_size", PAGE, 100), _whole("page", 1, 10_000)
+        found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(size + 1).offset((page - 1) * size)))
+        return jsonify(result=[as_json(one) for one in found[:size]], page=page, more=len(found) > size)
+
+    @expose("/<pk>", methods=["GET"])
+    @protect()
+    @permission_name("read")
+    def get(self, pk: str) -> Any:
+        """One record.
+        ---
+        get:
+          summary: Read one record
+          parameters: [{in: path, name: pk, required: true, schema: {type: string}}]
+          responses:
+            200: {description: The record}
+            401: {$ref: '#/components/responses/401'}
+            404: {$ref: '#/components/responses/404'}
+        """
+        return jsonify(as_json(self._find(pk)))
+
+    @expose("/", methods=["POST"])
+    @protect()
+    @permission_name("add")
+    def post(self) -> Any:
+        """Add a record; an `Idempotency-Key` header makes a repeated request harmless.
+        ---
+        post:
+          summary: Add a record
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            201: {description: The new record}
+            401: {$ref: '#/components/responses/401'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        raw = self._body(records.open_fields(self.model))
+        record = records.add(db.session, self.model, raw, form_key=request.headers.get("Idempotency-Key"))
+        db.session.commit()
+        return jsonify(as_json(record)), 201
+
+    @expose("/<pk>", methods=["PUT"])
+    @protect()
+    @permission_name("edit")
+    def put(self, pk: str) -> Any:
+        """Change fields of a record opened at `version`.
+        ---
+        put:
+          summary: Change a record
+          parameters: [{in: path, name: pk, required: true, schema: {type: string}}]
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200: {description: The record}
+            404: {$ref: '#/components/responses/404'}
+            409: {description: Somebody else was quicker}
+            422: {$ref: '#/components/responses/422'}
+        """
+        record = self._find(pk)
+        names = records.open_fields(self.model)
+        raw = self._body((*names, "version"))
+        version = raw.pop("version", None)
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise Invalid({"version": [_("Say which version of the record you changed.")]})
+        records.change(db.session, record, raw, [n for n in names if n in raw], version=version)
+        db.session.commit()
+        return jsonify(as_json(record))
+
+    @expose("/<pk>/<name>", methods=["POST"])
+    @protect()
+    @permission_name("read")
+    def step(self, pk: str, name: str) -> Any:
+        """Take one step of the record's workflow.
+        ---
+        post:
+          summary: Take a step
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: string}}
+          - {in: path, name: name, required: true, schema: {type: string}}
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200: {description: The record in its new state}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            409: {description: The step is not possible now}
+            422: {$ref: '#/components/responses/422'}
+        """
+        record = self._find(pk)
+        flow = getattr(self.model, "flow", None)
+        if flow is None or name not in flow.steps:
+            raise NotFound(_("There is no step “%(name)s” here.", name=name[:40]))
+        if not access.current().may(name, self.model.kind_name):
+            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=flow.steps[name].label))
+        raw = self._body((*flow.steps[name].asks, "version"))
+        version = raw.pop("version", None)
+        key = request.headers.get("Idempotency-Key")
+        flow.take(db.session, record, name, raw, version=version if isinstance(version, int) else None, form_key=key)
+        db.session.commit()
+        seen = records.find(db.session, self.model, pk)
+        return jsonify(as_json(seen) if seen is not None else {"id": int(pk)})
+
+    def _find(self, pk: str) -> Any:
+        record = records.find(db.session, self.model, pk)
+        if record is None:
+            raise NotFound(_("There is no such record, or it is not for you to see."))
+        return record
+
+    def _body(self, known: tuple[str, ...]) -> dict[str, Any]:
+        body = request.get_json(silent=True) if request.data else {}
+        if not isinstance(body, dict):
+            raise BadRequest(_("The body must be a JSON object."))
+        lines = self.model.lines.relation if self.model.lines else None
+        if wrong := [name for name in body if name not in known and name != lines]:
+            raise Invalid({wrong[0][:40]: [_("“%(name)s” cannot be set here.", name=wrong[0][:40])]})
+        return body
+
+
+def _whole(name: str, default: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= most:
+        raise BadRequest(_("“%(name)s” must be a whole number from 1 to %(most)s.", name=name, most=most))
+    return int(text)
+
+
+def as_json(record: Any) -> dict[str, Any]:
+    """A record as JSON: exact numbers as text, references as `{id, text}`."""
+    found: dict[str, Any] = {"id": record.id, "version": record.version}
+    model: Any = type(record)
+    for name, field in fields_of(model).items():
+        value = getattr(record, name)
+        if field.kind == "reference":
+            found[name] = None if value is None else {"id": value.id, "text": str(value)}
+        elif value is None or isinstance(value, bool | int):
+            found[name] = value
+        else:
+            found[name] = value.isoformat() if isinstance(value, date) else str(value)
+    return found
+
+
+def api_of(model: Any) -> type[RecordApi]:
+    """The API class of one kind of record."""
+    return type(
+        f"{model.__name__}Api",
+        (RecordApi,),
+        {"model": model, "resource_name": model.kind_name, "class_permission_name": model.kind_name,
+         "openapi_spec_tag": model.kind_name},
+    )  # fmt: skip

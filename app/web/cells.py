@@ -1,0 +1,60 @@
+"""Cells: stored values as people read them on lists, pages and in the history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_date, format_decimal
+from flask_babel import gettext as _
+
+from app.engine.fields import Field
+from app.engine.moments import local, now
+
+_FIGURES = {"integer": "number", "quantity": "number", "price": "money", "money": "money", "rate": "number"}
+
+
+def moment_text(value: datetime) -> str:
+    return local(value).strftime("%Y-%m-%d %H:%M")
+
+
+def text_of(field: Field, value: Any) -> str:
+    """The value in words, in the reader's language."""
+    if value is None:
+        return ""
+    if field.kind == "choice":
+        return field.choice_label(value)
+    if field.kind == "flag":
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, date):
+        return format_date(value, "yyyy-MM-dd")
+    if isinstance(value, Decimal):
+        form = {"money": "#,##0.00", "price": "#,##0.00##"}.get(field.kind, "#,##0.######")
+        return format_decimal(value, form)
+    return str(value)
+
+
+def cell(record: Any, field: Field) -> dict[str, Any]:
+    """One cell of a list: `text`, `kind`, `tone`."""
+    value = getattr(record, field.name)
+    found: dict[str, Any] = {"text": text_of(field, value), "kind": _FIGURES.get(field.kind, field.kind), "tone": None}
+    flow = getattr(record, "flow", None)
+    if field.kind in ("line", "prose", "number", "reference", "choice", "flag"):
+        found["kind"] = "text"
+    if flow and field.name == "state":
+        found.update(kind="state", tone=flow.states[value].tone)
+    elif flow and field.name == "due_at" and value is not None:
+        pending = record.state in flow.open_states
+        late = pending and value < now()
+        found.update(kind="due", tone="bad" if late else None, text=moment_text(value) if pending else "")
+    if field.kind == "prose" and len(found["text"]) > 120:
+        found.update(text=found["text"][:120] + "…", title=found["text"])
+    return found
+
+
+def column(field: Field) -> dict[str, Any]:
+    kind = "text" if field.kind == "number" else _FIGURES.get(field.kind, field.kind)
+    return {"name": field.name, "label": str(field.label), "kind": kind}

@@ -1,0 +1,101 @@
+"""The one door to attachments: it loads the record through row access first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, flash, redirect, request, send_file, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.engine import access, history
+from app.engine import record as records
+from app.engine.storage import Storage, storage_from
+from app.extensions import db
+from app.web.record import VIEWS
+from models.files import Attachment
+
+
+def storage() -> Storage:
+    """Where this office keeps its files."""
+    address = current_app.config["DATA_DIR"]
+    return storage_from(address if address.startswith("s3://") else f"{address}/files")
+
+
+def files_of(record: Any) -> dict[str, Any]:
+    """The files of a record that the caller has loaded through row access, as the page draws them."""
+    with access.system():
+        rows = list(
+            db.session.scalars(
+                select(Attachment)
+                .where(Attachment.record_kind == record.kind_name, Attachment.record_id == record.id)
+                .order_by(Attachment.id)
+            )
+        )
+    where = {"kind": record.kind_name, "pk": record.id}
+    may = access.current().may("edit", record.kind_name)
+    return {
+        "items": [
+            {
+                "name": row.name,
+                "size_text": _size(row.size),
+                "href": url_for("FileView.download", attachment=row.id, **where),
+                "by_text": None,
+            }
+            for row in rows
+        ],
+        "upload_href": url_for("FileView.upload", **where) if may else None,
+        "accept": None,
+    }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024:,.0f} kB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MB"
+
+
+class FileView(BaseView):
+    """`/files/<kind>/<pk>/<attachment>`; posting to `/files/<kind>/<pk>` attaches."""
+
+    route_base = "/files"
+
+    def _record(self, kind: str, pk: str, right: str) -> Any:
+        if not current_user.is_authenticated:
+            abort(401)
+        model = records.kinds().get(kind)
+        if model is None or model not in VIEWS or not access.current().may(right, kind):
+            abort(404)
+        return records.find(db.session, model, pk) or abort(404)
+
+    @expose("/<kind>/<pk>/<attachment>")
+    def download(self, kind: str, pk: str, attachment: str) -> Any:
+        record = self._record(kind, pk, "read")
+        with access.system():
+            row = records.find(db.session, Attachment, attachment)
+        if row is None or (row.record_kind, row.record_id) != (kind, record.id):
+            abort(404)
+        return send_file(
+            storage().open(row.digest), mimetype=row.media_type, as_attachment=True, download_name=row.name
+        )
+
+    @expose("/<kind>/<pk>", methods=["POST"])
+    def upload(self, kind: str, pk: str) -> Any:
+        record = self._record(kind, pk, "edit")
+        with history.act("attach"), access.system():
+            for file in request.files.getlist("file"):
+                if file.filename:
+                    stored = storage().put(file.stream, file.filename)  # type: ignore[arg-type]
+                    db.session.add(
+                        Attachment(
+                            record_kind=kind,
+                            record_id=record.id,
+                            name=file.filename[:255],
+                            size=stored.size,
+                            media_type=stored.media_type,
+                            digest=stored.digest,
+                        )
+                    )
+        db.session.commit()
+        flash(_("The files are attached."), "success")
+        return redirect(url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id))

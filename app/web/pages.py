@@ -1,0 +1,352 @@
+"""My work, the search box, reports and the health of the house: pages that belong to no single kind of record."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, abort, current_app, redirect, request, url_for
+from flask_appbuilder import BaseView, IndexView, expose
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from wtforms import Form, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.frames import REPORTS, Answer, ask, json_value
+from app.engine.moments import frozen, now
+from app.engine.workbook import Chart, Column
+from app.extensions import db
+from app.web import cells
+from app.web.download import download_table
+from app.web.forms import DateField
+from app.web.record import VIEWS, allowed
+from app.web.security import locale_code, role_label
+
+
+class HomeView(IndexView):
+    """My work: what waits for me, what is late."""
+
+    route_base = ""
+
+    @expose("/")
+    def index(self) -> Any:
+        if not current_user.is_authenticated:
+            return redirect(url_for("SignInView.login"))
+        actor = access.current()
+        boxes, late = [], 0
+        for model, view in VIEWS.items():
+            if hasattr(model, "flow") and actor.may("read", model.kind_name):
+                boxes.append(self._box(model, view, actor))
+                late += self._tally(model, model.late(now()) & model.waits_for(actor))
+        waiting = sum(box["count"] for box in boxes)
+        figures = [
+            {"label": _("Waiting for me"), "value": waiting, "href": "#main", "tone": "info" if waiting else "good"},
+            {"label": _("Of these overdue"), "value": late, "href": "#main", "tone": "bad" if late else "good"},
+        ]
+        return self.render_template(
+            "wenshu/home.html", greeting=_("My work"), figures=figures if boxes else [], boxes=boxes
+        )
+
+    def _tally(self, model: Any, condition: Any) -> int:
+        return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
+
+    def _box(self, model: Any, view: Any, actor: access.Actor) -> dict[str, Any]:
+        condition = model.waits_for(actor)
+        rows = list(db.session.scalars(select(model).where(condition).order_by(model.due_at, model.id).limit(10)))
+        return {
+            "title": str(model.label_plural),
+            "count": self._tally(model, condition) if len(rows) == 10 else len(rows),
+            "href": url_for(f"{view.__name__}.listing", view="mine"),
+            "rows": [
+                {
+                    "href": url_for(f"{view.__name__}.show", pk=row.id),
+                    "title": str(row),
+                    "meta": row.state_label,
+                    "due_text": cells.moment_text(row.due_at) if row.due_at else None,
+                    "tone": "bad" if row.is_late(now()) else "neutral",
+                }
+                for row in rows
+            ],
+            "empty_text": _("Nothing waits for you here"),
+        }
+
+
+class SearchView(BaseView):
+    """One box over everything the user may see."""
+
+    route_base = "/search"
+
+    @expose("/")
+    @expose("")
+    def search(self) -> Any:
+        if not current_user.is_authenticated:
+            return redirect(url_for("SignInView.login", next=request.full_path))
+        q = request.args.get("q", "")[:100]
+        words = records.searchable(q).split()
+        groups = []
+        for model, view in VIEWS.items() if words else ():
+            if access.current().may("read", model.kind_name):
+                query: Any = select(model)
+                for word in words:
+                    query = query.where(model.search_text.contains(word, autoescape=True))
+                rows = list(db.session.scalars(query.order_by(model.id.desc()).limit(8)))
+                if rows:
+                    groups.append(
+                        {
+                            "label": str(model.label_plural),
+                            "href": url_for(f"{view.__name__}.listing", q=q),
+                            "rows": [
+                                {
+                                    "href": url_for(f"{view.__name__}.show", pk=row.id),
+                                    "title": str(row),
+                                    "meta": getattr(row, "state_label", ""),
+                                }
+                                for row in rows
+                            ],
+                        }
+                    )
+        empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
+        return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
+
+
+class ReportView(BaseView):
+    """All reports at `/reports/<name>`, and the same figures as `.xlsx`, `.csv` and `.json`."""
+
+    route_base = "/reports"
+    subject = "reports"
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        cards = [
+            {
+                "title": str(about.title),
+                "description": str(about.basis),
+                "href": url_for("ReportView.report", name=about.name),
+                "icon": "reports",
+            }
+            for about in REPORTS.values()
+        ]
+        return self.render_template("wenshu/reports.html", reports=cards)
+
+    @expose("/<name>")
+    @allowed("read")
+    def report(self, name: str) -> Any:
+        name, _dot, form = name.partition(".")
+        if name not in REPORTS:
+            abort(404)
+        answer = ask(db.session, name, _given())
+        if form == "json":
+            return Response(as_json(answer), mimetype="application/json")
+        if form:
+            chart = answer.report.chart
+            return download_table(
+                form,
+                str(answer.report.title),
+                answer.columns,
+                answer.rows,
+                lines=[(key, str(value)) for key, value in answer.parameters.items() if value],
+                notes=[str(answer.report.basis)],
+                chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,
+            )
+        return self._page(answer)
+
+    def _page(self, answer: Answer) -> str:
+        about = answer.report
+        query = {key: value for key, value in request.args.items() if value}
+        by = request.args.getlist("by")
+        if by:
+            query["by"] = ",".join(by)
+
+        def href(form: str) -> str:
+            return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
+
+        return self.render_template(
+            "wenshu/report.html",
+            report={"title": str(about.title), "description": "", "basis": str(about.basis)},
+            form=_parameters(answer),
+            columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],
+            rows=[
+                {
+                    "href": None,
+                    "cells": [
+                        {"text": _words(c, row[c.name]), "kind": _FACES.get(c.kind, "text")} for c in answer.columns
+                    ],
+                }
+                for row in answer.rows[:500]
+            ],
+            totals=None,
+            chart_href=href("json") if about.chart else None,
+            chart={"category": answer.columns[0].name, "values": [about.chart], "kind": "bar"} if about.chart else None,
+            downloads=[
+                {"label": label, "href": href(form)}
+                for form, label in (("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"))
+            ],
+            as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
+            count_text=_("%(count)s rows", count=len(answer.rows)),
+            empty_text=_("No rows for this choice"),
+        )
+
+
+_FACES = {
+    "integer": "number", "hours": "number", "quantity": "number", "percent": "number", "money": "money",
+    "price": "money", "date": "date", "moment": "moment",
+}  # fmt: skip
+
+
+def _given() -> dict[str, str | None]:
+    given: dict[str, str | None] = dict(request.args.items())
+    if by := [part for part in request.args.getlist("by") if part]:
+        given["by"] = ",".join(by)
+    return given
+
+
+def _words(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if column.kind == "moment":
+        return cells.moment_text(value)
+    if column.kind in ("money", "price"):
+        return f"{value:,.2f}"
+    return f"{value:,.2f}" if column.kind == "hours" else str(value)
+
+
+def _parameters(answer: Answer) -> Form:
+    """The form over a report: period, grouping, subject; shown filled with what was asked."""
+    about = answer.report
+    fields: dict[str, Any] = {"from": DateField(_("From")), "to": DateField(_("To"))}
+    labels = {column.name: str(column.label) for column in about.columns}
+    if about.subjects:
+        fields["of"] = SelectField(_("Of"), choices=[SelectChoice(k, str(v)) for k, v in about.subjects.items()])
+    if about.groups:
+        fields["by"] = SelectMultipleField(
+            _("By"), choices=[SelectChoice(name, labels.get(name, name)) for name in about.groups]
+        )
+    return type("Parameters", (Form,), fields)(data=answer.parameters)
+
+
+def as_json(answer: Answer) -> str:
+    """A report as JSON: `report`, `parameters`, `columns`, `rows`, `as_of`."""
+    return json.dumps(
+        {
+            "report": answer.report.name,
+            "parameters": answer.parameters,
+            "columns": [column.name for column in answer.columns],
+            "rows": [{name: json_value(value) for name, value in row.items()} for row in answer.rows],
+            "as_of": now().isoformat(),
+        },
+        ensure_ascii=False,
+    )
+
+
+class HealthView(BaseView):
+    """Alive, and ready: for the machine that watches the house."""
+
+    route_base = ""
+
+    @expose("/healthz")
+    def healthz(self) -> Any:
+        return Response("ok\n", mimetype="text/plain")
+
+    @expose("/readyz")
+    def readyz(self) -> Any:
+        try:
+            db.session.execute(text("SELECT version_num FROM alembic_version"))
+        except SQLAlchemyError:
+            return Response("the database does not answer, or has no schema\n", 503, mimetype="text/plain")
+        return Response("ok\n", mimetype="text/plain")
+
+
+class Surroundings:
+    """What the frame of every page asks for: the menu, the person, the languages."""
+
+    @property
+    def nav(self) -> list[dict[str, Any]]:
+        actor = access.current()
+        if actor.id is None:
+            return []
+        here = (request.endpoint or "").split(".")[0]
+        entries = [{"label": _("My work"), "icon": "home", "href": "/", "active": here == "HomeView", "items": []}]
+        for section in current_app.config["SECTIONS"]:
+            items = [
+                {
+                    "label": str(view.model.label_plural),
+                    "href": url_for(f"{view.__name__}.listing"),
+                    "active": here == view.__name__,
+                }
+                for view in section.views
+                if actor.may("read", view.model.kind_name)
+            ]
+            if items:
+                entries.append(
+                    {
+                        "label": str(section.label),
+                        "icon": section.icon,
+                        "href": items[0]["href"],
+                        "active": any(item["active"] for item in items),
+                        "items": items,
+                    }
+                )
+        if actor.may("read", "reports"):
+            at = -1 if entries[-1]["icon"] == "admin" else len(entries)
+            entries.insert(
+                at if at >= 0 else len(entries) - 1,
+                {
+                    "label": _("Reports"),
+                    "icon": "reports",
+                    "href": url_for("ReportView.index"),
+                    "active": here == "ReportView",
+                    "items": [],
+                },
+            )
+        return entries
+
+    @property
+    def me(self) -> dict[str, Any] | None:
+        actor = access.current()
+        if actor.id is None:
+            return None
+        roles = "、".join(str(role_label(role)) for role in sorted(actor.roles)) if actor.roles else ""
+        return {"name": actor.name, "department": actor.department, "href": None, "roles_text": roles}
+
+    @property
+    def add_links(self) -> list[dict[str, str]]:
+        actor = access.current()
+        return [
+            {"label": str(model.label), "href": url_for(f"{view.__name__}.add")}
+            for model, view in VIEWS.items()
+            if actor.id is not None and actor.may("add", model.kind_name)
+        ]
+
+    @property
+    def locale(self) -> str:
+        return locale_code()
+
+    @property
+    def languages(self) -> list[dict[str, str]]:
+        return [{"code": code, "name": about["name"]} for code, about in current_app.config["LANGUAGES"].items()]
+
+    @property
+    def search_href(self) -> str | None:
+        return url_for("SearchView.search") if access.current().id is not None else None
+
+    @property
+    def office(self) -> str:
+        return current_app.config["OFFICE"]
+
+    @property
+    def frozen(self) -> str | None:
+        moment = frozen()
+        return _("The clock of this demonstration stands at %(at)s.", at=cells.moment_text(moment)) if moment else None
+
+    @property
+    def language_href(self) -> str:
+        return url_for("LanguageView.set")
+
+    @property
+    def logout_href(self) -> str:
+        return url_for("SignInView.logout")

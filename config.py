@@ -1,0 +1,87 @@
+"""Configuration: the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+#: Keys that protect nothing, because everybody knows them.
+KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "test", "wenshu"}
+
+
+class ConfigurationError(SystemExit):
+    """The start is refused; the one line says what to set."""
+
+
+class Config:
+    """What is the same wherever the office runs."""
+
+    APP_NAME = "Wenshu"
+    OFFICE = "Wenshu 文枢"
+    FAB_CREATE_DB = False  # Alembic owns the schema
+    FAB_UPDATE_PERMS = False  # rights come from seed/roles.py, not from rows
+    FAB_ADD_SECURITY_VIEWS = True
+    FAB_ADD_MENU_API = False
+    FAB_ADD_OPENAPI_VIEWS = True
+    FAB_API_MAX_PAGE_SIZE = 100
+    SQLALCHEMY_TRACK_MODIFICATIONS = False
+    WTF_CSRF_TIME_LIMIT = None  # a form open over lunch must not lose what was typed
+    MAX_CONTENT_LENGTH = 32 * 1024 * 1024
+    MAX_FORM_MEMORY_SIZE = 4 * 1024 * 1024
+    SESSION_COOKIE_HTTPONLY = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    PERMANENT_SESSION_LIFETIME = 12 * 3600
+    BABEL_DEFAULT_LOCALE = "zh"
+    BABEL_TRANSLATION_DIRECTORIES = str(HERE / "app" / "translations")
+    LANGUAGES = {"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}}
+
+
+def from_environment() -> dict[str, Any]:
+    """The settings of this machine, defaults filled in. Raises `ConfigurationError` with one plain line."""
+    get = os.environ.get
+    folder = Path(get("WENSHU_DATA_DIR") or HERE / "var").absolute()
+    url = get("WENSHU_DATABASE_URL") or f"sqlite:///{folder / 'wenshu.db'}"
+    demo = "WENSHU_SECRET_KEY" not in os.environ
+    frozen = get("WENSHU_NOW")
+    if frozen and not demo:
+        raise ConfigurationError("WENSHU_NOW freezes the clock and is refused where WENSHU_SECRET_KEY is set.")
+    return {
+        "SECRET_KEY": _demo_key(folder) if demo else _own_key(get("WENSHU_SECRET_KEY", "")),
+        "DEMO": demo,
+        "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
+        "SQLALCHEMY_DATABASE_URI": url.replace("postgresql://", "postgresql+psycopg://"),
+        "DATA_DIR": str(folder),
+        "TIMEZONE": get("WENSHU_TIMEZONE") or "Asia/Shanghai",
+        "FROZEN_NOW": _moment(frozen) if frozen else None,
+        "HOST": get("HOST") or "127.0.0.1",
+        "PORT": int(get("PORT") or 8080),
+        "WORKERS": int(get("WENSHU_WORKERS") or 2),
+    }
+
+
+def _own_key(key: str) -> str:
+    if key.strip().lower() in KNOWN_KEYS or len(key) < 16:
+        raise ConfigurationError("WENSHU_SECRET_KEY is missing, too short or a known value; set 32 random characters.")
+    return key
+
+
+def _demo_key(folder: Path) -> str:
+    """The demo office's key, made at the first start and kept beside its data."""
+    file = folder / "secret.key"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text().strip()
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ConfigurationError("WENSHU_NOW needs an offset, as in 2026-03-02T09:00:00+08:00.")
+    return moment

@@ -1,0 +1,6 @@
+"""Tables and the rules that hold on them. Importing this package registers every table."""
+
+from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
+
+from app.engine import clocks, history, numbers, record, workflow  # noqa: F401
+from models import circulation, correspondents, documents, files, people  # noqa: F401

@@ -1,0 +1,23 @@
+"""Alembic's environment: the one metadata of all tables, on the database of the running configuration."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+import models  # noqa: F401
+from app.extensions import db
+
+
+def run() -> None:
+    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,95 @@
+"""Departments and the people in them: who leads, who stands in, whose account it is."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ForeignKey, Integer, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from app.engine import access, fields
+from app.engine.access import Actor
+from app.engine.moments import today
+from app.engine.record import Record
+
+
+class Department(Record, Model):
+    """A unit of the office; its leader's business reaches to all units below."""
+
+    __tablename__ = "department"
+    kind_name = "departments"
+    label, label_plural = _l("Department"), _l("Departments")
+    natural_key = "name"
+    also_known_by = ("code",)
+    visible_to = classmethod(access.everyone)
+
+    code: Mapped[str | None] = fields.number(_l("Code"), 30, unique=True, search=True)
+    name: Mapped[str] = fields.line(_l("Name"), 200, required=True, unique=True, search=True)
+    parent_id: Mapped[int | None] = fields.reference(_l("Belongs to"), "department.id")
+    leader_id: Mapped[int | None] = fields.reference(_l("Leader"), "person.id", late="fk_department_leader_id_person")
+    parent: Mapped[Department | None] = relationship(remote_side="Department.id", foreign_keys=parent_id)
+    leader: Mapped[Person | None] = relationship(foreign_keys=leader_id, post_update=True)
+
+
+class Person(Record, Model):
+    """Somebody papers and orders are given to, with or without an account."""
+
+    __tablename__ = "person"
+    kind_name = "people"
+    label, label_plural = _l("Person"), _l("People")
+    natural_key = "name"
+    also_known_by = ("staff_no",)
+    visible_to = classmethod(access.everyone)
+
+    name: Mapped[str] = fields.line(_l("Name"), 100, required=True, search=True, index=True)
+    staff_no: Mapped[str | None] = fields.number(_l("Staff number"), 40, unique=True, search=True)
+    department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
+    position: Mapped[str | None] = fields.line(_l("Position"), 100, search=True)
+    phone: Mapped[str | None] = fields.number(_l("Telephone"), 40)
+    deputy_id: Mapped[int | None] = fields.reference(_l("Deputy"), "person.id")
+    absent_from: Mapped[date | None] = fields.day(_l("Absent from"))
+    absent_until: Mapped[date | None] = fields.day(_l("Absent until"))
+    user_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("ab_user.id"), unique=True)
+    department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    deputy: Mapped[Person | None] = relationship(remote_side="Person.id", foreign_keys=deputy_id)
+    user: Mapped[User | None] = relationship(User, foreign_keys=user_id)
+
+    def check(self):
+        if self.absent_from and self.absent_until and self.absent_until < self.absent_from:
+            yield "absent_until", _("The absence ends before it begins.")
+
+
+def actor_of(session: Session, user: User) -> Actor:
+    """The actor behind a signed-in account: roles, person, departments, and whom they stand in for today."""
+    with access.system():
+        row = session.execute(
+            select(Person.id, Person.department_id, Department.name)
+            .join(Department, Person.department_id == Department.id, isouter=True)
+            .where(Person.user_id == user.id)
+        ).first()
+        roles = frozenset(role.name for role in user.roles)
+        name = user.get_full_name() if user.first_name else user.username
+        if row is None:
+            return Actor(user.id, name, roles)
+        day = today()
+        absent = session.scalars(
+            select(Person.id).where(Person.deputy_id == row.id, Person.absent_from <= day, Person.absent_until >= day)
+        )
+        below = select(Department.id).where(Department.leader_id == row.id).cte("below", recursive=True)
+        below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
+        led = session.scalars(select(below.c.id))
+        own = {row.department_id} if row.department_id else set()
+        return Actor(
+            user.id,
+            name,
+            roles,
+            person_ids=frozenset({row.id, *absent}),
+            department_ids=frozenset(own | set(led)),
+            own_person_id=row.id,
+            department_id=row.department_id,
+            department=row.name or "",
+        )

@@ -1,0 +1,53 @@
+"""The registers of documents."""
+
+from __future__ import annotations
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine.frames import Period, frame, report
+from app.engine.workbook import Column
+from models.correspondents import Correspondent
+from models.documents import SECRECY, IncomingDocument
+from models.people import Department, Person
+
+
+@report(
+    "incoming_register",
+    _l("Incoming register"),
+    [
+        Column("receipt_no", _l("Receipt number"), "number_text"),
+        Column("received_at", _l("Received"), "moment"),
+        Column("sender", _l("Sender"), "text"),
+        Column("sender_no", _l("Sender's number"), "number_text"),
+        Column("title", _l("Title"), "text"),
+        Column("secrecy", _l("Secrecy"), "choice"),
+        Column("copies", _l("Copies"), "integer"),
+        Column("department", _l("Department"), "text"),
+        Column("handler", _l("Handler"), "text"),
+        Column("state", _l("State"), "choice"),
+        Column("due_at", _l("Due"), "moment"),
+        Column("closed_at", _l("Closed"), "moment"),
+    ],
+    basis=_l("Every document received in the period, void ones included, in the order of receipt."),
+)
+def incoming_register(session: Session, period: Period) -> pd.DataFrame:
+    """One line a document, as the register book has it."""
+    doc = IncomingDocument
+    query = (
+        select(
+            doc.receipt_no, doc.received_at, Correspondent.name.label("sender"), doc.sender_no, doc.title, doc.secrecy,
+            doc.copies, Department.name.label("department"), Person.name.label("handler"), doc.state, doc.due_at,
+            doc.closed_at,
+        )
+        .join(Correspondent, doc.sender_id == Correspondent.id, isouter=True)
+        .join(Department, doc.department_id == Department.id, isouter=True)
+        .join(Person, doc.handler_id == Person.id, isouter=True)
+        .order_by(doc.received_at, doc.id)
+    )  # fmt: skip
+    table = frame(session, period.holds(query, doc.received_at))
+    table["secrecy"] = table["secrecy"].map(lambda word: str(SECRECY.get(word, word)))
+    table["state"] = table["state"].map(lambda word: str(doc.flow.states[word].label))
+    return table

@@ -1,0 +1,60 @@
+"""The register of outgoing documents."""
+
+from __future__ import annotations
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from app.engine.frames import Period, frame, report
+from app.engine.workbook import Column
+from models.documents import SECRECY, URGENCY
+from models.outgoing import CLASSES, TYPES, OutgoingDocument
+from models.people import Department, Person
+
+
+@report(
+    "outgoing_register",
+    _l("Outgoing register"),
+    [
+        Column("document_no", _l("Document number"), "number_text"),
+        Column("title", _l("Title"), "text"),
+        Column("document_class", _l("Class"), "choice"),
+        Column("document_type", _l("Type"), "choice"),
+        Column("secrecy", _l("Secrecy"), "choice"),
+        Column("urgency", _l("Urgency"), "choice"),
+        Column("addressees", _l("Addressees"), "text"),
+        Column("department", _l("Department"), "text"),
+        Column("drafter", _l("Drafter"), "text"),
+        Column("drafted_at", _l("Drafted"), "moment"),
+        Column("signer", _l("Signer"), "text"),
+        Column("signed_at", _l("Signed at"), "moment"),
+        Column("copies", _l("Copies"), "integer"),
+        Column("issued_at", _l("Issued at"), "moment"),
+        Column("state", _l("State"), "choice"),
+    ],
+    basis=_l("Every numbered paper signed in the period, void and recalled ones included, in the order of signing."),
+)
+def outgoing_register(session: Session, period: Period) -> pd.DataFrame:
+    """One line a number, as the register book has it."""
+    doc, signer = OutgoingDocument, aliased(Person)
+    signed = func.coalesce(doc.signed_at, doc.issued_at, doc.drafted_at)
+    query = (
+        select(
+            doc.document_no, doc.title, doc.document_class, doc.document_type, doc.secrecy, doc.urgency, doc.addressees,
+            Department.name.label("department"), Person.name.label("drafter"), doc.drafted_at,
+            signer.name.label("signer"), doc.signed_at, doc.copies, doc.issued_at, doc.state,
+        )
+        .join(Department, doc.department_id == Department.id, isouter=True)
+        .join(Person, doc.drafter_id == Person.id, isouter=True)
+        .join(signer, doc.signer_id == signer.id, isouter=True)
+        .where(doc.document_no.is_not(None))
+        .order_by(signed, doc.id)
+    )  # fmt: skip
+    table = frame(session, period.holds(query, signed))
+    labels = {"document_class": CLASSES, "document_type": TYPES, "secrecy": SECRECY, "urgency": URGENCY,
+              "state": doc.flow.state_labels}  # fmt: skip
+    for name, words in labels.items():
+        table[name] = table[name].map({word: str(label) for word, label in words.items()})
+    return table

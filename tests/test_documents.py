@@ -1,0 +1,266 @@
+"""Incoming documents and their circulation, on both databases and at every door."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.engine import access, history
+from app.engine import record as records
+from app.engine.clocks import clocks_of
+from app.engine.moments import parse_moment
+from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
+from models.circulation import CirculationEntry
+from models.correspondents import Correspondent
+from models.documents import IncomingDocument
+from models.people import Person
+from tests.conftest import sign_in
+
+
+def register(session, **values):
+    """A document as the clerk would register it, with `values` changed."""
+    if not session.query(Correspondent).filter_by(name="市财政局").first():
+        with access.system():
+            session.add(Correspondent(name="市财政局"))
+            session.flush()
+    raw = {"sender": "市财政局", "title": "关于报送预算的通知", "received_at": "2026-03-06 17:20", "secrecy": "internal",
+           "urgency": "none", "copies": "1"}  # fmt: skip
+    return records.add(session, IncomingDocument, {**raw, **values})
+
+
+def person(session, actor):
+    with access.system():
+        return session.get(Person, actor.own_person_id)
+
+
+def take(session, actor, document, step, **answers):
+    with access.acting_as(actor):
+        document.flow.take(session, document, step, answers)
+
+
+@pytest.fixture
+def document(either_session, either_actors):
+    with access.acting_as(either_actors["clerk"]):
+        return register(either_session)
+
+
+def test_receipt_numbers_run_without_holes_even_where_a_registration_fails(either_session, either_actors):
+    with access.acting_as(either_actors["clerk"]):
+        first = register(either_session).receipt_no
+        either_session.commit()
+        with pytest.raises(Invalid):
+            register(either_session, title="")
+        either_session.rollback()
+        second = register(either_session).receipt_no
+    year = first[3:7]
+    assert (first, second) == (f"收文〔{year}〕1号", f"收文〔{year}〕2号")
+
+
+def test_the_proposal_is_due_24_hours_after_receipt_moved_to_working_time(either_session, document):
+    (clock,) = clocks_of(either_session, document)
+    assert clock.stage == "proposal"
+    assert clock.due_at == parse_moment("2026-03-09 09:00")  # Saturday 17:20 gives way to Monday's first minute
+
+
+def test_a_reader_of_department_a_answers_and_department_b_finds_nothing(either_session, either_actors, document):
+    session, actors = either_session, either_actors
+    reader = person(session, actors["user_a"])
+    take(session, actors["clerk"], document, "instruct_reading", readers=[reader], purpose="请阅")
+    with access.acting_as(actors["user_a"]):
+        (entry,) = session.query(CirculationEntry).all()
+        entry.flow.take(session, entry, "answer", {"opinion": "同意"})
+        assert (entry.state, entry.opinion) == ("answered", "同意")
+        assert [found.id for found in session.query(IncomingDocument)] == [document.id]
+    with access.acting_as(actors["user_b"]):
+        assert session.query(IncomingDocument).all() == []
+        assert session.query(CirculationEntry).all() == []
+        assert records.find(session, IncomingDocument, document.id) is None
+
+
+def test_a_closed_case_needs_every_reader_to_have_read(either_session, either_actors, document):
+    session, actors = either_session, either_actors
+    reader = person(session, actors["user_a"])
+    take(session, actors["office"], document, "instruct_reading", readers=[reader], purpose="请阅")
+    with pytest.raises(StepRefused, match="张小明"):
+        take(session, actors["office"], document, "close")
+
+
+def test_an_urgent_paper_is_not_handed_out_without_a_limit(either_session, either_actors):
+    with access.acting_as(either_actors["clerk"]):
+        urgent = register(either_session, urgency="urgent")
+    with pytest.raises(StepRefused):
+        take(either_session, either_actors["leader"], urgent, "instruct", department="综合科", requirement="办理")
+
+
+def test_handling_without_a_stated_limit_is_due_after_one_week(either_session, either_actors, document):
+    take(either_session, either_actors["leader"], document, "instruct", department="综合科", requirement="办理")
+    clock = clocks_of(either_session, document)[-1]
+    assert (clock.stage, clock.amount, clock.unit) == ("handling", "7.000", "calendar_days")
+
+
+def test_a_step_sent_twice_with_one_form_key_happens_once(either_session, either_actors, document):
+    with access.acting_as(either_actors["clerk"]):
+        for _ in range(2):
+            document.flow.take(either_session, document, "propose", {"proposal": "拟阅"}, form_key="k1")
+        with pytest.raises(Repeated):
+            document.flow.take(either_session, document, "propose", {"proposal": "另拟"}, form_key="k1")
+    proposed = [e for e in history.entries_of(either_session, document) if e.action == "propose"]
+    assert len(proposed) == 1
+
+
+def test_a_form_sent_twice_registers_one_document(either_session, either_actors):
+    raw = {
+        "sender": "市财政局",
+        "title": "一",
+        "received_at": "2026-03-06",
+        "secrecy": "open",
+        "urgency": "none",
+        "copies": 1,
+    }
+    with access.acting_as(either_actors["clerk"]):
+        register(either_session)
+        first = records.add(either_session, IncomingDocument, raw, form_key="one")
+        again = records.add(either_session, IncomingDocument, raw, form_key="one")
+    assert first.id == again.id
+
+
+def test_a_stale_change_is_refused(either_session, either_actors, document):
+    with access.acting_as(either_actors["clerk"]):
+        version = document.version
+        records.change(either_session, document, {"title": "甲"}, ["title"], version=version)
+        with pytest.raises(Stale):
+            records.change(either_session, document, {"title": "乙"}, ["title"], version=version)
+    assert document.title == "甲"
+
+
+def test_an_auditor_changes_nothing(either_session, either_actors, document):
+    with access.acting_as(either_actors["auditor"]), pytest.raises(NotAllowed):
+        records.change(either_session, document, {"title": "甲"}, ["title"], version=document.version)
+
+
+def test_a_voided_number_is_never_given_again(either_session, either_actors, document):
+    take(either_session, either_actors["office"], document, "void", reason="重复登记")
+    with access.acting_as(either_actors["clerk"]):
+        assert register(either_session).receipt_no != document.receipt_no
+
+
+def test_a_suspended_case_keeps_the_time_that_was_left(either_session, either_actors, document, monkeypatch):
+    session, actors = either_session, either_actors
+    from app.engine import clocks
+
+    def at(text):
+        moment = parse_moment(text)
+        for module in (clocks, __import__("app.engine.workflow", fromlist=["now"])):
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+    at("2026-03-09 10:00")
+    take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理")
+    at("2026-03-11 10:00")
+    take(session, actors["office"], document, "suspend", reason="等来文单位")
+    at("2026-03-18 10:00")
+    take(session, actors["office"], document, "go_on")
+    # Two of seven days were used (9 and 10 March closed); five remain from the 18th: the 22nd is a Sunday.
+    assert document.due_at == parse_moment("2026-03-23 18:00")
+
+
+def test_the_history_holds_and_notices_one_changed_byte(either_session, either_actors, document):
+    session = either_session
+    session.commit()
+    kinds = records.kinds().values()
+    with access.system():
+        assert history.verify(session, kinds) > 0
+        session.connection().exec_driver_sql("UPDATE incoming_document SET title = title || 'x'")
+        with pytest.raises(history.Broken, match="title"):
+            history.verify(session, kinds)
+
+
+def test_the_database_refuses_to_change_the_history(either_session, document):
+    either_session.commit()
+    with pytest.raises(Exception, match="append-only"):
+        either_session.connection().exec_driver_sql("UPDATE history_entry SET reason = 'x'")
+    either_session.rollback()
+
+
+DOORS = ("show/{}", "edit/{}", "step/{}/propose")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_stranger_finds_the_same_page_as_for_a_missing_record(either, door):
+    with either.app_context():
+        from app.extensions import db
+        from tests.conftest import actors_of
+
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            pk = register(db.session).id
+            db.session.commit()
+        db.session.remove()
+    stranger = sign_in(either, "user_b")
+    hidden = stranger.get("/incomingdocumentview/" + door.format(pk))
+    missing = stranger.get("/incomingdocumentview/" + door.format(999999))
+    assert hidden.status_code == missing.status_code
+    assert hidden.status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    "address", ["list/?sort=nonsense", "list/?page=-1", "list/?page=x", "list/?nonsense=1", "list/?state=nonsense",
+                "list/?view=nonsense", "show/99999999999999999999", "show/abc", "step/1/nonsense"],
+)  # fmt: skip
+def test_odd_addresses_get_a_sentence_and_never_a_500(either, address):
+    answer = sign_in(either, "office").get("/incomingdocumentview/" + address)
+    assert answer.status_code in (400, 404)
+
+
+def test_the_pages_of_the_clerk_open(client):
+    browser = client("clerk")
+    for address in ("/", "/incomingdocumentview/list/", "/incomingdocumentview/add", "/reports/", "/reports/turnaround",
+                    "/search?q=x", "/incomingdocumentview/export.xlsx", "/incomingdocumentview/export.csv"):  # fmt: skip
+        with browser.get(address) as answer:
+            assert answer.status_code == 200, address
+
+
+def test_the_clerk_registers_by_form_and_sees_the_page(client):
+    browser = client("clerk")
+    browser.post("/correspondentview/add", data={"name": "市教育局", "form_key": "a"})
+    answer = browser.post(
+        "/incomingdocumentview/add",
+        data={"sender__text": "市教育局", "title": "关于放假的通知", "received_at": "2026-03-02T09:00", "secrecy": "internal",
+              "urgency": "none", "copies": "2", "form_key": "b"},
+        follow_redirects=True,
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert "关于放假的通知" in answer.text
+
+
+def test_a_bad_form_keeps_what_was_typed(client):
+    answer = client("clerk").post(
+        "/incomingdocumentview/add", data={"title": "写到一半", "received_at": "gestern", "form_key": "c"}
+    )
+    assert answer.status_code == 422
+    assert "写到一半" in answer.text
+    assert "gestern" in answer.text
+
+
+def test_the_api_gives_and_takes_the_same_records(app):
+    browser = app.test_client()
+    token = browser.post(
+        "/api/v1/security/login", json={"username": "clerk", "password": "a-demo-password", "provider": "db"}
+    ).json["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    browser.post("/api/v1/correspondents/", json={"name": "市档案局"}, headers=bearer)
+    made = browser.post(
+        "/api/v1/incoming_documents/",
+        json={"sender": "市档案局", "title": "API", "received_at": "2026-03-02T09:00:00+08:00", "secrecy": "internal",
+              "urgency": "none", "copies": 1},
+        headers=bearer,
+    )  # fmt: skip
+    assert made.status_code == 201, made.text
+    read = browser.get(f"/api/v1/incoming_documents/{made.json['id']}", headers=bearer)
+    assert read.json["title"] == "API"
+    stale = browser.put(
+        f"/api/v1/incoming_documents/{made.json['id']}", json={"title": "x", "version": 99}, headers=bearer
+    )
+    assert stale.status_code == 409
+    assert browser.get("/api/v1/incoming_documents/").status_code == 401
+
+
+def test_moments_are_stored_in_utc():
+    assert parse_moment("2026-03-02 09:00") == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

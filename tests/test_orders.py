@@ -1,0 +1,278 @@
+"""Orders, their lines and payments, on both databases and at every door."""
+
+from decimal import Decimal
+
+import pytest
+
+from app.engine import access, history, transfer
+from app.engine import record as records
+from app.engine.frames import ask
+from app.engine.moments import parse_moment
+from app.engine.refusals import Invalid, StepRefused
+from models.customers import Customer
+from models.orders import Order, OrderLine, Payment
+from models.people import Person
+from models.products import Product
+
+
+def house(session, actors):
+    """A customer of the salesperson's and two products."""
+    with access.system():
+        session.add_all(
+            [
+                Customer(customer_no="C1", name="红星商贸", contact="王经理", address="解放路1号", region="贵州",
+                         owner_id=actors["sales"].own_person_id),
+                Product(product_no="A", name="衬衫", price=Decimal("30.75"), tax_rate=Decimal("0.15"), stock=Decimal(100)),
+                Product(product_no="B", name="鞋", price=Decimal(70), tax_rate=Decimal("0.15"), stock=Decimal(5)),
+            ]
+        )  # fmt: skip
+        session.flush()
+
+
+LINES = [
+    {"product": "A", "quantity": "10", "price": "", "discount": "0.05"},
+    {"product": "B", "quantity": "1", "price": "", "discount": "0.05"},
+]
+
+
+def place(session, **values):
+    raw = {"customer": "C1", "payment_type": "prepaid", "placed_at": "2026-03-02 09:00", "order_lines": LINES}
+    return records.add(session, Order, {**raw, **values})
+
+
+@pytest.fixture
+def order(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        placed = place(either_session, promised_at="2026-03-09 18:00")
+    either_session.commit()
+    with access.system():
+        yield placed
+
+
+@pytest.fixture
+def take(either_session, either_actors):
+    def step(who, record, name, **answers):
+        with access.acting_as(either_actors[who]):
+            record.flow.take(either_session, record, name, answers)
+
+    return step
+
+
+def pay(take, order, amount, reference):
+    take("order_admin", order, "record_payment", amount=amount, account="中行", reference=reference)
+    take("finance", order.payments[-1], "verify")
+
+
+def test_amounts_are_rounded_a_line_and_summed(order):
+    assert (order.net, order.tax, order.gross) == (Decimal("358.63"), Decimal("53.80"), Decimal("412.43"))
+    assert order.quantity == 11
+    assert (order.region, order.consignee, order.address) == ("贵州", "王经理", "解放路1号")
+
+
+def test_an_order_of_a_salesperson_belongs_to_them_and_their_department(order, either_actors):
+    assert order.salesperson_id == either_actors["sales"].own_person_id
+    assert order.department_id == either_actors["sales"].department_id
+    assert order.due_at == parse_moment("2026-03-09 18:00")
+    assert order.order_no.startswith("DD")
+
+
+def test_changed_and_removed_lines_change_the_order(order, either_session, either_actors):
+    first = order.order_lines[0]
+    kept = [{"id": str(first.id), "product": "A", "quantity": "2", "price": "10", "discount": ""}]
+    with access.acting_as(either_actors["order_admin"]):
+        records.change(either_session, order, {"order_lines": kept, "promised_at": "2026-03-10"}, ["promised_at"], version=order.version)
+        assert (order.net, order.quantity) == (20, 2)
+        assert order.due_at == parse_moment("2026-03-10")
+        assert either_session.query(OrderLine).count() == 1
+        assert history.verify(either_session, [Order, OrderLine]) > 0
+
+
+@pytest.mark.parametrize(
+    "line", [{"quantity": "0"}, {"quantity": "-1"}, {"discount": "1.5"}, {"price": "-1"}, {"product": "X"}, {"quantity": ""}]
+)
+def test_a_line_that_cannot_be_is_refused(either_session, either_actors, line):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]), pytest.raises(Invalid):
+        place(either_session, order_lines=[{**LINES[0], **line}])
+
+
+def test_an_order_needs_a_line(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]), pytest.raises(Invalid):
+        place(either_session, order_lines=[])
+
+
+def test_a_prepaid_order_goes_all_the_way_once_it_is_paid(order, either_session, take):
+    with pytest.raises(StepRefused):
+        take("order_admin", order, "confirm", called=True)
+    pay(take, order, "100", "R1")
+    with pytest.raises(StepRefused):
+        take("order_admin", order, "confirm", called=False)
+    take("order_admin", order, "confirm", called=True)
+    with access.system():
+        keeper = records.named(either_session, Person, "胡军")
+    take("order_admin", order, "assign", person=keeper)
+    take("warehouse", order, "hand_over")
+    with pytest.raises(StepRefused, match="312.43"):
+        take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
+    pay(take, order, "312.43", "R2")
+    take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
+    with pytest.raises(StepRefused):
+        take("order_admin", order, "complete")
+    take("order_admin", order, "receive")
+    take("order_admin", order, "complete")
+    with access.system():
+        stock = [product.stock for product in either_session.query(Product).order_by(Product.product_no)]
+        assert history.verify(either_session, [Order, OrderLine, Payment, Product]) > 0
+    assert (order.state, order.owed, stock) == ("completed", 0, [90, 4])
+
+
+def test_what_is_not_in_stock_is_not_shipped(either_session, either_actors, take):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        order = place(
+            either_session, payment_type="on_account", order_lines=[{"product": "B", "quantity": "3"}, {"product": "B", "quantity": "3"}]
+        )
+    either_session.commit()
+    take("order_admin", order, "confirm", called=True)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    with pytest.raises(StepRefused, match="5"):
+        take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
+
+
+def test_nobody_verifies_a_payment_they_recorded(order, take):
+    take("finance", order, "record_payment", amount="10")
+    with pytest.raises(StepRefused):
+        take("finance", order.payments[0], "verify")
+    assert order.paid == 0
+
+
+def test_a_reference_is_used_once_an_account(order, take):
+    take("order_admin", order, "record_payment", amount="10", account="中行", reference="R1")
+    with pytest.raises(Invalid):
+        take("order_admin", order, "record_payment", amount="10", account="中行", reference="R1")
+
+
+def test_an_order_on_hold_goes_on_where_it_stood(order, take):
+    take("order_admin", order, "hold", reason="款项未到")
+    assert order.state == "on_hold"
+    take("order_admin", order, "resume")
+    assert (order.state, order.held_in) == ("placed", None)
+
+
+def test_after_hand_over_the_goods_stay_as_they_are(order, either_session, either_actors, take):
+    take("order_admin", order, "cancel", reason="客户取消")
+    assert order.closed_at is not None and order.cancelled_at is not None
+    with access.acting_as(either_actors["order_admin"]), pytest.raises(Invalid):
+        records.change(either_session, order, {"address": "别处"}, ["address"], version=order.version)
+
+
+@pytest.mark.parametrize("who, count", [("sales", 1), ("order_admin", 1), ("warehouse", 1), ("sales_b", 0), ("clerk", 0)])
+def test_salespeople_see_their_own_orders_and_the_office_all(order, either_session, either_actors, take, who, count):
+    take("order_admin", order, "record_payment", amount="10")
+    with access.acting_as(either_actors[who]):
+        assert either_session.query(Order).count() == count
+        assert either_session.query(OrderLine).count() == 2 * count
+        assert either_session.query(Payment).count() == count
+
+
+# Import
+
+
+ORDERS = """order_no,customer_no,payment_type,placed_at,confirmed_at,shipped_at,received_at,promised_at,cancelled_at,status,region,salesperson,total
+1,C1,prepaid,2026-01-31 23:30,2026-02-01,2026-02-02,2026-02-05,2026-02-10,,,贵州,吴磊,
+2,C1,on_account,2026-02-01 00:30,,,,2026-02-10,,,,,500.00
+3,C1,cash_on_delivery,2026-02-03,,,,,2026-02-04,,,徐静,80
+4,C9,third_party,2026-02-03,2026-02-04,,,2026-02-10,,on_hold,,,70.10
+"""
+ROWS = """order_no,product_no,quantity,price,discount
+1,A,10,,0.05
+1,B,1,70,0.05
+1,B,-1,10,
+4,B,3,,
+"""
+
+
+def bring(session, kind, text, **options):
+    headings, rows = transfer.read_table("x.csv", text.encode())
+    outcome = transfer.import_rows(session, records.kinds()[kind], headings, rows, **options)
+    assert outcome.faults == []
+    return outcome.imported
+
+
+@pytest.fixture
+def ledger(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.system():
+        assert bring(either_session, "orders", ORDERS, create_missing=True) == 4
+        assert bring(either_session, "order_lines", ROWS) == 4
+        either_session.commit()
+        yield either_session
+
+
+def test_the_state_of_an_order_taken_over_follows_from_its_moments(ledger):
+    orders = ledger.query(Order).order_by(Order.order_no).all()
+    assert [order.state for order in orders] == ["completed", "placed", "cancelled", "on_hold"]
+    assert [order.closed_at is not None for order in orders] == [True, False, True, False]
+    assert orders[1].due_at == parse_moment("2026-02-10")
+    assert orders[0].department.name == "业务部"
+
+
+def test_lines_taken_over_make_the_amounts_and_a_stated_total_stands_where_there_are_none(ledger):
+    orders = ledger.query(Order).order_by(Order.order_no).all()
+    assert [(order.net, order.gross, order.quantity) for order in orders] == [
+        (Decimal("348.63"), Decimal("348.63"), 10), (500, 500, 0), (80, 80, 0), (210, 210, 3),
+    ]  # fmt: skip
+    assert history.verify(ledger, [Order, OrderLine]) > 0
+
+
+def test_the_summary_counts_every_order_placed_by_the_office_month(ledger):
+    rows = ask(ledger, "order_summary", {"by": "month"}).rows
+    assert [(r["month"], r["orders"], r["net"], r["cancelled"], r["cancelled_net"]) for r in rows] == [
+        ("2026-01", 1, Decimal("348.63"), 0, 0), ("2026-02", 3, Decimal("790.00"), 1, 80),
+    ]  # fmt: skip
+
+
+def test_by_product_an_order_counts_once_a_product_and_one_without_lines_by_its_total(ledger):
+    rows = ask(ledger, "order_summary", {"by": "product"}).rows
+    assert [(r["product"], r["orders"], r["quantity"], r["net"]) for r in rows] == [
+        ("", 2, 0, 580), ("A", 1, 10, Decimal("292.13")), ("B", 2, 3, Decimal("266.50")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["status", "payment_type", "customer", "salesperson", "region", "customer,month"])
+def test_every_grouping_adds_up_to_the_same(ledger, by):
+    rows = ask(ledger, "order_summary", {"by": by}).rows
+    assert (sum(r["orders"] for r in rows), sum(r["net"] for r in rows)) == (4, Decimal("1138.63"))
+
+
+# Pages
+
+
+def test_a_salesperson_places_an_order_on_the_page_and_another_finds_every_door_closed(session, actors, client):
+    house(session, actors)
+    session.commit()
+    with access.system():
+        customer, product = session.query(Customer.id).scalar(), session.query(Product.id).order_by(Product.id).first()[0]
+    session.commit()
+    browser = client("sales")
+    form = {"customer": customer, "payment_type": "on_account", "placed_at": "2026-03-02T09:00", "form_key": "k",
+            "order_lines-0-product": product, "order_lines-0-quantity": "2", "order_lines-0-price": ""}  # fmt: skip
+    assert browser.get("/orderview/add").status_code == 200
+    assert browser.post("/orderview/add", data=form).status_code == 302
+    with access.system():
+        order, gross = session.query(Order.id, Order.gross).one()
+    session.commit()
+    assert gross == Decimal("70.73")
+    assert "衬衫" in browser.get(f"/orderview/show/{order}").text
+    assert browser.get(f"/orderview/edit/{order}").status_code == 200
+    stranger = client("sales_b")
+    doors = [f"show/{order}", f"edit/{order}", f"step/{order}/cancel"]
+    assert [stranger.get(f"/orderview/{door}").status_code for door in doors] == [404, 404, 404]
+
+
+@pytest.mark.parametrize("view", ["orderview", "orderlineview", "paymentview", "customerview", "customercontactview"])
+def test_the_lists_open(client, view):
+    assert client("order_admin").get(f"/{view}/list/").status_code == 200

@@ -1,0 +1,104 @@
+"""Import and export: encodings, faults named by row and column, all or nothing, every text byte for byte."""
+
+import json
+
+import pytest
+
+from app.engine import access, transfer
+from app.engine.refusals import Refused
+from models.correspondents import Correspondent
+from models.documents import IncomingDocument
+from tests.conftest import shared
+
+HEAD = "receipt_no,sender,title,received_at,copies,closed_at"
+
+
+def bring_in(session, model, text, encoding="utf-8", **options):
+    headings, rows = transfer.read_table("ledger.csv", text.encode(encoding))
+    with access.system():
+        return transfer.import_rows(session, model, headings, rows, **options)
+
+
+def test_a_gb18030_ledger_with_its_own_numbers_comes_in(either_session):
+    text = f"{HEAD}\n收文〔2019〕7号,市财政局,关于预算的通知,2019-03-01 09:30,2,2019-03-05\n"
+    outcome = bring_in(either_session, IncomingDocument, text, "gb18030")
+    assert (outcome.imported, outcome.faults) == (1, [])
+    with access.system():
+        (document,) = either_session.query(IncomingDocument).all()
+        assert (document.receipt_no, document.state, document.taken_over) == ("收文〔2019〕7号", "closed", True)
+
+
+def test_each_fault_is_named_and_nothing_is_written(either_session):
+    text = (
+        f"{HEAD}\n1号,市财政局,好,2019-03-01,1,\n2号,无此单位,好,2019-03-01,1,\n3号,市财政局,,2019-03-01,1,\n"
+        "4号,市财政局,好,昨天,1,\n5号,市财政局,好,2019-03-01,两份,\n1号,市财政局,好,2019-03-01,1,\n"
+    )
+    outcome = bring_in(either_session, IncomingDocument, text)
+    assert (outcome.imported, outcome.refused) == (0, 5)
+    assert [(fault.row, fault.column) for fault in outcome.faults] == [
+        (3, "sender"), (4, "title"), (5, "received_at"), (6, "copies"), (7, "receipt_no"),
+    ]  # fmt: skip
+    with access.system():
+        assert either_session.query(IncomingDocument).count() == 0
+
+
+def test_missing_senders_are_made_when_asked_for(session):
+    text = f"{HEAD}\n,某新单位,好,2019-03-01,1,\n"
+    outcome = bring_in(session, IncomingDocument, text, create_missing=True)
+    assert outcome.imported == 1
+    with access.system():
+        assert session.query(Correspondent).filter_by(name="某新单位").count() == 1
+
+
+def test_an_unknown_column_is_refused_by_name(session):
+    with pytest.raises(Refused, match="nonsense"):
+        bring_in(session, IncomingDocument, "title,nonsense\na,b\n")
+
+
+@pytest.mark.parametrize("raw", [b"", b"PK\x03\x04broken", b"\x00\x01\x02"], ids=["empty", "zip", "nul"])
+def test_a_file_that_is_no_table_gets_a_sentence(session, raw):
+    with pytest.raises(Refused):
+        transfer.read_table("x.csv", raw)
+
+
+def test_a_role_without_the_right_imports_nothing(session, actors):
+    with access.acting_as(actors["user_a"]), pytest.raises(Refused):
+        transfer.import_rows(session, IncomingDocument, ["title"], [["x"]])
+
+
+def naughty() -> list[str]:
+    strings = json.loads((shared("naughty-strings") / "blns.json").read_text("utf-8"))
+    return [text for text in strings if text.strip() and "\x00" not in text and len(text) <= 200]
+
+
+def test_naughty_strings_come_back_byte_for_byte_by_import_and_export(either_session):
+    strings = list(dict.fromkeys(naughty()))
+    with access.system():
+        outcome = transfer.import_rows(either_session, Correspondent, ["name"], [[text] for text in strings])
+        assert outcome.faults == []
+        query = either_session.query(Correspondent).order_by(Correspondent.id).statement
+        names = [row[0] for row in transfer.export_rows(either_session, Correspondent, query)]
+    assert names[-len(strings) :] == strings
+
+
+def test_naughty_strings_come_back_byte_for_byte_by_the_api(app):
+    browser = app.test_client()
+    answer = browser.post(
+        "/api/v1/security/login", json={"username": "office", "password": "a-demo-password", "provider": "db"}
+    )
+    bearer = {"Authorization": f"Bearer {answer.json['access_token']}"}
+    strings = list(dict.fromkeys(naughty()))[::9]
+    answers = [browser.post("/api/v1/correspondents/", json={"name": text}, headers=bearer) for text in strings]
+    assert [answer.status_code for answer in answers] == [201] * len(strings)
+    assert [answer.json["name"] for answer in answers] == strings
+
+
+def test_naughty_strings_show_as_text_on_the_page(client):
+    browser = client("office")
+    strings = [text for text in dict.fromkeys(naughty()) if "<script" in text.lower()]
+    pages = [
+        browser.post("/correspondentview/add", data={"name": text, "form_key": str(n)}, follow_redirects=True)
+        for n, text in enumerate(strings)
+    ]
+    assert {page.status_code for page in pages} == {200}
+    assert [text for text, page in zip(strings, pages, strict=True) if text in page.text] == []

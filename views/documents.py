@@ -1,0 +1,11 @@
+"""Pages of incoming documents."""
+
+from app.web.record import Children, RecordView
+from models.documents import IncomingDocument
+
+
+class IncomingDocumentView(RecordView):
+    model = IncomingDocument
+    list_columns = ["receipt_no", "title", "sender", "sender_no", "state", "department", "received_at", "due_at"]
+    filters = ["state", "sender", "department", "received_at", "urgency", "secrecy"]
+    children = [Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"])]

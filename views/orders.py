@@ -1,0 +1,30 @@
+"""Pages of orders, their lines and payments."""
+
+from app.web.record import Children, RecordView
+from models.orders import Order, OrderLine, Payment
+
+
+class OrderView(RecordView):
+    model = Order
+    list_columns = [
+        "order_no", "customer", "state", "payment_type", "placed_at", "promised_at", "salesperson", "gross", "paid",
+    ]  # fmt: skip
+    filters = ["state", "payment_type", "customer", "salesperson", "region", "placed_at", "promised_at", "platform_no"]
+    children = [
+        Children("order_lines", "order", ["product", "quantity", "price", "discount", "net", "tax", "gross"], most=100),
+        Children("payments", "order", ["amount", "account", "reference", "paid_at", "state", "recorded_by", "verified_by"]),
+    ]
+
+
+class OrderLineView(RecordView):
+    """Lines are changed with their order; this list is for finding and counting."""
+
+    model = OrderLine
+    list_columns = ["order", "product", "quantity", "price", "discount", "net", "tax", "gross"]
+    filters = ["order", "product"]
+
+
+class PaymentView(RecordView):
+    model = Payment
+    list_columns = ["order", "amount", "account", "reference", "paid_at", "state", "recorded_by", "verified_by"]
+    filters = ["order", "state", "account", "paid_at"]
