@@ -9,9 +9,14 @@ from flask_babel import lazy_gettext as _l
 
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
+from views.customers import CustomerContactView, CustomerView
 from views.documents import IncomingDocumentView
+from views.orders import OrderLineView, OrderView, PaymentView
+from views.outgoing import OutgoingDocumentView
 from views.people import DepartmentView, PersonView
+from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView
+from views.tickets import DispatchOrderView, ServiceTicketView
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,17 @@ class Section:
 
 
 SECTIONS = (
-    Section(_l("Documents"), "documents", (IncomingDocumentView, CirculationEntryView, CorrespondentView)),
+    Section(
+        _l("Documents"),
+        "documents",
+        (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
+    ),
+    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView)),
+    Section(
+        _l("Customers & orders"),
+        "orders",
+        (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
+    ),
     Section(_l("Admin"), "admin", (DepartmentView, PersonView, ClockRuleView, CalendarDayView)),
 )
 

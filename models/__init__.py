@@ -3,4 +3,15 @@
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
 from app.engine import clocks, history, numbers, record, workflow  # noqa: F401
-from models import circulation, correspondents, documents, files, people  # noqa: F401
+from models import (  # noqa: F401
+    circulation,
+    correspondents,
+    customers,
+    documents,
+    files,
+    orders,
+    outgoing,
+    people,
+    products,
+    tickets,
+)

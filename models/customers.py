@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from typing import Any
+
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -27,7 +29,6 @@ class Customer(Record, Model):
     """A firm or person that orders. The house owns the customer, the owner looks after it."""
 
     __tablename__ = "customer"
-    __table_args__ = ({},)
     kind_name = "customers"
     label, label_plural = _l("Customer"), _l("Customers")
     natural_key = "customer_no"
@@ -75,13 +76,10 @@ class CustomerContact(Record, Model):
     """Somebody to speak to at a customer's."""
 
     __tablename__ = "customer_contact"
-    __table_args__ = ({},)
     kind_name = "customer_contacts"
     label, label_plural = _l("Customer contact"), _l("Customer contacts")
 
-    customer_id: Mapped[int] = fields.reference(
-        _l("Customer"), "customer.id", required=True, aliases=("customer_no",)
-    )
+    customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     name: Mapped[str] = fields.line(_l("Name"), 100, required=True, search=True)
     position: Mapped[str | None] = fields.line(_l("Position"), 100)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
@@ -101,7 +99,7 @@ class CustomerContact(Record, Model):
         return self.name
 
 
-def _looks_after(owner_id: ColumnElement[int | None], actor: Actor) -> ColumnElement[bool]:
+def _looks_after(owner_id: Any, actor: Actor) -> ColumnElement[bool]:
     if not actor.has("salesperson") or not actor.person_ids:
         return false()
     return owner_id.in_(actor.person_ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, false
@@ -16,7 +18,7 @@ class Attachment(Record, Model):
     """A file of a record. It has no door of its own: whoever may see the record reaches it through the record."""
 
     __tablename__ = "attachment"
-    __table_args__ = (Index("ix_attachment_record", "record_kind", "record_id"), {})
+    __table_args__: Any = (Index("ix_attachment_record", "record_kind", "record_id"), {})
     kind_name = "attachments"
     label, label_plural = _l("File"), _l("Files")
 

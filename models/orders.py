@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -69,9 +69,7 @@ class Order(Workflow, Model):
     )
 
     order_no: Mapped[str] = fields.number(_l("Order number"), 60, unique=True, search=True, derived=True)
-    customer_id: Mapped[int] = fields.reference(
-        _l("Customer"), "customer.id", required=True, aliases=("customer_no",)
-    )
+    customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     payment_type: Mapped[str] = fields.choice(
         _l("Payment type"), PAYMENT_TYPES, "payment_type_known", required=True, default="prepaid"
     )
@@ -84,14 +82,18 @@ class Order(Workflow, Model):
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
     address: Mapped[str | None] = fields.line(_l("Address"), 300)
     platform_no: Mapped[str | None] = fields.number(_l("Number on the platform"), 100, search=True, index=True)
-    buyer_account: Mapped[str | None] = fields.line(_l("Buyer's account"), 100, search=True, help=_l("旺旺, QQ or the like"))
+    buyer_account: Mapped[str | None] = fields.line(
+        _l("Buyer's account"), 100, search=True, help=_l("On the platform, in a messenger or the like")
+    )
     freight: Mapped[Decimal | None] = fields.decimal("money", _l("Freight"), least=Decimal(0))
     note: Mapped[str | None] = fields.prose(_l("Note"))
 
     net: Mapped[Decimal] = fields.decimal("money", _l("Net"), required=True, default=NOUGHT, derived=True)
     tax: Mapped[Decimal] = fields.decimal("money", _l("Tax"), required=True, default=NOUGHT, derived=True)
     gross: Mapped[Decimal] = fields.decimal("money", _l("Gross"), required=True, default=NOUGHT, derived=True)
-    quantity: Mapped[Decimal] = fields.decimal("quantity", _l("Quantity"), required=True, default=Decimal(0), derived=True)
+    quantity: Mapped[Decimal] = fields.decimal(
+        "quantity", _l("Quantity"), required=True, default=Decimal(0), derived=True
+    )
     paid: Mapped[Decimal] = fields.decimal("money", _l("Paid"), required=True, default=NOUGHT, derived=True)
     total: Mapped[Decimal | None] = fields.decimal("money", _l("Total stated in the ledger"), derived=True)
 
@@ -146,7 +148,8 @@ class Order(Workflow, Model):
             }  # fmt: skip
             self.state = next((state for state, moment in reached.items() if moment), "placed")
         if self.flow.states[self.state].final:
-            self.closed_at = self.closed_at or self.cancelled_at or self.received_at or self.shipped_at or self.placed_at
+            ended = self.cancelled_at or self.received_at or self.shipped_at or self.placed_at
+            self.closed_at = self.closed_at or ended
         self.due_at = self.due_at or self.promised_at
 
     def prepare(self, session: Session) -> None:
@@ -177,9 +180,12 @@ class Order(Workflow, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and self.state in LOCKED and not self.taken_over:
             yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.state_label)
+            return
         if not self.taken_over:
             if self.placed_at and self.placed_at > now():
                 yield "placed_at", _("The order cannot have been placed in the future.")
+            if not self.order_lines:
+                yield "", _("Please enter at least one line.")
             for position, line in enumerate(self.order_lines, 1):
                 for _name, sentence in line.check():
                     yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
@@ -237,9 +243,8 @@ class Order(Workflow, Model):
             if product.stock is None:
                 continue  # no stock is kept of it
             if product.stock < quantity:
-                raise StepRefused(
-                    _("Only %(stock)s of %(product)s are in stock.", stock=product.stock.normalize(), product=str(product))
-                )
+                stock = f"{product.stock:f}".rstrip("0").rstrip(".")
+                raise StepRefused(_("Only %(stock)s of %(product)s are in stock.", stock=stock, product=str(product)))
             product.stock -= quantity
 
     @flow.step("shipped", to=None, label=_l("Received"))
@@ -267,6 +272,7 @@ class Order(Workflow, Model):
     ) -> None:
         """A payment as it was announced; it counts once finance has verified it."""
         session = object_session(self)
+        assert session is not None
         payment = Payment(order=self, amount=amount, account=account, reference=reference, paid_at=paid_at)
         with session.no_autoflush:
             payment.prepare(session)
@@ -298,7 +304,6 @@ class OrderLine(Record, Model):
     """One product of an order; its amounts are kept as they were rounded."""
 
     __tablename__ = "order_line"
-    __table_args__ = ({},)
     kind_name = "order_lines"
     label, label_plural = _l("Order line"), _l("Order lines")
 
@@ -337,6 +342,8 @@ class OrderLine(Record, Model):
         if self.tax_rate is not None and self.tax_rate < 0:
             yield "tax_rate", _("The tax rate is negative.")
         if not self.taken_over:
+            if self.order is not None and self.order.id and self.order.state in LOCKED:
+                yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.order.state_label)
             if self.quantity is not None and self.quantity <= 0:
                 yield "quantity", _("The quantity must be more than nought.")
             if self.price is not None and self.price < 0:
@@ -357,11 +364,19 @@ class OrderLine(Record, Model):
         return f"{self.order or ''}: {self.product or ''}"
 
 
+def is_not_recorder(payment: Payment, actor: Actor) -> bool:
+    return payment.recorded_by_id not in actor.person_ids
+
+
 class Payment(Workflow, Model):
     """Money for an order; it counts once somebody else than its recorder has verified it."""
 
     __tablename__ = "payment"
-    __table_args__ = (UniqueConstraint("account", "reference"), Index("ix_payment_state_due", "state", "due_at"), {})
+    __table_args__: Any = (
+        UniqueConstraint("account", "reference"),
+        Index("ix_payment_state_due", "state", "due_at"),
+        {},
+    )
     kind_name = "payments"
     label, label_plural = _l("Payment"), _l("Payments")
 
@@ -415,11 +430,10 @@ class Payment(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.order or ''}: {self.amount}"
 
-    @flow.step("recorded", to="verified", label=_l("Verify"), tone="primary", who=lambda payment, actor: payment.recorded_by_id not in actor.person_ids)
+    @flow.step("recorded", to="verified", label=_l("Verify"), tone="primary", who=is_not_recorder)
     def verify(self) -> None:
         """The money was seen on the account, by somebody else than who recorded it."""
         self.verified_by_id, self.verified_at = history.doer().own_person_id, now()
-        self.state = "verified"
 
     @flow.step("recorded", to="rejected", label=_l("Reject"), tone="danger")
     def reject(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -444,7 +458,7 @@ def _visible(orders: type[Order] | ColumnElement, actor: Actor) -> ColumnElement
     return or_(*mine)
 
 
-def _with_its_order(order_id: ColumnElement[int], actor: Actor) -> ColumnElement[bool]:
+def _with_its_order(order_id: Any, actor: Actor) -> ColumnElement[bool]:
     if actor.has(*SEE_ALL):
         return true()
     columns = Order.__table__.c
@@ -488,20 +502,20 @@ def _grouped(
                 present.setdefault(before, [])
         if order is not None:
             present.setdefault(order, []).append(item)
-    keys = [order.id for order in present if order.id]
+    stored_keys = [order.id for order in present if order.id]
     known = [item.id for item in items if item.id]
     stored: dict[int, list[Decimal]] = {}
-    for start in range(0, len(keys), 500):
+    for start in range(0, len(stored_keys), 500):
         query = (
             select(model.order_id, func.count(), *(func.sum(getattr(model, name)) for name in names))
-            .where(model.order_id.in_(keys[start : start + 500]), model.id.not_in(known))
+            .where(model.order_id.in_(stored_keys[start : start + 500]), model.id.not_in(known))
             .group_by(model.order_id)
         )
         if model is Payment:
             query = query.where(Payment.state == "verified")
         stored.update({row[0]: list(row[1:]) for row in session.execute(query)})
     for order, mine in present.items():
-        yield order, mine, stored.get(order.id, [0, *(Decimal(0) for _name in names)])
+        yield order, mine, stored.get(order.id, [Decimal(0), *(Decimal(0) for _name in names)])
 
 
 def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> None:
@@ -510,7 +524,8 @@ def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> N
         for line in mine:
             line.work_out()
         if mine or count:
-            totals = [stored + sum(getattr(line, name) or 0 for line in mine) for name, stored in zip(names, sums, strict=True)]
+            added = (sum(getattr(line, name) or 0 for line in mine) for name in names)
+            totals = [stored + new for stored, new in zip(sums, added, strict=True)]
         else:
             stated = order.total or NOUGHT
             totals = [Decimal(0), stated, NOUGHT, stated]

@@ -18,7 +18,6 @@ class Product(Record, Model):
     """One thing to order, down to its colour and size."""
 
     __tablename__ = "product"
-    __table_args__ = ({},)
     kind_name = "products"
     label, label_plural = _l("Product"), _l("Products")
     natural_key = "product_no"

@@ -192,7 +192,7 @@ class ServiceTicket(Workflow, Model):
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
         self.state = self.state or ("closed" if self.closed_at else "open")
         self.channel, self.kind = self.channel or "other", self.kind or "other"
-        self.received_at = self.received_at or self.answered_at or self.closed_at
+        self.received_at = self.received_at or self.answered_at or self.closed_at  # type: ignore[assignment]
         if not (self.subject or "").strip():
             first = next(iter((self.content or "").strip().splitlines()), "")
             self.subject = first[:200] or str(KINDS[self.kind])
@@ -352,7 +352,7 @@ class ServiceTicket(Workflow, Model):
         session = object_session(self)
         for order in self.orders:
             if order.state not in ("accepted", "cancelled"):
-                order.take("cancel", session, reason=reason)  # type: ignore[arg-type]
+                order.take("cancel", session, reason=reason)
         numbers.void(session, self.kind_name, self.ticket_no, reason)  # type: ignore[arg-type]
 
 
@@ -409,7 +409,7 @@ class DispatchOrder(Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        mine = [false()]
+        mine: list[ColumnElement[bool]] = [false()]
         if actor.has("department_head", "department_user"):
             mine.append(
                 and_(cls.state.in_(("issued", "signed", "contacted")), cls.department_id.in_(actor.department_ids))
@@ -461,7 +461,9 @@ class DispatchOrder(Workflow, Model):
     @flow.step("signed", to="contacted", label=_l("Caller contacted"), who=in_unit, tone="primary")
     def mark_contacted(self, how: Annotated[str, Ask(_l("How, and what was said"))]) -> None:
         """The unit has spoken with the caller, as note 1 asks."""
-        ticket = object_session(self).get(ServiceTicket, self.ticket_id)  # type: ignore[union-attr]  hidden from the unit
+        session = object_session(self)
+        assert session is not None
+        ticket = session.get(ServiceTicket, self.ticket_id)  # hidden from the unit
         if ticket is None or ticket.anonymous or ticket.kind == "report":
             raise StepRefused(_("Do not look for this caller; the hotline passes everything on."))
         self.contacted_at = now()

@@ -63,7 +63,7 @@ def order_summary(session: Session, period: Period, by: list[str]) -> pd.DataFra
     groups = table.groupby(keys, sort=True)
     figures = groups[list(PLACES)].sum().astype(object)
     for name, places in PLACES.items():
-        figures[name] = [Decimal(int(value)).scaleb(-places) for value in figures[name]]
+        figures[name] = [Decimal(int(value)).scaleb(-places) for value in figures[name]]  # type: ignore[assignment]
     figures["orders"] = groups["id"].nunique()
     figures["cancelled"] = groups["cancelled"].nunique()
     return figures.reset_index()

@@ -15,7 +15,9 @@ from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
 from app.engine.workbook import Column
 from models.documents import IncomingDocument
+from models.orders import Order
 from models.people import Department
+from models.tickets import ServiceTicket
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,11 @@ class Subject:
     kind: str | None = None
 
 
-SUBJECTS = {"documents": Subject(IncomingDocument, _l("Documents"), "received_at", "closed_at", "urgency")}
+SUBJECTS = {
+    "documents": Subject(IncomingDocument, _l("Documents"), "received_at", "closed_at", "urgency"),
+    "orders": Subject(Order, _l("Orders"), "placed_at", "shipped_at", "payment_type"),
+    "tickets": Subject(ServiceTicket, _l("Service tickets"), "received_at", "closed_at", "kind"),
+}
 
 _FIGURES = [
     Column("count", _l("Closed"), "integer", total=True),

@@ -17,7 +17,7 @@ from app.engine import record as records
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.people import Department, Person, actor_of
-from seed import accounts, rules
+from seed import accounts, demo_records, rules
 
 #: account, role
 ACCOUNTS = (
@@ -73,7 +73,9 @@ def load(session: Session, password: str | None, seed: int = 1, papers: int = 24
         rules.sow(session)
         people = house(session, password)
         _slips(session, people)
-        _papers(session, people, random.Random(seed), papers)
+        dice = random.Random(seed)
+        _papers(session, people, dice, papers)
+        demo_records.play(demo_records.Stage(session, people, _actors(session, people), dice, _at), papers // 3)
     return password
 
 
@@ -121,10 +123,14 @@ def _at(moment: datetime) -> Iterator[None]:
         moments.configure(str(moments.office_zone()), before)
 
 
+def _actors(session: Session, people: dict[str, Person]) -> dict[str, access.Actor]:
+    return {name: actor_of(session, person.user) for name, person in people.items() if person.user}
+
+
 def _papers(session: Session, people: dict[str, Person], dice: random.Random, count: int) -> None:
     today = moments.now().replace(minute=0, second=0, microsecond=0)
     senders = list(session.scalars(select(Correspondent).order_by(Correspondent.id)))
-    actors = {name: actor_of(session, person.user) for name, person in people.items() if person.user}
+    actors = _actors(session, people)
     ages = sorted((dice.uniform(0.1, DONE_BY_DAYS) for _ in range(count)), reverse=True)
     for position, age in enumerate(ages):
         moment = today - timedelta(days=age)

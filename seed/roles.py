@@ -13,13 +13,21 @@ KEEP = "read add edit"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
+        "customers": READ, "customer_contacts": READ, "products": "*",
         "departments": "*", "people": "*", "clock_rules": f"{KEEP} export", "calendar_days": f"{KEEP} import export",
         "accounts": "*",
     },
     "office_manager": {
+        "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
+        "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
         "calendar_days": f"{KEEP} import export", "reports": READ,
+        "service_tickets": "*", "dispatch_orders": "*",
+        "outgoing_documents": (
+            f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
+            "number_it print_it proofread print_again issue withdraw void recall"
+        ),
     },
     "registry_clerk": {
         "departments": READ, "people": READ, "correspondents": f"{KEEP} import export",
@@ -28,30 +36,88 @@ TABLE: dict[str, dict[str, str]] = {
         ),
         "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
         "clock_rules": READ, "calendar_days": READ,
+        "outgoing_documents": (
+            f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
+            "print_again issue withdraw"
+        ),
     },
     "leader": {
+        "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": "read instruct instruct_reading circulate send_back close return_to_sender",
         "circulation_entries": "read mark_read answer", "reports": READ,
+        "service_tickets": "read close", "dispatch_orders": READ,
+        "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
         "people": READ, "departments": READ, "incoming_documents": "read export report_result",
         "circulation_entries": "read export mark_read answer",
+        "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
+        "outgoing_documents": (
+            f"{KEEP} export hand_in hand_in_directly countersign end_countersigning send_back sign sign_anew "
+            "withdraw withdraw_signature"
+        ),
     },
     "department_user": {
         "people": READ, "departments": READ, "incoming_documents": "read report_result",
-        "circulation_entries": "read mark_read answer",
+        "circulation_entries": "read mark_read answer", "service_tickets": READ,
+        "dispatch_orders": "read sign mark_contacted feed_back hand_back",
+        "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
     },
-    "archivist": {"incoming_documents": "read export", "circulation_entries": READ, "people": READ},
-    "auditor": dict.fromkeys(("departments", "people", "correspondents", "incoming_documents", "circulation_entries", "history"), READ),
+    "archivist": {
+        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ},
+    "auditor": dict.fromkeys(
+        (
+            "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
+            "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
+            "orders", "order_lines", "payments", "clock_rules", "calendar_days", "history",
+        ),
+        READ,
+    ),
     "report_reader": {"reports": READ},
-    "call_taker": {"people": READ},
-    "shift_leader": {"people": READ},
-    "service_manager": {"people": READ, "reports": READ},
-    "salesperson": {"people": READ},
-    "order_administrator": {"people": READ},
-    "finance": {"people": READ, "reports": READ},
-    "warehouse": {"people": READ},
+    "call_taker": {
+        "products": READ,
+        "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
+        "service_tickets": (
+            f"{KEEP} give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
+        ),
+    },
+    "shift_leader": {
+        "products": READ,
+        "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
+        "service_tickets": (
+            f"{KEEP} import export give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
+            "reword plan_callback close reopen hand_over reclassify void"
+        ),
+        "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
+    },
+    "service_manager": {
+        "customers": f"{KEEP} export", "customer_contacts": f"{KEEP} export", "products": READ,
+        "orders": "read export", "order_lines": READ,
+        "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
+        "dispatch_orders": "read export issue accept rework extend cancel",
+    },
+    "salesperson": {
+        "people": READ, "customers": f"{KEEP} export", "customer_contacts": KEEP, "products": READ,
+        "orders": f"{KEEP} export cancel hold resume record_payment", "order_lines": READ, "payments": READ,
+    },
+    "order_administrator": {
+        "people": READ, "reports": READ, "customers": f"{KEEP} import export",
+        "customer_contacts": f"{KEEP} import export", "products": f"{KEEP} import export",
+        "orders": (
+            f"{KEEP} import export confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
+            "record_payment"
+        ),
+        "order_lines": "read import export", "payments": "read add",
+    },
+    "finance": {
+        "people": READ, "reports": READ, "customers": READ, "products": READ,
+        "orders": "read export record_payment complete hold resume", "order_lines": "read export",
+        "payments": f"{KEEP} import export verify reject",
+    },
+    "warehouse": {
+        "people": READ, "products": f"{KEEP} export", "orders": "read hand_over ship", "order_lines": READ,
+    },
 }  # fmt: skip
 
 ROLES = {role: {kind: frozenset(rights.split()) for kind, rights in kinds.items()} for role, kinds in TABLE.items()}

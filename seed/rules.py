@@ -10,52 +10,62 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import CalendarDay, ClockRule
 
-#: record kind, stage, case, amount, unit, calendar, source, our own default
-LIMITS = [
-    (
-        "incoming_documents",
-        "proposal",
-        None,
-        24,
-        "elapsed_hours",
-        "office",
-        "外部来文处理办法 第五条: 收到后24小时内提出拟办意见",
-        False,
-    ),
-    ("incoming_documents", "instruction", None, 2, "working_days", "office", None, True),
-    ("incoming_documents", "instruction", "urgent", 1, "working_days", "office", None, True),
-    ("incoming_documents", "instruction", "extra_urgent", 1, "working_days", "office", None, True),
-    (
-        "incoming_documents",
-        "handling",
-        None,
-        7,
-        "calendar_days",
-        "office",
-        "外部来文处理办法 第五条: 无时限要求的一周内办毕",
-        False,
-    ),
-    (
-        "circulation_entries",
-        "reading",
-        None,
-        10,
-        "calendar_days",
-        "office",
-        "外部来文处理办法 第六条: 收到后十日内给出阅后意见",
-        False,
-    ),
+_GROUP = "外部来文处理办法"
+_HOTLINE = "来电信息处理规则"
+
+# fmt: off
+#: record kind, stage, case, amount, unit, calendar, source; no source: our own default
+LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
+    ("incoming_documents", "proposal", None, 24, "elapsed_hours", "office", f"{_GROUP} 第五条: 收到后24小时内提出拟办意见"),
+    ("incoming_documents", "instruction", None, 2, "working_days", "office", None),
+    ("incoming_documents", "instruction", "urgent", 1, "working_days", "office", None),
+    ("incoming_documents", "instruction", "extra_urgent", 1, "working_days", "office", None),
+    ("incoming_documents", "handling", None, 7, "calendar_days", "office", f"{_GROUP} 第五条: 无时限要求的一周内办毕"),
+    ("circulation_entries", "reading", None, 10, "calendar_days", "office", f"{_GROUP} 第六条: 收到后十日内给出阅后意见"),
+    ("outgoing_documents", "countersigning", None, 2, "working_days", "office", None),
+    ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
+    ("outgoing_documents", "signing", None, 1, "working_days", "office", None),
+    ("outgoing_documents", "issuing", None, 2, "working_days", "office", None),
+    ("service_tickets", "parent", "consult", 48, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 前台4小时与回复1天20小时之和"),
+    ("service_tickets", "front_desk", "consult", 4, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 前台处理时限4小时"),
+    ("service_tickets", "reply", "consult", 44, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 回复时限1天20小时"),
+    ("service_tickets", "parent", "help", 24, "elapsed_hours", "always", f"{_HOTLINE} 求助类 2: 回复时限24小时"),
+    ("service_tickets", "unit", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
+    ("service_tickets", "hotline", "help", 2, "elapsed_hours", "always", f"{_HOTLINE} 求助类: 24小时回复减去22小时反馈"),
+    ("service_tickets", "front_desk", None, 4, "elapsed_hours", "always", None),
+    ("service_tickets", "front_desk", "emergency", "0.25", "elapsed_hours", "always", None),
+    ("service_tickets", "parent", None, 120, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "emergency", 2, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "complaint", 72, "elapsed_hours", "always", None),
+    ("service_tickets", "unit", "complaint", 66, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "report", 13, "working_days", "office", None),
+    ("service_tickets", "parent", "feedback", 5, "working_days", "office", None),
+    ("service_tickets", "callback", None, 3, "working_days", "office", None),
+    ("dispatch_orders", "handling", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
+    ("dispatch_orders", "handling", "consult", 40, "elapsed_hours", "always", None),
+    ("dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
+    ("dispatch_orders", "handling", None, 66, "elapsed_hours", "always", None),
+    ("dispatch_orders", "receipt", None, 4, "elapsed_hours", "always", None),
+    ("dispatch_orders", "acceptance", None, 2, "elapsed_hours", "always", None),
 ]
+
+#: The library's names of the occasions, as the office calls them.
+OCCASIONS = {
+    "New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节", "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节", "Mid-autumn Festival": "中秋节", "National Day": "国庆节",
+    "Anti-Fascist 70th Day": "抗战胜利七十周年纪念日",
+}
+# fmt: on
 
 
 def sow(session: Session) -> None:
     """Put in what is missing; rows the office has changed stay as they are."""
     if session.scalar(select(ClockRule.id).limit(1)) is None:
-        for kind, stage, case, amount, unit, calendar, source, ours in LIMITS:
+        for kind, stage, case, amount, unit, calendar, source in LIMITS:
             session.add(
                 ClockRule(
                     record_kind=kind, stage=stage, case=case, amount=Decimal(amount), unit=unit, calendar=calendar,
-                    source=source, ours=ours,
+                    source=source, ours=source is None,
                 )
             )  # fmt: skip
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
@@ -69,6 +79,6 @@ def sow_calendar(session: Session) -> None:
     for day, name in sorted(days.items()):
         worked = day in chinese_calendar.workdays
         if worked or day.weekday() < 5:
-            session.add(
-                CalendarDay(day=day, worked=worked, name=str(name), source=f"国务院办公厅 {day.year} 年节假日安排")
-            )
+            plan = f"国务院办公厅 {day.year} 年节假日安排"
+            occasion = OCCASIONS.get(str(name), str(name))
+            session.add(CalendarDay(day=day, worked=worked, name=occasion, source=plan))

@@ -46,10 +46,17 @@ class Desk:
     """One person at one browser; every error on the console is kept."""
 
     def __init__(self, browser, base: str, account: str, locale: str = "zh-CN", width: int = 1366):
-        self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 768}, accept_downloads=True)
+        self.context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 768}, accept_downloads=True
+        )
         self.page, self.base, self.errors, self.foreign = self.context.new_page(), base, [], []
-        self.page.on("console", lambda message: self.errors.append(f"{self.page.url}: {message.text}") if message.type == "error" else None)
-        self.page.on("request", lambda sent: None if sent.url.startswith((base, "data:")) else self.foreign.append(sent.url))
+        self.page.on(
+            "console",
+            lambda message: self.errors.append(f"{self.page.url}: {message.text}") if message.type == "error" else None,
+        )
+        self.page.on(
+            "request", lambda sent: None if sent.url.startswith((base, "data:")) else self.foreign.append(sent.url)
+        )
         self.go("/login/")
         self.page.fill("[name=username]", account)
         self.page.fill("[name=password]", PASSWORD)

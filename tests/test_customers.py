@@ -29,7 +29,9 @@ def test_a_customer_keeps_the_number_it_came_with(session, actors):
         assert records.named(session, Customer, "0007").name == "甲"
 
 
-@pytest.mark.parametrize("who, count", [("sales", 1), ("order_admin", 1), ("auditor", 1), ("sales_b", 0), ("user_a", 0)])
+@pytest.mark.parametrize(
+    "who, count", [("sales", 1), ("order_admin", 1), ("auditor", 1), ("sales_b", 0), ("user_a", 0)]
+)
 def test_salespeople_see_their_own_customers_and_the_office_all(customer, session, actors, who, count):
     with access.acting_as(actors[who]):
         assert session.query(Customer).count() == count

@@ -40,7 +40,9 @@ def trader(template, folder, tmp_path_factory):
         for kind, name in FILES.items():
             headings, rows = transfer.read_table(name, (folder / f"{name}.csv").read_bytes())
             mapping = transfer.ColumnMap.load(str(MAPPINGS / f"{kind}.yaml"))
-            outcome = transfer.import_rows(db.session, records.kinds()[kind], headings, rows, mapping, create_missing=True)
+            outcome = transfer.import_rows(
+                db.session, records.kinds()[kind], headings, rows, mapping, create_missing=True
+            )
             assert (outcome.faults, outcome.imported) == ([], len(rows))
         db.session.commit()
         yield db.session
@@ -100,7 +102,9 @@ def test_the_top_customers_are_those_of_the_facts(trader, facts):
     by_customer = figures(trader, "customer")
     top = sorted(by_customer, key=lambda number: -by_customer[number][1])[: len(facts["top_customers"])]
     assert top == [one["customer"] for one in facts["top_customers"]]
-    assert [by_customer[one["customer"]][0] for one in facts["top_customers"]] == [one["orders"] for one in facts["top_customers"]]
+    assert [by_customer[one["customer"]][0] for one in facts["top_customers"]] == [
+        one["orders"] for one in facts["top_customers"]
+    ]
     assert 91 - len(by_customer) == facts["customers_without_orders"]
 
 

@@ -55,6 +55,7 @@ def take(either_session, either_actors):
     def step(who, record, name, **answers):
         with access.acting_as(either_actors[who]):
             record.flow.take(either_session, record, name, answers)
+            either_session.commit()
 
     return step
 
@@ -81,7 +82,13 @@ def test_changed_and_removed_lines_change_the_order(order, either_session, eithe
     first = order.order_lines[0]
     kept = [{"id": str(first.id), "product": "A", "quantity": "2", "price": "10", "discount": ""}]
     with access.acting_as(either_actors["order_admin"]):
-        records.change(either_session, order, {"order_lines": kept, "promised_at": "2026-03-10"}, ["promised_at"], version=order.version)
+        records.change(
+            either_session,
+            order,
+            {"order_lines": kept, "promised_at": "2026-03-10"},
+            ["promised_at"],
+            version=order.version,
+        )
         assert (order.net, order.quantity) == (20, 2)
         assert order.due_at == parse_moment("2026-03-10")
         assert either_session.query(OrderLine).count() == 1
@@ -89,7 +96,8 @@ def test_changed_and_removed_lines_change_the_order(order, either_session, eithe
 
 
 @pytest.mark.parametrize(
-    "line", [{"quantity": "0"}, {"quantity": "-1"}, {"discount": "1.5"}, {"price": "-1"}, {"product": "X"}, {"quantity": ""}]
+    "line",
+    [{"quantity": "0"}, {"quantity": "-1"}, {"discount": "1.5"}, {"price": "-1"}, {"product": "X"}, {"quantity": ""}],
 )
 def test_a_line_that_cannot_be_is_refused(either_session, either_actors, line):
     house(either_session, either_actors)
@@ -99,8 +107,11 @@ def test_a_line_that_cannot_be_is_refused(either_session, either_actors, line):
 
 def test_an_order_needs_a_line(either_session, either_actors):
     house(either_session, either_actors)
-    with access.acting_as(either_actors["sales"]), pytest.raises(Invalid):
-        place(either_session, order_lines=[])
+    with access.acting_as(either_actors["sales"]):
+        with pytest.raises(Invalid):
+            place(either_session, order_lines=[])
+        with pytest.raises(Invalid):
+            records.add(either_session, Order, {"customer": "C1", "payment_type": "prepaid", "placed_at": "2026-03-02"})
 
 
 def test_a_prepaid_order_goes_all_the_way_once_it_is_paid(order, either_session, take):
@@ -114,7 +125,7 @@ def test_a_prepaid_order_goes_all_the_way_once_it_is_paid(order, either_session,
         keeper = records.named(either_session, Person, "胡军")
     take("order_admin", order, "assign", person=keeper)
     take("warehouse", order, "hand_over")
-    with pytest.raises(StepRefused, match="312.43"):
+    with pytest.raises(StepRefused, match=r"312\.43"):
         take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
     pay(take, order, "312.43", "R2")
     take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
@@ -132,7 +143,9 @@ def test_what_is_not_in_stock_is_not_shipped(either_session, either_actors, take
     house(either_session, either_actors)
     with access.acting_as(either_actors["sales"]):
         order = place(
-            either_session, payment_type="on_account", order_lines=[{"product": "B", "quantity": "3"}, {"product": "B", "quantity": "3"}]
+            either_session,
+            payment_type="on_account",
+            order_lines=[{"product": "B", "quantity": "3"}, {"product": "B", "quantity": "3"}],
         )
     either_session.commit()
     take("order_admin", order, "confirm", called=True)
@@ -169,7 +182,9 @@ def test_after_hand_over_the_goods_stay_as_they_are(order, either_session, eithe
         records.change(either_session, order, {"address": "别处"}, ["address"], version=order.version)
 
 
-@pytest.mark.parametrize("who, count", [("sales", 1), ("order_admin", 1), ("warehouse", 1), ("sales_b", 0), ("clerk", 0)])
+@pytest.mark.parametrize(
+    "who, count", [("sales", 1), ("order_admin", 1), ("warehouse", 1), ("sales_b", 0), ("clerk", 0)]
+)
 def test_salespeople_see_their_own_orders_and_the_office_all(order, either_session, either_actors, take, who, count):
     take("order_admin", order, "record_payment", amount="10")
     with access.acting_as(either_actors[who]):
@@ -255,7 +270,10 @@ def test_a_salesperson_places_an_order_on_the_page_and_another_finds_every_door_
     house(session, actors)
     session.commit()
     with access.system():
-        customer, product = session.query(Customer.id).scalar(), session.query(Product.id).order_by(Product.id).first()[0]
+        customer, product = (
+            session.query(Customer.id).scalar(),
+            session.query(Product.id).order_by(Product.id).first()[0],
+        )
     session.commit()
     browser = client("sales")
     form = {"customer": customer, "payment_type": "on_account", "placed_at": "2026-03-02T09:00", "form_key": "k",

@@ -11,7 +11,9 @@ from models.products import Product
 def test_variants_share_a_model_and_are_told_apart_by_colour_and_size(session, actors):
     with access.acting_as(actors["order_admin"]):
         for colour, size in (("红", "M"), ("红", "L"), ("蓝", "M")):
-            records.add(session, Product, {"name": "衬衫", "model": "A108", "colour": colour, "size": size, "price": "99"})
+            records.add(
+                session, Product, {"name": "衬衫", "model": "A108", "colour": colour, "size": size, "price": "99"}
+            )
         variants = session.query(Product).filter_by(model="A108").order_by(Product.id).all()
     assert [str(one) for one in variants] == ["P00001 衬衫 (红 M)", "P00002 衬衫 (红 L)", "P00003 衬衫 (蓝 M)"]
 

@@ -26,7 +26,6 @@ def bring_in(session, file, mapping):
     return outcome
 
 
-
 def test_san_francisco_comes_in_whole_with_the_figures_of_the_raw_file(session):
     folder = shared("sf311")
     facts = json.loads((folder / "facts.json").read_text())["sf"]
@@ -56,7 +55,9 @@ def test_san_francisco_comes_in_whole_with_the_figures_of_the_raw_file(session):
     assert (ours < 0).sum() == facts["closed_before_created"]
 
 
-@pytest.mark.parametrize("damage", [lambda raw: raw[:-20], lambda raw: raw[:40] + b"xxxx" + raw[44:]], ids=["cut", "bent"])
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-20], lambda raw: raw[:40] + b"xxxx" + raw[44:]], ids=["cut", "bent"]
+)
 def test_a_damaged_packed_file_is_refused(damage):
     packed = gzip.compress(b"ticket_no,subject\n" + b"1,x\n" * 500)
     with pytest.raises(Refused):

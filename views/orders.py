@@ -12,7 +12,7 @@ class OrderView(RecordView):
     filters = ["state", "payment_type", "customer", "salesperson", "region", "placed_at", "promised_at", "platform_no"]
     children = [
         Children("order_lines", "order", ["product", "quantity", "price", "discount", "net", "tax", "gross"], most=100),
-        Children("payments", "order", ["amount", "account", "reference", "paid_at", "state", "recorded_by", "verified_by"]),
+        Children("payments", "order", ["amount", "account", "reference", "paid_at", "state", "verified_by"]),
     ]
 
 

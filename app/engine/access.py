@@ -120,7 +120,11 @@ def guarded(base: Any = RowAccess) -> Iterator[Any]:
 
 def require_rules() -> None:
     """Raise `TypeError` naming the models that do not say who may see them."""
-    silent = [cls.__name__ for cls in guarded() if getattr(cls.visible_to, "__func__", None) is RowAccess.__dict__["visible_to"].__func__]
+    silent = [
+        cls.__name__
+        for cls in guarded()
+        if getattr(cls.visible_to, "__func__", None) is RowAccess.__dict__["visible_to"].__func__
+    ]
     if silent:
         raise TypeError(f"no access rule: {', '.join(sorted(silent))}")
 

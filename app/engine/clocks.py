@@ -179,6 +179,8 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
     if running:
         record.due_at = min(clock.due_at for clock in running)
+    elif record.flow.clocks and not (state.final or state.settled):
+        record.due_at = None  # nothing runs, so nothing is due; a closed record keeps what it was measured by
     elif any(clock.state == PAUSED for clock in open_clocks.values()):
         record.due_at = None  # nothing is due while all clocks stand still
     return started

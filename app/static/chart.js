@@ -5,7 +5,7 @@ const words = JSON.parse(document.getElementById("wenshu-words")?.textContent ||
 const value = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 // Ink blue, vermilion, moss, ochre, plum, slate: apart in grey print too, and patterned besides.
-const colours = () => (isDark() ? ["#7fa9d8", "#e08373", "#86bd98", "#d3ac5f", "#bd9bcb", "#8d99a6"] : ["#2f5f93", "#a5372a", "#3f7d58", "#b07a1c", "#7a5189", "#5d6875"]);
+const colours = (dark) => (dark ? ["#7fa9d8", "#e08373", "#86bd98", "#d3ac5f", "#bd9bcb", "#8d99a6"] : ["#2f5f93", "#a5372a", "#3f7d58", "#b07a1c", "#7a5189", "#5d6875"]);
 
 // The first series is plain, the others patterned, so that they differ without colour.
 const veil = "rgba(255, 255, 255, 0.32)";
@@ -17,17 +17,17 @@ const decals = [
   { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: Math.PI / 4, color: veil },
 ];
 
-function option(area, columns, rows) {
+function option(area, columns, rows, paper) {
   const keys = columns.map((c) => (typeof c === "string" ? c : c.name));
   const label = (name) => { const c = columns.find((one) => (one.name ?? one) === name); return String(c?.label ?? c ?? name); };
   const cell = (row, name) => (Array.isArray(row) ? row[keys.indexOf(name)] : row[name]);
   const names = JSON.parse(area.dataset.values || "[]");
-  const ink = value("--ink-2"), line = value("--line");
+  const ink = paper ? "#222" : value("--ink-2"), line = paper ? "#ccc" : value("--line");
   const kind = area.dataset.kind === "line" ? "line" : "bar";
   const category = rows.map((row) => String(cell(row, area.dataset.category) ?? ""));
   return {
-    color: colours(),
-    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    color: colours(isDark() && !paper),
+    animation: !paper && !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
     aria: { enabled: true, decal: { show: names.length > 1 && kind === "bar", decals } },
@@ -53,8 +53,11 @@ async function draw(area) {
     if (!rows?.length) { box.hidden = true; return; }
     const chart = echarts.init(area, null, { renderer: "svg", locale: zh ? "ZH" : "EN" });
     const paint = () => chart.setOption(option(area, columns, rows), true);
+    const print = () => { chart.setOption(option(area, columns, rows, true), true); chart.resize({ width: 940, height: 260 }); chart.getZr().flush(); };
     paint();
-    new ResizeObserver(() => chart.resize()).observe(area);
+    new ResizeObserver(() => { if (!matchMedia("print").matches) chart.resize(); }).observe(area);
+    addEventListener("beforeprint", print);
+    addEventListener("afterprint", () => { chart.resize(); paint(); });
     document.addEventListener("wenshu:theme", paint);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
   } catch {

@@ -49,5 +49,3 @@ def test_the_year_of_a_number_is_the_offices(session, monkeypatch, utc, year):
     monkeypatch.setattr(numbers, "now", lambda: datetime.fromisoformat(utc))
     with access.system():
         assert numbers.draw(session, "test", "〔{year}〕{serial}号") == f"〔{year}〕1号"
-
-

@@ -118,6 +118,11 @@ def nested(depth):
     return content
 
 
+#: What a letter about macros may hold: an entry's bytes where none can begin, and the word alone where one could.
+MENTIONED = (bytes(30) + "VBA".encode("utf-16-le").ljust(64, b"\0") + b"\x08\0").ljust(128, b"\0") + (
+    "VBA\0".encode("utf-16-le").ljust(128, b"\0")
+)
+
 TAKEN = [
     ("scan.pdf", PDF, "application/pdf"),
     ("Scan.PDF", PDF, "application/pdf"),
@@ -136,6 +141,7 @@ TAKEN = [
     ("with-table.doc", compound("WordDocument", "ObjectPool", "Workbook"), "application/msword"),
     ("with-letter.xls", compound("Workbook", "WordDocument"), "application/vnd.ms-excel"),
     ("older.xls", compound("Book"), "application/vnd.ms-excel"),
+    ("about-macros.doc", compound("WordDocument") + MENTIONED, "application/msword"),
     ("note.txt", "关于采购的通知\r\n".encode(), "text/plain"),
     ("bmw.txt", b"BMW, GIF and MZ begin this note", "text/plain"),
     ("list.csv", "\ufeff编号,标题\n".encode(), "text/csv"),
@@ -192,6 +198,7 @@ REFUSED = [
     ("locked.docx", compound("EncryptionInfo", "EncryptedPackage"), PASSWORD),
     ("locked.docx", locked(), PASSWORD),
     ("noughts.docx", docx(word__big_xml=bytes(20 << 20)), BOMB),
+    ("halves.docx", docx(word__a_xml=bytes(10 << 20), word__b_xml=bytes(10 << 20)), BOMB),
     ("lying.docx", lying(20 << 20), BOMB),
     ("lying.docx", lying(1000), DAMAGED),
     ("overlapping.docx", overlapping(), BOMB),
@@ -234,6 +241,7 @@ def s3():
     yield client
     client.close()
     server.stop()
+    assert server._server
     server._server.server_close()  # stop() leaves the socket open
 
 
@@ -377,6 +385,7 @@ class TestAddress:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         storage = storage_from(f"s3://{bucket}{prefix}?endpoint={s3.meta.endpoint_url}&region=us-east-1")
+        assert isinstance(storage, S3Storage)
         digest = storage.put(BytesIO(PDF), "a.pdf").digest
         (entry,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
         storage.client.close()

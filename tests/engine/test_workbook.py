@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
+from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
 import numpy
@@ -312,15 +313,21 @@ class TestSheet:
             (["a"], Column("a", "A", "text"), 8),
             (["采" * 10], Column("a", "A", "text"), 21),
             (["x" * 400], Column("a", "A", "text"), 50),
+            ([*["a"] * 600, "a text so late in the sheet wraps"], Column("a", "A", "text"), 8),
             (["x\n" + "y" * 12], Column("a", "A", "text"), 13),
             (["a"], Column("a", "收文日期与办结日期", "text"), 22),
             ([1], Column("a", "A", "integer", width=30), 30),
             ([*[1] * 600, -1_234_567_890], Column("a", "A", "money", total=True), 19),
+            ([999_999] * 600, Column("a", "A", "money", total=True), 16),
             ([date(2026, 3, 2)], Column("a", "A", "date"), 11),
         ],
     )
     def test_columns_are_as_wide_as_what_they_hold_chinese_counting_double(self, rows, column, width):
         assert table([[value] for value in rows], column).column_dimensions["A"].width == pytest.approx(width, abs=0.75)
+
+    def test_no_document_number_bears_a_warning_that_it_is_text(self):
+        part = ZipFile(BytesIO(written(Sheet("Data", COLUMNS, ROWS)))).read("xl/worksheets/sheet2.xml")
+        assert b'<ignoredError sqref="A2:A3 B2:B3" numberStoredAsText="1"/>' in part
 
     def test_a_sheet_without_rows_still_opens_with_its_heading(self):
         sheet = table([])

@@ -265,6 +265,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("series", "year"),
     )
     op.create_table(
+        "product",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("product_no", sa.String(length=60), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("model", sa.String(length=100), nullable=True),
+        sa.Column("colour", sa.String(length=60), nullable=True),
+        sa.Column("size", sa.String(length=60), nullable=True),
+        sa.Column("spec", sa.String(length=200), nullable=True),
+        sa.Column("unit", sa.String(length=30), nullable=True),
+        sa.Column("price", app.engine.money.UnitPrice(), nullable=True),
+        sa.Column("tax_rate", app.engine.money.Rate(), nullable=True),
+        sa.Column("cost", app.engine.money.UnitPrice(), nullable=True),
+        sa.Column("stock", app.engine.money.Quantity(), nullable=True),
+        sa.Column("discontinued", sa.Boolean(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("product_no"),
+    )
+    with op.batch_alter_table("product", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_product_model"), ["model"], unique=False)
+
+    op.create_table(
         "ab_api_key",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -440,6 +466,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_clock_segment_clock_id"), ["clock_id"], unique=False)
 
     op.create_table(
+        "customer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("customer_no", sa.String(length=60), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("short_name", sa.String(length=60), nullable=True),
+        sa.Column("region", sa.String(length=100), nullable=True),
+        sa.Column("address", sa.String(length=300), nullable=True),
+        sa.Column("contact", sa.String(length=100), nullable=True),
+        sa.Column("phone", sa.String(length=60), nullable=True),
+        sa.Column("source", sa.String(length=100), nullable=True),
+        sa.Column("grade", sa.String(length=30), nullable=True),
+        sa.Column("credit_limit", app.engine.money.Money(), nullable=True),
+        sa.Column("tax_no", sa.String(length=60), nullable=True),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("customer_no"),
+    )
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customer_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_region"), ["region"], unique=False)
+
+    op.create_table(
         "incoming_document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("receipt_no", sa.String(length=100), nullable=True),
@@ -535,6 +594,249 @@ def upgrade() -> None:
         batch_op.create_index("ix_incoming_document_state_due", ["state", "due_at"], unique=False)
 
     op.create_table(
+        "outgoing_document",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_no", sa.String(length=100), nullable=True),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column(
+            "document_class",
+            sa.Enum("formal", "special", name="class_known", native_enum=False, create_constraint=True, length=30),
+            nullable=False,
+        ),
+        sa.Column(
+            "document_type",
+            sa.Enum(
+                "decision",
+                "notice",
+                "circular",
+                "report",
+                "request",
+                "reply",
+                "letter",
+                name="type_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "secrecy",
+            sa.Enum(
+                "open",
+                "internal",
+                "secret",
+                "confidential",
+                "top_secret",
+                name="secrecy_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "urgency",
+            sa.Enum(
+                "none",
+                "urgent",
+                "extra_urgent",
+                name="urgency_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("addressees", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("drafter_id", sa.Integer(), nullable=True),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("drafted_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("countersigned", sa.Text(), nullable=True),
+        sa.Column("signer_id", sa.Integer(), nullable=True),
+        sa.Column("signed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("text_checksum", sa.String(length=64), nullable=True),
+        sa.Column("copies", sa.Integer(), nullable=True),
+        sa.Column("printer", sa.String(length=200), nullable=True),
+        sa.Column("sealed_by_id", sa.Integer(), nullable=True),
+        sa.Column("issued_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "drafting",
+                "countersigning",
+                "text_check",
+                "signing",
+                "signed",
+                "numbered",
+                "printing",
+                "sealing",
+                "issued",
+                "recalled",
+                "withdrawn",
+                "voided",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("closed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["drafter_id"],
+            ["person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["sealed_by_id"],
+            ["person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["signer_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("document_no"),
+    )
+    with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outgoing_document_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_drafted_at"), ["drafted_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_drafter_id"), ["drafter_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_sealed_by_id"), ["sealed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_signer_id"), ["signer_id"], unique=False)
+        batch_op.create_index("ix_outgoing_document_state_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "service_ticket",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_no", sa.String(length=100), nullable=True),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "phone",
+                "visit",
+                "letter",
+                "web",
+                "email",
+                "app",
+                "social",
+                "other",
+                name="channel_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "consult",
+                "help",
+                "emergency",
+                "complaint",
+                "report",
+                "feedback",
+                "repair",
+                "paid_service",
+                "other",
+                name="kind_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("received_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("answered_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("contact_name", sa.String(length=200), nullable=True),
+        sa.Column("phone", sa.String(length=60), nullable=True),
+        sa.Column("anonymous", sa.Boolean(), nullable=True),
+        sa.Column("anonymity_explained", sa.Boolean(), nullable=True),
+        sa.Column("read_back", sa.Boolean(), nullable=True),
+        sa.Column("subject", sa.String(length=500), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("place", sa.String(length=500), nullable=True),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("taker_id", sa.Integer(), nullable=True),
+        sa.Column("promised_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("citation", sa.String(length=500), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column(
+            "grade",
+            sa.Enum(
+                "very_satisfied",
+                "satisfied",
+                "basically",
+                "dissatisfied",
+                "not_reached",
+                name="grade_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "appointment",
+                "dispatched",
+                "reply_in",
+                "waiting",
+                "answered",
+                "callback_due",
+                "reopened",
+                "closed",
+                "opinion_forwarded",
+                "voided",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("closed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["taker_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("ticket_no"),
+    )
+    with op.batch_alter_table("service_ticket", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_service_ticket_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_service_ticket_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_service_ticket_received_at"), ["received_at"], unique=False)
+        batch_op.create_index("ix_service_ticket_state_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_service_ticket_taker_id"), ["taker_id"], unique=False)
+
+    op.create_table(
         "circulation_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
@@ -584,6 +886,298 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_circulation_entry_reader_id"), ["reader_id"], unique=False)
         batch_op.create_index("ix_circulation_entry_state_due", ["state", "due_at"], unique=False)
 
+    op.create_table(
+        "customer_contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("position", sa.String(length=100), nullable=True),
+        sa.Column("phone", sa.String(length=60), nullable=True),
+        sa.Column("email", sa.String(length=200), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customer.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("customer_contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customer_contact_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "dispatch_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_no", sa.String(length=100), nullable=True),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("lead", sa.Boolean(), nullable=True),
+        sa.Column("requirement", sa.Text(), nullable=False),
+        sa.Column("contact_note", sa.Boolean(), nullable=True),
+        sa.Column("reply_note", sa.Boolean(), nullable=True),
+        sa.Column("follow_note", sa.Boolean(), nullable=True),
+        sa.Column("limit_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("issued_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("signed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("contacted_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("fed_back_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("rework_count", sa.Integer(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "issued",
+                "signed",
+                "contacted",
+                "fed_back",
+                "returned",
+                "accepted",
+                "cancelled",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("closed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"],
+            ["service_ticket.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("order_no"),
+    )
+    with op.batch_alter_table("dispatch_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispatch_order_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispatch_order_department_id"), ["department_id"], unique=False)
+        batch_op.create_index("ix_dispatch_order_state_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispatch_order_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "sales_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_no", sa.String(length=60), nullable=True),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "payment_type",
+            sa.Enum(
+                "third_party",
+                "prepaid",
+                "cash_on_delivery",
+                "on_account",
+                name="payment_type_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("placed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("promised_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("region", sa.String(length=100), nullable=True),
+        sa.Column("salesperson_id", sa.Integer(), nullable=True),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("consignee", sa.String(length=200), nullable=True),
+        sa.Column("phone", sa.String(length=60), nullable=True),
+        sa.Column("address", sa.String(length=300), nullable=True),
+        sa.Column("platform_no", sa.String(length=100), nullable=True),
+        sa.Column("buyer_account", sa.String(length=100), nullable=True),
+        sa.Column("freight", app.engine.money.Money(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("net", app.engine.money.Money(), nullable=False),
+        sa.Column("tax", app.engine.money.Money(), nullable=False),
+        sa.Column("gross", app.engine.money.Money(), nullable=False),
+        sa.Column("quantity", app.engine.money.Quantity(), nullable=False),
+        sa.Column("paid", app.engine.money.Money(), nullable=False),
+        sa.Column("total", app.engine.money.Money(), nullable=True),
+        sa.Column("confirmed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("handed_over_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("shipped_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("carrier", sa.String(length=100), nullable=True),
+        sa.Column("waybill", sa.String(length=100), nullable=True),
+        sa.Column("received_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("cancelled_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column(
+            "held_in",
+            sa.Enum(
+                "placed",
+                "confirmed",
+                "assigned",
+                "handed_over",
+                "shipped",
+                "completed",
+                "on_hold",
+                "cancelled",
+                "invalid",
+                name="held_in_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "placed",
+                "confirmed",
+                "assigned",
+                "handed_over",
+                "shipped",
+                "completed",
+                "on_hold",
+                "cancelled",
+                "invalid",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("closed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assignee_id"],
+            ["person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customer.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["salesperson_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("order_no"),
+    )
+    with op.batch_alter_table("sales_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sales_order_assignee_id"), ["assignee_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_placed_at"), ["placed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_platform_no"), ["platform_no"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_region"), ["region"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_salesperson_id"), ["salesperson_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sales_order_shipped_at"), ["shipped_at"], unique=False)
+        batch_op.create_index("ix_sales_order_state_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "order_line",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("quantity", app.engine.money.Quantity(), nullable=False),
+        sa.Column("price", app.engine.money.UnitPrice(), nullable=True),
+        sa.Column("discount", app.engine.money.Rate(), nullable=True),
+        sa.Column("tax_rate", app.engine.money.Rate(), nullable=True),
+        sa.Column("net", app.engine.money.Money(), nullable=False),
+        sa.Column("tax", app.engine.money.Money(), nullable=False),
+        sa.Column("gross", app.engine.money.Money(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["sales_order.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["product.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("order_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_line_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_line_product_id"), ["product_id"], unique=False)
+
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("amount", app.engine.money.Money(), nullable=False),
+        sa.Column("account", sa.String(length=100), nullable=True),
+        sa.Column("reference", sa.String(length=100), nullable=True),
+        sa.Column("paid_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("verified_by_id", sa.Integer(), nullable=True),
+        sa.Column("verified_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "recorded",
+                "verified",
+                "rejected",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("closed_at", app.engine.moments.Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("changed_at", app.engine.moments.Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["sales_order.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"],
+            ["person.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["verified_by_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("account", "reference"),
+    )
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payment_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_paid_at"), ["paid_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_recorded_by_id"), ["recorded_by_id"], unique=False)
+        batch_op.create_index("ix_payment_state_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payment_verified_by_id"), ["verified_by_id"], unique=False)
+
     # Departments and people refer to each other; the second constraint is made when both are there.
     with op.batch_alter_table("department") as batch_op:
         batch_op.create_foreign_key("fk_department_leader_id_person", "person", ["leader_id"], ["id"])
@@ -606,6 +1200,44 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("department") as batch_op:
         batch_op.drop_constraint("fk_department_leader_id_person", type_="foreignkey")
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payment_verified_by_id"))
+        batch_op.drop_index("ix_payment_state_due")
+        batch_op.drop_index(batch_op.f("ix_payment_recorded_by_id"))
+        batch_op.drop_index(batch_op.f("ix_payment_paid_at"))
+        batch_op.drop_index(batch_op.f("ix_payment_order_id"))
+        batch_op.drop_index(batch_op.f("ix_payment_closed_at"))
+
+    op.drop_table("payment")
+    with op.batch_alter_table("order_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_line_product_id"))
+        batch_op.drop_index(batch_op.f("ix_order_line_order_id"))
+
+    op.drop_table("order_line")
+    with op.batch_alter_table("sales_order", schema=None) as batch_op:
+        batch_op.drop_index("ix_sales_order_state_due")
+        batch_op.drop_index(batch_op.f("ix_sales_order_shipped_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_salesperson_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_region"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_platform_no"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_placed_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_department_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_closed_at"))
+        batch_op.drop_index(batch_op.f("ix_sales_order_assignee_id"))
+
+    op.drop_table("sales_order")
+    with op.batch_alter_table("dispatch_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dispatch_order_ticket_id"))
+        batch_op.drop_index("ix_dispatch_order_state_due")
+        batch_op.drop_index(batch_op.f("ix_dispatch_order_department_id"))
+        batch_op.drop_index(batch_op.f("ix_dispatch_order_closed_at"))
+
+    op.drop_table("dispatch_order")
+    with op.batch_alter_table("customer_contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_contact_customer_id"))
+
+    op.drop_table("customer_contact")
     with op.batch_alter_table("circulation_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_circulation_entry_state_due")
         batch_op.drop_index(batch_op.f("ix_circulation_entry_reader_id"))
@@ -613,6 +1245,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_circulation_entry_closed_at"))
 
     op.drop_table("circulation_entry")
+    with op.batch_alter_table("service_ticket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_ticket_taker_id"))
+        batch_op.drop_index("ix_service_ticket_state_due")
+        batch_op.drop_index(batch_op.f("ix_service_ticket_received_at"))
+        batch_op.drop_index(batch_op.f("ix_service_ticket_department_id"))
+        batch_op.drop_index(batch_op.f("ix_service_ticket_closed_at"))
+
+    op.drop_table("service_ticket")
+    with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.drop_index("ix_outgoing_document_state_due")
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_signer_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_sealed_by_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_drafter_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_drafted_at"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_department_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_closed_at"))
+
+    op.drop_table("outgoing_document")
     with op.batch_alter_table("incoming_document", schema=None) as batch_op:
         batch_op.drop_index("ix_incoming_document_state_due")
         batch_op.drop_index(batch_op.f("ix_incoming_document_sender_no"))
@@ -623,6 +1273,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_incoming_document_closed_at"))
 
     op.drop_table("incoming_document")
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_region"))
+        batch_op.drop_index(batch_op.f("ix_customer_owner_id"))
+        batch_op.drop_index(batch_op.f("ix_customer_name"))
+
+    op.drop_table("customer")
     with op.batch_alter_table("clock_segment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clock_segment_clock_id"))
 
@@ -664,6 +1320,10 @@ def downgrade() -> None:
         batch_op.drop_index("idx_api_key_lookup_hash")
 
     op.drop_table("ab_api_key")
+    with op.batch_alter_table("product", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_product_model"))
+
+    op.drop_table("product")
     op.drop_table("number_counter")
     with op.batch_alter_table("history_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_history_entry_at"))

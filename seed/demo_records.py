@@ -1,0 +1,180 @@
+"""What else happens in the demo office: callers and their tickets, customers and their orders, papers that go out.
+
+Everything is done by the steps the people would take, at the moments they would have taken them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.engine import access, moments
+from app.engine import record as records
+from models.customers import Customer
+from models.orders import Order, OrderLine, Payment
+from models.outgoing import OutgoingDocument
+from models.people import Person
+from models.products import Product
+from models.tickets import ServiceTicket
+
+At = Callable[[datetime], AbstractContextManager[None]]
+Way = tuple[float, str, str, dict[str, Any]]
+
+CALLS = (
+    ("consult", "咨询居住证办理所需材料"), ("help", "小区二单元停水，请求帮助"), ("complaint", "投诉夜间施工噪声"),
+    ("repair", "大厅门禁损坏报修"), ("feedback", "建议增设自助打印机"), ("consult", "咨询年度审计资料提交时间"),
+    ("help", "电梯停运，老人出行不便"), ("other", "询问办公楼开放时间"),
+)  # fmt: skip
+
+CUSTOMERS = (
+    ("华兴商贸有限公司", "华东"), ("锦城百货", "西南"), ("北方文具行", "华北"), ("南海贸易有限公司", "华南"),
+    ("江城超市", "华中"), ("云岭特产店", "西南"), ("滨海服饰", "华东"), ("长风五金", "西北"),
+)  # fmt: skip
+
+PRODUCTS = (
+    ("文件柜", "WJ-01", "灰", "四门", "件", "680"), ("文件柜", "WJ-01", "白", "四门", "件", "690"),
+    ("办公椅", "YZ-12", "黑", None, "把", "325.5"), ("打印纸", "A4-70", None, "A4", "箱", "128"),
+    ("档案盒", "DH-5", "牛皮", "5cm", "个", "6.35"), ("订书机", "DS-3", "蓝", None, "个", "18.9"),
+)  # fmt: skip
+
+PAPERS = (
+    "关于印发办公用品管理办法的通知", "关于召开年度总结会议的通知", "关于报送安全检查情况的报告", "关于申请设备更新经费的请示",
+    "关于商请协助调取档案的函", "关于表彰先进科室的通报",
+)  # fmt: skip
+
+
+class Stage:
+    """The people, the dice and the clock with which the demo is played."""
+
+    def __init__(
+        self, session: Session, people: dict[str, Person], actors: dict[str, access.Actor], dice: random.Random, at: At
+    ):
+        self.session, self.people, self.actors, self.dice, self.at = session, people, actors, dice, at
+        self.today = moments.now().replace(minute=0, second=0, microsecond=0)
+
+    def ages(self, count: int, most: float) -> list[float]:
+        """Ages in days, the oldest first, so that numbers rise with time."""
+        return sorted((self.dice.uniform(0.05, most) for _ in range(count)), reverse=True)
+
+    def walk(self, record: Any, moment: datetime, age: float, ways: list[Way]) -> None:
+        """Take the steps whose time has come: days after the start, who, step, answers."""
+        for after, who, step, answers in ways:
+            if after >= age:
+                return
+            with self.at(moment + timedelta(days=after)), access.acting_as(self.actors[who]):
+                record.flow.take(self.session, record, step, answers)
+
+
+def play(stage: Stage, count: int) -> None:
+    """Fill the desk, the order book and the register of outgoing papers; `count` tickets and orders each."""
+    _calls(stage, count)
+    _orders(stage, count)
+    _outgoing(stage, count // 2)
+
+
+def _calls(stage: Stage, count: int) -> None:
+    dice, people = stage.dice, stage.people
+    for position, age in enumerate(stage.ages(count, 30)):
+        kind, subject = CALLS[position % len(CALLS)]
+        moment = stage.today - timedelta(days=age)
+        ticket = ServiceTicket(
+            kind=kind, subject=subject, channel=dice.choice(("phone", "phone", "visit", "letter")), received_at=moment,
+            contact_name=f"{dice.choice('赵钱孙李周吴郑王')}先生", phone=f"0851-55{position:04d}", read_back=True,
+            content=subject + "。", taker=people["desk"],
+        )  # fmt: skip
+        with stage.at(moment), access.acting_as(stage.actors["desk"]):
+            records.store(stage.session, ticket)
+        if kind == "help":
+            order = {
+                "department": people["user_a"].department, "requirement": "请尽快处理并反馈。", "contact_note": True,
+                "reply_note": True, "follow_note": True,
+            }  # fmt: skip
+            stage.walk(ticket, moment, age, [(0.02, "shift", "dispatch", order)])
+        elif dice.random() < 0.85:
+            answer = {"answer": "已按规定答复来电人。", "citation": "办事指南"}
+            close = (1.2, "cs_manager", "close", {"outcome": "已答复", "grade": None})
+            stage.walk(ticket, moment, age, [(dice.uniform(0.02, 0.9), "desk", "give_answer", answer), close])
+
+
+def _orders(stage: Stage, count: int) -> None:
+    dice, session = stage.dice, stage.session
+    sellers = (stage.people["sales"], stage.people["sales_b"])
+    with access.system():
+        customers = [Customer(name=n, region=r, owner=sellers[i % 2]) for i, (n, r) in enumerate(CUSTOMERS)]
+        products = [
+            Product(name=n, model=m, colour=c, size=s, unit=u, price=Decimal(p), stock=Decimal(100_000))
+            for n, m, c, s, u, p in PRODUCTS
+        ]
+        for record in (*customers, *products):
+            records.store(session, record)
+    for age in stage.ages(count, 60):
+        moment = stage.today - timedelta(days=age)
+        customer = dice.choice(customers)
+        lines = [
+            OrderLine(product=product, quantity=Decimal(dice.randint(1, 12)), price=product.price, discount=Decimal(0))
+            for product in dice.sample(products, dice.randint(1, 3))
+        ]
+        order = Order(
+            customer=customer, salesperson=customer.owner, placed_at=moment, region=customer.region,
+            payment_type=dice.choice(("prepaid", "cash_on_delivery", "on_account")), order_lines=lines,
+            promised_at=moment + timedelta(days=12), consignee=f"{customer.name}收货处", address="见客户档案",
+        )  # fmt: skip
+        with stage.at(moment), access.acting_as(stage.actors["sales"]), session.no_autoflush:
+            order.prepare(session)
+            records.store(session, order)
+        _fulfil(stage, order, moment, age)
+
+
+def _fulfil(stage: Stage, order: Order, moment: datetime, age: float) -> None:
+    dice = stage.dice
+    if dice.random() < 0.06:
+        return stage.walk(order, moment, age, [(0.4, "order_admin", "cancel", {"reason": "客户取消"})])
+    if order.payment_type == "prepaid" and age > 0.3:
+        with stage.at(moment + timedelta(days=0.2)), access.acting_as(stage.actors["order_admin"]):
+            order.flow.take(stage.session, order, "record_payment", {"amount": str(order.gross)})
+        with stage.at(moment + timedelta(days=0.3)), access.acting_as(stage.actors["finance"]):
+            stage.session.flush()
+            for payment in stage.session.query(Payment).filter_by(order_id=order.id):
+                payment.flow.take(stage.session, payment, "verify", {})
+    reach = dice.choice((1, 2, 3, 4, 5, 6, 6, 6, 6, 6)) if age < 15 else 6
+    shipping = {"carrier": "顺达物流", "waybill": f"SD{order.id:08d}"}
+    ways: list[Way] = [
+        (0.5, "order_admin", "confirm", {"called": True}),
+        (1.0, "order_admin", "assign", {"person": stage.people["warehouse"]}),
+        (2.0, "warehouse", "hand_over", {}),
+        (dice.uniform(3, 9), "order_admin", "ship", shipping),
+        (dice.uniform(10, 13), "order_admin", "receive", {}),
+    ]
+    stage.walk(order, moment, age, ways[:reach])
+
+
+def _outgoing(stage: Stage, count: int) -> None:
+    dice, people = stage.dice, stage.people
+    for position, age in enumerate(stage.ages(count, 60)):
+        moment = stage.today - timedelta(days=age)
+        unit = dice.choice(("a", "b"))
+        user, head = f"user_{unit}", f"head_{unit}"
+        paper = OutgoingDocument(
+            title=PAPERS[position % len(PAPERS)], addressees="各科室", body="现将有关事项通知如下，请认真执行。",
+            drafter=people[user], department=people[user].department,
+        )  # fmt: skip
+        with stage.at(moment), access.acting_as(stage.actors[user]), stage.session.no_autoflush:
+            paper.prepare(stage.session)
+            records.store(stage.session, paper)
+        ways: list[Way] = [
+            (1, user, "hand_in", {}),
+            (2, head, "countersign", {"opinion": "agree"}),
+            (2.5, "office", "end_countersigning", {}),
+            (3, "office", "pass_text", {"signer": people["leader"], "checked": True}),
+            (4, "leader", "sign", {}),
+            (4.5, "clerk", "number_it", {"copies": 20}),
+            (5, "clerk", "print_it", {"printer": "文印室"}),
+            (5.5, "clerk", "proofread", {"clean": True}),
+        ]
+        stage.walk(paper, moment, age, ways[: dice.choice((1, 3, 5, 6, 8, 8)) if age < 15 else 8])

@@ -1,0 +1,110 @@
+"""The command line, on a database of its own."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+from openpyxl import load_workbook
+
+from app.cli import office
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command on a fresh office and return its result."""
+    monkeypatch.setenv("WENSHU_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("WENSHU_DEMO_PASSWORD", "a-demo-password")
+    monkeypatch.delenv("WENSHU_SECRET_KEY", raising=False)
+    monkeypatch.delenv("WENSHU_DATABASE_URL", raising=False)
+    runner = CliRunner()
+    return lambda *words: runner.invoke(office, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """A demo office, loaded once."""
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WENSHU_DATA_DIR", str(folder))
+        patch.setenv("WENSHU_DEMO_PASSWORD", "a-demo-password")
+        result = CliRunner().invoke(office, ["demo", "load"])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture
+def demo(run, loaded, tmp_path):
+    """The same office, to do with as one likes."""
+    shutil.copytree(loaded, tmp_path, dirs_exist_ok=True)
+    return run
+
+
+def test_the_demo_office_is_whole_and_its_history_holds(demo, tmp_path):
+    assert demo("audit", "verify").exit_code == 0
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        database.execute("UPDATE incoming_document SET title = title || 'x' WHERE id = 7")
+    database.close()
+    broken = demo("audit", "verify")
+    assert broken.exit_code == 1
+    assert "incoming_documents 7: title" in broken.output
+
+
+def test_the_four_slips_of_the_source_are_in_the_demo_office(demo, tmp_path):
+    demo(
+        "records",
+        "export",
+        "incoming_documents",
+        tmp_path / "out.csv",
+        "--where",
+        "sender_no=黔南府办发电〔2011〕202号",
+    )
+    text = (tmp_path / "out.csv").read_text("utf-8-sig")
+    assert "关于切实做好旱灾受灾农户灾情核查和冬春期间需口粮救助情况调查工作的通知" in text
+
+
+def test_the_report_has_the_same_figures_in_every_form(demo, tmp_path):
+    for form in ("json", "csv", "xlsx"):
+        assert demo("report", "turnaround", "--as", "manager", "--out", tmp_path / f"t.{form}").exit_code == 0
+    rows = json.loads((tmp_path / "t.json").read_text("utf-8"))["rows"]
+    sheet = load_workbook(tmp_path / "t.xlsx").worksheets[1]
+    cells = [[cell.value for cell in line][:3] for line in sheet.iter_rows(min_row=2, max_row=1 + len(rows))]
+    assert cells == [[row["department"], row["count"], row["median_hours"]] for row in rows]
+    lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()[1:]
+    assert [line.split(",")[1] for line in lines] == [str(row["count"]) for row in rows]
+
+
+def test_a_department_user_exports_nothing_the_role_does_not_allow(demo, tmp_path):
+    result = demo("records", "export", "incoming_documents", tmp_path / "out.csv", "--as", "user_a")
+    assert result.exit_code == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_an_import_with_faults_ends_with_2_and_a_dry_run_writes_nothing(demo, tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("name\n新单位\n", "utf-8")
+    bad.write_text("name,phone\n,1\n", "utf-8")
+    refused = demo("records", "import", "correspondents", bad)
+    assert (refused.exit_code, "imported 0, refused 1" in refused.output) == (2, True)
+    dry = demo("records", "import", "correspondents", good, "--dry-run")
+    assert (dry.exit_code, "imported 1, refused 0" in dry.output) == (0, True)
+    taken = demo("records", "import", "correspondents", good)
+    assert (taken.exit_code, "imported 1, refused 0" in taken.output) == (0, True)
+
+
+def test_the_diagrams_of_all_flows_are_printed(demo):
+    output = demo("workflows").output
+    assert "stateDiagram-v2" in output
+    assert "[*] --> registered" in output
+
+
+def test_a_start_with_a_known_key_is_refused(run, monkeypatch):
+    monkeypatch.setenv("WENSHU_SECRET_KEY", "secret")
+    assert "WENSHU_SECRET_KEY" in str(run("reports").exception)
+
+
+def test_an_unknown_kind_gets_a_sentence(demo, tmp_path):
+    result = demo("records", "export", "nonsense", tmp_path / "x.csv")
+    assert result.exit_code == 1
+    assert "nonsense" in result.output
