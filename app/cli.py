@@ -165,7 +165,11 @@ def template(kind: str, file: str) -> None:
     """Write an empty import sheet."""
     model = _model(kind)
     with open(file, "wb") as target, access.system():
-        write_csv(target, transfer.export_columns(model), [], zone=office_zone())
+        columns = transfer.export_columns(model)
+        if file.endswith(".xlsx"):
+            write_table(target, str(model.label_plural), columns, [])
+        else:
+            write_csv(target, columns, [], zone=office_zone())
 
 
 @records_group.command("import")
@@ -278,10 +282,14 @@ def report_command(
             with open(out, "wb") as target:
                 if out.endswith(".xlsx"):
                     write_table(
-                        target, str(answer.report.title), answer.columns, answer.rows, notes=[str(answer.report.basis)]
+                        target,
+                        str(answer.report.title),
+                        answer.columns,
+                        answer.spoken,
+                        notes=[str(answer.report.basis)],
                     )
                 else:
-                    write_csv(target, answer.columns, answer.rows, zone=office_zone())
+                    write_csv(target, answer.columns, answer.spoken, zone=office_zone())
 
 
 @office.group("audit")

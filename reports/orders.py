@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.workbook import Column
 from models.customers import Customer
-from models.orders import Order, OrderLine
+from models.orders import PAYMENT_TYPES, Order, OrderLine
 from models.people import Person
 from models.products import Product
 
@@ -45,6 +45,7 @@ PLACES = {"quantity": 3, "net": 2, "tax": 2, "gross": 2, "cancelled_net": 2}
     basis=_l("By the month of placing; every order placed counts, whatever became of it. Freight is apart."),
     groups=GROUPS,
     chart="net",
+    labels={"status": Order.flow.state_labels, "payment_type": PAYMENT_TYPES},
 )
 def order_summary(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     """Orders placed in the period: how many, how much, and how much of it was cancelled."""

@@ -14,9 +14,10 @@ from app.engine.clocks import working_calendar
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
 from app.engine.workbook import Column
-from models.documents import IncomingDocument
-from models.orders import Order
+from models.documents import URGENCY, IncomingDocument
+from models.orders import PAYMENT_TYPES, Order
 from models.people import Department
+from models.tickets import KINDS as TICKET_KINDS
 from models.tickets import ServiceTicket
 
 
@@ -73,6 +74,7 @@ def _by_department(query: Any, model: Any) -> Any:
     groups=("department", "month", "kind", "stage"),
     subjects={name: subject.label for name, subject in SUBJECTS.items()},
     chart="median_hours",
+    labels={"kind": {**URGENCY, **TICKET_KINDS, **PAYMENT_TYPES}, "stage": {"total": _l("From beginning to end")}},
 )  # fmt: skip
 def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
     """How long closed records took: median, mean and 90th percentile, by the clock and in working time."""
@@ -117,6 +119,7 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.D
     ],
     basis=_l("What is open now. Days overdue are begun days since the deadline."),
     chart="overdue",
+    labels={"record_kind": {name: subject.label for name, subject in SUBJECTS.items()}},
 )
 def overdue(session: Session, period: Period) -> pd.DataFrame:
     """What is open and what of it is late, by department and kind of record."""

@@ -108,3 +108,16 @@ def test_an_unknown_kind_gets_a_sentence(demo, tmp_path):
     result = demo("records", "export", "nonsense", tmp_path / "x.csv")
     assert result.exit_code == 1
     assert "nonsense" in result.output
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_an_export_comes_back_in_as_it_went_out(demo, run, tmp_path, form):
+    out, back = tmp_path / f"out.{form}", tmp_path / f"back.{form}"
+    demo("records", "export", "products", out)
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        database.execute("UPDATE product SET product_no = 'old-' || product_no")
+    database.close()
+    result = demo("records", "import", "products", out)
+    assert (result.exit_code, result.output.strip()) == (0, "imported 6, refused 0")
+    demo("records", "export", "products", back)
+    assert back.stat().st_size > out.stat().st_size

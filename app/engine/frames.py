@@ -38,6 +38,8 @@ class Report:
     #: what can be counted (`--of`), name -> label; the first is the default
     subjects: Mapping[str, Any] = field(default_factory=dict)
     chart: str | None = None
+    #: what the stored words of a column are called, by column; JSON and the command line keep the words themselves
+    labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def description(self) -> str:
@@ -56,11 +58,12 @@ def report(
     groups: Sequence[str] = (),
     subjects: Mapping[str, Any] | None = None,
     chart: str | None = None,
+    labels: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[..., pd.DataFrame]], Callable[..., pd.DataFrame]]:
     """Register a function `(session, period, by, of) -> DataFrame` as a report."""
 
     def register(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-        REPORTS[name] = Report(name, title, function, columns, basis, groups, subjects or {}, chart)
+        REPORTS[name] = Report(name, title, function, columns, basis, groups, subjects or {}, chart, labels or {})
         return function
 
     return register
@@ -107,6 +110,15 @@ class Answer:
     parameters: dict[str, Any]
     columns: list[Column]
     rows: list[dict[str, Any]]
+
+    @property
+    def spoken(self) -> list[dict[str, Any]]:
+        """The rows as people read them: labels in their language instead of stored words."""
+        labels = self.report.labels
+        return [
+            {name: str(labels[name].get(value, value)) if name in labels else value for name, value in row.items()}
+            for row in self.rows
+        ]
 
 
 def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, selectinload
@@ -116,8 +117,9 @@ def _read_workbook(raw: bytes) -> tuple[list[str], list[list[str]]]:
         sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
     except Exception:  # the library raises its own kinds for every sort of damage
         raise Refused(_("The workbook cannot be read; please save it again as XLSX.")) from None
-    rows = next((sheet for sheet in sheets if sheet and any(sheet[0])), None)
-    if rows is None:
+    # Our own workbooks begin with a cover; the table is the sheet with the widest heading.
+    rows = max(sheets, key=lambda sheet: sum(map(bool, sheet[0])) if sheet else 0, default=[])
+    if not rows or not any(rows[0]):
         raise Refused(_("The file is empty."))
     return [str(cell) for cell in rows[0]], [[_cell_text(cell) for cell in row] for row in rows[1:]]
 
@@ -242,9 +244,11 @@ def _assign(
 ) -> dict[int, str]:
     """Position -> our column. With a map only its columns are read; without one an unknown heading is refused."""
     known: dict[str, str] = {}
-    for name, field_ in fields.items():
-        for word in (name, str(field_.label), *field_.aliases):
-            known.setdefault(word.strip().lower(), name)
+    for language in ("zh", "en"):
+        with force_locale(language):
+            for name, field_ in fields.items():
+                for word in (name, *field_.aliases, str(field_.label)):
+                    known.setdefault(word.strip().lower(), name)
     if wrong := [
         ours
         for ours in [*mapping.columns.values(), *mapping.constants]

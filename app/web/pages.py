@@ -148,7 +148,7 @@ class ReportView(BaseView):
                 form,
                 str(answer.report.title),
                 answer.columns,
-                answer.rows,
+                answer.spoken,
                 lines=[(key, str(value)) for key, value in answer.parameters.items() if value],
                 notes=[str(answer.report.basis)],
                 chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,
@@ -177,7 +177,7 @@ class ReportView(BaseView):
                         {"text": _words(c, row[c.name]), "kind": _FACES.get(c.kind, "text")} for c in answer.columns
                     ],
                 }
-                for row in answer.rows[:500]
+                for row in answer.spoken[:500]
             ],
             totals=None,
             chart_href=href("json") if about.chart else None,
@@ -212,6 +212,8 @@ def _words(column: Column, value: Any) -> str:
         return cells.moment_text(value)
     if column.kind in ("money", "price"):
         return f"{value:,.2f}"
+    if column.kind == "quantity":
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
     return f"{value:,.2f}" if column.kind == "hours" else str(value)
 
 
