@@ -8,6 +8,7 @@ from app.engine import access, transfer
 from app.engine.refusals import Refused
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.orders import Order
 from tests.conftest import shared
 
 HEAD = "receipt_no,sender,title,received_at,copies,closed_at"
@@ -59,6 +60,31 @@ def test_an_unknown_column_is_refused_by_name(session):
 def test_a_file_that_is_no_table_gets_a_sentence(session, raw):
     with pytest.raises(Refused):
         transfer.read_table("x.csv", raw)
+
+
+def test_a_map_knows_other_names_for_columns_and_values(session):
+    column_map = transfer.ColumnMap(
+        columns={"id": "order_no", "buyer": "customer_no", "day": "placed_at", "amount": "total", "is": "status"},
+        constants={"payment_type": "prepaid"},
+        values={"status": {"delivered": "completed", "canceled": "cancelled"}},
+        formats={"placed_at": "%d/%m/%Y %H:%M"},
+    )
+    text = (
+        "id,buyer,day,amount,is,else\nA1,c9,31/12/2017 23:30,12.50,delivered,x\nA2,c9,01/01/2018 00:00,5,canceled,x\n"
+    )
+    outcome = bring_in(session, Order, text, mapping=column_map, create_missing=True)
+    assert (outcome.imported, outcome.faults) == (2, [])
+    with access.system():
+        orders = session.query(Order).order_by(Order.id).all()
+    assert [(o.order_no, o.state, str(o.gross)) for o in orders] == [
+        ("A1", "completed", "12.50"), ("A2", "cancelled", "5.00"),
+    ]  # fmt: skip
+
+
+def test_a_fault_bears_the_name_the_file_gives_the_column(session):
+    column_map = transfer.ColumnMap(columns={"Wer": "name", "Tel": "phone"})
+    outcome = bring_in(session, Correspondent, "Wer,Tel\n,1\n", mapping=column_map)
+    assert [(fault.row, fault.column) for fault in outcome.faults] == [(2, "Wer")]
 
 
 def test_a_role_without_the_right_imports_nothing(session, actors):

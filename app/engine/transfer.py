@@ -207,6 +207,7 @@ def import_rows(
     mapping = mapping or ColumnMap()
     fields = import_fields(model)
     names = _assign(model, headings, mapping, fields)
+    theirs = {name: headings[position] for position, name in names.items()}
     reader = _Reader(session, model, fields, mapping, create_missing)
     outcome = Outcome()
     with session.no_autoflush, history.act("import"):
@@ -224,7 +225,9 @@ def import_rows(
                     reader.flush()
             except Invalid as refusal:
                 outcome.faults += [
-                    Fault(position, name, sentence) for name, said in refusal.errors.items() for sentence in said
+                    Fault(position, theirs.get(name, name), sentence)
+                    for name, said in refusal.errors.items()
+                    for sentence in said
                 ]
                 if len(outcome.faults) >= 1000:
                     break
@@ -262,6 +265,8 @@ def _assign(
             )
         )
     mapping.constants = {known.get(ours.lower(), ours): value for ours, value in mapping.constants.items()}
+    mapping.values = {known.get(ours.lower(), ours): pairs for ours, pairs in mapping.values.items()}
+    mapping.formats = {known.get(ours.lower(), ours): form for ours, form in mapping.formats.items()}
     if missing := [theirs for theirs in mapping.columns if theirs not in headings]:
         raise Refused(_("The file has no column “%(name)s”, which the map names.", name=missing[0]))
     names: dict[int, str] = {}
