@@ -44,8 +44,9 @@ PRODUCTS = (
 )  # fmt: skip
 
 PAPERS = (
-    "关于印发办公用品管理办法的通知", "关于召开年度总结会议的通知", "关于报送安全检查情况的报告", "关于申请设备更新经费的请示",
-    "关于商请协助调取档案的函", "关于表彰先进科室的通报",
+    ("notice", "关于印发办公用品管理办法的通知"), ("notice", "关于召开年度总结会议的通知"),
+    ("report", "关于报送安全检查情况的报告"), ("request", "关于申请设备更新经费的请示"),
+    ("letter", "关于商请协助调取档案的函"), ("circular", "关于表彰先进科室的通报"),
 )  # fmt: skip
 
 
@@ -160,8 +161,9 @@ def _outgoing(stage: Stage, count: int) -> None:
         moment = stage.today - timedelta(days=age)
         unit = dice.choice(("a", "b"))
         user, head = f"user_{unit}", f"head_{unit}"
+        form, title = PAPERS[position % len(PAPERS)]
         paper = OutgoingDocument(
-            title=PAPERS[position % len(PAPERS)], addressees="各科室", body="现将有关事项通知如下，请认真执行。",
+            title=title, document_type=form, addressees="各科室", body="现将有关事项通知如下，请认真执行。",
             drafter=people[user], department=people[user].department,
         )  # fmt: skip
         with stage.at(moment), access.acting_as(stage.actors[user]), stage.session.no_autoflush:

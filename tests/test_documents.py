@@ -1,6 +1,7 @@
 """Incoming documents and their circulation, on both databases and at every door."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 
@@ -264,3 +265,40 @@ def test_the_api_gives_and_takes_the_same_records(app):
 
 def test_moments_are_stored_in_utc():
     assert parse_moment("2026-03-02 09:00") == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def test_a_sheet_is_checked_first_and_then_taken_in_on_the_page(client):
+    browser = client("clerk")
+
+    def send(action):
+        sheet = (BytesIO("name\n镇档案室\n镇财政所\n".encode()), "ledger.csv")
+        return browser.post("/correspondentview/import", data={"file": sheet, "action": action})
+
+    assert "2" in send("check").text
+    assert "镇档案室" not in browser.get("/correspondentview/list/?q=镇").text
+    assert send("import").status_code == 200
+    assert "镇档案室" in browser.get("/correspondentview/list/?q=镇").text
+    assert send("import").status_code == 422
+
+
+def test_a_file_reaches_only_those_who_see_its_record(app):
+    with app.app_context():
+        from app.extensions import db
+        from tests.conftest import actors_of
+
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            pk = register(db.session, department="综合科").id
+            db.session.commit()
+        db.session.remove()
+    clerk = sign_in(app, "clerk")
+    page = clerk.post(
+        f"/files/incoming_documents/{pk}", data={"file": (BytesIO("正文".encode()), "附件.txt")}, follow_redirects=True
+    )
+    assert "附件.txt" in page.text
+    with sign_in(app, "user_a").get(f"/files/incoming_documents/{pk}/1") as answer:
+        assert answer.data.decode() == "正文"
+    assert sign_in(app, "user_b").get(f"/files/incoming_documents/{pk}/1").status_code == 404
+    refused = clerk.post(
+        f"/files/incoming_documents/{pk}", data={"file": (BytesIO(b"<script>alert(1)</script>"), "x.html")}
+    )
+    assert refused.status_code == 422

@@ -25,9 +25,10 @@ from app.engine import record as records
 from app.engine.fields import Field, fields_of
 from app.engine.moments import at_office, now, parse_date
 from app.engine.refusals import Invalid, Refused, Stale
-from app.engine.transfer import export_columns, export_rows
+from app.engine.transfer import Outcome, export_columns, export_rows, import_rows, read_table
 from app.extensions import db
 from app.web import cells, forms
+from app.web.download import download_table
 
 PAGE, MOST_PAGES, COUNTED = 25, 400, 10_000
 
@@ -126,6 +127,7 @@ class RecordView(BaseView):
                 "title": str(self.model.label_plural),
                 "href_add": self._url("add") if self._may("add") else None,
                 "add_label": _("New"),
+                "href_import": self._url("take_in") if self._may("import") else None,
                 "exports": [
                     {"label": label, "href": self._url("export", form=form, **_args(without=("page",)))}
                     for form, label in (("xlsx", "Excel"), ("csv", "CSV"))
@@ -620,11 +622,49 @@ class RecordView(BaseView):
         found = db.session.scalars(query.order_by(self.model.id.desc()).limit(20))
         return jsonify(results=[{"id": one.id, "text": str(one)} for one in found])
 
+    @expose("/import", methods=["GET", "POST"])
+    @allowed("import")
+    def take_in(self) -> Any:
+        """Check a sheet, or check it and take it in: all rows or none."""
+        result, status = None, 200
+        if request.method == "POST":
+            file = request.files.get("file")
+            if file is None or not file.filename:
+                raise BadRequest(_("Please choose a file."))
+            headings, rows = read_table(file.filename, file.read())
+            outcome = import_rows(db.session, self.model, headings, rows)
+            if outcome.faults or request.form.get("action") != "import":
+                db.session.rollback()
+            else:
+                db.session.commit()
+            result, status = self._import_result(outcome), 422 if outcome.faults else 200
+        return self._page(
+            "import",
+            title=_("Import: %(kind)s", kind=str(self.model.label_plural)),
+            kind_label=None,
+            href_template=self._url("empty_sheet"),
+            result=result,
+        ), status
+
+    def _import_result(self, outcome: Outcome) -> dict[str, Any]:
+        if outcome.faults:
+            words = _("%(count)s rows have to be corrected; nothing was stored.", count=outcome.refused)
+        elif request.form.get("action") == "import":
+            words = _("%(count)s rows were taken in.", count=outcome.imported)
+        else:
+            words = _("All %(count)s rows are in order. Nothing was stored yet.", count=outcome.imported)
+        errors = [{"row": f.row, "column": f.column, "reason": f.reason} for f in outcome.faults[:200]]
+        return {"sentence": words, "tone": "bad" if errors else "good", "errors": errors}
+
+    @expose("/template.xlsx")
+    @allowed("import")
+    def empty_sheet(self) -> Any:
+        """An empty import sheet with the headings that are understood."""
+        return download_table("xlsx", str(self.model.label_plural), export_columns(self.model), [])
+
     @expose("/export.<form>")
     @allowed("export")
     def export(self, form: str) -> Any:
-        from app.web.download import download_table
-
         query, _drawn = self._chosen()
         rows = export_rows(db.session, self.model, query.order_by(*self._order()))
         return download_table(form, str(self.model.label_plural), export_columns(self.model), rows)
