@@ -44,7 +44,9 @@ class Config:
 def from_environment() -> dict[str, Any]:
     """The settings of this machine, defaults filled in. Raises `ConfigurationError` with one plain line."""
     get = os.environ.get
-    folder = Path(get("WENSHU_DATA_DIR") or HERE / "var").absolute()
+    data = get("WENSHU_DATA_DIR") or str(HERE / "var")
+    # Files may lie in a bucket; the database and the demo key need a folder on this machine all the same.
+    folder = HERE / "var" if data.startswith("s3://") else Path(data).absolute()
     url = get("WENSHU_DATABASE_URL") or f"sqlite:///{folder / 'wenshu.db'}"
     demo = "WENSHU_SECRET_KEY" not in os.environ
     frozen = get("WENSHU_NOW")
@@ -55,7 +57,7 @@ def from_environment() -> dict[str, Any]:
         "DEMO": demo,
         "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
         "SQLALCHEMY_DATABASE_URI": url.replace("postgresql://", "postgresql+psycopg://"),
-        "DATA_DIR": str(folder),
+        "DATA_DIR": data if data.startswith("s3://") else str(folder),
         "TIMEZONE": get("WENSHU_TIMEZONE") or "Asia/Shanghai",
         "FROZEN_NOW": _moment(frozen) if frozen else None,
         "HOST": get("HOST") or "127.0.0.1",

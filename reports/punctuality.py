@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import working_calendar
+from app.engine.clocks import ClockRow, working_calendar
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
 from app.engine.workbook import Column
@@ -38,6 +38,11 @@ SUBJECTS = {
     "tickets": Subject(ServiceTicket, _l("Service tickets"), "received_at", "closed_at", "kind"),
 }
 
+#: What the stages of all these flows are called.
+STAGES = {"total": _l("From beginning to end")} | {
+    stage: clock.label for subject in SUBJECTS.values() for stage, clock in subject.model.flow.clocks.items()
+}
+
 _FIGURES = [
     Column("count", _l("Closed"), "integer", total=True),
     Column("median_hours", _l("Median, hours"), "hours"),
@@ -63,6 +68,29 @@ def _by_department(query: Any, model: Any) -> Any:
     return query.join(Department, model.department_id == Department.id, isouter=True)
 
 
+def _whole(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
+    """One row a closed record: `department`, `kind`, `begins`, `ends`."""
+    model = subject.model
+    begins, ends = getattr(model, subject.begins), getattr(model, subject.ends)
+    query = _by_department(_columns(subject, begins, ends), model)
+    query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(_uncounted(model)))
+    return frame(session, period.holds(query, ends))
+
+
+def _stages(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
+    """One row a stopped clock, with its `stage`; clocks of void records are left out."""
+    model, clock = subject.model, ClockRow
+    query = _columns(subject, clock.started_at, clock.stopped_at).add_columns(clock.stage)
+    query = query.select_from(model).join(clock, (clock.kind == model.kind_name) & (clock.record_id == model.id))
+    query = _by_department(query, model).where(clock.state.in_(("met", "missed")))
+    return frame(session, period.holds(query, clock.stopped_at))
+
+
+def _columns(subject: Subject, begins: Any, ends: Any) -> Any:
+    kind = getattr(subject.model, subject.kind) if subject.kind else literal("")
+    return select(Department.name.label("department"), kind.label("kind"), begins.label("begins"), ends.label("ends"))
+
+
 @report(
     "turnaround",
     _l("Turnaround"),
@@ -74,24 +102,15 @@ def _by_department(query: Any, model: Any) -> Any:
     groups=("department", "month", "kind", "stage"),
     subjects={name: subject.label for name, subject in SUBJECTS.items()},
     chart="median_hours",
-    labels={"kind": {**URGENCY, **TICKET_KINDS, **PAYMENT_TYPES}, "stage": {"total": _l("From beginning to end")}},
+    labels={"kind": {**URGENCY, **TICKET_KINDS, **PAYMENT_TYPES}, "stage": STAGES},
 )  # fmt: skip
 def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
     """How long closed records took: median, mean and 90th percentile, by the clock and in working time."""
     subject = SUBJECTS[of]
-    model = subject.model
-    begins, ends = getattr(model, subject.begins), getattr(model, subject.ends)
-    query = _by_department(
-        select(Department.name.label("department"), begins.label("begins"), ends.label("ends")), model
-    )
-    if subject.kind:
-        query = query.add_columns(getattr(model, subject.kind).label("kind"))
-    query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(_uncounted(model)))
-    table = frame(session, period.holds(query, ends))
-    table["stage"] = "total"
+    table = _whole(session, period, subject).assign(stage="total")
+    if "stage" in by:
+        table = pd.concat([table, _stages(session, period, subject)], ignore_index=True)
     table["month"] = month_of(table["ends"])
-    if "kind" not in table:
-        table["kind"] = ""
     starts, stops = (pd.to_datetime(table[name], utc=True) for name in ("begins", "ends"))
     table["hours"] = (stops - starts).dt.total_seconds() / 3600
     table["working_hours"] = working_calendar(session).working_seconds_column(starts, stops) / 3600

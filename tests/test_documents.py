@@ -1,5 +1,6 @@
 """Incoming documents and their circulation, on both databases and at every door."""
 
+import gc
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -8,6 +9,7 @@ import pytest
 from app.engine import access, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
+from app.engine.frames import ask
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 from models.circulation import CirculationEntry
@@ -302,3 +304,22 @@ def test_a_file_reaches_only_those_who_see_its_record(app):
         f"/files/incoming_documents/{pk}", data={"file": (BytesIO(b"<script>alert(1)</script>"), "x.html")}
     )
     assert refused.status_code == 422
+
+
+def test_turnaround_tells_the_stages_apart(either_session, either_actors, document):
+    session, actors = either_session, either_actors
+    take(session, actors["clerk"], document, "propose", proposal="拟阅")
+    with access.acting_as(actors["manager"]):
+        answer = ask(session, "turnaround", {"by": "stage"})
+    assert [(row["stage"], row["count"]) for row in answer.rows] == [("proposal", 1)]
+
+
+def test_a_model_without_an_access_rule_stops_the_start():
+    class Silent(access.RowAccess):
+        __mapper__ = None
+
+    with pytest.raises(TypeError, match="Silent"):
+        access.require_rules()
+    del Silent
+    gc.collect()
+    access.require_rules()
