@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access, transfer
+from app.engine.fields import fields_of
+from app.engine.record import kinds
 from app.engine.refusals import Refused
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
@@ -128,3 +131,34 @@ def test_naughty_strings_show_as_text_on_the_page(client):
     ]
     assert {page.status_code for page in pages} == {200}
     assert [text for text, page in zip(strings, pages, strict=True) if text in page.text] == []
+
+
+MINIMAL = {
+    "departments": {"name": "科{n}"},
+    "people": {"name": "人{n}"},
+    "correspondents": {"name": "单位{n}"},
+    "customers": {"name": "客户{n}"},
+    "products": {"name": "产品{n}"},
+    "incoming_documents": {"sender": "市财政局", "title": "文{n}", "received_at": "2026-03-02"},
+    "outgoing_documents": {"title": "文{n}", "drafted_at": "2026-03-02"},
+    "service_tickets": {"subject": "事{n}", "received_at": "2026-03-02", "contact_name": "某"},
+}
+
+
+@pytest.mark.parametrize("kind", MINIMAL)
+def test_every_text_field_of_every_kind_keeps_naughty_strings(session, kind):
+    model = kinds()[kind]
+    texts = [name for name, field in fields_of(model).items() if field.kind in ("line", "prose", "number")]
+    strings = list(dict.fromkeys(naughty()))[::5]
+    lost = []
+    for name in texts:
+        fitting = [text for text in strings if len(text) <= (fields_of(model)[name].length or 200)]
+        base = {key: value for key, value in MINIMAL[kind].items() if key != name}
+        rows = [[*(value.format(n=f"{name}{n}") for value in base.values()), text] for n, text in enumerate(fitting)]
+        with access.system():
+            outcome = transfer.import_rows(session, model, [*base, name], rows)
+            stored = set(session.scalars(select(getattr(model, name))))
+        lost += [(name, fault) for fault in outcome.faults] + [(name, text) for text in fitting if text not in stored]
+        session.rollback()
+    assert lost == []
+    assert texts
