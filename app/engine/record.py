@@ -116,6 +116,13 @@ def altered(record: Record, *names: str) -> list[str]:
     return [name for name in names if about.persistent and about.attrs[name].history.has_changes()]
 
 
+def matching(query: Any, model: type[Record], words: str) -> Any:
+    """`query` for the records in which all the words of a search are found; `%` and `_` mean themselves."""
+    for word in searchable(words[:100]).split():
+        query = query.where(model.search_text.contains(word, autoescape=True))
+    return query
+
+
 def kinds() -> dict[str, type[Record]]:
     """All kinds of record by name."""
     return {cls.kind_name: cls for cls in access.guarded(Record)}

@@ -54,8 +54,7 @@ class RecordApi(BaseApi):
             if name in ("page", "page_size"):
                 continue
             if name == "q":
-                for word in records.searchable(value[:100]).split():
-                    query = query.where(self.model.search_text.contains(word, autoescape=True))
+                query = records.matching(query, self.model, value)
             elif name in fields:
                 field = fields[name]
                 try:

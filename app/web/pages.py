@@ -90,9 +90,7 @@ class SearchView(BaseView):
         groups = []
         for model, view in VIEWS.items() if words else ():
             if access.current().may("read", model.kind_name):
-                query: Any = select(model)
-                for word in words:
-                    query = query.where(model.search_text.contains(word, autoescape=True))
+                query = records.matching(select(model), model, q)
                 rows = list(db.session.scalars(query.order_by(model.id.desc()).limit(8)))
                 if rows:
                     groups.append(

@@ -148,9 +148,7 @@ class RecordView(BaseView):
 
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
         """The list's query under the filters of the address, and the filters as the page draws them."""
-        query = select(self.model)
-        for word in records.searchable(request.args.get("q", "")[:100]).split():
-            query = query.where(self.model.search_text.contains(word, autoescape=True))
+        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
         drawn = []
         for name in self.filters:
             field = self.fields[name]
@@ -616,9 +614,7 @@ class RecordView(BaseView):
     @allowed("read")
     def lookup(self) -> Any:
         """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text}]}`."""
-        query = select(self.model)
-        for word in records.searchable(request.args.get("q", "")[:100]).split():
-            query = query.where(self.model.search_text.contains(word, autoescape=True))
+        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
         found = db.session.scalars(query.order_by(self.model.id.desc()).limit(20))
         return jsonify(results=[{"id": one.id, "text": str(one)} for one in found])
 
