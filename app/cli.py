@@ -56,7 +56,8 @@ def main() -> None:
     office(prog_name="run.py")
 
 
-def _migrations(app: Flask) -> AlembicConfig:
+def migrations(app: Flask) -> AlembicConfig:
+    """Where the migrations lie and which database they run on."""
     found = AlembicConfig()
     found.set_main_option("script_location", str(HERE / "models" / "migrations"))
     found.attributes["url"] = app.config["SQLALCHEMY_DATABASE_URI"]
@@ -68,7 +69,7 @@ def migrate(app: Flask) -> None:
     uri = app.config["SQLALCHEMY_DATABASE_URI"]
     if uri.startswith("sqlite:///"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    alembic.upgrade(_migrations(app), "head")
+    alembic.upgrade(migrations(app), "head")
 
 
 def fill_empty(app: Flask) -> str | None:
@@ -113,7 +114,7 @@ def upgrade(app: Flask) -> None:
 @click.pass_obj
 def downgrade(app: Flask, revision: str) -> None:
     """Take the database back to an older schema."""
-    alembic.downgrade(_migrations(app), revision)
+    alembic.downgrade(migrations(app), revision)
 
 
 @office.group("demo")

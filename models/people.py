@@ -72,7 +72,7 @@ def actor_of(session: Session, user: User) -> Actor:
             .where(Person.user_id == user.id)
         ).first()
         roles = frozenset(role.name for role in user.roles)
-        name = user.get_full_name() if user.first_name else user.username
+        name = user.get_full_name().strip() or user.username
         if row is None:
             return Actor(user.id, name, roles)
         day = today()

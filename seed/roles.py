@@ -50,6 +50,7 @@ TABLE: dict[str, dict[str, str]] = {
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
+        "reports": READ,
         "people": READ, "departments": READ, "incoming_documents": "read export report_result",
         "circulation_entries": "read export mark_read answer",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
@@ -98,6 +99,7 @@ TABLE: dict[str, dict[str, str]] = {
         "dispatch_orders": "read export issue accept rework extend cancel",
     },
     "salesperson": {
+        "reports": READ,
         "people": READ, "customers": f"{KEEP} export", "customer_contacts": KEEP, "products": READ,
         "orders": f"{KEEP} export cancel hold resume record_payment", "order_lines": READ, "payments": READ,
     },

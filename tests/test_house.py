@@ -4,10 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from babel.messages.pofile import read_po
 
+from app.cli import migrate, migrations
 from app.engine import access
 from app.engine.fields import fields_of
 from app.engine.frames import REPORTS
@@ -63,6 +65,16 @@ def test_the_schema_is_what_the_migrations_make(either):
     with either.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, db.metadata) == []
+
+
+def test_the_schema_goes_down_and_up_again_on_a_filled_house(either):
+    with either.app_context():
+        db.session.remove()
+        db.engine.dispose()
+        command.downgrade(migrations(either), "base")
+        migrate(either)
+    with either.app_context(), db.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
 
 
 ALLOWED = {
