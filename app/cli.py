@@ -17,13 +17,11 @@ from sqlalchemy import select
 from app.engine import access, history, transfer
 from app.engine import record as records
 from app.engine.frames import REPORTS, ask
-from app.engine.moments import office_zone
 from app.engine.refusals import Refused
-from app.engine.workbook import write_csv
 from app.engine.workflow import flows
 from app.extensions import db
 from app.factory import create_app
-from app.web.download import write_table
+from app.web.download import write_file
 from app.web.pages import as_json
 from models.people import actor_of
 from seed import accounts, demo
@@ -165,12 +163,8 @@ def records_group() -> None:
 def template(kind: str, file: str) -> None:
     """Write an empty import sheet."""
     model = _model(kind)
-    with open(file, "wb") as target, access.system():
-        columns = transfer.export_columns(model)
-        if file.endswith(".xlsx"):
-            write_table(target, str(model.label_plural), columns, [])
-        else:
-            write_csv(target, columns, [], zone=office_zone())
+    with access.system():
+        write_file(file, str(model.label_plural), transfer.export_columns(model), [])
 
 
 @records_group.command("import")
@@ -233,12 +227,7 @@ def export_command(kind: str, file: str, where: tuple[str, ...], username: str |
                 wanted = records.named(db.session, fields[name].target, value).id  # type: ignore[arg-type]
             query = query.where(getattr(model, fields[name].column) == wanted)
         rows = transfer.export_rows(db.session, model, query.order_by(model.id))
-        columns = transfer.export_columns(model)
-        with open(file, "wb") as target:
-            if file.endswith(".xlsx"):
-                write_table(target, str(model.label_plural), columns, rows)
-            else:
-                write_csv(target, columns, rows, zone=office_zone())
+        write_file(file, str(model.label_plural), transfer.export_columns(model), rows)
 
 
 @office.command("reports")
@@ -280,17 +269,7 @@ def report_command(
         elif out.endswith(".json"):
             Path(out).write_text(as_json(answer), "utf-8")
         else:
-            with open(out, "wb") as target:
-                if out.endswith(".xlsx"):
-                    write_table(
-                        target,
-                        str(answer.report.title),
-                        answer.columns,
-                        answer.spoken,
-                        notes=[str(answer.report.basis)],
-                    )
-                else:
-                    write_csv(target, answer.columns, answer.spoken, zone=office_zone())
+            write_file(out, str(answer.report.title), answer.columns, answer.spoken, [str(answer.report.basis)])
 
 
 @office.group("audit")

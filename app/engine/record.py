@@ -149,7 +149,7 @@ def named(session: Session, model: type[Record], name: str) -> Any:
     raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
 
 
-def _referred(session: Session, field: Field, raw: Any) -> Any:
+def referred(session: Session, field: Field, raw: Any) -> Any:
     """The record a form's or an API's value refers to: a key, a name or the record itself."""
     target: Any = field.target
     if isinstance(raw, target):
@@ -174,7 +174,7 @@ def clean(
         try:
             value = field.clean(raw.get(name))
             if value is not None and field.kind == "reference":
-                value = _referred(session, field, value)
+                value = referred(session, field, value)
             if value is None and field.required and field.kind != "flag":
                 raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
             values[name] = (value or False) if field.kind == "flag" else value
@@ -247,7 +247,7 @@ def store(session: Session, record: Record) -> None:
                 setattr(record, model.numbered.field, number)
             bind = begin(session) if begin else None
         session.add(record)
-        _flush(session)
+        flush_or_refuse(session)
         if bind:
             bind()
 
@@ -287,7 +287,7 @@ def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequenc
         session.rollback()
         raise Invalid(errors)
     with history.act("change"):
-        _flush(session)
+        flush_or_refuse(session)
     _stay_in_sight(session, record)
 
 
@@ -328,7 +328,7 @@ def _refuse_taken(session: Session, record: Record, errors: dict[str, list[str]]
     """Refuse a natural key that another record already has, hidden ones included."""
     model, found = type(record), {} if errors is None else errors
     field = fields_of(model).get(model.natural_key)
-    if field is not None and _is_unique(model, field.column):
+    if field is not None and is_unique(model, field.column):
         value = getattr(record, field.column)
         if value is not None:
             with access.system(), session.no_autoflush:
@@ -342,14 +342,14 @@ def _refuse_taken(session: Session, record: Record, errors: dict[str, list[str]]
         raise Invalid(found)
 
 
-def _is_unique(model: Any, column: str) -> bool:
+def is_unique(model: Any, column: str) -> bool:
     table = inspect(model).local_table
     return bool(table.c[column].unique) or any(
         isinstance(c, UniqueConstraint) and [k.name for k in c.columns] == [column] for c in table.constraints
     )
 
 
-def _flush(session: Session) -> None:
+def flush_or_refuse(session: Session) -> None:
     try:
         session.flush()
     except StaleDataError:
@@ -391,7 +391,7 @@ class FormKey(Model):
     at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
-def _content(raw: Mapping[str, Any]) -> str:
+def content_of(raw: Mapping[str, Any]) -> str:
     return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
 
 
@@ -405,13 +405,13 @@ def _first_time(session: Session, form_key: str, model: type[Record], raw: Mappi
     seen = key_seen(session, form_key)
     if seen is None:
         return None
-    if seen.kind != model.kind_name or seen.content != _content(raw):
+    if seen.kind != model.kind_name or seen.content != content_of(raw):
         raise Repeated(_("This form was already sent with other content; please open a new one."))
     return find(session, model, seen.record_id)
 
 
 def _remember(session: Session, form_key: str, model: type[Record], raw: Mapping[str, Any], record: Any) -> None:
-    remember_key(session, form_key, model.kind_name, _content(raw), record.id)
+    remember_key(session, form_key, model.kind_name, content_of(raw), record.id)
 
 
 def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:

@@ -295,7 +295,7 @@ class _Reader:
         self.session, self.model, self.fields, self.mapping, self.create = session, model, fields, mapping, create
         self.found: dict[tuple[type, str], Any] = {}
         key = fields.get(model.natural_key)
-        self.key = key if key is not None and records._is_unique(model, key.column) else None
+        self.key = key if key is not None and records.is_unique(model, key.column) else None
         self.taken: set[Any] = set()
         if self.key is not None:
             with access.system():
@@ -378,7 +378,7 @@ class _Reader:
                 )
                 for record, text in zip(bare, drawn, strict=True):
                     setattr(record, numbered.field, text)
-        records._flush(self.session)
+        records.flush_or_refuse(self.session)
 
 
 def _has_default(model: Any, field_: Field) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 from app.engine import access, clocks, history
 from app.engine.fields import Field
 from app.engine.moments import Moment, now
-from app.engine.record import FormKey, Record, _content, _flush, _referred, find, key_seen, remember_key
+from app.engine.record import FormKey, Record, content_of, find, flush_or_refuse, key_seen, referred, remember_key
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 
 
@@ -196,7 +196,7 @@ class Flow:
         step = self.steps.get(name)
         if step is None:
             raise StepRefused(_("There is no step “%(name)s” here.", name=name[:40]))
-        content = f"{name}:{record.id}:{_content(raw)}"[:64]
+        content = f"{name}:{record.id}:{content_of(raw)}"[:64]
         if form_key and self._done_before(session, form_key, record, content):
             return
         if not actor.may(name, record.kind_name):
@@ -222,7 +222,7 @@ class Flow:
                 step.effect(record, **answers)
                 with session.no_autoflush:  # one flush, one entry in the history
                     record.enter(session, step.target or record.state)
-                _flush(session)
+                flush_or_refuse(session)
             except Exception:
                 session.rollback()
                 raise
@@ -263,11 +263,11 @@ def _answers(session: Session, step: Step, raw: Mapping[str, Any]) -> dict[str, 
     for name, field in step.asks.items():
         try:
             if field.kind == "references":
-                value = [_referred(session, field, one) for one in _listed(raw.get(name))] or None
+                value = [referred(session, field, one) for one in _listed(raw.get(name))] or None
             else:
                 value = field.clean(raw.get(name))
                 if value is not None and field.kind == "reference":
-                    value = _referred(session, field, value)
+                    value = referred(session, field, value)
             if (
                 field.required
                 and field.kind != "flag"

@@ -60,7 +60,7 @@ class RecordApi(BaseApi):
                 try:
                     wanted = field.clean(value)
                     if field.kind == "reference" and wanted is not None:
-                        wanted = records._referred(db.session, field, wanted).id
+                        wanted = records.referred(db.session, field, wanted).id
                 except ValueError as error:
                     raise BadRequest(str(error)) from None
                 query = query.where(getattr(self.model, field.column) == wanted)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.engine import access
 from app.engine.moments import local, now, office_zone
-from app.engine.workbook import Chart, Column, Cover, Properties, Sheet, csv_chunks, write_workbook
+from app.engine.workbook import Chart, Column, Cover, Properties, Sheet, csv_chunks, write_csv, write_workbook
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -62,3 +62,14 @@ def write_table(
         properties=Properties(author=f"Wenshu · {actor.name}", created=now()),
         chart=chart,
     )
+
+
+def write_file(
+    path: str, title: str, columns: Sequence[Column], rows: Iterable[Any], notes: Sequence[str] = ()
+) -> None:
+    """The table as a file on this machine: a workbook where the name ends in `.xlsx`, else CSV."""
+    with open(path, "wb") as target:
+        if path.endswith(".xlsx"):
+            write_table(target, title, columns, rows, notes=notes)
+        else:
+            write_csv(target, columns, rows, zone=office_zone())

@@ -190,7 +190,7 @@ class RecordView(BaseView):
                 words = request.args.get(f"{field.name}__text", "").strip()
                 picture.update(kind="picker", lookup=url_for(LOOKUPS[field.target]), text=words)
                 if value or words:
-                    found = records._referred(db.session, field, value or words)
+                    found = records.referred(db.session, field, value or words)
                     picture.update(value=found.id, text=str(found))
                     condition = column == found.id
             elif field.kind in ("choice", "flag"):
