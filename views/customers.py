@@ -1,6 +1,7 @@
 """Pages of customers and their contacts."""
 
-from app.web.record import Children, RecordView
+from app.web.kind import Children
+from app.web.record import RecordView
 from models.customers import Customer, CustomerContact
 
 

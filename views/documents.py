@@ -1,6 +1,7 @@
 """Pages of incoming documents."""
 
-from app.web.record import Children, RecordView
+from app.web.kind import Children
+from app.web.record import RecordView
 from models.documents import IncomingDocument
 
 

@@ -1,6 +1,7 @@
 """Pages of orders, their lines and payments."""
 
-from app.web.record import Children, RecordView
+from app.web.kind import Children
+from app.web.record import RecordView
 from models.orders import Order, OrderLine, Payment
 
 

@@ -1,6 +1,7 @@
 """Pages of service tickets and dispatch orders."""
 
-from app.web.record import Children, RecordView
+from app.web.kind import Children
+from app.web.record import RecordView
 from models.tickets import DispatchOrder, ServiceTicket
 
 

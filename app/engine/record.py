@@ -5,22 +5,21 @@ Form, API, import and steps all come through here, so a rule about values is wri
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import Integer, String, Text, UniqueConstraint, event, inspect, select
+from sqlalchemy import Integer, Text, UniqueConstraint, event, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.engine import access, history, numbers
 from app.engine.fields import Field, fields_of
+from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
 
@@ -221,7 +220,7 @@ def add(
         raise Invalid(errors)
     store(session, record)
     if form_key:
-        _remember(session, form_key, model, raw, record)
+        remember_key(session, form_key, model.kind_name, content_of(raw), record.id)
     _stay_in_sight(session, record)
     return record
 
@@ -376,31 +375,6 @@ def _stay_in_sight(session: Session, record: Any) -> None:
         raise NotAllowed(_("This would put the record where you may not see it."))
 
 
-class FormKey(Model):
-    """One opened form: the second time its key comes in, the first result is the answer."""
-
-    __tablename__ = "form_key"
-    __table_args__ = (UniqueConstraint("actor_id", "key"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    actor_id: Mapped[int] = mapped_column(Integer)
-    key: Mapped[str] = mapped_column(String(64))
-    content: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(40))
-    record_id: Mapped[int] = mapped_column(Integer)
-    at: Mapped[datetime] = mapped_column(Moment, index=True)
-
-
-def content_of(raw: Mapping[str, Any]) -> str:
-    return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
-
-
-def key_seen(session: Session, form_key: str) -> FormKey | None:
-    """The earlier use of a form key by the same person."""
-    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == form_key[:64])
-    return session.scalars(query).one_or_none()
-
-
 def _first_time(session: Session, form_key: str, model: type[Record], raw: Mapping[str, Any]) -> Any:
     seen = key_seen(session, form_key)
     if seen is None:
@@ -408,26 +382,3 @@ def _first_time(session: Session, form_key: str, model: type[Record], raw: Mappi
     if seen.kind != model.kind_name or seen.content != content_of(raw):
         raise Repeated(_("This form was already sent with other content; please open a new one."))
     return find(session, model, seen.record_id)
-
-
-def _remember(session: Session, form_key: str, model: type[Record], raw: Mapping[str, Any], record: Any) -> None:
-    remember_key(session, form_key, model.kind_name, content_of(raw), record.id)
-
-
-def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:
-    """Keep a used form key in the transaction of what it did. Raises `Repeated` if another request was quicker."""
-    session.add(
-        FormKey(
-            actor_id=access.current().id or 0,
-            key=form_key[:64],
-            content=content,
-            kind=kind,
-            record_id=record_id,
-            at=now(),
-        )
-    )
-    try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        raise Repeated(_("This form was already sent; the record is stored.")) from None

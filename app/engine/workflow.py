@@ -21,8 +21,9 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 
 from app.engine import access, clocks, history
 from app.engine.fields import Field
+from app.engine.formkeys import FormKey, content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
-from app.engine.record import FormKey, Record, content_of, find, flush_or_refuse, key_seen, referred, remember_key
+from app.engine.record import Record, find, flush_or_refuse, referred
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 
 

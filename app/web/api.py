@@ -16,7 +16,8 @@ from app.engine import record as records
 from app.engine.fields import fields_of
 from app.engine.refusals import Invalid, NotAllowed, Refused
 from app.extensions import db
-from app.web.record import PAGE, BadRequest
+from app.web.kind import BadRequest
+from app.web.listing import PAGE
 
 
 class NotFound(Refused):

@@ -14,7 +14,7 @@ from app.engine import access, history
 from app.engine import record as records
 from app.engine.storage import Storage, storage_from
 from app.extensions import db
-from app.web.record import VIEWS
+from app.web.kind import VIEWS
 from models.files import Attachment
 
 

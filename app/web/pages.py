@@ -23,7 +23,7 @@ from app.extensions import db
 from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
-from app.web.record import VIEWS, allowed
+from app.web.kind import VIEWS, allowed
 from app.web.security import locale_code, role_label
 
 

@@ -1,0 +1,62 @@
+"""Form keys: a form that comes in twice is answered twice and done once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from sqlalchemy import Integer, String, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.engine import access
+from app.engine.moments import Moment, now
+from app.engine.refusals import Repeated
+
+
+class FormKey(Model):
+    """One opened form: the second time its key comes in, the first result is the answer."""
+
+    __tablename__ = "form_key"
+    __table_args__ = (UniqueConstraint("actor_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(Integer)
+    key: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+def content_of(raw: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
+
+
+def key_seen(session: Session, form_key: str) -> FormKey | None:
+    """The earlier use of a form key by the same person."""
+    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == form_key[:64])
+    return session.scalars(query).one_or_none()
+
+
+def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:
+    """Keep a used form key in the transaction of what it did. Raises `Repeated` if another request was quicker."""
+    session.add(
+        FormKey(
+            actor_id=access.current().id or 0,
+            key=form_key[:64],
+            content=content,
+            kind=kind,
+            record_id=record_id,
+            at=now(),
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise Repeated(_("This form was already sent; the record is stored.")) from None

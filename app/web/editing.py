@@ -1,0 +1,179 @@
+"""Forms of one kind of record: adding, changing, and the comparison page for whoever was too late."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from sqlalchemy import inspect
+
+from app.engine import access, history
+from app.engine import record as records
+from app.engine.fields import Field
+from app.engine.moments import now
+from app.engine.refusals import Invalid, Refused, Stale
+from app.extensions import db
+from app.web import cells, forms, lines
+from app.web.kind import LOOKUPS, KindPages, allowed
+
+
+class FormPages(KindPages):
+    """`/<view>/add`, `/<view>/edit/<pk>` and `/<view>/step/<pk>/<step>`."""
+
+    def _form_fields(self) -> dict[str, Field]:
+        names = self.edit_columns or records.open_fields(self.model)
+        return {name: self.fields[name] for name in names}
+
+    def _raw(self, fields: dict[str, Field]) -> dict[str, Any]:
+        raw = forms.sent(fields, request.form)
+        if about := self.model.lines:
+            raw[about.relation] = lines.sent(about, self.model)
+        return raw
+
+    @expose("/add", methods=["GET", "POST"])
+    @allowed("add")
+    def add(self) -> Any:
+        fields = self._form_fields()
+        if request.method == "GET":
+            form = forms.form_for(fields, None, self._defaults(fields), LOOKUPS)
+            form.form_key.data = secrets.token_urlsafe(24)
+            return self._form_page(form, title=self._add_title())
+        try:
+            record = records.add(
+                db.session, self.model, self._raw(fields), list(fields), form_key=request.form.get("form_key")
+            )
+            db.session.commit()
+        except Invalid as refusal:
+            return self._again(fields, refusal, title=self._add_title()), 422
+        flash(_("Stored: %(record)s", record=str(record)), "success")
+        return redirect(self._url("show", pk=record.id))
+
+    def _add_title(self) -> str:
+        return _("New: %(kind)s", kind=str(self.model.label))
+
+    def _defaults(self, fields: dict[str, Field]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, field in fields.items():
+            default = inspect(self.model).columns[field.column].default
+            if default is not None and default.is_scalar:
+                values[name] = default.arg
+            if field.kind == "moment" and field.required:
+                values[name] = now().replace(second=0, microsecond=0)
+            given = request.args.get(name)
+            if given and field.kind == "reference":
+                values[name] = records.find(db.session, field.target, given)  # type: ignore[arg-type]
+        return values
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @allowed("edit")
+    def edit(self, pk: str) -> Any:
+        record = self._find(pk)
+        fields = self._form_fields()
+        stored = {name: getattr(record, name) for name in fields}
+        title = _("Change: %(record)s", record=str(record))
+        if request.method == "GET":
+            form = forms.form_for(fields, None, stored, LOOKUPS)
+            form.version.data = str(record.version)
+            return self._form_page(form, title=title, record=record)
+        raw = self._raw(fields)
+        version = request.form.get("version", "")
+        changed = [
+            name for name in fields if name in raw and not forms.unchanged(fields[name], stored[name], raw[name])
+        ]
+        try:
+            records.change(db.session, record, raw, changed, version=int(version) if version.isdigit() else None)
+            db.session.commit()
+        except Invalid as refusal:
+            return self._again(fields, refusal, title=title, record=self._find(pk)), 422
+        except Stale as refusal:
+            db.session.rollback()
+            return self._stale(fields, self._find(pk), refusal, title), 409
+        flash(_("Stored: %(record)s", record=str(record)), "success")
+        return redirect(self._url("show", pk=record.id))
+
+    def _again(self, fields: dict[str, Field], refusal: Invalid, **context: Any) -> str:
+        db.session.rollback()
+        form = forms.form_for(fields, request.form, {}, LOOKUPS)
+        errors = forms.put_errors(form, refusal.errors)
+        return self._form_page(form, errors=errors, **context)
+
+    def _stale(self, fields: dict[str, Field], record: Any, refusal: Stale, title: str) -> str:
+        """The comparison page: what was typed stays in the form, beside what somebody else stored meanwhile."""
+        form = forms.form_for(fields, request.form, {}, LOOKUPS)
+        form.version.data = str(record.version)
+        latest = history.entries_of(db.session, record, 1)
+        rows = []
+        for name, field in fields.items():
+            theirs = getattr(record, name)
+            yours = self._raw(fields).get(name)
+            if not forms.unchanged(field, theirs, yours) and (
+                yours not in (None, "", False) or theirs not in (None, False)
+            ):
+                words = getattr(form[name], "shown", "") or yours if field.kind == "reference" else yours
+                rows.append({"label": str(field.label), "yours": words, "theirs": cells.text_of(field, theirs)})
+        conflict = {
+            "who": latest[0].actor_name if latest else "",
+            "at_text": cells.moment_text(latest[0].at) if latest else "",
+            "rows": rows,
+        }
+        return self._form_page(form, title=title, record=record, conflict=conflict, errors=[str(refusal)])
+
+    def _form_page(self, form: forms.RecordForm, record: Any = None, **context: Any) -> str:
+        context.setdefault("errors", [])
+        return self._page(
+            "form",
+            form=form,
+            intro=context.pop("intro", None),
+            sections=None,
+            lines=lines.drawn(self.model, record),
+            submit_label=context.pop("submit_label", _("Save")),
+            cancel_href=self._url("show", pk=record.id) if record is not None else self._url("listing"),
+            conflict=context.pop("conflict", None),
+            **context,
+        )
+
+    # Steps
+
+    @expose("/step/<pk>/<name>", methods=["GET", "POST"])
+    @allowed("read")
+    def step(self, pk: str, name: str) -> Any:
+        record = self._find(pk)
+        flow: Any = getattr(self.model, "flow", None)
+        step = (flow.steps.get(name) if flow else None) or abort(404)
+        if not self._may(name):
+            abort(403)
+        context = {
+            "title": str(step.label),
+            "intro": _(step.intro) if step.intro else None,
+            "submit_label": str(step.label),
+        }
+        if request.method == "GET":
+            if step not in flow.allowed(record, access.current()):
+                flash(_("This step is not possible now."), "warning")
+                return redirect(self._url("show", pk=record.id))
+            form = forms.form_for(step.asks, None, {}, LOOKUPS)
+            form.form_key.data, form.version.data = secrets.token_urlsafe(24), str(record.version)
+            return self._form_page(form, record=record, **context)
+        version = request.form.get("version", "")
+        try:
+            flow.take(
+                db.session,
+                record,
+                name,
+                forms.sent(step.asks, request.form),
+                version=int(version) if version.isdigit() else None,
+                form_key=request.form.get("form_key"),
+            )
+            db.session.commit()
+        except Refused as refusal:
+            db.session.rollback()
+            errors = refusal.errors if isinstance(refusal, Invalid) else {"": [str(refusal)]}
+            form = forms.form_for(step.asks, request.form, {}, LOOKUPS)
+            sentences = forms.put_errors(form, errors)
+            return self._form_page(form, record=self._find(pk), errors=sentences, **context), refusal.status
+        flash(_("Done: %(step)s", step=str(step.label)), "success")
+        gone = records.find(db.session, self.model, pk) is None
+        return redirect(self._url("listing") if gone else self._url("show", pk=pk))

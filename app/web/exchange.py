@@ -1,0 +1,66 @@
+"""Tables of one kind of record: import on the page, the empty sheet for it, export of what the list shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.engine.transfer import Outcome, export_columns, export_rows, import_rows, read_table
+from app.extensions import db
+from app.web.download import download_table
+from app.web.kind import BadRequest, allowed
+from app.web.listing import ListPages
+
+
+class TablePages(ListPages):
+    """`/<view>/import`, `/<view>/template.xlsx` and `/<view>/export.<form>`."""
+
+    @expose("/import", methods=["GET", "POST"])
+    @allowed("import")
+    def take_in(self) -> Any:
+        """Check a sheet, or check it and take it in: all rows or none."""
+        result, status = None, 200
+        if request.method == "POST":
+            file = request.files.get("file")
+            if file is None or not file.filename:
+                raise BadRequest(_("Please choose a file."))
+            headings, rows = read_table(file.filename, file.read())
+            outcome = import_rows(db.session, self.model, headings, rows)
+            if outcome.faults or request.form.get("action") != "import":
+                db.session.rollback()
+            else:
+                db.session.commit()
+            result, status = self._import_result(outcome), 422 if outcome.faults else 200
+        return self._page(
+            "import",
+            title=_("Import: %(kind)s", kind=str(self.model.label_plural)),
+            kind_label=None,
+            href_template=self._url("empty_sheet"),
+            result=result,
+        ), status
+
+    def _import_result(self, outcome: Outcome) -> dict[str, Any]:
+        if outcome.faults:
+            words = _("%(count)s rows have to be corrected; nothing was stored.", count=outcome.refused)
+        elif request.form.get("action") == "import":
+            words = _("%(count)s rows were taken in.", count=outcome.imported)
+        else:
+            words = _("All %(count)s rows are in order. Nothing was stored yet.", count=outcome.imported)
+        errors = [{"row": f.row, "column": f.column, "reason": f.reason} for f in outcome.faults[:200]]
+        return {"sentence": words, "tone": "bad" if errors else "good", "errors": errors}
+
+    @expose("/template.xlsx")
+    @allowed("import")
+    def empty_sheet(self) -> Any:
+        """An empty import sheet with the headings that are understood."""
+        return download_table("xlsx", str(self.model.label_plural), export_columns(self.model), [])
+
+    @expose("/export.<form>")
+    @allowed("export")
+    def export(self, form: str) -> Any:
+        query, _drawn = self._chosen()
+        rows = export_rows(db.session, self.model, query.order_by(*self._order()))
+        return download_table(form, str(self.model.label_plural), export_columns(self.model), rows)

@@ -1,0 +1,101 @@
+"""What all pages of one kind of record share: the model they show, the rights they ask for, the addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ClassVar
+
+from flask import abort, redirect, request, url_for
+from flask_appbuilder import BaseView
+from flask_login import current_user
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.fields import Field, fields_of
+from app.engine.refusals import Refused
+from app.extensions import db
+from app.web import cells
+
+#: record class -> endpoint of the lookup that answers its pickers
+LOOKUPS: dict[Any, str] = {}
+#: record class -> its view
+VIEWS: dict[Any, Any] = {}
+
+
+@dataclass(frozen=True)
+class Children:
+    """A related list on a record's page: `relation` of the parent, seen from the child as `back`."""
+
+    relation: str
+    back: str
+    columns: list[str]
+    most: int = 20
+
+
+class BadRequest(Refused):
+    """An address nobody could have clicked on."""
+
+    status = 400
+
+
+def allowed(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let only those pass whose role gives `right` on the view's records; visitors are sent to sign in."""
+
+    def guard(page: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(page)
+        def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+            if not access.current().may(right, self.subject):
+                abort(403)
+            return page(self, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+class KindPages(BaseView):
+    """Base of the pages of one kind of record; a domain's view says what is particular about its own."""
+
+    model: ClassVar[Any]
+    list_columns: ClassVar[list[str]]
+    filters: ClassVar[list[str]] = []
+    #: fields on the page, in order; None: all
+    show_columns: ClassVar[list[str] | None] = None
+    edit_columns: ClassVar[list[str] | None] = None
+    children: ClassVar[list[Children]] = []
+    #: relations loaded with a list beside those in its columns
+    eager: ClassVar[list[str]] = []
+    base_order: ClassVar[str] = "-id"
+
+    @property
+    def subject(self) -> str:
+        return self.model.kind_name
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        return fields_of(self.model)
+
+    def _may(self, right: str) -> bool:
+        return access.current().may(right, self.subject)
+
+    def _url(self, page: str, **values: Any) -> str:
+        return url_for(f"{self.endpoint}.{page}", **values)
+
+    def _find(self, pk: Any) -> Any:
+        return records.find(db.session, self.model, pk) or abort(404)
+
+    def _page(self, template: str, **context: Any) -> str:
+        return self.render_template(f"wenshu/{template}.html", **context)
+
+    def _row(self, row: Any, names: list[str]) -> dict[str, Any]:
+        model: Any = type(row)
+        fields = fields_of(model)
+        view = VIEWS.get(type(row))
+        return {
+            "href": url_for(f"{view.__name__}.show", pk=row.id) if view else None,
+            "cells": [cells.cell(row, fields[name]) for name in names],
+        }

@@ -1,0 +1,69 @@
+"""Child lines on their parent's form: read from what was posted, drawn as a small sheet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from sqlalchemy import inspect
+from werkzeug.datastructures import MultiDict
+
+from app.engine import record as records
+from app.engine.fields import fields_of
+from app.web import forms
+from app.web.kind import LOOKUPS
+
+
+def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
+    """The child rows of a posted form: `<relation>-<n>-<field>`; empty rows and removed ones left out."""
+    child = inspect(model).relationships[lines.relation].mapper.class_
+    fields = {name: fields_of(child)[name] for name in lines.columns}
+    numbers = sorted(
+        {int(k.split("-")[1]) for k in request.form if k.startswith(f"{lines.relation}-") and k.split("-")[1].isdigit()}
+    )
+    found = []
+    for n in numbers[:500]:
+        start = f"{lines.relation}-{n}-"
+        data: MultiDict[str, str] = MultiDict(
+            (k.removeprefix(start), v) for k, v in request.form.items(multi=True) if k.startswith(start)
+        )
+        raw = forms.sent(fields, data)
+        if any(value not in (None, "", False) for value in raw.values()) and not data.get("remove"):
+            found.append({**raw, "id": data.get("id", "")})
+    return found
+
+
+def drawn(model: Any, record: Any) -> dict[str, Any] | None:
+    """The table of child lines of a form: what was sent, else what is stored, else two empty rows."""
+    lines = model.lines
+    if not lines or (record is not None and request.endpoint and request.endpoint.endswith(".step")):
+        return None
+    child = inspect(model).relationships[lines.relation].mapper.class_
+    fields = {name: fields_of(child)[name] for name in lines.columns}
+
+    def entry(prefix: str, data: MultiDict[str, str] | None, values: dict[str, Any]) -> Any:
+        form = forms.form_for(fields, data, values, LOOKUPS)
+        del form.form_key, form.version
+        for field in form:
+            field.name = field.id = f"{prefix}{field.short_name}"
+        return form
+
+    entries = []
+    if request.method == "POST":
+        for n, raw in enumerate(sent(lines, model)):
+            data: MultiDict[str, str] = MultiDict((k, str(v)) for k, v in raw.items() if v not in (None, False))
+            entries.append(entry(f"{lines.relation}-{n}-", data, {}))
+    elif record is not None:
+        for n, row in enumerate(getattr(record, lines.relation)):
+            entries.append(entry(f"{lines.relation}-{n}-", None, {name: getattr(row, name) for name in fields}))
+    else:
+        entries = [entry(f"{lines.relation}-{n}-", None, {}) for n in range(2)]
+    return {
+        "title": str(child.label_plural),
+        "columns": [str(field.label) for field in fields.values()],
+        "entries": entries,
+        "empty": entry(f"{lines.relation}-__n__-", None, {}),
+        "add_label": _("Add a line"),
+        "totals_hint": None,
+    }

@@ -1,0 +1,227 @@
+"""The list of one kind of record: words, filters, order, page by page; and the lookup behind its pickers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import jsonify, request, url_for
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import selectinload
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.fields import Field
+from app.engine.moments import at_office, now, parse_date
+from app.extensions import db
+from app.web import cells
+from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
+
+PAGE, MOST_PAGES, COUNTED = 25, 400, 10_000
+
+
+class ListPages(KindPages):
+    """`/<view>/list/` and `/<view>/lookup`."""
+
+    @expose("/list/")
+    @allowed("read")
+    def listing(self) -> str:
+        query, chosen = self._chosen()
+        number = self._page_number()
+        total = self._count(query)
+        rows = list(
+            db.session.scalars(
+                query.order_by(*self._order()).options(*self._eager()).limit(PAGE + 1).offset((number - 1) * PAGE)
+            )
+        )
+        columns = [self._column(name) for name in self.list_columns]
+        return self._page(
+            "list",
+            view={
+                "title": str(self.model.label_plural),
+                "href_add": self._url("add") if self._may("add") else None,
+                "add_label": _("New"),
+                "href_import": self._url("take_in") if self._may("import") else None,
+                "exports": [
+                    {"label": label, "href": self._url("export", form=form, **_args(without=("page",)))}
+                    for form, label in (("xlsx", "Excel"), ("csv", "CSV"))
+                ]
+                if self._may("export")
+                else [],
+            },
+            views=self._quick_views(),
+            filters=chosen,
+            keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
+            q=request.args.get("q", ""),
+            columns=columns,
+            rows=[self._row(row, self.list_columns) for row in rows[:PAGE]],
+            count_text=self._count_text(total),
+            pager=self._pager(number, len(rows) > PAGE, total),
+            empty=self._empty(),
+        )
+
+    def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
+        """The list's query under the filters of the address, and the filters as the page draws them."""
+        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
+        drawn = []
+        for name in self.filters:
+            field = self.fields[name]
+            condition, picture = self._filter(field)
+            drawn.append(picture)
+            if condition is not None:
+                query = query.where(condition)
+        view = request.args.get("view")
+        if view:
+            conditions = self._view_conditions()
+            if view not in conditions:
+                raise BadRequest(_("There is no such view of this list."))
+            query = query.where(conditions[view]())
+        known = {*self.filters, *(f"{n}_to" for n in self.filters), *(f"{n}__text" for n in self.filters)}
+        if unknown := set(request.args) - known - {"q", "sort", "page", "view", "form"}:
+            raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=sorted(unknown)[0][:40]))
+        return query, drawn
+
+    def _filter(self, field: Field) -> tuple[ColumnElement[bool] | None, dict[str, Any]]:
+        value = request.args.get(field.name, "").strip()
+        column = getattr(self.model, field.column)
+        picture: dict[str, Any] = {"name": field.name, "label": str(field.label), "value": value}
+        condition: ColumnElement[bool] | None = None
+        try:
+            if field.kind in ("date", "moment"):
+                until = request.args.get(f"{field.name}_to", "").strip()
+                picture.update(kind="dates", value_to=until)
+                parts = []
+                if value:
+                    day = parse_date(value)
+                    parts.append(column >= (at_office(day) if field.kind == "moment" else day))
+                if until:
+                    day = parse_date(until)
+                    after = at_office(day.fromordinal(day.toordinal() + 1)) if field.kind == "moment" else day
+                    parts.append(column < after if field.kind == "moment" else column <= after)
+                for part in parts:
+                    condition = part if condition is None else condition & part
+            elif field.kind == "reference":
+                words = request.args.get(f"{field.name}__text", "").strip()
+                picture.update(kind="picker", lookup=url_for(LOOKUPS[field.target]), text=words)
+                if value or words:
+                    found = records.referred(db.session, field, value or words)
+                    picture.update(value=found.id, text=str(found))
+                    condition = column == found.id
+            elif field.kind in ("choice", "flag"):
+                picture["kind"] = "choice" if field.kind == "choice" else "bool"
+                if field.kind == "choice":
+                    picture["choices"] = [(key, str(label)) for key, label in (field.choices or {}).items()]
+                if value:
+                    condition = column == field.clean(value)
+            else:
+                picture["kind"] = "text"
+                if value:
+                    condition = column == field.clean(value)
+        except ValueError as error:
+            raise BadRequest(f"{field.label}: {error}") from None
+        return condition, picture
+
+    def _order(self) -> list[Any]:
+        wanted = request.args.get("sort") or self.base_order
+        name = wanted.removeprefix("-")
+        if name != "id" and (name not in self.list_columns or self.fields[name].kind in ("reference", "prose")):
+            raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
+        column = getattr(self.model, name)
+        return [column.desc(), self.model.id.desc()] if wanted.startswith("-") else [column, self.model.id]
+
+    def _page_number(self) -> int:
+        text = request.args.get("page", "1")
+        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_PAGES:
+            raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=text[:20]))
+        return int(text)
+
+    def _count(self, query: Any) -> int:
+        """How many rows there are, counted no further than is worth while."""
+        some = query.with_only_columns(self.model.id).order_by(None).limit(COUNTED + 1).subquery()
+        return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+    def _count_text(self, total: int) -> str:
+        if total > COUNTED:
+            return _("More than %(count)s", count=COUNTED)
+        return _("%(count)s in all", count=total)
+
+    def _eager(self) -> list[Any]:
+        names = {*self.list_columns, *self.eager}
+        return [
+            selectinload(getattr(self.model, name))
+            for name in names
+            if name in self.fields and self.fields[name].kind == "reference"
+        ]
+
+    def _column(self, name: str) -> dict[str, Any]:
+        field = self.fields[name]
+        found = cells.column(field)
+        if field.kind not in ("reference", "prose"):
+            now_sorted = request.args.get("sort", "")
+            back = now_sorted == name
+            found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
+            found["sort_href"] = "?" + urlencode({**_args(without=("page",)), "sort": f"-{name}" if back else name})
+        return found
+
+    def _pager(self, number: int, more: bool, total: int) -> dict[str, Any]:
+        def page(n: int) -> str:
+            return "?" + urlencode({**_args(), "page": n})
+
+        last = -(-total // PAGE)
+        return {
+            "first": page(1) if number > 1 else None,
+            "previous": page(number - 1) if number > 1 else None,
+            "next": page(number + 1) if more and number < MOST_PAGES else None,
+            "last": page(last) if more and total <= COUNTED and last > number else None,
+            "text": _("Page %(number)s", number=number),
+        }
+
+    def _view_conditions(self) -> dict[str, Callable[[], ColumnElement[bool]]]:
+        if not hasattr(self.model, "flow"):
+            return {}
+        return {
+            "open": self.model.pending,
+            "late": lambda: self.model.late(now()),
+            "mine": lambda: self.model.waits_for(access.current()),
+        }
+
+    def _quick_views(self) -> list[dict[str, Any]]:
+        if not hasattr(self.model, "flow"):
+            return []
+        active = request.args.get("view", "")
+        labels = (("", _("All")), ("mine", _("Waiting for me")), ("open", _("Open")), ("late", _("Overdue")))
+        return [
+            {"label": label, "href": f"?view={name}" if name else "?", "active": name == active}
+            for name, label in labels
+        ]
+
+    def _empty(self) -> dict[str, Any]:
+        if request.args:
+            return {
+                "title": _("Nothing matches"),
+                "hint": _("Change or clear the filters."),
+                "href": "?",
+                "label": _("Clear"),
+            }
+        hint = (
+            _("Add the first one, or import your ledger.")
+            if self._may("add")
+            else _("You will see records here once they concern you.")
+        )
+        href = self._url("add") if self._may("add") else None
+        return {"title": _("Nothing here yet"), "hint": hint, "href": href, "label": _("New")}
+
+    @expose("/lookup")
+    @allowed("read")
+    def lookup(self) -> Any:
+        """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text}]}`."""
+        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
+        found = db.session.scalars(query.order_by(self.model.id.desc()).limit(20))
+        return jsonify(results=[{"id": one.id, "text": str(one)} for one in found])
+
+
+def _args(without: tuple[str, ...] = ()) -> dict[str, str]:
+    return {name: value for name, value in request.args.items() if value and name not in without}
