@@ -18,11 +18,14 @@ from app.engine import access, history, transfer
 from app.engine import record as records
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
+from app.engine.template import write_template
 from app.engine.workflow import flows
 from app.extensions import db
 from app.factory import create_app
 from app.web.download import write_file
+from app.web.files import storage
 from app.web.pages import as_json
+from models.files import Attachment
 from models.people import actor_of
 from seed import accounts, demo
 
@@ -135,6 +138,31 @@ def load(app: Flask, scale: str, seed: int) -> None:
     click.echo(f"Loaded. All accounts have the password {password}")
 
 
+@demo_group.command()
+@click.option("--yes", is_flag=True, help="Do not ask, even where people have worked in the demo office.")
+@click.pass_obj
+def remove(app: Flask, yes: bool) -> None:
+    """Take the demo office away: an empty database of the newest schema is left."""
+    migrate(app)
+    strangers, changes = demo.strangers(db.session), demo.worked_on(db.session)
+    if strangers is None:
+        raise Refused("This is not a demo office; nothing was removed.")
+    if (strangers or changes) and not yes:
+        raise Refused(
+            f"People have worked here: {changes} changes, {len(strangers)} further accounts. "
+            "Repeat with --yes to remove all of it."
+        )
+    with access.system():
+        digests = set(db.session.scalars(select(Attachment.digest)))
+    db.session.remove()
+    db.engine.dispose()
+    alembic.downgrade(migrations(app), "base")
+    migrate(app)
+    for digest in digests:
+        storage().delete(digest)
+    click.echo("Removed. Make an account with: python run.py users create NAME administrator")
+
+
 def _actor(username: str | None) -> access.Actor:
     """Whom a command works for: the system, unless `--as` names an account."""
     if username is None:
@@ -161,10 +189,13 @@ def records_group() -> None:
 @click.argument("kind")
 @click.argument("file", type=click.Path(dir_okay=False))
 def template(kind: str, file: str) -> None:
-    """Write an empty import sheet."""
+    """Write an empty import sheet: a workbook with notes, or CSV with the machine names alone."""
     model = _model(kind)
-    with access.system():
-        write_file(file, str(model.label_plural), transfer.export_columns(model), [])
+    if file.endswith(".xlsx"):
+        with open(file, "wb") as target:
+            write_template(target, model)
+    else:
+        Path(file).write_text(",".join(transfer.import_fields(model)) + "\n", "utf-8-sig")
 
 
 @records_group.command("import")

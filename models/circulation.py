@@ -28,6 +28,10 @@ def is_reader(entry: CirculationEntry, actor: Actor) -> bool:
     return entry.reader_id in actor.person_ids
 
 
+def not_opened(entry: CirculationEntry, actor: Actor) -> bool:
+    return entry.opened_at is None and is_reader(entry, actor)
+
+
 class CirculationEntry(Workflow, Model):
     """A document offered to a reader, who has ten days for an opinion."""
 
@@ -87,15 +91,24 @@ class CirculationEntry(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.document or ''} → {self.reader or ''}"
 
+    def _read(self) -> None:
+        self.read_at = now()
+        self.opened_at = self.opened_at or self.read_at  # nobody reads what they have not opened
+
+    @flow.step("offered", to=None, label=_l("Open the paper"), who=not_opened, tone="primary")
+    def open(self) -> None:
+        """The paper has been taken in hand; reading it is a fact of its own."""
+        self.opened_at = now()
+
     @flow.step("offered", to="read", label=_l("Mark as read"), who=is_reader)
     def mark_read(self) -> None:
         """Read, nothing to say."""
-        self.read_at = now()
+        self._read()
 
     @flow.step("offered", to="answered", label=_l("Give an opinion"), who=is_reader, tone="primary")
     def answer(self, opinion: Annotated[str, Ask(_l("Opinion"))]) -> None:
         """Read, with an opinion that goes on file in these words."""
-        self.read_at = now()
+        self._read()
         self.opinion = opinion
 
     @flow.step("offered", to="skipped", label=_l("Pass over"))

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.engine import access, moments
 from app.engine import record as records
+from app.engine.history import HistoryEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.people import Department, Person, actor_of
@@ -71,12 +73,33 @@ def load(session: Session, password: str | None, seed: int = 1, papers: int = 24
     password = password or secrets.token_urlsafe(9)
     with access.system():
         rules.sow(session)
-        people = house(session, password)
-        _slips(session, people)
-        dice = random.Random(seed)
-        _papers(session, people, dice, papers)
-        demo_records.play(demo_records.Stage(session, people, _actors(session, people), dice, _at), papers // 3)
+        play(session, house(session, password), seed, papers)
     return password
+
+
+def play(session: Session, people: dict[str, Person], seed: int, papers: int) -> None:
+    """Let the people of the house work: the same seed gives the same papers, calls and orders."""
+    dice = random.Random(seed)
+    _slips(session, people)
+    _papers(session, people, dice, papers)
+    demo_records.play(demo_records.Stage(session, people, _actors(session, people), dice, _at), papers // 3)
+
+
+def people_of(session: Session) -> dict[str, Person]:
+    """The people of a house that stands, by account."""
+    return {person.user.username: person for person in session.scalars(select(Person)) if person.user}
+
+
+def strangers(session: Session) -> list[str] | None:
+    """The accounts that are not the demo's own; None where this is no demo office at all."""
+    names = set(session.scalars(select(User.username)))
+    ours = {name for name, _role in ACCOUNTS}
+    return sorted(names - ours) if ours <= names else None
+
+
+def worked_on(session: Session) -> int:
+    """How many changes people have made through pages and API; loading the demo is none."""
+    return session.scalar(select(func.count()).where(HistoryEntry.request_id.is_not(None))) or 0
 
 
 def house(session: Session, password: str) -> dict[str, Person]:

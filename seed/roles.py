@@ -45,14 +45,14 @@ TABLE: dict[str, dict[str, str]] = {
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": "read instruct instruct_reading circulate send_back close return_to_sender",
-        "circulation_entries": "read mark_read answer", "reports": READ,
+        "circulation_entries": "read open mark_read answer", "reports": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
         "reports": READ,
         "people": READ, "departments": READ, "incoming_documents": "read export report_result",
-        "circulation_entries": "read export mark_read answer",
+        "circulation_entries": "read export open mark_read answer",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
             f"{KEEP} export hand_in hand_in_directly countersign end_countersigning send_back sign sign_anew "
@@ -61,7 +61,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_user": {
         "people": READ, "departments": READ, "incoming_documents": "read report_result",
-        "circulation_entries": "read mark_read answer", "service_tickets": READ,
+        "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
     },

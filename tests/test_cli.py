@@ -121,3 +121,18 @@ def test_an_export_comes_back_in_as_it_went_out(demo, run, tmp_path, form):
     assert (result.exit_code, result.output.strip()) == (0, "imported 6, refused 0")
     demo("records", "export", "products", back)
     assert back.stat().st_size > out.stat().st_size
+
+
+def test_the_demo_office_is_removed_whole_but_never_by_surprise(demo, tmp_path):
+    def rows(table):
+        with sqlite3.connect(tmp_path / "wenshu.db") as database:
+            return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+    demo("users", "create", "newcomer", "registry_clerk", "--password", "long enough a word")
+    refused = demo("demo", "remove")
+    assert (refused.exit_code, rows("incoming_document") > 200) == (1, True)
+    assert "1 further accounts" in refused.output
+    assert demo("demo", "remove", "--yes").exit_code == 0
+    assert [rows(table) for table in ("incoming_document", "history_entry", "ab_user", "person")] == [0, 0, 0, 0]
+    assert "not a demo office" in demo("demo", "remove").output
+    assert demo("demo", "load").exit_code == 0

@@ -233,6 +233,46 @@ def test_the_clerk_registers_by_form_and_sees_the_page(client):
     assert "关于放假的通知" in answer.text
 
 
+def test_words_typed_over_a_chosen_record_win_where_no_script_clears_the_choice(client):
+    browser = client("clerk")
+    for name in ("市教育局", "市水务局"):
+        browser.post("/correspondentview/add", data={"name": name, "form_key": name})
+    old = browser.get("/correspondentview/lookup?q=教育").json["results"][0]
+    form = {
+        "title": "关于供水的函",
+        "received_at": "2026-03-02T09:00",
+        "secrecy": "internal",
+        "urgency": "none",
+        "copies": "1",
+    }
+    form |= {"sender": str(old["id"]), "sender__text": "市水务局", "form_key": "w"}
+    page = browser.post("/incomingdocumentview/add", data=form, follow_redirects=True).text
+    assert "市水务局" in page and "市教育局" not in page
+
+
+def test_opened_read_and_opinion_are_three_facts(either_session, either_actors, document):
+    reader = either_actors["user_a"]
+    take(either_session, either_actors["clerk"], document, "propose", proposal="拟阅")
+    take(
+        either_session,
+        either_actors["leader"],
+        document,
+        "instruct_reading",
+        readers=[person(either_session, reader)],
+        purpose="请阅",
+    )
+    with access.acting_as(reader):
+        entry = document.circulation[0]
+        entry.flow.take(either_session, entry, "open", {})
+        assert (entry.state, entry.read_at) == ("offered", None)
+        opened = entry.opened_at
+        with pytest.raises(StepRefused):
+            entry.flow.take(either_session, entry, "open", {})
+        entry.flow.take(either_session, entry, "answer", {"opinion": "同意"})
+    assert (entry.opened_at, entry.opinion) == (opened, "同意")
+    assert entry.read_at >= opened
+
+
 def test_a_bad_form_keeps_what_was_typed(client):
     answer = client("clerk").post(
         "/incomingdocumentview/add", data={"title": "写到一半", "received_at": "gestern", "form_key": "c"}

@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.engine import access, transfer
 from app.engine.fields import fields_of
 from app.engine.record import kinds
 from app.engine.refusals import Refused
+from app.engine.template import write_template
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.orders import Order
@@ -162,3 +164,41 @@ def test_every_text_field_of_every_kind_keeps_naughty_strings(session, kind):
         session.rollback()
     assert lost == []
     assert texts
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_the_empty_sheet_names_every_column_and_comes_back_in(session, kind, tmp_path):
+    model, file = kinds()[kind], tmp_path / "sheet.xlsx"
+    with file.open("wb") as target:
+        write_template(target, model)
+    book = load_workbook(file)
+    rows, notes = book.worksheets
+    names = list(fields_of(model))
+    assert [cell.value for cell in rows[1]] == [str(field.label) for field in fields_of(model).values()]
+    assert [cell.value for cell in rows[2]] == names
+    assert rows.row_dimensions[2].hidden
+    assert [row[1].value for row in notes.iter_rows(min_row=3)] == names
+    offered = {next(iter(rule.sqref.ranges)).min_col - 1 for rule in rows.data_validations.dataValidation}
+    flags, choices = ({i for i, f in enumerate(fields_of(model).values()) if f.kind == k} for k in ("flag", "choice"))
+    assert flags <= offered <= flags | choices
+    headings, found = transfer.read_table("sheet.xlsx", file.read_bytes())
+    with access.system():
+        assert transfer.import_rows(session, model, headings, found).faults == []
+
+
+def test_a_filled_sheet_is_read_by_its_machine_names_whatever_the_headings_say(session, tmp_path):
+    file = tmp_path / "sheet.xlsx"
+    with file.open("wb") as target:
+        write_template(target, Correspondent)
+    book = load_workbook(file)
+    sheet = book.worksheets[0]
+    names = [cell.value for cell in sheet[2]]
+    sheet.cell(1, names.index("name") + 1).value = "Whatever"
+    sheet.cell(3, names.index("name") + 1).value = "县水务局"
+    sheet.cell(3, names.index("short_name") + 1).value = "=1+1"
+    sheet.cell(4, names.index("short_name") + 1).value = "无名"
+    book.save(file)
+    headings, found = transfer.read_table("sheet.xlsx", file.read_bytes())
+    with access.system():
+        outcome = transfer.import_rows(session, Correspondent, headings, found)
+    assert [(fault.row, fault.column) for fault in outcome.faults] == [(4, "Whatever")]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from flask_babel import gettext as _
 from sqlalchemy import Integer, Text, UniqueConstraint, event, inspect, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.engine import access, history, numbers
@@ -120,6 +120,16 @@ def matching(query: Any, model: type[Record], words: str) -> Any:
     for word in searchable(words[:100]).split():
         query = query.where(model.search_text.contains(word, autoescape=True))
     return query
+
+
+def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
+    """The loader options that bring the references among the fields `names` (all) along, a query each."""
+    fields = fields_of(model)
+    return [
+        selectinload(getattr(model, name))
+        for name in (fields if names is None else names)
+        if name in fields and fields[name].kind == "reference"
+    ]
 
 
 def kinds() -> dict[str, type[Record]]:

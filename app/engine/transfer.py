@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ import yaml
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from app.engine import access, history, moments, numbers
 from app.engine import record as records
@@ -42,8 +43,7 @@ def export_columns(model: type[records.Record]) -> list[Column]:
 def export_rows(session: Session, model: type[records.Record], query: Any) -> Iterator[tuple[Any, ...]]:
     """The rows `query` finds for the current actor, a batch at a time."""
     fields = list(fields_of(model).values())
-    loads = [selectinload(getattr(model, f.name)) for f in fields if f.kind == "reference"]
-    found = session.scalars(query.options(*loads), execution_options={"yield_per": 500})
+    found = session.scalars(query.options(*records.references(model)), execution_options={"yield_per": 500})
     for row in found:
         yield tuple(_out(f, getattr(row, f.name)) for f in fields)
 
@@ -206,12 +206,13 @@ def import_rows(
         raise Refused(_("Your role does not allow you to import %(kind)s.", kind=model.label_plural))
     mapping = mapping or ColumnMap()
     fields = import_fields(model)
-    names = _assign(model, headings, mapping, fields)
+    rows = iter(rows)
+    names, rows, first = _assigned(model, headings, rows, mapping, fields)
     theirs = {name: headings[position] for position, name in names.items()}
     reader = _Reader(session, model, fields, mapping, create_missing)
     outcome = Outcome()
     with session.no_autoflush, history.act("import"):
-        for position, cells in enumerate(rows, 2):
+        for position, cells in enumerate(rows, first):
             if not any(cell.strip() for cell in cells):
                 continue
             raw = {name: cells[i] if i < len(cells) else "" for i, name in names.items()}
@@ -240,6 +241,25 @@ def import_rows(
         session.rollback()
         outcome.imported = 0
     return outcome
+
+
+def _assigned(
+    model: type[records.Record],
+    headings: list[str],
+    rows: Iterator[list[str]],
+    mapping: ColumnMap,
+    fields: Mapping[str, Field],
+) -> tuple[dict[int, str], Iterator[list[str]], int]:
+    """Position -> our column, the rows that are records, and the number the first of them has in a spreadsheet.
+
+    In our own empty sheet the machine names of the second row beat the headings, in whatever language those are.
+    """
+    head = next(rows, None)
+    machine = [cell.strip() for cell in head or ()]
+    if machine and set(machine) - {""} <= fields.keys() and any(machine) and not mapping.columns:
+        return {i: name for i, name in enumerate(machine) if name}, rows, 3
+    names = _assign(model, headings, mapping, fields)
+    return names, rows if head is None else itertools.chain([head], rows), 2
 
 
 def _assign(

@@ -68,7 +68,8 @@ class RecordApi(BaseApi):
             else:
                 raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=name[:40]))
         size, page = _whole("page_size", PAGE, 100), _whole("page", 1, 10_000)
-        found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(size + 1).offset((page - 1) * size)))
+        query = query.order_by(self.model.id.desc()).limit(size + 1).offset((page - 1) * size)
+        found = list(db.session.scalars(query.options(*records.references(self.model))))
         return jsonify(result=[as_json(one) for one in found[:size]], page=page, more=len(found) > size)
 
     @expose("/<pk>", methods=["GET"])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
-from flask import request
+from flask import request, send_file
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
+from app.engine.template import write_template
 from app.engine.transfer import Outcome, export_columns, export_rows, import_rows, read_table
 from app.extensions import db
-from app.web.download import download_table
+from app.web.download import SHEET, download_table
 from app.web.kind import BadRequest, allowed
 from app.web.listing import ListPages
 
@@ -55,8 +57,12 @@ class TablePages(ListPages):
     @expose("/template.xlsx")
     @allowed("import")
     def empty_sheet(self) -> Any:
-        """An empty import sheet with the headings that are understood."""
-        return download_table("xlsx", str(self.model.label_plural), export_columns(self.model), [])
+        """An empty import sheet with the headings that are understood, allowed values and notes."""
+        file = io.BytesIO()
+        write_template(file, self.model)
+        file.seek(0)
+        name = _("Import %(kind)s", kind=str(self.model.label_plural))
+        return send_file(file, mimetype=SHEET, as_attachment=True, download_name=f"{name}.xlsx")
 
     @expose("/export.<form>")
     @allowed("export")

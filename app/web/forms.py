@@ -13,7 +13,9 @@ from wtforms import BooleanField, Field, Form, HiddenField, SelectField, StringF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import fields as engine
+from app.engine import record as records
 from app.engine.moments import local
+from app.extensions import db
 
 
 class IntegerField(StringField):
@@ -133,9 +135,22 @@ def sent(fields: Mapping[str, engine.Field], data: MultiDict[str, str]) -> dict[
             ]
         elif field.kind == "flag":
             raw[name] = name in data and data[name] not in ("", "0", "false")
-        elif name in data or f"{name}__text" in data:
-            raw[name] = data.get(name) or data.get(f"{name}__text", "")
+        elif field.kind == "reference" and (name in data or f"{name}__text" in data):
+            raw[name] = picked(field, data.get(name, ""), data.get(f"{name}__text"))
+        elif name in data:
+            raw[name] = data[name]
     return raw
+
+
+def picked(field: engine.Field, key: str, words: str | None) -> str:
+    """What a picker means: the chosen record's key, unless other words were typed over it.
+
+    Without its script a picker sends the old key along with the new words.
+    """
+    if not key or words is None:
+        return key or words or ""
+    chosen = records.find(db.session, field.target, key)  # type: ignore[arg-type]
+    return key if chosen is None or words.strip() == str(chosen) else words.strip()
 
 
 def unchanged(field: engine.Field, stored: Any, raw: Any) -> bool:

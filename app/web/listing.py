@@ -10,14 +10,13 @@ from flask import jsonify, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import selectinload
 
 from app.engine import access
 from app.engine import record as records
 from app.engine.fields import Field
 from app.engine.moments import at_office, now, parse_date
 from app.extensions import db
-from app.web import cells
+from app.web import cells, forms
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
 
 PAGE, MOST_PAGES, COUNTED = 25, 400, 10_000
@@ -34,7 +33,10 @@ class ListPages(KindPages):
         total = self._count(query)
         rows = list(
             db.session.scalars(
-                query.order_by(*self._order()).options(*self._eager()).limit(PAGE + 1).offset((number - 1) * PAGE)
+                query.order_by(*self._order())
+                .options(*records.references(self.model, {*self.list_columns, *self.eager}))
+                .limit(PAGE + 1)
+                .offset((number - 1) * PAGE)
             )
         )
         columns = [self._column(name) for name in self.list_columns]
@@ -104,10 +106,10 @@ class ListPages(KindPages):
                 for part in parts:
                     condition = part if condition is None else condition & part
             elif field.kind == "reference":
-                words = request.args.get(f"{field.name}__text", "").strip()
-                picture.update(kind="picker", lookup=url_for(LOOKUPS[field.target]), text=words)
-                if value or words:
-                    found = records.referred(db.session, field, value or words)
+                words = request.args.get(f"{field.name}__text")
+                picture.update(kind="picker", lookup=url_for(LOOKUPS[field.target]), text=words or "")
+                if wanted := forms.picked(field, value, words).strip():
+                    found = records.referred(db.session, field, wanted)
                     picture.update(value=found.id, text=str(found))
                     condition = column == found.id
             elif field.kind in ("choice", "flag"):
@@ -147,14 +149,6 @@ class ListPages(KindPages):
         if total > COUNTED:
             return _("More than %(count)s", count=COUNTED)
         return _("%(count)s in all", count=total)
-
-    def _eager(self) -> list[Any]:
-        names = {*self.list_columns, *self.eager}
-        return [
-            selectinload(getattr(self.model, name))
-            for name in names
-            if name in self.fields and self.fields[name].kind == "reference"
-        ]
 
     def _column(self, name: str) -> dict[str, Any]:
         field = self.fields[name]

@@ -8,7 +8,6 @@ from flask import url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import selectinload
 
 from app.engine import access, clocks, history
 from app.engine import record as records
@@ -111,8 +110,7 @@ class RecordPage(KindPages):
             }
         back = getattr(child, fields[about.back].column)
         query = select(child).where(back == record.id).order_by(child.id).limit(about.most + 1)
-        loads = [selectinload(getattr(child, n)) for n in about.columns if fields[n].kind == "reference"]
-        rows = list(db.session.scalars(query.options(*loads)))
+        rows = list(db.session.scalars(query.options(*records.references(child, about.columns))))
         view = VIEWS.get(child)
         more = None
         if len(rows) > about.most and view is not None and about.back in view.filters:

@@ -1,0 +1,82 @@
+"""How many queries each page costs, stored beside the tests: a rise is a decision, not an accident."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from app.engine import access
+from app.engine.frames import REPORTS
+from app.extensions import db
+from app.menu import VIEWS
+from seed import demo
+from tests.conftest import PASSWORD, sign_in
+
+STORED = Path(__file__).with_name("query_counts.json")
+
+
+@pytest.fixture(scope="module")
+def counted(template, tmp_path_factory):
+    """Queries by page, asked for by the office manager in a demo office of some papers and calls."""
+    import shutil
+
+    from tests.conftest import office
+
+    folder = tmp_path_factory.mktemp("queries")
+    shutil.copy(template, folder / "office.db")
+    app = office(f"sqlite:///{folder / 'office.db'}", folder)
+    with app.app_context():
+        with access.system():
+            demo.play(db.session, demo.people_of(db.session), seed=1, papers=60)
+            firsts = {view: db.session.query(view.model.id).order_by(view.model.id).limit(1).scalar() for view in VIEWS}
+            db.session.commit()
+        db.session.remove()
+        browser = sign_in(app, "office")
+        token = browser.post(
+            "/api/v1/security/login", json={"username": "office", "password": PASSWORD, "provider": "db"}
+        ).json["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        found = {}
+        for page in pages(firsts):
+            statements: list[str] = []
+
+            def count(connection, cursor, statement, *rest, into=statements):
+                into.append(statement)
+
+            event.listen(db.engine, "before_cursor_execute", count)
+            answer = browser.get(page, headers=bearer if page.startswith("/api/") else {})
+            event.remove(db.engine, "before_cursor_execute", count)
+            if answer.status_code == 200:
+                found[page] = len([s for s in statements if not s.startswith(("PRAGMA", "BEGIN"))])
+        db.engine.dispose()
+    return found
+
+
+def pages(firsts):
+    yield from ("/", "/search?q=关于", "/reports/")
+    for name in REPORTS:
+        yield f"/reports/{name}"
+    for view, first in firsts.items():
+        base = f"/{view.__name__.lower()}"
+        yield from (
+            f"{base}/list/",
+            f"{base}/list/?q=关于",
+            f"{base}/show/{first}",
+            f"{base}/add",
+            f"{base}/edit/{first}",
+        )
+        yield from (f"{base}/lookup?q=a", f"/api/v1/{view.model.kind_name}/", f"/api/v1/{view.model.kind_name}/{first}")
+
+
+def test_no_page_asks_the_database_more_often_than_before(counted):
+    if os.environ.get("STORE_QUERY_COUNTS") == "1":
+        STORED.write_text(json.dumps(counted, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    stored = json.loads(STORED.read_text("utf-8"))
+    assert {page: counted.get(page) for page in {*stored, *counted}} == stored
+
+
+def test_no_page_asks_once_for_every_row(counted):
+    """The bar of the house: 25 queries a page, whatever the number of rows."""
+    assert {page: count for page, count in counted.items() if count > 25} == {}
