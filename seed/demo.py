@@ -19,7 +19,7 @@ from app.engine.history import HistoryEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.people import Department, Person, actor_of
-from seed import accounts, demo_records, rules
+from seed import accounts, demo_records, demo_states, rules
 
 #: account, role
 ACCOUNTS = (
@@ -82,7 +82,9 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     dice = random.Random(seed)
     _slips(session, people)
     _papers(session, people, dice, papers)
-    demo_records.play(demo_records.Stage(session, people, _actors(session, people), dice, _at), papers // 3)
+    stage = demo_records.Stage(session, people, _actors(session, people), dice, _at)
+    demo_records.play(stage, papers // 3)
+    demo_states.play(stage)
 
 
 def people_of(session: Session) -> dict[str, Person]:

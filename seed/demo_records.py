@@ -58,6 +58,8 @@ class Stage:
     ):
         self.session, self.people, self.actors, self.dice, self.at = session, people, actors, dice, at
         self.today = moments.now().replace(minute=0, second=0, microsecond=0)
+        self.customers: list[Customer] = []
+        self.products: list[Product] = []
 
     def ages(self, count: int, most: float) -> list[float]:
         """Ages in days, the oldest first, so that numbers rise with time."""
@@ -79,19 +81,24 @@ def play(stage: Stage, count: int) -> None:
     _outgoing(stage, count // 2)
 
 
+def a_call(stage: Stage, moment: datetime, kind: str, subject: str, phone: str | None) -> ServiceTicket:
+    dice = stage.dice
+    ticket = ServiceTicket(
+        kind=kind, subject=subject, channel=dice.choice(("phone", "phone", "visit", "letter")), received_at=moment,
+        contact_name=f"{dice.choice('赵钱孙李周吴郑王')}先生", phone=phone, read_back=True, content=subject + "。",
+        taker=stage.people["desk"],
+    )  # fmt: skip
+    with stage.at(moment), access.acting_as(stage.actors["desk"]):
+        records.store(stage.session, ticket)
+    return ticket
+
+
 def _calls(stage: Stage, count: int) -> None:
     dice, people = stage.dice, stage.people
     for position, age in enumerate(stage.ages(count, 30)):
-        kind, subject = CALLS[position % len(CALLS)]
         moment = stage.today - timedelta(days=age)
-        ticket = ServiceTicket(
-            kind=kind, subject=subject, channel=dice.choice(("phone", "phone", "visit", "letter")), received_at=moment,
-            contact_name=f"{dice.choice('赵钱孙李周吴郑王')}先生", phone=f"0851-55{position:04d}", read_back=True,
-            content=subject + "。", taker=people["desk"],
-        )  # fmt: skip
-        with stage.at(moment), access.acting_as(stage.actors["desk"]):
-            records.store(stage.session, ticket)
-        if kind == "help":
+        ticket = a_call(stage, moment, *CALLS[position % len(CALLS)], phone=f"0851-55{position:04d}")
+        if ticket.kind == "help":
             order = {
                 "department": people["user_a"].department, "requirement": "请尽快处理并反馈。", "contact_note": True,
                 "reply_note": True, "follow_note": True,
@@ -114,22 +121,29 @@ def _orders(stage: Stage, count: int) -> None:
         ]
         for record in (*customers, *products):
             records.store(session, record)
+    stage.customers, stage.products = customers, products
     for age in stage.ages(count, 60):
         moment = stage.today - timedelta(days=age)
-        customer = dice.choice(customers)
-        lines = [
-            OrderLine(product=product, quantity=Decimal(dice.randint(1, 12)), price=product.price, discount=Decimal(0))
-            for product in dice.sample(products, dice.randint(1, 3))
-        ]
-        order = Order(
-            customer=customer, salesperson=customer.owner, placed_at=moment, region=customer.region,
-            payment_type=dice.choice(("prepaid", "cash_on_delivery", "on_account")), order_lines=lines,
-            promised_at=moment + timedelta(days=12), consignee=f"{customer.name}收货处", address="见客户档案",
-        )  # fmt: skip
-        with stage.at(moment), access.acting_as(stage.actors["sales"]), session.no_autoflush:
-            order.prepare(session)
-            records.store(session, order)
+        order = an_order(stage, moment, dice.choice(("prepaid", "cash_on_delivery", "on_account")))
         _fulfil(stage, order, moment, age)
+
+
+def an_order(stage: Stage, moment: datetime, payment_type: str) -> Order:
+    dice = stage.dice
+    customer = dice.choice(stage.customers)
+    lines = [
+        OrderLine(product=product, quantity=Decimal(dice.randint(1, 12)), price=product.price, discount=Decimal(0))
+        for product in dice.sample(stage.products, dice.randint(1, 3))
+    ]
+    order = Order(
+        customer=customer, salesperson=customer.owner, placed_at=moment, region=customer.region,
+        payment_type=payment_type, order_lines=lines, promised_at=moment + timedelta(days=12),
+        consignee=f"{customer.name}收货处", address="见客户档案",
+    )  # fmt: skip
+    with stage.at(moment), access.acting_as(stage.actors["sales"]), stage.session.no_autoflush:
+        order.prepare(stage.session)
+        records.store(stage.session, order)
+    return order
 
 
 def _fulfil(stage: Stage, order: Order, moment: datetime, age: float) -> None:
@@ -155,20 +169,25 @@ def _fulfil(stage: Stage, order: Order, moment: datetime, age: float) -> None:
     stage.walk(order, moment, age, ways[:reach])
 
 
+def a_draft(stage: Stage, moment: datetime, drafter: str, form: str, title: str) -> OutgoingDocument:
+    person = stage.people[drafter]
+    paper = OutgoingDocument(
+        title=title, document_type=form, addressees="各科室", body="现将有关事项通知如下，请认真执行。",
+        drafter=person, department=person.department,
+    )  # fmt: skip
+    with stage.at(moment), access.acting_as(stage.actors[drafter]), stage.session.no_autoflush:
+        paper.prepare(stage.session)
+        records.store(stage.session, paper)
+    return paper
+
+
 def _outgoing(stage: Stage, count: int) -> None:
     dice, people = stage.dice, stage.people
     for position, age in enumerate(stage.ages(count, 60)):
         moment = stage.today - timedelta(days=age)
         unit = dice.choice(("a", "b"))
         user, head = f"user_{unit}", f"head_{unit}"
-        form, title = PAPERS[position % len(PAPERS)]
-        paper = OutgoingDocument(
-            title=title, document_type=form, addressees="各科室", body="现将有关事项通知如下，请认真执行。",
-            drafter=people[user], department=people[user].department,
-        )  # fmt: skip
-        with stage.at(moment), access.acting_as(stage.actors[user]), stage.session.no_autoflush:
-            paper.prepare(stage.session)
-            records.store(stage.session, paper)
+        paper = a_draft(stage, moment, user, *PAPERS[position % len(PAPERS)])
         ways: list[Way] = [
             (1, user, "hand_in", {}),
             (2, head, "countersign", {"opinion": "agree"}),

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from openpyxl import load_workbook
 
 from app.cli import office
+from app.engine.record import kinds
 
 
 @pytest.fixture
@@ -49,6 +50,20 @@ def test_the_demo_office_is_whole_and_its_history_holds(demo, tmp_path):
     broken = demo("audit", "verify")
     assert broken.exit_code == 1
     assert "incoming_documents 7: title" in broken.output
+
+
+def test_the_demo_office_has_records_in_every_state_of_every_flow(loaded):
+    with sqlite3.connect(loaded / "wenshu.db") as database:
+        missing = [
+            (kind, state)
+            for kind, model in kinds().items()
+            for state in getattr(getattr(model, "flow", None), "states", ())
+            if not database.execute(
+                f"SELECT 1 FROM {model.__table__.name} WHERE state = ? LIMIT 1", (state,)
+            ).fetchone()
+        ]
+    database.close()
+    assert missing == []
 
 
 def test_the_four_slips_of_the_source_are_in_the_demo_office(demo, tmp_path):

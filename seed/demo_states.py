@@ -1,0 +1,160 @@
+"""The states the crowd of the demo seldom reaches: a record in each, so that every list and button can be seen.
+
+A way is the account, the step and its answers; `@name` stands for that account's person, `#key` for a department.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from app.engine import access
+from app.engine import record as records
+from models.correspondents import Correspondent
+from models.documents import IncomingDocument
+from models.tickets import DispatchOrder
+from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
+
+Way = tuple[str, str, dict[str, Any]]
+Ways = list[Way]
+
+WHY = {"reason": "按领导要求"}
+PROPOSE = ("clerk", "propose", {"proposal": "拟请综合科阅办。"})
+INSTRUCT = ("leader", "instruct", {"department": "#a", "requirement": "请按文件要求办理。", "handler": "@user_a"})
+ROUND = ("leader", "instruct_reading", {"readers": ["@user_a", "@head_a", "@user_b"], "purpose": "请阅知"})
+
+INCOMING: list[Ways] = [
+    [PROPOSE, ROUND],
+    [PROPOSE, INSTRUCT, ("clerk", "suspend", WHY)],
+    [("leader", "return_to_sender", {"reason": "主送单位有误"})],
+    [PROPOSE, ("clerk", "end_by_sender", {"reason": "来文单位来电撤回"})],
+    [("office", "void", {"reason": "重复登记"})],
+]
+
+#: what becomes of the entries of the paper that only goes round
+READERS: list[Ways] = [
+    [("user_a", "open", {}), ("user_a", "mark_read", {})], [("office", "skip", {"reason": "出差"})],
+    [("office", "withdraw", {"reason": "改由科长传达"})],
+]  # fmt: skip
+
+HAND_IN: Way = ("user_a", "hand_in_directly", {})
+PASS = ("office", "pass_text", {"signer": "@leader", "checked": True})
+SIGN: Way = ("leader", "sign", {})
+NUMBER = ("clerk", "number_it", {"copies": 12})
+PRINT = ("clerk", "print_it", {"printer": "文印室"})
+PROOF = ("clerk", "proofread", {"clean": True})
+ISSUE = ("clerk", "issue", {"sealed_by": "@clerk", "distribution": "各科室，机要交换"})
+ALL: Ways = [HAND_IN, PASS, SIGN, NUMBER, PRINT, PROOF, ISSUE]
+OUTGOING: list[Ways] = [
+    *(ALL[:reach] for reach in range(len(ALL) + 1)),
+    [*ALL, ("office", "recall", {"reason": "附件有误，另行印发"})],
+    [("user_a", "hand_in", {})],
+    [("user_a", "withdraw", {"reason": "不再需要"})],
+    [*ALL[:4], ("office", "void", {"reason": "会议改期，不再印发"})],
+]
+
+SEND = ("shift", "dispatch", {
+    "department": "#a", "requirement": "请尽快处理并反馈。", "contact_note": True, "reply_note": True, "follow_note": True,
+})  # fmt: skip
+ANSWER = ("desk", "give_answer", {"answer": "已按规定答复来电人。", "citation": "办事指南"})
+CALLERS: list[Ways] = [
+    [("desk", "wait", {"waiting_for": "papers", "reason": "请来电人补充材料"})],
+    [ANSWER, ("desk", "plan_callback", {})],
+    [ANSWER, ("desk", "close", {"outcome": "已答复", "grade": "satisfied"}), ("shift", "reopen", {"reason": "来电人再次反映"})],
+    [("desk", "forward_opinion", {"department": "#office", "reason": "建议转办公室研究"})],
+    [("shift", "void", {"reason": "重复登记"})],
+]  # fmt: skip
+
+SIGN_FOR: Way = ("user_a", "sign", {})
+CONTACT = ("user_a", "mark_contacted", {"how": "已电话联系"})
+REPORT = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
+DISPATCHED: list[Ways] = [
+    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, REPORT], [SIGN_FOR, REPORT, ("shift", "accept", {})],
+    [("user_a", "hand_back", {"reason": "不属本科室职责"})], [("shift", "cancel", {"reason": "来电人撤回"})],
+]  # fmt: skip
+
+CONFIRM = ("order_admin", "confirm", {"called": True})
+ON_THE_WAY: Ways = [
+    CONFIRM, ("order_admin", "assign", {"person": "@warehouse"}), ("warehouse", "hand_over", {}),
+    ("order_admin", "ship", {"carrier": "顺达物流", "waybill": "SD99000001"}), ("order_admin", "receive", {}),
+]  # fmt: skip
+ORDERS: list[Ways] = [
+    [], [("sales", "hold", {"reason": "等待客户确认地址"})], [("order_admin", "mark_invalid", {"reason": "恶作剧订单"})],
+    [*ON_THE_WAY, ("order_admin", "complete", {})],
+    [("order_admin", "record_payment", {"amount": "100", "reference": "HK-01"})],
+    [("order_admin", "record_payment", {"amount": "90", "reference": "HK-02"}), ("finance", "reject", WHY)],
+]  # fmt: skip
+
+START, PACE = timedelta(days=4), timedelta(hours=5)
+
+
+def play(stage: Stage) -> None:
+    """Add the records and take their ways, a step every few hours."""
+    moment = stage.today - START
+    sender = stage.session.scalars(select(Correspondent).order_by(Correspondent.id)).first()
+    for ways in INCOMING:
+        paper = _paper(stage, moment, sender)
+        _walk(stage, paper, moment, ways)
+        for entry, on in zip(list(paper.circulation), READERS, strict=False):
+            _walk(stage, entry, moment + 2 * PACE, on)
+    for position, ways in enumerate(OUTGOING):
+        _walk(stage, a_draft(stage, moment, "user_a", *PAPERS[position % len(PAPERS)]), moment, ways)
+    for position, ways in enumerate([*CALLERS, _promised(stage)]):
+        anonymous = any(step == "forward_opinion" for _who, step, _answers in ways)
+        phone = None if anonymous else f"0851-56{position:04d}"
+        _walk(stage, a_call(stage, moment, "consult", "咨询服务窗口办事流程", phone), moment, ways)
+    for position, ways in enumerate(DISPATCHED):
+        ticket = a_call(stage, moment, "help", "楼道照明损坏，请求维修", f"0851-57{position:04d}")
+        _walk(stage, ticket, moment, [SEND])
+        _walk(stage, ticket.orders[0], moment + PACE, ways)
+    _draft_dispatch(stage, moment)
+    for ways in ORDERS:
+        order = an_order(stage, moment, "on_account")
+        steps = [way for way in ways if way[1] != "reject"]
+        _walk(stage, order, moment, steps)
+        for payment in order.payments if len(steps) < len(ways) else ():
+            _walk(stage, payment, moment + PACE, ways[len(steps) :])
+
+
+def _promised(stage: Stage) -> Ways:
+    return [("desk", "promise", {"at": stage.today + timedelta(days=1)})]
+
+
+def _paper(stage: Stage, moment: datetime, sender: Correspondent | None) -> IncomingDocument:
+    paper = IncomingDocument(
+        sender=sender, title="关于报送有关情况的通知", received_at=moment, copies=1, secrecy="internal", urgency="none",
+        department=stage.people["user_a"].department,
+    )  # fmt: skip
+    with stage.at(moment), access.acting_as(stage.actors["clerk"]):
+        records.store(stage.session, paper)
+    return paper
+
+
+def _draft_dispatch(stage: Stage, moment: datetime) -> None:
+    """A dispatch order the desk has prepared for the shift leader to send."""
+    ticket = a_call(stage, moment, "repair", "三楼会议室投影故障", "0851-580001")
+    order = DispatchOrder(
+        ticket=ticket, department=stage.people["user_a"].department, requirement="请派人检修。", contact_note=True
+    )
+    with stage.at(moment + PACE), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:
+        order.prepare(stage.session)
+        records.store(stage.session, order)
+
+
+def _walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:
+    for position, (who, step, answers) in enumerate(ways, 1):
+        meant = {name: _meant(stage, answer) for name, answer in answers.items()}
+        with stage.at(moment + position * PACE), access.acting_as(stage.actors[who]):
+            record.flow.take(stage.session, record, step, meant)
+
+
+def _meant(stage: Stage, answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [_meant(stage, one) for one in answer]
+    if isinstance(answer, str) and answer.startswith("@"):
+        return stage.people[answer[1:]]
+    if isinstance(answer, str) and answer.startswith("#"):
+        return stage.people[{"a": "user_a", "office": "office"}[answer[1:]]].department
+    return answer
