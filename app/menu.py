@@ -10,13 +10,15 @@ from flask_babel import lazy_gettext as _l
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
+from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
-from views.orders import OrderLineView, OrderView, PaymentView
+from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
+from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView
-from views.tickets import DispatchOrderView, ServiceTicketView
+from views.tickets import ServiceTicketView
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
-"""Orders 订单: from placing through confirming, assigning, collecting and shipping, with their lines and payments.
+"""Orders 订单: from placing through confirming, assigning, collecting and shipping, with their lines.
 
-An order's amounts are the sum of its lines, each rounded by itself, and `paid` is the sum of its verified payments.
-Both are brought up to date by the session before every flush, so no way of writing can leave them behind.
+Each line is rounded by itself; `models/totals.py` keeps the sums.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, event, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, clocks, fields, history, money, record
+from app.engine import access, amounts, clocks, fields, record
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record
@@ -28,6 +27,9 @@ from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
 from models.people import Department, Person
 from models.products import Product
+
+if TYPE_CHECKING:
+    from models.payments import Payment
 
 PAYMENT_TYPES = {
     "third_party": _l("Through a platform"),
@@ -271,6 +273,8 @@ class Order(Workflow, Model):
         paid_at: Annotated[datetime | None, Ask(_l("Paid"), help=_l("Empty: now"))] = None,
     ) -> None:
         """A payment as it was announced; it counts once finance has verified it."""
+        from models.payments import Payment  # payments know their order, which only records them here
+
         session = object_session(self)
         assert session is not None
         payment = Payment(order=self, amount=amount, account=account, reference=reference, paid_at=paid_at)
@@ -322,7 +326,7 @@ class OrderLine(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return _with_its_order(cls.order_id, actor)
+        return with_its_order(cls.order_id, actor)
 
     def prepare(self, session: Session) -> None:
         self.fill_in()
@@ -355,89 +359,13 @@ class OrderLine(Record, Model):
         """Round the line's amounts by themselves; a price holds no tax."""
         if self.quantity is None or self.price is None:
             return
-        found = money.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0)
+        found = amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0)
         for name in ("net", "tax", "gross"):
             if getattr(self, name) != getattr(found, name):
                 setattr(self, name, getattr(found, name))
 
     def __str__(self) -> str:
         return f"{self.order or ''}: {self.product or ''}"
-
-
-def is_not_recorder(payment: Payment, actor: Actor) -> bool:
-    return payment.recorded_by_id not in actor.person_ids
-
-
-class Payment(Workflow, Model):
-    """Money for an order; it counts once somebody else than its recorder has verified it."""
-
-    __tablename__ = "payment"
-    __table_args__: Any = (
-        UniqueConstraint("account", "reference"),
-        Index("ix_payment_state_due", "state", "due_at"),
-        {},
-    )
-    kind_name = "payments"
-    label, label_plural = _l("Payment"), _l("Payments")
-
-    flow = Flow(
-        State("recorded", _l("Recorded"), "waiting"),
-        State("verified", _l("Verified"), "good", final=True),
-        State("rejected", _l("Rejected"), "bad", final=True, uncounted=True),
-    )
-
-    order_id: Mapped[int] = fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",))
-    amount: Mapped[Decimal] = fields.decimal(
-        "money", _l("Amount"), required=True, help=_l("Negative: money given back, or a payment taken back")
-    )
-    account: Mapped[str | None] = fields.line(_l("Received on account"), 100, search=True)
-    reference: Mapped[str | None] = fields.number(_l("Reference"), 100, search=True, help=_l("Once an account"))
-    paid_at: Mapped[datetime] = fields.moment(_l("Paid"), required=True, index=True)
-    note: Mapped[str | None] = fields.prose(_l("Note"))
-    recorded_by_id: Mapped[int | None] = fields.reference(_l("Recorded by"), "person.id", derived=True)
-    verified_by_id: Mapped[int | None] = fields.reference(_l("Verified by"), "person.id", derived=True)
-    verified_at: Mapped[datetime | None] = fields.moment(_l("Verified"), derived=True)
-
-    order: Mapped[Order] = relationship(foreign_keys=order_id)
-    recorded_by: Mapped[Person | None] = relationship(foreign_keys=recorded_by_id)
-    verified_by: Mapped[Person | None] = relationship(foreign_keys=verified_by_id)
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return _with_its_order(cls.order_id, actor)
-
-    @classmethod
-    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.state == "recorded" if actor.has("finance") else false()
-
-    def take_over(self) -> None:
-        self.state = self.state or "verified"
-        self.closed_at = self.closed_at or self.verified_at or self.paid_at
-
-    def prepare(self, session: Session) -> None:
-        self.paid_at = self.paid_at or now()
-        if not self.taken_over:
-            self.recorded_by_id = history.doer().own_person_id
-
-    def check(self) -> Iterator[tuple[str, str]]:
-        if self.amount is not None and not self.amount:
-            yield "amount", _("A payment of nought is none.")
-        if self.id and self.state != "recorded":
-            yield "", _("The payment is “%(state)s”; record the opposite amount instead.", state=self.state_label)
-        if self.paid_at and self.paid_at > now() and not self.taken_over:
-            yield "paid_at", _("The payment cannot have been made in the future.")
-
-    def __str__(self) -> str:
-        return f"{self.order or ''}: {self.amount}"
-
-    @flow.step("recorded", to="verified", label=_l("Verify"), tone="primary", who=is_not_recorder)
-    def verify(self) -> None:
-        """The money was seen on the account, by somebody else than who recorded it."""
-        self.verified_by_id, self.verified_at = history.doer().own_person_id, now()
-
-    @flow.step("recorded", to="rejected", label=_l("Reject"), tone="danger")
-    def reject(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """There is no such money."""
 
 
 #: For the customer's page; written here, for customers do not know of orders.
@@ -458,88 +386,8 @@ def _visible(orders: type[Order] | ColumnElement, actor: Actor) -> ColumnElement
     return or_(*mine)
 
 
-def _with_its_order(order_id: Any, actor: Actor) -> ColumnElement[bool]:
+def with_its_order(order_id: Any, actor: Actor) -> ColumnElement[bool]:
     if actor.has(*SEE_ALL):
         return true()
     columns = Order.__table__.c
     return order_id.in_(select(columns.id).where(_visible(columns, actor)))
-
-
-@event.listens_for(Session, "before_flush", insert=True)
-def _sum_up(session: Session, context: object, instances: object) -> None:
-    """Bring the amounts of the orders whose lines or payments are about to be written up to date."""
-    lines = [item for item in (*session.new, *session.dirty, *session.deleted) if isinstance(item, OrderLine)]
-    payments = [item for item in (*session.new, *session.dirty, *session.deleted) if isinstance(item, Payment)]
-    fresh = {item for item in session.new if isinstance(item, Order)}
-    if not (lines or payments or fresh):
-        return
-    with access.system():
-        for line in lines:
-            if line.order is None and line not in session.new:
-                session.delete(line)  # taken off its order; deleted by name, for the history to tell of it
-        _sum_lines(session, lines, fresh)
-        _sum_payments(session, payments, fresh)
-
-
-def _at_home(session: Session, item: OrderLine | Payment) -> tuple[Order | None, set[int]]:
-    """The order a line or payment belongs to after the flush, and the keys of those it may have belonged to before."""
-    keys = {item.order_id} - {None}
-    order = item.order
-    if order is None and item in session.new and item.order_id:
-        order = session.get(Order, item.order_id)
-    return (None if item in session.deleted else order), keys
-
-
-def _grouped(
-    session: Session, items: list, fresh: set[Order], model: type[OrderLine] | type[Payment], names: tuple[str, ...]
-) -> Iterator[tuple[Order, list, list[Decimal]]]:
-    """For each order concerned: its items of this flush, and the sums of `names` over the others as they are stored."""
-    present: dict[Order, list] = {order: [] for order in fresh}
-    for item in items:
-        order, keys = _at_home(session, item)
-        for key in keys:
-            if (before := session.get(Order, key)) is not None:
-                present.setdefault(before, [])
-        if order is not None:
-            present.setdefault(order, []).append(item)
-    stored_keys = [order.id for order in present if order.id]
-    known = [item.id for item in items if item.id]
-    stored: dict[int, list[Decimal]] = {}
-    for start in range(0, len(stored_keys), 500):
-        query = (
-            select(model.order_id, func.count(), *(func.sum(getattr(model, name)) for name in names))
-            .where(model.order_id.in_(stored_keys[start : start + 500]), model.id.not_in(known))
-            .group_by(model.order_id)
-        )
-        if model is Payment:
-            query = query.where(Payment.state == "verified")
-        stored.update({row[0]: list(row[1:]) for row in session.execute(query)})
-    for order, mine in present.items():
-        yield order, mine, stored.get(order.id, [Decimal(0), *(Decimal(0) for _name in names)])
-
-
-def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> None:
-    names = ("quantity", "net", "tax", "gross")
-    for order, mine, (count, *sums) in _grouped(session, lines, fresh, OrderLine, names):
-        for line in mine:
-            line.work_out()
-        if mine or count:
-            added = (sum(getattr(line, name) or 0 for line in mine) for name in names)
-            totals = [stored + new for stored, new in zip(sums, added, strict=True)]
-        else:
-            stated = order.total or NOUGHT
-            totals = [Decimal(0), stated, NOUGHT, stated]
-        _put(order, dict(zip(names, totals, strict=True)))
-
-
-def _sum_payments(session: Session, payments: list[Payment], fresh: set[Order]) -> None:
-    for order, mine, (_count, stored) in _grouped(session, payments, fresh, Payment, ("amount",)):
-        verified = (payment.amount for payment in mine if payment.state == "verified")
-        _put(order, {"paid": stored + sum(verified, NOUGHT)})
-
-
-def _put(order: Order, values: dict[str, Decimal]) -> None:
-    """Set what differs only, so that an order that stays the same is not written again."""
-    for name, value in values.items():
-        if getattr(order, name) != value:
-            setattr(order, name, value)

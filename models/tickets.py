@@ -1,4 +1,4 @@
-"""Service tickets 来电来访来函 and dispatch orders 派工单: what people ask of the house, after H1, P1 and P2."""
+"""Service tickets 来电来访来函: what people ask of the house, after H1, P1 and P2."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.dispatch import DESK, DispatchOrder
 from models.people import Department, Person
 
 CHANNELS = {
@@ -56,10 +57,6 @@ WAITING_FOR = {
     "wish": _l("The caller wishes it later"),
 }
 
-#: Roles that see every ticket.
-DESK = (
-    "call_taker", "shift_leader", "service_manager", "office_manager", "leader", "auditor", "report_reader",
-)  # fmt: skip
 #: Roles that may close a complaint or a report of wrongdoing.
 DECIDES = ("service_manager", "leader", "office_manager")
 
@@ -80,11 +77,6 @@ def sent_out(ticket: ServiceTicket, actor: Actor) -> bool:
 def never_by_hand(ticket: ServiceTicket, actor: Actor) -> bool:
     """A step that follows from another record's."""
     return False
-
-
-def in_unit(order: DispatchOrder, actor: Actor) -> bool:
-    """The people of the unit the order went to, and whoever leads it."""
-    return order.department_id in actor.department_ids
 
 
 class ServiceTicket(Workflow, Model):
@@ -354,165 +346,3 @@ class ServiceTicket(Workflow, Model):
             if order.state not in ("accepted", "cancelled"):
                 order.take("cancel", session, reason=reason)
         numbers.void(session, self.kind_name, self.ticket_no, reason)  # type: ignore[arg-type]
-
-
-class DispatchOrder(Workflow, Model):
-    """One matter on its way through one unit, with the limit for its reply."""
-
-    __tablename__ = "dispatch_order"
-    kind_name = "dispatch_orders"
-    label, label_plural = _l("Dispatch order"), _l("Dispatch orders")
-    natural_key = "order_no"
-    numbered = Numbered("order_no", "PG{year}-{serial}")
-
-    flow = Flow(
-        State("draft", _l("Draft"), "waiting"),
-        State("issued", _l("Issued"), "waiting", clocks=("handling", "receipt")),
-        State("signed", _l("Received by the unit"), "active", clocks=("handling",)),
-        State("contacted", _l("Caller contacted"), "active", clocks=("handling",)),
-        State("fed_back", _l("Fed back"), "waiting", clocks=("acceptance",), pauses=("handling",)),
-        State("returned", _l("Returned by the unit"), "waiting"),
-        State("accepted", _l("Accepted"), "good", final=True),
-        State("cancelled", _l("Cancelled"), "bad", final=True, uncounted=True),
-        clocks=(
-            Clock("handling", _l("Reply of the unit"), limit="limit_at"),
-            Clock("receipt", _l("Receipt by the unit")),
-            Clock("acceptance", _l("Acceptance")),
-        ),
-    )
-
-    order_no: Mapped[str] = fields.number(_l("Order number"), 100, unique=True, search=True, derived=True)
-    ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True)
-    department_id: Mapped[int] = fields.reference(_l("Unit"), "department.id", required=True)
-    lead: Mapped[bool] = fields.flag(_l("In charge"), default=True, help=_l("The ticket waits for this unit's reply."))
-    requirement: Mapped[str] = fields.prose(_l("What is to be done"), required=True, search=True)
-    contact_note: Mapped[bool] = fields.flag(_l("Note 1: contact the caller without delay"))
-    reply_note: Mapped[bool] = fields.flag(_l("Note 2: reply within the limit"))
-    follow_note: Mapped[bool] = fields.flag(_l("Note 3: the head of the unit follows the result"))
-    limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"))
-    issued_at: Mapped[datetime | None] = fields.moment(_l("Issued at"), derived=True)
-    signed_at: Mapped[datetime | None] = fields.moment(_l("Received at"), derived=True)
-    contacted_at: Mapped[datetime | None] = fields.moment(_l("Caller contacted at"), derived=True)
-    fed_back_at: Mapped[datetime | None] = fields.moment(_l("Fed back at"), derived=True)
-    result: Mapped[str | None] = fields.prose(_l("Result"), search=True, derived=True)
-    answer: Mapped[str | None] = fields.prose(_l("Answer for the caller"), derived=True)
-    rework_count: Mapped[int] = fields.integer(_l("Times sent back"), derived=True, default=0)
-
-    ticket: Mapped[ServiceTicket] = relationship(foreign_keys=ticket_id, back_populates="orders")
-    department: Mapped[Department] = relationship(foreign_keys=department_id)
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        if actor.has(*DESK):
-            return true()
-        return and_(cls.department_id.in_(actor.department_ids), cls.state.not_in(("draft", "cancelled")))
-
-    @classmethod
-    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        mine: list[ColumnElement[bool]] = [false()]
-        if actor.has("department_head", "department_user"):
-            mine.append(
-                and_(cls.state.in_(("issued", "signed", "contacted")), cls.department_id.in_(actor.department_ids))
-            )
-        if actor.has("shift_leader"):
-            mine.append(cls.state.in_(("draft", "fed_back", "returned")))
-        return or_(*mine)
-
-    def case(self) -> str | None:
-        return self.ticket.kind if self.ticket else None
-
-    def check(self) -> Iterator[tuple[str, str]]:
-        if self.taken_over:
-            return
-        if self.state not in (None, "draft", "returned"):
-            for name in records.altered(self, "ticket", "department", "limit_at", "lead", "requirement"):
-                yield name, _("An order that went out is not changed by editing.")
-        elif self.ticket is not None and self.ticket.state in ("closed", "opinion_forwarded", "voided"):
-            yield "ticket", _("The ticket is in the state “%(state)s”.", state=self.ticket.state_label)
-
-    def __str__(self) -> str:
-        return f"{self.order_no} {self.department or ''}"
-
-    def release(self) -> None:
-        """What must hold before an order goes out. Raises `StepRefused`."""
-        if self.ticket.kind == "help" and not (self.contact_note and self.reply_note and self.follow_note):
-            raise StepRefused(_("A request for help is dispatched only with all three notes ticked."))
-        if self.limit_at is not None and self.limit_at <= now():
-            raise StepRefused(_("The limit lies in the past."))
-        self.issued_at = now()
-
-    @flow.step("draft", "returned", to="issued", label=_l("Issue"), tone="primary")
-    def issue(self, department: Annotated[Department | None, Ask(_l("Another unit"))] = None) -> None:
-        """The shift leader sends the order out; the unit's time begins."""
-        self.department = department or self.department
-        self.release()
-        ticket = self.ticket
-        if ticket.state not in ("open", "appointment", "reopened", "reply_in", "dispatched"):
-            raise StepRefused(_("The ticket is in the state “%(state)s”.", state=ticket.state_label))
-        if ticket.state != "dispatched":
-            ticket.enter(object_session(self), "dispatched")  # type: ignore[arg-type]
-        ticket.department = ticket.department or self.department
-
-    @flow.step("issued", to="signed", label=_l("Confirm receipt"), who=in_unit, tone="primary")
-    def sign(self) -> None:
-        """The unit has the order and takes it on."""
-        self.signed_at = now()
-
-    @flow.step("signed", to="contacted", label=_l("Caller contacted"), who=in_unit, tone="primary")
-    def mark_contacted(self, how: Annotated[str, Ask(_l("How, and what was said"))]) -> None:
-        """The unit has spoken with the caller, as note 1 asks."""
-        session = object_session(self)
-        assert session is not None
-        ticket = session.get(ServiceTicket, self.ticket_id)  # hidden from the unit
-        if ticket is None or ticket.anonymous or ticket.kind == "report":
-            raise StepRefused(_("Do not look for this caller; the hotline passes everything on."))
-        self.contacted_at = now()
-
-    @flow.step("signed", "contacted", to="fed_back", label=_l("Feed back"), who=in_unit, tone="primary")
-    def feed_back(
-        self,
-        result: Annotated[str, Ask(_l("Result"))],
-        answer: Annotated[str, Ask(_l("Answer for the caller"))],
-    ) -> None:
-        """What was done, and what the caller is to be told; the unit's time stops."""
-        self.result, self.answer, self.fed_back_at = result, answer, now()
-
-    @flow.step("fed_back", to="accepted", label=_l("Accept"), tone="primary")
-    def accept(self) -> None:
-        """The reply will do. When all units in charge have replied, the caller can be answered."""
-        ticket = self.ticket
-        open_leads = [o for o in ticket.live_orders if o.lead and o.id != self.id and o.state != "accepted"]
-        if self.lead and not open_leads and ticket.state == "dispatched":
-            ticket.take("receive_reply", object_session(self))
-
-    @flow.step("fed_back", to="signed", label=_l("Send back for more"))
-    def rework(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The reply does not do; the unit goes on with the time that was left."""
-        self.rework_count += 1
-
-    @flow.step("issued", "signed", to="returned", label=_l("Return"), who=in_unit)
-    def hand_back(
-        self,
-        reason: Annotated[str, Ask(_l("Reason"))],
-        proposed: Annotated[Department | None, Ask(_l("The right unit"))] = None,
-    ) -> None:
-        """The matter is not this unit's; the hotline's own time runs on."""
-
-    @flow.step("signed", "contacted", to=None, label=_l("Extend"))
-    def extend(
-        self, until: Annotated[datetime, Ask(_l("New limit"))], reason: Annotated[str, Ask(_l("Reason"))]
-    ) -> None:
-        """A later limit, given before the old one has passed; the old one is kept."""
-        if self.is_late(now()):
-            raise StepRefused(_("The limit has passed already; it can no longer be extended."))
-        if self.due_at is not None and until <= self.due_at:
-            raise StepRefused(_("The new limit is not later than the old one."))
-        self.limit_at = until
-        clocks.extend(object_session(self), self, "handling", until)  # type: ignore[arg-type]
-
-    @flow.step(
-        "draft", "issued", "signed", "contacted", "fed_back", "returned",
-        to="cancelled", label=_l("Cancel"), tone="danger",
-    )  # fmt: skip
-    def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """Nothing is asked of the unit any more."""

@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from app.engine.columns import Column
 from app.engine.frames import Period, frame, month_of, report
-from app.engine.workbook import Column
 from models.customers import Customer
 from models.orders import PAYMENT_TYPES, Order, OrderLine
 from models.people import Person

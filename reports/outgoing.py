@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from app.engine.columns import Column
 from app.engine.frames import Period, frame, report
-from app.engine.workbook import Column
 from models.documents import SECRECY, URGENCY
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.people import Department, Person

@@ -11,9 +11,9 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow, working_calendar
+from app.engine.columns import Column
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
-from app.engine.workbook import Column
 from models.documents import URGENCY, IncomingDocument
 from models.orders import PAYMENT_TYPES, Order
 from models.people import Department

@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.engine.columns import Column
 from app.engine.frames import Period, frame, report
-from app.engine.workbook import Column
 from models.people import Department, Person
 from models.tickets import CHANNELS, GRADES, KINDS, ServiceTicket
 

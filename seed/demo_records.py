@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.engine import access, moments
 from app.engine import record as records
 from models.customers import Customer
-from models.orders import Order, OrderLine, Payment
+from models.orders import Order, OrderLine
 from models.outgoing import OutgoingDocument
+from models.payments import Payment
 from models.people import Person
 from models.products import Product
 from models.tickets import ServiceTicket

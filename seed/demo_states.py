@@ -13,8 +13,8 @@ from sqlalchemy import select
 from app.engine import access
 from app.engine import record as records
 from models.correspondents import Correspondent
+from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
-from models.tickets import DispatchOrder
 from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
 
 Way = tuple[str, str, dict[str, Any]]

@@ -17,11 +17,16 @@ from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 
 from app.cli import migrate
-from app.engine import access
+from app.engine import access, clocks, workflow
+from app.engine import record as records
+from app.engine.moments import parse_moment
 from app.extensions import db
 from app.factory import create_app
+from models import dispatch, tickets
+from models.orders import Order
 from models.people import actor_of
 from seed import demo, rules
+from tests.factories import house, place, register
 
 PASSWORD = "a-demo-password"
 QUICK = "pbkdf2:sha256:1"
@@ -191,3 +196,49 @@ def sign_in(app: Flask, username: str) -> FlaskClient:
 def client(app: Flask) -> Callable[[str], FlaskClient]:
     """`client("clerk")`: a browser in which that account is signed in."""
     return lambda username: sign_in(app, username)
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`at("2026-02-27 16:00")`: the clock shows that moment."""
+
+    def show(text: str) -> None:
+        moment = parse_moment(text)
+        for module in (clocks, workflow, tickets, dispatch, records):
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+    return show
+
+
+@pytest.fixture
+def call(session: Any, actors: dict[str, access.Actor]) -> Callable[..., Any]:
+    """`call(kind="help")`: a ticket the desk registered."""
+
+    def made(**values: Any) -> Any:
+        with access.acting_as(actors["desk"]):
+            return register(session, **values)
+
+    return made
+
+
+@pytest.fixture
+def order(either_session: Any, either_actors: dict[str, access.Actor]) -> Iterator[Order]:
+    """An order of two lines, placed by its salesperson."""
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        placed = place(either_session, promised_at="2026-03-09 18:00")
+    either_session.commit()
+    with access.system():
+        yield placed
+
+
+@pytest.fixture
+def take(either_session: Any, either_actors: dict[str, access.Actor]) -> Callable[..., None]:
+    """`take("order_admin", order, "confirm", called=True)`: that account takes the step."""
+
+    def step(who: str, record: Any, name: str, **answers: Any) -> None:
+        with access.acting_as(either_actors[who]):
+            record.flow.take(either_session, record, name, answers)
+            either_session.commit()
+
+    return step

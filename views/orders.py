@@ -1,8 +1,8 @@
-"""Pages of orders, their lines and payments."""
+"""Pages of orders and their lines."""
 
 from app.web.kind import Children
 from app.web.record import RecordView
-from models.orders import Order, OrderLine, Payment
+from models.orders import Order, OrderLine
 
 
 class OrderView(RecordView):
@@ -23,9 +23,3 @@ class OrderLineView(RecordView):
     model = OrderLine
     list_columns = ["order", "product", "quantity", "price", "discount", "net", "tax", "gross"]
     filters = ["order", "product"]
-
-
-class PaymentView(RecordView):
-    model = Payment
-    list_columns = ["order", "amount", "account", "reference", "paid_at", "state", "recorded_by", "verified_by"]
-    filters = ["order", "state", "account", "paid_at"]

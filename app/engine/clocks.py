@@ -16,9 +16,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, fields
-from app.engine.calendar import Segment, WorkingCalendar
+from app.engine import access, fields, limits
+from app.engine.calendar import WorkingCalendar
 from app.engine.moments import Moment, local, now, office_zone
+from app.engine.readings import Segment, read_clock
 from app.engine.record import Record
 
 UNIT_LABELS = {
@@ -204,7 +205,7 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
     if stated is None and rule is None:
         return None
     amount, unit, name = (rule.amount, rule.unit, rule.calendar) if rule else (Decimal(0), "elapsed_hours", "office")
-    due = stated or working_calendar(session, name).due(begins, amount, unit).due_at
+    due = stated or limits.due(working_calendar(session, name), begins, amount, unit).due_at
     return ClockRow(
         kind=record.kind_name,
         stage=stage,
@@ -244,7 +245,8 @@ def _walk(session: Session, clock: ClockRow, moment: datetime) -> None:
     if clock.unit != "stated":
         life = [Segment(s.begins_at, s.ends_at, RUNNING if s.running else PAUSED) for s in clock.segments]
         calendar = working_calendar(session, clock.calendar)
-        clock.due_at = calendar.read_clock(clock.started_at, Decimal(clock.amount), clock.unit, life, moment).due_at
+        reading = read_clock(calendar, clock.started_at, Decimal(clock.amount), clock.unit, life, moment)
+        clock.due_at = reading.due_at
 
 
 def _stop(clock: ClockRow, moment: datetime, outcome: str | None) -> None:

@@ -17,9 +17,9 @@ import pandas as pd
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.engine.columns import Column
 from app.engine.moments import at_office, office_zone, parse_date
 from app.engine.refusals import Refused
-from app.engine.workbook import Column
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,15 @@
-"""Amounts: exact decimals in Python, whole numbers of the smallest unit on SQLite, NUMERIC on PostgreSQL.
+"""Money and other exact numbers: decimals in Python, whole numbers of the smallest unit on SQLite, else NUMERIC.
 
 What SQL cannot do alike on both is refused where the query is written: columns are added, compared, summed and sorted
-in SQL; products and quotients (quantity times price) are worked out here, where they are rounded as the office wants.
+in SQL; products and quotients (quantity times price) are worked out in `app.engine.amounts`, where they are rounded as
+the office wants.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
-from fractions import Fraction
-from math import floor
 from typing import Any
 
 from flask_babel import gettext as _
@@ -25,7 +22,7 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 DIGITS = 15
 
 #: Python's own 28 digits would silently round a product of two 15-digit numbers and a discount.
-_EXACT = Context(prec=80)
+PRECISE = Context(prec=80)
 
 
 class Rounding(StrEnum):
@@ -35,17 +32,10 @@ class Rounding(StrEnum):
     HALF_EVEN = "half_even"
 
 
-class RoundedPer(StrEnum):
-    """Where an order is rounded: on each line, then summed, or once on the document, then shared out to the lines."""
-
-    LINE = "line"
-    DOCUMENT = "document"
-
-
 _DECIMAL_ROUNDING = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.HALF_EVEN: ROUND_HALF_EVEN}
 
 
-def _decimal(value: Any) -> Decimal:
+def exact_decimal(value: Any) -> Decimal:
     """`value` as it is, unrounded; `ValueError` for floats, flags, NaN and Infinity."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError(_("“%(text)s” is not an exact number.", text=str(value)[:40]))
@@ -66,11 +56,11 @@ def rounded(amount: Decimal | int, places: int = 2, rounding: Rounding = Roundin
 
     Raises `ValueError` with a plain sentence for floats, NaN, Infinity and more than 15 digits, decimals included.
     """
-    number = _decimal(amount)
+    number = exact_decimal(amount)
     # Looked at first: a quantised 1E+999999 would fill the memory with noughts.
     if number and number.adjusted() + places >= DIGITS:
         raise _too_large(amount)
-    result = number.quantize(Decimal(1).scaleb(-places), _DECIMAL_ROUNDING[Rounding(rounding)], _EXACT)
+    result = number.quantize(Decimal(1).scaleb(-places), _DECIMAL_ROUNDING[Rounding(rounding)], PRECISE)
     if result and result.adjusted() + places >= DIGITS:
         raise _too_large(amount)
     return result if result else abs(result)  # no -0.00 on an invoice
@@ -108,7 +98,7 @@ def parse(text: str, places: int | None = None) -> Decimal:
         return result
     # Closing noughts after the point say nothing: 1.5000 has two digits.
     if len(found["digits"].replace(",", "").partition(".")[0].lstrip("0")) > DIGITS or (
-        len(number.normalize(_EXACT).as_tuple().digits) > DIGITS
+        len(number.normalize(PRECISE).as_tuple().digits) > DIGITS
     ):
         raise _too_large(text.strip())
     return number if number else abs(number)
@@ -193,16 +183,16 @@ class Exact(TypeDecorator[Decimal]):
         if value is None:
             return None
         amount = self.exact(value)
-        return int(amount.scaleb(self.places, _EXACT)) if dialect.name == "sqlite" else amount
+        return int(amount.scaleb(self.places, PRECISE)) if dialect.name == "sqlite" else amount
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
         if dialect.name == "sqlite":
             # An average of whole cents is a float there; its shortest text is near enough to be rounded.
-            value = Decimal(value if isinstance(value, int) else repr(value)).scaleb(-self.places, _EXACT)
+            value = Decimal(value if isinstance(value, int) else repr(value)).scaleb(-self.places, PRECISE)
         # Sums may outgrow the 15 digits of a single value, so `rounded` would be too strict.
-        return value.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP, _EXACT)
+        return value.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP, PRECISE)
 
 
 class Money(Exact):
@@ -252,162 +242,3 @@ def _taker(kind: Exact) -> Any:
 
 def _is_sql(value: Any) -> bool:
     return isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
-
-
-# Orders and invoices
-
-
-@dataclass(frozen=True)
-class Line:
-    """What an order line is charged for. Rates are shares of one; `discount` is an amount taken off besides."""
-
-    quantity: Decimal | int
-    unit_price: Decimal | int
-    discount_rate: Decimal | int = 0
-    tax_rate: Decimal | int = 0
-    discount: Decimal | int = 0
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """Rounded, and `net + tax == gross` to the cent."""
-
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
-
-
-@dataclass(frozen=True)
-class DocumentAmounts:
-    """The amounts of each line, in order, and their sum."""
-
-    lines: tuple[Amounts, ...]
-    total: Amounts
-
-
-def line_amounts(
-    quantity: Decimal | int,
-    unit_price: Decimal | int,
-    discount_rate: Decimal | int = 0,
-    tax_rate: Decimal | int = 0,
-    *,
-    discount: Decimal | int = 0,
-    tax_included: bool = False,
-    rounding: Rounding = Rounding.HALF_UP,
-    places: int = 2,
-) -> Amounts:
-    """Net, tax and gross of one line.
-
-    With `tax_included` the price holds the tax: the net is worked out of the rounded gross and the tax is what is left,
-    for a product would be a cent off (100.00 at 13 %: 88.50 + 11.50, though 88.50 x 13 % is 11.51). `discount` is in
-    the price's terms. Raises `ValueError` for floats, a discount rate outside 0..1 or a negative tax rate.
-    """
-    line = Line(quantity, unit_price, discount_rate, tax_rate, discount)
-    return _priced(_charge(line), Fraction(_decimal(tax_rate)), tax_included, rounding, places)
-
-
-def document_amounts(
-    lines: Iterable[Line],
-    *,
-    per: RoundedPer = RoundedPer.LINE,
-    tax_included: bool = False,
-    rounding: Rounding = Rounding.HALF_UP,
-    places: int = 2,
-) -> DocumentAmounts:
-    """The amounts of an order, rounded per line and summed, or per document.
-
-    Per document the exact charges are summed by tax rate (an invoice states each rate once) and rounded there; the
-    lines get their share by largest remainder, so that the stored lines add up to the stored total. Errors as in
-    `line_amounts`.
-    """
-    lines = list(lines)
-    charges = [_charge(line) for line in lines]
-    rates = [Fraction(_decimal(line.tax_rate)) for line in lines]
-    amounts: list[Amounts | None] = [None] * len(lines)
-    if RoundedPer(per) is RoundedPer.LINE:
-        groups = [[number] for number in range(len(lines))]
-    else:
-        groups = [[n for n, other in enumerate(rates) if other == rate] for rate in dict.fromkeys(rates)]
-    for group in groups:
-        rate, exact = rates[group[0]], [charges[number] for number in group]
-        whole = _priced(sum(exact, Fraction()), rate, tax_included, rounding, places)
-        first = _shared(exact, whole.gross if tax_included else whole.net, places)
-        if tax_included:
-            second = _shared([Fraction(gross) / (1 + rate) for gross in first], whole.net, places)
-            parts = [Amounts(net, gross - net, gross) for gross, net in zip(first, second, strict=True)]
-        else:
-            second = _shared([Fraction(net) * rate for net in first], whole.tax, places)
-            parts = [Amounts(net, tax, net + tax) for net, tax in zip(first, second, strict=True)]
-        for number, part in zip(group, parts, strict=True):
-            amounts[number] = part
-    settled = tuple(part for part in amounts if part is not None)
-    nought = rounded(0, places)
-    total = Amounts(
-        sum((part.net for part in settled), nought),
-        sum((part.tax for part in settled), nought),
-        sum((part.gross for part in settled), nought),
-    )
-    return DocumentAmounts(settled, total)
-
-
-def spread(amount: Decimal | int, weights: Sequence[Decimal | int], places: int = 2) -> list[Decimal]:
-    """`amount` shared out by weight, to the last cent: a discount or freight over the lines of an order.
-
-    The cents that rounding down leaves go to the largest remainders, among equals to the first. Raises `ValueError`
-    when a weight is negative, or all are nought (and there is something to share), or the amount has more places.
-    """
-    whole = rounded(amount, places)
-    if whole != amount:
-        raise ValueError(_("“%(text)s” has more than %(places)s decimals.", text=str(amount)[:40], places=places))
-    shares = [Fraction(_decimal(weight)) for weight in weights]
-    if any(share < 0 for share in shares):
-        raise ValueError(_("An amount cannot be shared out by negative weights."))
-    total = sum(shares, Fraction())
-    if not total:
-        if whole:
-            raise ValueError(_("There is nothing to share the amount %(amount)s out to.", amount=whole))
-        return [whole for _share in shares]
-    # A credit is shared out like the charge it takes back.
-    parts = _shared([Fraction(abs(whole)) * share / total for share in shares], abs(whole), places)
-    return [part if whole >= 0 or not part else -part for part in parts]
-
-
-def _charge(line: Line) -> Fraction:
-    """Quantity times price less discounts, exact."""
-    rate, tax = _decimal(line.discount_rate), _decimal(line.tax_rate)
-    if not 0 <= rate <= 1:
-        raise ValueError(_("A discount of %(rate)s is outside 0 to 1.", rate=rate))
-    if tax < 0:
-        raise ValueError(_("The tax rate %(rate)s is negative.", rate=tax))
-    price = Fraction(_decimal(line.quantity)) * Fraction(_decimal(line.unit_price))
-    return price * (1 - Fraction(rate)) - Fraction(_decimal(line.discount))
-
-
-def _priced(charge: Fraction, rate: Fraction, tax_included: bool, rounding: Rounding, places: int) -> Amounts:
-    stated = _rounded_fraction(charge, rounding, places)
-    if tax_included:
-        net = _rounded_fraction(Fraction(stated) / (1 + rate), rounding, places)
-        return Amounts(net, stated - net, stated)
-    tax = _rounded_fraction(Fraction(stated) * rate, rounding, places)
-    return Amounts(stated, tax, stated + tax)
-
-
-def _rounded_fraction(exact: Fraction, rounding: Rounding, places: int) -> Decimal:
-    """A quotient has no last decimal, so the nearest cent is found in whole numbers."""
-    units = exact * 10**places
-    if Rounding(rounding) is Rounding.HALF_EVEN:
-        whole = round(units)
-    else:
-        whole = floor(abs(units) + Fraction(1, 2)) * (1 if units >= 0 else -1)
-    return rounded(Decimal(whole).scaleb(-places, _EXACT), places)
-
-
-def _shared(exact: Sequence[Fraction], total: Decimal, places: int) -> list[Decimal]:
-    """Whole cents near the `exact` shares that add up to `total`: largest remainder, stable order."""
-    units = [share * 10**places for share in exact]
-    whole = [floor(unit) for unit in units]
-    missing = int(total.scaleb(places, _EXACT)) - sum(whole)
-    by_remainder = sorted(range(len(units)), key=lambda number: whole[number] - units[number])
-    for number in by_remainder[:missing]:
-        whole[number] += 1
-    return [Decimal(unit).scaleb(-places, _EXACT) for unit in whole]

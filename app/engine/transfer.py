@@ -24,9 +24,10 @@ from sqlalchemy.orm import Session
 
 from app.engine import access, history, moments, numbers
 from app.engine import record as records
+from app.engine.columns import Column
+from app.engine.csv import unguard
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
-from app.engine.workbook import Column, unguard
 
 _KINDS = {
     "line": "text", "prose": "text", "number": "number_text", "integer": "integer", "quantity": "quantity",

@@ -10,8 +10,10 @@ from flask import Response, abort, send_file, stream_with_context
 from flask_babel import gettext as _
 
 from app.engine import access
+from app.engine.columns import Column
+from app.engine.csv import csv_chunks, write_csv
 from app.engine.moments import local, now, office_zone
-from app.engine.workbook import Chart, Column, Cover, Properties, Sheet, csv_chunks, write_csv, write_workbook
+from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

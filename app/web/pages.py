@@ -16,9 +16,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.columns import Column
 from app.engine.frames import REPORTS, Answer, ask, json_value
 from app.engine.moments import frozen, now
-from app.engine.workbook import Chart, Column
+from app.engine.workbook import Chart
 from app.extensions import db
 from app.web import cells
 from app.web.download import download_table

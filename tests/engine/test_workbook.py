@@ -1,76 +1,24 @@
-"""Workbooks and CSV read back by other programs: what went in comes out, and nothing of it is alive."""
+"""Workbooks read back by other programs: what went in comes out, and nothing of it is alive."""
 
-import csv
-import json
-import os
-import random
 import tracemalloc
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from io import BytesIO, StringIO
-from pathlib import Path
+from io import BytesIO
 from zipfile import ZipFile
-from zoneinfo import ZoneInfo
 
 import numpy
 import openpyxl
 import pandas
 import pytest
 import python_calamine
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.engine import workbook
-from app.engine.workbook import (
-    Chart,
-    Column,
-    Cover,
-    Properties,
-    Sheet,
-    csv_chunks,
-    guard,
-    unguard,
-    write_csv,
-    write_workbook,
-)
+from app.engine.columns import Column
+from app.engine.pens import clean
+from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
+from tests.engine.tables import COLUMNS, PAYLOADS, ROWS, SHANGHAI, TEXT, shared_payloads
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 MADE = Properties("Wenshu / 王芳", datetime(2026, 4, 1, 0, 30, tzinfo=UTC), "综合科", "document_register")
-NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "naughty-strings"
-
-PAYLOADS = [
-    "=1+1", "+1+1", "-1+1", "@SUM(1,1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "   =1+1", "\u3000=1+1", "\xa0=1+1",
-    "＝1+1", "＋1+1", "－1+1", "＠SUM(1,1)", " ＝1+1", "'=1+1", "''=1+1", "' =1+1", '"=1+1"', '"=1+1', "'", "''",
-    "=cmd|' /C calc'!A0", "@SUM(1+9)*cmd|' /C calc'!A0", "+cmd|' /C calc'!A0", 'DDE ("cmd";"/C calc";"!A0")A0',
-    '=HYPERLINK("http://127.0.0.1/?"&A1,"open")', "=IMPORTXML(\"http://127.0.0.1\",\"//a\")", "http://127.0.0.1/",
-    "mailto:a@example.org", "internal:Sheet!A1", "external:c:\\temp", 'a,=1+1', 'a;=1+1', 'a\t=1+1', 'a\n=1+1',
-    "a\r\n=1+1", "'quoted'", '","=1+1', "{=1+1}", "=-1", "-5", "-", "=", "+86 138 0013 8000", "1E5", "0071", "TRUE",
-    "#REF!",
-]  # fmt: skip
-
-COLUMNS = [
-    Column("no", "Number", "number_text"),
-    Column("title", "标题", "text"),
-    Column("copies", "Copies", "integer", total=True),
-    Column("amount", "Amount", "money", unit="yuan", total=True),
-    Column("share", "Share", "percent"),
-    Column("took", "Took", "hours"),
-    Column("received_on", "Received", "date"),
-    Column("closed_at", "Closed", "moment"),
-    Column("late", "Late", "bool"),
-]
-ROWS = [
-    {
-        "no": "0071", "title": "关于采购的通知", "copies": 3, "amount": Decimal("1234.50"), "share": 0.125,
-        "took": 7.3333, "received_on": date(2026, 3, 2), "closed_at": datetime(2026, 3, 2, 18, 5, tzinfo=UTC),
-        "late": True,
-    },
-    {
-        "no": "收〔2026〕12号", "title": "Second", "copies": numpy.int64(4), "amount": Decimal("-0.75"), "share": 1,
-        "took": 0, "received_on": pandas.Timestamp("2026-03-03"),
-        "closed_at": pandas.Timestamp("2026-03-03 01:00", tz="UTC"), "late": numpy.bool_(False),
-    },
-]  # fmt: skip
 
 
 def written(*sheets, cover=None, chart=None):
@@ -102,31 +50,8 @@ def texts_of(data):
     return [row[0] for row in rows[1:]]
 
 
-def as_csv(rows, *columns):
-    target = BytesIO()
-    write_csv(target, columns, rows, zone=SHANGHAI)
-    return target.getvalue()
-
-
-def csv_rows(data):
-    return list(csv.reader(StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-def shared_payloads():
-    """The texts handed over with the project, which lie beside the checkout and not in it."""
-    if not NAUGHTY.exists():
-        if os.environ.get("REQUIRE_SHARED") == "1":
-            pytest.fail("REQUIRE_SHARED=1, but shared/data/naughty-strings is not beside the checkout")
-        pytest.skip("shared/data/naughty-strings is not beside the checkout")
-    strings = json.loads((NAUGHTY / "blns.json").read_text(encoding="utf-8"))
-    return strings + (NAUGHTY / "csv-injection.txt").read_text(encoding="utf-8").splitlines()
-
-
 def cells_with(sheet, kind):
     return [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == kind]
-
-
-TEXT = Column("text", "Text", "text")
 
 
 class TestTypes:
@@ -219,7 +144,7 @@ class TestText:
     def test_the_shared_naughty_strings_come_back_and_none_is_alive(self):
         payloads = [text for text in shared_payloads() if text]
         data = written(Sheet("Data", [TEXT], [[text] for text in payloads]))
-        kept = [workbook._UNFIT.sub("", text) for text in payloads]
+        kept = [clean(text) for text in payloads]
         sheet = openpyxl.load_workbook(BytesIO(data))["Data"]
         assert (texts_of(data), cells_with(sheet, "f")) == (kept, [])
 
@@ -428,73 +353,3 @@ class TestBook:
             return highest
 
         assert peak(50_000) < 1.2 * peak(5_000)
-
-
-class TestCsv:
-    @given(st.text(alphabet=st.one_of(st.sampled_from("'=+-@\t\r\n ＝＋－＠\u3000a"), st.characters(codec="utf-8"))))
-    def test_the_apostrophe_comes_off_again_whatever_the_text(self, text):
-        assert unguard(guard(text)) == text
-
-    @pytest.mark.parametrize(
-        "text, cell",
-        [
-            ("=1", "'=1"), ("'=1", "''=1"), ("''=1", "'''=1"), (" +1", "' +1"), ("\u3000＝1", "'\u3000＝1"),
-            ("\ra", "'\ra"), ("\ufeff=1", "'\ufeff=1"), ("\x00=1", "'\x00=1"), ("-", "'-"), ("'a", "'a"),
-            ("\t", "'\t"), ("a=1", "a=1"), ("", ""), ("'", "'"),
-        ],
-    )  # fmt: skip
-    def test_only_text_that_could_be_a_formula_is_guarded(self, text, cell):
-        assert guard(text) == cell
-
-    @pytest.mark.parametrize("theirs", ["=1", "-5", "'quoted'", "it's"])
-    def test_text_of_somebody_elses_file_is_taken_as_it_stands(self, theirs):
-        assert unguard(theirs) == theirs
-
-    @pytest.mark.parametrize("kind", ["text", "number_text", "choice"])
-    def test_no_payload_is_alive_and_each_comes_back_as_it_was(self, kind):
-        cells = [row[0] for row in csv_rows(as_csv([[text] for text in PAYLOADS], Column("a", "A", kind)))[1:]]
-        assert [cell for cell in cells if cell.lstrip().startswith(tuple("=+-@＝＋－＠"))] == []
-        assert [unguard(cell) for cell in cells] == PAYLOADS
-
-    def test_the_shared_naughty_strings_come_back_byte_for_byte(self):
-        payloads = shared_payloads()
-        cells = [row[0] for row in csv_rows(as_csv([[text] for text in payloads], TEXT))[1:]]
-        assert [unguard(cell) for cell in cells] == payloads
-
-    def test_it_begins_with_the_mark_chinese_excel_needs_and_ends_lines_its_way(self):
-        assert as_csv([["甲"]], TEXT) == b"\xef\xbb\xbf" + "Text\r\n甲\r\n".encode()
-
-    def test_headings_are_guarded(self):
-        assert csv_rows(as_csv([], Column("a", "=1+1", "integer"))) == [["'=1+1"]]
-
-    def test_figures_days_and_moments_are_exact_and_negative_numbers_untouched(self):
-        assert csv_rows(as_csv(ROWS, *COLUMNS))[1:] == [
-            ["0071", "关于采购的通知", "3", "1234.50", "0.125", "7.33", "2026-03-02", "2026-03-03 02:05:00", "Yes"],
-            ["收〔2026〕12号", "Second", "4", "-0.75", "1", "0.00", "2026-03-03", "2026-03-03 09:00:00", "No"],
-        ]
-
-    @pytest.mark.parametrize(
-        "number, text", [(Decimal("1E+3"), "1000"), (1e-7, "0.0000001"), (1e16, "10000000000000000")]
-    )
-    def test_no_figure_has_an_exponent(self, number, text):
-        assert csv_rows(as_csv([[number]], Column("price", "Price", "price")))[1] == [text]
-
-    def test_nothing_is_an_empty_field(self):
-        columns = [TEXT, *(Column(kind, kind, kind) for kind in ("money", "date", "moment", "bool"))]
-        rows = [[None] * 5, [pandas.NA] * 5, [float("nan")] * 5, [pandas.NaT] * 5]
-        assert csv_rows(as_csv(rows, *columns))[1:] == [[""] * 5] * 4
-
-    def test_half_a_character_does_not_stop_the_file(self):
-        assert csv_rows(as_csv([["a\ud83d"]], TEXT))[1] == ["a?"]
-
-    def test_the_heading_leaves_before_the_first_row_is_asked_for(self):
-        def rows():
-            raise AssertionError("asked for a row")
-            yield
-
-        assert next(csv_chunks([TEXT], rows(), zone=SHANGHAI)) == b"\xef\xbb\xbfText\r\n"
-
-    def test_pieces_together_are_the_file(self):
-        rows = [[random.Random(number).randbytes(40).hex()] for number in range(5_000)]
-        chunks = list(csv_chunks([TEXT], rows, zone=SHANGHAI))
-        assert (b"".join(chunks), len(chunks) > 3) == (as_csv(rows, TEXT), True)

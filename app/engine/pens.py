@@ -1,0 +1,182 @@
+"""Pens: each writes one column of an Excel sheet from top to bottom, its text as text and its formats made once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from app.engine.columns import TEXTS, Cell, Column, Kind, exact
+from app.engine.csv import TO_GUARD
+
+MAX_TEXT = 32_767  # UTF-16 units in a cell
+
+_FORMS = {
+    "text": "General",
+    "number_text": "@",
+    "choice": "General",
+    "bool": "General",
+    "integer": "#,##0",
+    "quantity": "#,##0.00#",
+    "money": "#,##0.00",
+    "price": "#,##0.00##",
+    "percent": "0.0%",
+    "hours": "0.00",
+    "date": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
+_NARROWEST, _WIDEST, _FILTER_BUTTON = 8, 50, 3
+_ROWS_MEASURED = 500  # text beyond them wraps; numbers are all measured, or they would show ####
+_EXCEL_BEGINS = 1900
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML cannot hold
+_LOOKS_ESCAPED = re.compile("_x[0-9a-fA-F]{4}_")
+
+
+class TextWorksheet(Worksheet):
+    """xlsxwriter's worksheet, with text as text to the last character.
+
+    In constant-memory mode xlsxwriter writes a text `<r>…</r>` unescaped, for rich text of its own making: pasted by a
+    user it breaks the file. And it writes a carriage return as `_x000D_`, which WPS shows; XML has `&#13;` for it.
+    """
+
+    fh: Any
+
+    def _escape_control_characters(self, data: Any) -> Any:
+        return _LOOKS_ESCAPED.sub(r"_x005F\g<0>", data) if isinstance(data, str) else data
+
+    def _xml_inline_string(self, string: str, preserve: Any, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        place = "".join(f' {name}="{value}"' for name, value in attributes)
+        text = self._escape_data(string).replace("\r", "&#13;")
+        self.fh.write(f'<c{place} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')
+
+    def _xml_rich_inline_string(self, string: str, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        self._xml_inline_string(string, True, attributes)
+
+
+class Styles:
+    """The cell formats of a workbook, each made once: printable in grey, fonts left to Excel's theme."""
+
+    def __init__(self, book: Workbook):
+        self._book = book
+        self._made: dict[tuple[str, bool, bool], Format] = {}
+        self.title = book.add_format({"bold": True, "font_size": 16})
+        self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self.link = book.add_format({"font_color": "#0563C1", "underline": 1})
+        self.heading = book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#D9D9D9", "border": 1}
+        )
+
+    def of(self, kind: Kind, *, quoted: bool = False, total: bool = False) -> Format:
+        """The format of a kind of column; `quoted` keeps a text text when its cell is edited in Excel."""
+        key = (kind, quoted, total)
+        if key not in self._made:
+            look: dict[str, Any] = {"num_format": _FORMS[kind], "valign": "top", "quote_prefix": quoted}
+            look |= {"text_wrap": True} if kind in TEXTS else {}
+            look |= {"bold": True, "top": 1} if total else {}
+            self._made[key] = self._book.add_format(look)
+        return self._made[key]
+
+
+@dataclass(eq=False)
+class Pen:
+    """Writes one column of a sheet from top to bottom and keeps what is known only at the end: width and total."""
+
+    column: Column
+    index: int
+    sheet: Worksheet
+    styles: Styles
+    read: Callable[[Any], Cell]
+    cuts: list[str]
+    kept: list[Any] | None = None
+    largest: float = 0
+    negative: bool = False
+    sum: Decimal = field(default_factory=Decimal)
+
+    def __post_init__(self) -> None:
+        kind = self.column.kind
+        self.plain, self.quoted = self.styles.of(kind), self.styles.of(kind, quoted=True)
+        self.whole = self.styles.of("integer") if kind == "quantity" else self.plain
+        self.heading = fit(clean(self.column.heading))
+        self.sheet.write_string(0, self.index, self.heading, self.styles.heading)
+        self.widest = _breadth(self.heading) + _FILTER_BUTTON
+
+    def write(self, row: int, value: Any) -> None:
+        cell = self.read(value)
+        if self.kept is not None:
+            self.kept.append(clean(str(cell)) if isinstance(cell, date | str) else cell)
+        if isinstance(cell, str):
+            self._write_text(row, cell)
+        elif isinstance(cell, date):
+            self._write_day(row, cell)
+        elif cell is not None:
+            self._write_number(row, cell)
+
+    def _write_text(self, row: int, text: str) -> None:
+        bare = clean(text)
+        fitting = fit(bare)
+        if fitting is not bare:
+            place = {"sheet": self.sheet.get_name(), "row": row + 1, "column": self.column.label}
+            self.cuts.append(_("%(sheet)s, row %(row)s: %(column)s", **place))
+        if row <= _ROWS_MEASURED:
+            self.widest = max(self.widest, _breadth(fitting))
+        if fitting:
+            self.sheet.write_string(row, self.index, fitting, self.quoted if TO_GUARD.match(fitting) else self.plain)
+
+    def _write_day(self, row: int, day: date) -> None:
+        if day.year < _EXCEL_BEGINS:  # a day before its calendar shows as ####
+            self._write_text(row, str(day))
+        else:
+            self.widest = max(self.widest, len(_FORMS[self.column.kind]))
+            self.sheet.write_datetime(row, self.index, day, self.plain)
+
+    def _write_number(self, row: int, number: int | float | Decimal) -> None:
+        figure = float(number)
+        self.largest = max(self.largest, abs(figure))
+        self.negative |= figure < 0
+        if self.column.total:
+            self.sum += exact(number)
+        self.sheet.write_number(row, self.index, figure, self.whole if figure.is_integer() else self.plain)
+
+    def write_total(self, row: int) -> None:
+        """In the row below the last: a sum that follows the filter, with its value for programs that do not count."""
+        total, letter, kind = float(self.sum), xl_col_to_name(self.index), self.column.kind
+        style = self.styles.of("integer" if kind == "quantity" and total.is_integer() else kind, total=True)
+        self.sheet.write_formula(row, self.index, f"=SUBTOTAL(109,{letter}2:{letter}{row})", style, total)
+        self.largest = max(self.largest, abs(total))
+
+    def width(self) -> float:
+        """In characters of the default font, Chinese ones counting double."""
+        figures = len(f"{self.largest:,.3f}") + self.negative
+        return self.column.width or min(max(self.widest, figures, _NARROWEST - 1) + 1, _WIDEST)
+
+
+def clean(text: str) -> str:
+    return _UNFIT.sub("", text)
+
+
+def fit(text: str) -> str:
+    """`text` itself, or as much of it as a cell holds, with a mark."""
+    if len(text) <= MAX_TEXT // 2 or len(text.encode("utf-16-le")) // 2 <= MAX_TEXT:
+        return text
+    mark = _("… (full text in the system)")
+    return beginning(text, MAX_TEXT - len(mark)) + mark
+
+
+def beginning(text: str, units: int) -> str:
+    """The first characters of `text` that take no more than so many UTF-16 units, which is how Excel counts."""
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
+
+
+def _breadth(text: str) -> int:
+    lines = text.splitlines() or [""]
+    return max(sum(1 + (unicodedata.east_asian_width(one) in "WFA") for one in line[:_WIDEST]) for line in lines)
