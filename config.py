@@ -62,6 +62,7 @@ def from_environment() -> dict[str, Any]:
         "FROZEN_NOW": _moment(frozen) if frozen else None,
         "HOST": get("HOST") or "127.0.0.1",
         "PORT": int(get("PORT") or 8080),
+        "CLAMAV": get("WENSHU_CLAMAV"),
         "WORKERS": int(get("WENSHU_WORKERS") or 2),
     }
 

@@ -15,10 +15,13 @@ from app.engine import access, moments
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
 from app.web.api import api_of
+from app.web.bin import BinView
+from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
 from app.web.record import register
 from app.web.security import OfficeSecurityManager, protect
+from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
 
 HERE = Path(__file__).parent
@@ -44,6 +47,6 @@ def create_app(**settings: Any) -> Flask:
         for view in VIEWS:
             register(view)
             appbuilder.add_api(api_of(view.model))
-        for page in (SearchView, ReportView, FileView, HealthView):
+        for page in (SearchView, ReportView, FileView, HealthView, BinView, EmergencyView, TrailView):
             appbuilder.add_view_no_menu(page)
     return app

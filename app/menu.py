@@ -12,6 +12,7 @@ from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
+from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
 from views.payments import PaymentView
@@ -36,7 +37,7 @@ SECTIONS = (
         "documents",
         (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
     ),
-    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView)),
+    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(
         _l("Customers & orders"),
         "orders",

@@ -2,7 +2,7 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, history, numbers, record, workflow  # noqa: F401
+from app.engine import clocks, events, grants, history, numbers, record, workflow  # noqa: F401
 from models import (  # noqa: F401
     circulation,
     correspondents,
@@ -10,6 +10,7 @@ from models import (  # noqa: F401
     dispatch,
     documents,
     files,
+    identities,
     orders,
     outgoing,
     payments,

@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Mapped
 
 from app.engine import access, fields
-from app.engine.record import Record
+from app.engine.bin import Binned
 
 
-class Correspondent(Record, Model):
+class Correspondent(Binned, Model):
     """Somebody who writes to the office, with what their papers usually are."""
 
     __tablename__ = "correspondent"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields
 from app.engine.access import Actor
+from app.engine.bin import Binned
 from app.engine.record import Numbered, Record
 from models.people import Person
 
@@ -42,7 +43,7 @@ class Customer(Record, Model):
     region: Mapped[str | None] = fields.line(_l("Region"), 100, search=True, index=True)
     address: Mapped[str | None] = fields.line(_l("Address"), 300)
     contact: Mapped[str | None] = fields.line(_l("Contact"), 100, search=True)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
+    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
     source: Mapped[str | None] = fields.line(_l("Source"), 100, help=_l("How the customer came to us"))
     grade: Mapped[str | None] = fields.line(_l("Grade"), 30)
     credit_limit: Mapped[Decimal | None] = fields.decimal("money", _l("Credit limit"), least=Decimal(0))
@@ -71,7 +72,7 @@ class Customer(Record, Model):
         return f"{self.customer_no} {self.name}"
 
 
-class CustomerContact(Record, Model):
+class CustomerContact(Binned, Model):
     """Somebody to speak to at a customer's."""
 
     __tablename__ = "customer_contact"
@@ -81,7 +82,7 @@ class CustomerContact(Record, Model):
     customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     name: Mapped[str] = fields.line(_l("Name"), 100, required=True, search=True)
     position: Mapped[str | None] = fields.line(_l("Position"), 100)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
+    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
     email: Mapped[str | None] = fields.line(_l("E-mail"), 200)
     note: Mapped[str | None] = fields.prose(_l("Note"))
 

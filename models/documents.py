@@ -4,35 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields, numbers
+from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models import secrecy
 from models.circulation import CirculationEntry, offer_to
 from models.correspondents import Correspondent
 from models.people import Department, Person
+from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 
-SECRECY = {
-    "open": _l("Public"),
-    "internal": _l("Internal"),
-    "secret": _l("Secret"),
-    "confidential": _l("Confidential"),
-    "top_secret": _l("Top secret"),
-}
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
 
-#: Roles that keep the register and therefore see all of it.
-REGISTRY = ("office_manager", "registry_clerk", "leader", "archivist", "auditor", "report_reader", "administrator")
+#: Roles that keep or read the whole register. Administrators look after settings, not after papers.
+REGISTRY = ("office_manager", "registry_clerk", "leader", "archivist", "auditor", "report_reader")
+#: Those of them who learn the content as far as they are cleared; the others read lines.
+DUTY = ("office_manager", "registry_clerk", "leader", "archivist")
+
+
+def graded(document: Any, *texts: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the secrecy of a paper, old and new: it is lowered by decision only, and no text is kept."""
+    if records.altered(document, "secrecy"):
+        before = inspect(document).attrs.secrecy.history.deleted[0]
+        if secrecy.lower(before, document.secrecy):
+            yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
+    if document.secrecy in ON_PAPER_ONLY:
+        for name in texts:
+            if (getattr(document, name) or "").strip():
+                yield name, _("Of a paper of this secrecy only the register line is kept, no text.")
 
 
 def handles(document: IncomingDocument, actor: Actor) -> bool:
@@ -47,6 +57,7 @@ class IncomingDocument(Workflow, Model):
     kind_name = "incoming_documents"
     label, label_plural = _l("Incoming document"), _l("Incoming documents")
     natural_key = "receipt_no"
+    content_fields = ("title", "summary", "proposal", "instruction", "result")
     numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
 
     flow = Flow(
@@ -96,12 +107,18 @@ class IncomingDocument(Workflow, Model):
             return true()
         if not actor.person_ids:
             return false()
+        return secrecy.entry_rule(cls, actor, cls._involved(actor), public=true())
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return secrecy.content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
+
+    @classmethod
+    def _involved(cls, actor: Actor) -> ColumnElement[bool]:
+        """Named as handler, or within the scope of circulation."""
         entry = CirculationEntry.__table__
-        return or_(
-            cls.department_id.in_(actor.department_ids),
-            cls.handler_id.in_(actor.person_ids),
-            cls.id.in_(select(entry.c.document_id).where(entry.c.reader_id.in_(actor.person_ids))),
-        )
+        read = select(entry.c.document_id).where(entry.c.reader_id.in_(actor.person_ids), entry.c.state != "withdrawn")
+        return or_(cls.handler_id.in_(actor.person_ids), cls.id.in_(read))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -124,12 +141,19 @@ class IncomingDocument(Workflow, Model):
         """What an older ledger's line leaves open: a paper with a closing date is closed."""
         self.state = self.state or ("closed" if self.closed_at else "registered")
 
+    def keeps_files(self) -> bool:
+        return self.secrecy not in ON_PAPER_ONLY
+
+    def indexed(self) -> bool:
+        return self.secrecy not in NOT_INDEXED
+
     def check(self) -> Iterator[tuple[str, str]]:
+        yield from graded(self, "summary")
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
 
     def __str__(self) -> str:
-        return f"{self.receipt_no} {self.title}"
+        return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)
 
     @flow.step("registered", to="instructing", label=_l("Propose"), tone="primary")
     def propose(self, proposal: Annotated[str, Ask(_l("Proposal"))]) -> None:
@@ -199,6 +223,20 @@ class IncomingDocument(Workflow, Model):
         ).all()
         if waiting:
             raise StepRefused(_("Still reading: %(readers)s.", readers=", ".join(waiting)))
+
+    @flow.step(
+        "registered", "instructing", "in_handling", "in_circulation", "suspended", "result_in", "closed",
+        to=None, label=_l("Lower the secrecy"),
+    )  # fmt: skip
+    def lower_secrecy(
+        self,
+        to: Annotated[str, Ask(_l("Secrecy"), choices=SECRECY)],
+        reason: Annotated[str, Ask(_l("Decision, by whom and when"))],
+    ) -> None:
+        """The paper is declassified or graded lower, by a decision that goes on file."""
+        if not secrecy.lower(self.secrecy, to):
+            raise StepRefused(_("This is not lower than the present secrecy."))
+        self.secrecy = to
 
     @flow.step("registered", "instructing", to="returned_to_sender", label=_l("Return to the sender"))
     def return_to_sender(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

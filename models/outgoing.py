@@ -19,8 +19,10 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
-from models.documents import REGISTRY, SECRECY, URGENCY
+from models import secrecy
+from models.documents import DUTY, REGISTRY, URGENCY, graded
 from models.people import Department, Person
+from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 
 #: Six-cornered brackets and a serial without leading zeros: GB/T 9704.
 NUMBER = "文枢发〔{year}〕{serial}号"
@@ -58,6 +60,7 @@ class OutgoingDocument(Workflow, Model):
     kind_name = "outgoing_documents"
     label, label_plural = _l("Outgoing document"), _l("Outgoing documents")
     natural_key = "document_no"
+    content_fields = ("title", "addressees", "body", "countersigned")
 
     flow = Flow(
         State("drafting", _l("Drafting"), "active"),
@@ -111,11 +114,22 @@ class OutgoingDocument(Workflow, Model):
             return true()
         if not actor.person_ids:
             return false()
-        return or_(
-            cls.department_id.in_(actor.department_ids),
-            cls.drafter_id.in_(actor.person_ids),
-            cls.signer_id.in_(actor.person_ids),
-        )
+        return secrecy.entry_rule(cls, actor, cls._involved(actor), public=cls.state == "issued")
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return secrecy.content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
+
+    @classmethod
+    def _involved(cls, actor: Actor) -> ColumnElement[bool]:
+        """Drafter and signer."""
+        return or_(cls.drafter_id.in_(actor.person_ids), cls.signer_id.in_(actor.person_ids))
+
+    def keeps_files(self) -> bool:
+        return self.secrecy not in ON_PAPER_ONLY
+
+    def indexed(self) -> bool:
+        return self.secrecy not in NOT_INDEXED
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -158,6 +172,7 @@ class OutgoingDocument(Workflow, Model):
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     def check(self) -> Iterator[tuple[str, str]]:
+        yield from graded(self, "body")
         if self.text_checksum and self.state in FROZEN and self.frozen_text() != self.text_checksum:
             yield "body", _("Title, addressees and text are frozen by the signature.")
         elif self.state in ("countersigning", "signing"):
@@ -165,6 +180,8 @@ class OutgoingDocument(Workflow, Model):
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
 
     def __str__(self) -> str:
+        if self.secrecy not in ORDINARY:
+            return self.document_no or _("Draft %(id)s", id=self.id or "")
         return f"{self.document_no or ''} {self.title}".strip()
 
     def _keep_text(self) -> None:

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, fields
 from app.engine.access import Actor
+from app.engine.bin import Binned
+from app.engine.grants import granted_to
 from app.engine.moments import today
-from app.engine.record import Record
+from models.secrecy import BUSINESS, STATE, cleared_for
 
 
-class Department(Record, Model):
+class Department(Binned, Model):
     """A unit of the office; its leader's business reaches to all units below."""
 
     __tablename__ = "department"
@@ -35,7 +37,7 @@ class Department(Record, Model):
     leader: Mapped[Person | None] = relationship(foreign_keys=leader_id, post_update=True)
 
 
-class Person(Record, Model):
+class Person(Binned, Model):
     """Somebody papers and orders are given to, with or without an account."""
 
     __tablename__ = "person"
@@ -50,6 +52,12 @@ class Person(Record, Model):
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
     position: Mapped[str | None] = fields.line(_l("Position"), 100, search=True)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 40)
+    clearance: Mapped[str] = fields.choice(
+        _l("Cleared for"), BUSINESS, "clearance_known", required=True, default="confidential", right="clear"
+    )
+    state_clearance: Mapped[str | None] = fields.choice(
+        _l("Cleared for state secrets"), STATE, "state_clearance_known", right="clear"
+    )
     deputy_id: Mapped[int | None] = fields.reference(_l("Deputy"), "person.id")
     absent_from: Mapped[date | None] = fields.day(_l("Absent from"))
     absent_until: Mapped[date | None] = fields.day(_l("Absent until"))
@@ -67,29 +75,32 @@ def actor_of(session: Session, user: User) -> Actor:
     """The actor behind a signed-in account: roles, person, departments, and whom they stand in for today."""
     with access.system():
         row = session.execute(
-            select(Person.id, Person.department_id, Department.name)
+            select(Person.id, Person.department_id, Department.name, Person.clearance, Person.state_clearance)
             .join(Department, Person.department_id == Department.id, isouter=True)
             .where(Person.user_id == user.id)
         ).first()
         roles = frozenset(role.name for role in user.roles)
         name = user.get_full_name().strip() or user.username
         if row is None:
-            return Actor(user.id, name, roles)
+            return Actor(user.id, name, roles, granted=granted_to(session, user.id))
         day = today()
         absent = session.scalars(
             select(Person.id).where(Person.deputy_id == row.id, Person.absent_from <= day, Person.absent_until >= day)
         )
         below = select(Department.id).where(Department.leader_id == row.id).cte("below", recursive=True)
         below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
-        led = session.scalars(select(below.c.id))
-        own = {row.department_id} if row.department_id else set()
+        led = frozenset(session.scalars(select(below.c.id)))
+        own = frozenset({row.department_id} if row.department_id else ())
         return Actor(
             user.id,
             name,
             roles,
             person_ids=frozenset({row.id, *absent}),
-            department_ids=frozenset(own | set(led)),
+            department_ids=own | led,
             own_person_id=row.id,
             department_id=row.department_id,
             department=row.name or "",
+            led_ids=led,
+            granted=granted_to(session, user.id),
+            cleared=cleared_for(row.clearance, row.state_clearance),
         )

@@ -37,7 +37,7 @@ class Product(Record, Model):
     tax_rate: Mapped[Decimal | None] = fields.decimal(
         "rate", _l("Tax rate"), least=Decimal(0), help=_l("A share of one, such as 0.13")
     )
-    cost: Mapped[Decimal | None] = fields.decimal("price", _l("Cost"), least=Decimal(0))
+    cost: Mapped[Decimal | None] = fields.decimal("price", _l("Cost"), least=Decimal(0), right="see_cost")
     stock: Mapped[Decimal | None] = fields.decimal("quantity", _l("In stock"))
     discontinued: Mapped[bool] = fields.flag(_l("No longer sold"))
 

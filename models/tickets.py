@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -21,6 +21,9 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.dispatch import DESK, DispatchOrder
 from models.people import Department, Person
+
+if TYPE_CHECKING:
+    from models.identities import SealedIdentity
 
 CHANNELS = {
     "phone": _l("Telephone call"),
@@ -86,6 +89,7 @@ class ServiceTicket(Workflow, Model):
     kind_name = "service_tickets"
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
+    content_fields = ("contact_name", "phone")
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
     flow = Flow(
@@ -117,11 +121,12 @@ class ServiceTicket(Workflow, Model):
     received_at: Mapped[datetime] = fields.moment(_l("Received"), required=True, index=True)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered at"), derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, search=True)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
+    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
     anonymous: Mapped[bool] = fields.flag(_l("Anonymous"))
     anonymity_explained: Mapped[bool] = fields.flag(
         _l("Explained"), help=_l("The caller was told that nothing can be followed up without a contact.")
     )
+    named: Mapped[bool] = fields.flag(_l("Identity kept under seal"), derived=True)
     read_back: Mapped[bool] = fields.flag(_l("Read back"), help=_l("The record was read to the caller and confirmed."))
     subject: Mapped[str] = fields.line(_l("Subject"), 500, required=True, search=True)
     content: Mapped[str | None] = fields.prose(_l("Content"), search=True)
@@ -139,11 +144,14 @@ class ServiceTicket(Workflow, Model):
     orders: Mapped[list[DispatchOrder]] = relationship(
         back_populates="ticket", order_by="DispatchOrder.id", passive_deletes="all"
     )
+    identities: Mapped[list[SealedIdentity]] = relationship(back_populates="ticket", passive_deletes="all")
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         if actor.has(*DESK):
             return true()
+        if actor.has("report_officer"):
+            return cls.kind == "report"
         if not actor.department_ids:
             return false()
         order = DispatchOrder.__table__
@@ -152,6 +160,11 @@ class ServiceTicket(Workflow, Model):
         )
         # Who reports wrongdoing stays with the desk; the unit sees its dispatch order alone.
         return and_(cls.kind != "report", or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Who reports wrongdoing is kept apart (`SealedIdentity`); what stood here before, the history tells nobody."""
+        return cls.kind != "report"
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -174,11 +187,22 @@ class ServiceTicket(Workflow, Model):
         return [order for order in self.orders if order.state not in ("draft", "cancelled", "returned")]
 
     def prepare(self, session: Session) -> None:
+        if self.kind == "report":
+            self.seal()
         if self.taken_over:
             return
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)
+
+    def seal(self) -> None:
+        """Move the caller's identity into the store that only the report officer opens."""
+        from models.identities import SealedIdentity  # it refers to tickets
+
+        if self.contact_name or self.phone:
+            self.identities.append(SealedIdentity(contact_name=self.contact_name, phone=self.phone))
+            self.contact_name = self.phone = None
+            self.named = True
 
     def take_over(self) -> None:
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
@@ -201,7 +225,7 @@ class ServiceTicket(Workflow, Model):
                 yield "anonymity_explained", _("Tell the caller that nothing can be followed up, and tick it.")
         if self.taken_over:
             return
-        if not self.anonymous and not (self.phone or self.contact_name):
+        if not self.anonymous and not (self.phone or self.contact_name or self.named):
             yield "phone", _("Enter a name or a telephone number, or tick “Anonymous”.")
         if self.channel in ("phone", "visit") and not self.read_back:
             yield "read_back", _("Read the record back to the caller and tick it.")
@@ -333,6 +357,8 @@ class ServiceTicket(Workflow, Model):
     ) -> None:
         """The matter is of another kind; its limits count from the first receipt all the same."""
         self.kind = kind
+        if kind == "report":
+            self.seal()
         clocks.reckon(object_session(self), self)  # type: ignore[arg-type]
 
     @flow.step(

@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
+from app.engine.disclosure import learned
 from app.engine.frames import Period, frame, report
 from models.correspondents import Correspondent
-from models.documents import SECRECY, IncomingDocument
+from models.documents import IncomingDocument
 from models.people import Department, Person
+from models.secrecy import SECRECY
 
 
 @report(
@@ -38,9 +40,9 @@ def incoming_register(session: Session, period: Period) -> pd.DataFrame:
     doc = IncomingDocument
     query = (
         select(
-            doc.receipt_no, doc.received_at, Correspondent.name.label("sender"), doc.sender_no, doc.title, doc.secrecy,
-            doc.copies, Department.name.label("department"), Person.name.label("handler"), doc.state, doc.due_at,
-            doc.closed_at,
+            doc.receipt_no, doc.received_at, Correspondent.name.label("sender"), doc.sender_no, learned(doc, "title"),
+            doc.secrecy, doc.copies, Department.name.label("department"), Person.name.label("handler"), doc.state,
+            doc.due_at, doc.closed_at,
         )
         .join(Correspondent, doc.sender_id == Correspondent.id, isouter=True)
         .join(Department, doc.department_id == Department.id, isouter=True)

@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.engine.columns import Column
+from app.engine.disclosure import learned
 from app.engine.frames import Period, frame, report
-from models.documents import SECRECY, URGENCY
+from models.documents import URGENCY
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.people import Department, Person
+from models.secrecy import SECRECY
 
 
 @report(
@@ -42,9 +44,9 @@ def outgoing_register(session: Session, period: Period) -> pd.DataFrame:
     signed = func.coalesce(doc.signed_at, doc.issued_at, doc.drafted_at)
     query = (
         select(
-            doc.document_no, doc.title, doc.document_class, doc.document_type, doc.secrecy, doc.urgency, doc.addressees,
-            Department.name.label("department"), Person.name.label("drafter"), doc.drafted_at,
-            signer.name.label("signer"), doc.signed_at, doc.copies, doc.issued_at, doc.state,
+            doc.document_no, learned(doc, "title"), doc.document_class, doc.document_type, doc.secrecy, doc.urgency,
+            learned(doc, "addressees"), Department.name.label("department"), Person.name.label("drafter"),
+            doc.drafted_at, signer.name.label("signer"), doc.signed_at, doc.copies, doc.issued_at, doc.state,
         )
         .join(Department, doc.department_id == Department.id, isouter=True)
         .join(Person, doc.drafter_id == Person.id, isouter=True)

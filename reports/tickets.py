@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
+from app.engine.disclosure import learned, mask
 from app.engine.frames import Period, frame, report
 from models.people import Department, Person
 from models.tickets import CHANNELS, GRADES, KINDS, ServiceTicket
@@ -44,8 +45,8 @@ def ticket_ledger(session: Session, period: Period) -> pd.DataFrame:
     ticket = ServiceTicket
     query = (
         select(
-            ticket.ticket_no, ticket.received_at, ticket.channel, ticket.kind, ticket.contact_name, ticket.phone,
-            ticket.subject, ticket.content, ticket.place, Person.name.label("taker"),
+            ticket.ticket_no, ticket.received_at, ticket.channel, ticket.kind, learned(ticket, "contact_name"),
+            learned(ticket, "phone"), ticket.subject, ticket.content, ticket.place, Person.name.label("taker"),
             Department.name.label("department"), ticket.state, ticket.answer, ticket.citation, ticket.outcome,
             ticket.grade, ticket.answered_at, ticket.due_at, ticket.closed_at,
         )
@@ -54,9 +55,7 @@ def ticket_ledger(session: Session, period: Period) -> pd.DataFrame:
         .order_by(ticket.received_at, ticket.id)
     )  # fmt: skip
     table = frame(session, period.holds(query, ticket.received_at))
-    # A report of wrongdoing names nobody in a register.
-    table.loc[table["kind"] == "report", ["contact_name", "phone"]] = None
-    table["phone"] = table["phone"].map(masked)
+    table["phone"] = table["phone"].map(mask, na_action="ignore")
     for name, labels in (
         ("channel", CHANNELS),
         ("kind", KINDS),
@@ -65,10 +64,3 @@ def ticket_ledger(session: Session, period: Period) -> pd.DataFrame:
     ):
         table[name] = table[name].map({word: str(label) for word, label in labels.items()})
     return table
-
-
-def masked(phone: object) -> str | None:
-    """`13812345678` as `138****5678`: enough to tell two callers apart, too little to call one."""
-    if not isinstance(phone, str) or not phone:
-        return None
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) > 7 else "****"

@@ -28,7 +28,7 @@ ACCOUNTS = (
     ("user_b", "department_user"), ("desk", "call_taker"), ("shift", "shift_leader"),
     ("cs_manager", "service_manager"), ("sales", "salesperson"), ("sales_b", "salesperson"),
     ("order_admin", "order_administrator"), ("finance", "finance"), ("warehouse", "warehouse"),
-    ("archivist", "archivist"), ("auditor", "auditor"), ("manager", "report_reader"),
+    ("archivist", "archivist"), ("auditor", "auditor"), ("manager", "report_reader"), ("officer", "report_officer"),
 )  # fmt: skip
 
 DEPARTMENTS = {"office": "办公室", "a": "综合科", "b": "财务科", "service": "客服部", "sales": "业务部"}
@@ -43,6 +43,7 @@ PEOPLE = {
     "sales_b": ("徐静", "sales", "业务员"), "order_admin": ("马超", "sales", "订单管理员"),
     "finance": ("朱琳", "b", "会计"), "warehouse": ("胡军", "sales", "库管员"), "archivist": ("林波", "office", "档案员"),
     "auditor": ("郭伟", "office", "审计员"), "manager": ("高峰", "office", "经理"),
+    "officer": ("冯洁", "office", "举报专员"),
 }  # fmt: skip
 
 SENDERS = (

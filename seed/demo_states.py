@@ -15,6 +15,7 @@ from app.engine import record as records
 from models.correspondents import Correspondent
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
+from models.identities import IdentityRequest
 from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
 
 Way = tuple[str, str, dict[str, Any]]
@@ -110,6 +111,7 @@ def play(stage: Stage) -> None:
         _walk(stage, ticket, moment, [SEND])
         _walk(stage, ticket.orders[0], moment + PACE, ways)
     _draft_dispatch(stage, moment)
+    _reports(stage, moment)
     for ways in ORDERS:
         order = an_order(stage, moment, "on_account")
         steps = [way for way in ways if way[1] != "reject"]
@@ -141,6 +143,18 @@ def _draft_dispatch(stage: Stage, moment: datetime) -> None:
     with stage.at(moment + PACE), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:
         order.prepare(stage.session)
         records.store(stage.session, order)
+
+
+def _reports(stage: Stage, moment: datetime) -> None:
+    """A report of wrongdoing and three requests for the name behind it: open, granted, refused."""
+    ticket = a_call(stage, moment, "report", "举报食堂采购回扣", "0851-590001")
+    week = {"until": stage.today + timedelta(days=2)}
+    for ways in ([], [("officer", "grant", week)], [("officer", "refuse", {"reason": "理由不充分"})]):
+        with stage.at(moment + PACE), access.acting_as(stage.actors["cs_manager"]):
+            asked = records.add(
+                stage.session, IdentityRequest, {"ticket": ticket, "reason": "核实举报细节需要联系举报人"}
+            )
+        _walk(stage, asked, moment + PACE, ways)
 
 
 def _walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:

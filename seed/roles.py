@@ -13,12 +13,14 @@ KEEP = "read add edit"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
-        "customers": READ, "customer_contacts": READ, "products": "*",
-        "departments": "*", "people": "*", "clock_rules": f"{KEEP} export", "calendar_days": f"{KEEP} import export",
-        "accounts": "*",
+        "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
+        "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
+        "orders": "break_glass",
+        "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "calendar_days": f"{KEEP} import export",
+        "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
-        "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
+        "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
@@ -30,7 +32,7 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "registry_clerk": {
-        "departments": READ, "people": READ, "correspondents": f"{KEEP} import export",
+        "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
             f"{KEEP} import export propose instruct_reading circulate end_by_sender suspend go_on close"
         ),
@@ -67,6 +69,10 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "archivist": {
         "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ},
+    "report_officer": {
+        "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
+        "identity_requests": "*",
+    },
     "auditor": dict.fromkeys(
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
@@ -80,45 +86,49 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
         "service_tickets": (
-            f"{KEEP} give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
+            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
         ),
+        "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "shift_leader": {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
-            f"{KEEP} import export give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
+            f"{KEEP} import export reveal give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
             "reword plan_callback close reopen hand_over reclassify void"
         ),
         "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
+        "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "service_manager": {
-        "customers": f"{KEEP} export", "customer_contacts": f"{KEEP} export", "products": READ,
-        "orders": "read export", "order_lines": READ,
+        "bin": READ, "customers": f"{KEEP} export reveal",
+        "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
+        "orders": "read export reveal", "order_lines": READ,
+        "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         "dispatch_orders": "read export issue accept rework extend cancel",
     },
     "salesperson": {
-        "reports": READ,
-        "people": READ, "customers": f"{KEEP} export", "customer_contacts": KEEP, "products": READ,
-        "orders": f"{KEEP} export cancel hold resume record_payment", "order_lines": READ, "payments": READ,
+        "bin": READ, "reports": READ,
+        "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
+        "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
     },
     "order_administrator": {
-        "people": READ, "reports": READ, "customers": f"{KEEP} import export",
-        "customer_contacts": f"{KEEP} import export", "products": f"{KEEP} import export",
+        "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
+        "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
-            f"{KEEP} import export confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
+            f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
             "record_payment"
         ),
         "order_lines": "read import export", "payments": "read add",
     },
     "finance": {
-        "people": READ, "reports": READ, "customers": READ, "products": READ,
+        "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
         "payments": f"{KEEP} import export verify reject",
     },
     "warehouse": {
-        "people": READ, "products": f"{KEEP} export", "orders": "read hand_over ship", "order_lines": READ,
+        "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
     },
 }  # fmt: skip
 
@@ -133,6 +143,7 @@ LABELS = {
     "department_head": _l("Head of department"),
     "department_user": _l("Department user"),
     "archivist": _l("Archivist"),
+    "report_officer": _l("Report officer"),
     "auditor": _l("Auditor"),
     "report_reader": _l("Manager, reports only"),
     "call_taker": _l("Call taker"),

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, event, false, true
+from sqlalchemy import ColumnElement, event, false, or_, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
@@ -41,6 +41,12 @@ class Actor:
     own_person_id: int | None = None
     department_id: int | None = None
     department: str = ""
+    #: the departments this person leads, and all below them
+    led_ids: frozenset[int] = frozenset()
+    #: the grades of secrecy this person is cleared for
+    cleared: frozenset[str] = frozenset()
+    #: single records opened to this person for a time: (kind, id)
+    granted: frozenset[tuple[str, int]] = frozenset()
     everything: bool = field(default=False, repr=False)
 
     def may(self, right: str, kind: str) -> bool:
@@ -53,7 +59,11 @@ class Actor:
                 rights = table.get(name, frozenset())
                 if right in rights or "*" in rights:
                     return True
-        return False
+        return right == "read" and any(of == kind for of, _ in self.granted)
+
+    def granted_ids(self, kind: str) -> list[int]:
+        """The records of a kind that are open to this person beyond the rules."""
+        return sorted(pk for of, pk in self.granted if of == kind)
 
     def has(self, *roles: str) -> bool:
         """Whether the actor holds one of these roles."""
@@ -96,6 +106,9 @@ def system() -> AbstractContextManager[Actor]:
 class RowAccess:
     """Mixin for a model whose rows are not for everyone. A model that does not say who may see it stops the start."""
 
+    #: fields that are the content of a record, which not everybody learns who may know that it exists
+    content_fields: ClassVar[tuple[str, ...]] = ()
+
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The SQL condition on this table that holds for the rows `actor` may see.
@@ -103,6 +116,17 @@ class RowAccess:
         It refers to other tables by `Other.__table__`, so that their own rules are not applied inside this one.
         """
         raise NotImplementedError
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The SQL condition for the rows whose `content_fields` the actor may know, among those visible to them."""
+        return true()
+
+
+def opened(cls: Any, actor: Actor, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition`, or one of the records that were opened to the actor one by one."""
+    ids = actor.granted_ids(getattr(cls, "kind_name", ""))
+    return or_(condition, cls.id.in_(ids)) if ids else condition
 
 
 def everyone(cls: Any, actor: Actor) -> ColumnElement[bool]:
@@ -130,6 +154,18 @@ def require_rules() -> None:
 
 
 _criteria: dict[Actor, list] = {}
+_alive: list = []
+
+
+def _living() -> list:
+    """The loader criteria that hide the recycle bin."""
+    if not _alive:
+        _alive.extend(
+            with_loader_criteria(cls, cls.deleted_at.is_(None), include_aliases=True)
+            for cls in guarded()
+            if hasattr(cls, "deleted_at")
+        )
+    return _alive
 
 
 def _rules_for(actor: Actor) -> list:
@@ -137,11 +173,16 @@ def _rules_for(actor: Actor) -> list:
     if actor not in _criteria:
         if len(_criteria) > 500:
             _criteria.clear()
-        _criteria[actor] = [
-            with_loader_criteria(cls, false() if actor.id is None else cls.visible_to(actor), include_aliases=True)
-            for cls in guarded()
-        ]
+        _criteria[actor] = [with_loader_criteria(cls, _rule(cls, actor), include_aliases=True) for cls in guarded()]
     return _criteria[actor]
+
+
+def _rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
+    return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
+
+
+#: Execution options of a query that is to find what lies in the recycle bin, too.
+with_deleted = {"with_deleted": True}
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -152,3 +193,5 @@ def _hide_rows(execution: ORMExecuteState) -> None:
     actor = current()
     if not actor.everything:
         execution.statement = execution.statement.options(*_rules_for(actor))
+    if not execution.execution_options.get("with_deleted"):
+        execution.statement = execution.statement.options(*_living())

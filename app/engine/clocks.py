@@ -17,6 +17,7 @@ from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, fields, limits
+from app.engine.bin import Binned
 from app.engine.calendar import WorkingCalendar
 from app.engine.moments import Moment, local, now, office_zone
 from app.engine.readings import Segment, read_clock
@@ -37,7 +38,7 @@ OFFICE_WINDOWS = {n: ((time(9), time(12)), (time(13, 30), time(18))) for n in ra
 RUNNING, PAUSED, MET, MISSED, VOID = "running", "paused", "met", "missed", "void"
 
 
-class CalendarDay(Record, Model):
+class CalendarDay(Binned, Model):
     """A day on which the office departs from its week: a day off, or a weekend day that is worked."""
 
     __tablename__ = "calendar_day"

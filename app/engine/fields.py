@@ -51,6 +51,10 @@ class Field:
     #: other headings understood in an import sheet
     aliases: tuple[str, ...] = ()
     least: Decimal | None = None
+    #: the right without which the field does not exist for somebody; empty: it comes with the record
+    right: str = ""
+    #: shown in part (a telephone number) until it is revealed, which is logged
+    masked: bool = False
 
     def clean(self, raw: Any) -> Any:
         """The stored value for what was typed, imported or sent as JSON; None for an empty one.
@@ -180,10 +184,24 @@ def _column(kind: str, label: Any, sql: TypeEngine | type, *more: Any, **options
     """A mapped column that carries its `Field`; `options` are split between the two."""
     about = {
         key: options.pop(key)
-        for key in ("required", "help", "search", "derived", "aliases", "length", "choices", "places", "least")
+        for key in (
+            "required",
+            "help",
+            "search",
+            "derived",
+            "aliases",
+            "length",
+            "choices",
+            "places",
+            "least",
+            "right",
+            "masked",
+        )
         if key in options
     }
     field = Field(label, kind, **about)
+    if field.search and (field.right or field.masked):
+        raise ValueError(f"{label}: what not everybody may know cannot be found by everybody")
     return mapped_column(sql, *more, nullable=not field.required, info={"field": field}, **options)
 
 

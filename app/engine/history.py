@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -131,8 +131,13 @@ _CHAINED = (
 )  # fmt: skip
 
 
+def digest_of(row: Mapping[str, Any], names: Iterable[str]) -> str:
+    """SHA-256 over these columns of a row, in this order."""
+    return hashlib.sha256(canonical([plain(row[name]) for name in names]).encode()).hexdigest()
+
+
 def _digest(row: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical([plain(row[name]) for name in _CHAINED]).encode()).hexdigest()
+    return digest_of(row, _CHAINED)
 
 
 def recorded(model: type) -> bool:
@@ -210,6 +215,14 @@ def entries_of(session: Session, record: Any, most: int = 50) -> list[HistoryEnt
     return list(session.scalars(query))
 
 
+def entry_of(session: Session, record: Any, position: int) -> HistoryEntry | None:
+    """One entry of a record that the caller has already loaded through row access."""
+    query = select(HistoryEntry).where(
+        HistoryEntry.kind == record.kind_name, HistoryEntry.record_id == record.id, HistoryEntry.position == position
+    )
+    return session.scalars(query).one_or_none()
+
+
 class Broken(Refused):
     """The history does not hold; the sentence names the first broken entry."""
 
@@ -230,7 +243,7 @@ def _verify_kind(session: Session, model: Any) -> int:
     records = iter(
         session.execute(
             select(model.id, *(getattr(model, name) for name in columns)).order_by(model.id),
-            execution_options={"yield_per": 1000},
+            execution_options={"yield_per": 1000, **access.with_deleted},
         )
     )
     entries = session.execute(

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Text, UniqueConstraint, event, inspect, select
+from sqlalchemy import Integer, Text, UniqueConstraint, and_, event, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.engine import access, history, numbers
+from app.engine.disclosure import known_content, known_fields
 from app.engine.fields import Field, fields_of
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
@@ -79,6 +80,14 @@ class Record(access.RowAccess):
         """What is wrong with the record as it stands: pairs of field name and sentence."""
         yield from ()
 
+    def indexed(self) -> bool:
+        """Whether the search may find the record by its content; else by its other searched fields alone."""
+        return True
+
+    def keeps_files(self) -> bool:
+        """Whether files may be attached and read."""
+        return True
+
     def __str__(self) -> str:
         return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
 
@@ -88,12 +97,13 @@ def searchable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _searched(model: Any) -> tuple[str, ...]:
-    return tuple(f.column for f in fields_of(model).values() if f.search)
-
-
-def search_text_of(model: type[Record], values: Mapping[str, Any]) -> str:
-    return searchable("\n".join(str(values[name]) for name in _searched(model) if values.get(name) is not None))
+def search_text_of(record: Record) -> str:
+    """What the search box finds a record by; the content of one that is not `indexed` stays out."""
+    model: Any = type(record)
+    secret = () if record.indexed() else model.content_fields
+    names = [f.column for f in fields_of(model).values() if f.search and f.name not in secret]
+    found = (record.__dict__.get(name) if inspect(record).transient else getattr(record, name) for name in names)
+    return searchable("\n".join(str(value) for value in found if value is not None))
 
 
 @event.listens_for(Session, "before_flush")
@@ -102,11 +112,7 @@ def _stamp(session: Session, context: Any, instances: Any) -> None:
         if isinstance(record, Record) and (record in session.new or session.is_modified(record)):
             record.changed_at = now()
             record.created_at = record.created_at or record.changed_at
-            record.search_text = (
-                search_text_of(type(record), record.__dict__)
-                if record in session.new
-                else (search_text_of(type(record), {name: getattr(record, name) for name in _searched(type(record))}))
-            )
+            record.search_text = search_text_of(record)
 
 
 def altered(record: Record, *names: str) -> list[str]:
@@ -116,9 +122,16 @@ def altered(record: Record, *names: str) -> list[str]:
 
 
 def matching(query: Any, model: type[Record], words: str) -> Any:
-    """`query` for the records in which all the words of a search are found; `%` and `_` mean themselves."""
+    """`query` for the records in which all the words of a search are found; `%` and `_` mean themselves.
+
+    Where somebody may not know the content of a record, its number alone finds it.
+    """
     for word in searchable(words[:100]).split():
-        query = query.where(model.search_text.contains(word, autoescape=True))
+        found = model.search_text.contains(word, autoescape=True)
+        if model.content_fields and not access.current().everything:
+            number = getattr(model, model.natural_key)
+            found = or_(and_(found, known_content(model)), func.lower(number).contains(word, autoescape=True))
+        query = query.where(found)
     return query
 
 
@@ -193,8 +206,8 @@ def clean(
 
 
 def open_fields(model: type[Record]) -> tuple[str, ...]:
-    """The fields people may fill in."""
-    return tuple(name for name, field in fields_of(model).items() if not field.derived)
+    """The fields the current actor may fill in."""
+    return tuple(name for name, field in known_fields(model).items() if not field.derived)
 
 
 def add(
@@ -342,6 +355,7 @@ def _refuse_taken(session: Session, record: Record, errors: dict[str, list[str]]
         if value is not None:
             with access.system(), session.no_autoflush:
                 query = select(model.id).where(getattr(model, field.column) == value)
+                query = query.execution_options(**access.with_deleted)
                 others = [pk for pk in session.scalars(query.limit(2)) if pk != record.id]
             if others:
                 found.setdefault(field.name, []).append(

@@ -26,6 +26,7 @@ from app.engine import access, history, moments, numbers
 from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.csv import unguard
+from app.engine.disclosure import WITHHELD, known_fields, learn, value_of
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
 
@@ -38,18 +39,22 @@ _KINDS = {
 
 def export_columns(model: type[records.Record]) -> list[Column]:
     """The columns of an export: the model's fields, labelled in the reader's language."""
-    return [Column(f.name, f.label, _KINDS[f.kind]) for f in fields_of(model).values()]  # type: ignore[arg-type]
+    return [Column(f.name, f.label, _KINDS[f.kind]) for f in known_fields(model).values()]  # type: ignore[arg-type]
 
 
 def export_rows(session: Session, model: type[records.Record], query: Any) -> Iterator[tuple[Any, ...]]:
     """The rows `query` finds for the current actor, a batch at a time."""
-    fields = list(fields_of(model).values())
+    fields = list(known_fields(model).values())
     found = session.scalars(query.options(*records.references(model)), execution_options={"yield_per": 500})
-    for row in found:
-        yield tuple(_out(f, getattr(row, f.name)) for f in fields)
+    for rows in found.partitions(500):
+        learn(session, rows)
+        for row in rows:
+            yield tuple(_out(f, value_of(row, f)) for f in fields)
 
 
 def _out(field: Field, value: Any) -> Any:
+    if value is WITHHELD:
+        return None
     if field.kind == "reference":
         return None if value is None else (getattr(value, value.natural_key) if value.natural_key else str(value.id))
     if field.kind == "choice":
@@ -186,7 +191,7 @@ class Outcome:
 
 def import_fields(model: type[records.Record]) -> dict[str, Field]:
     """The columns an import understands: all fields but clock-made ones, by name and by alias."""
-    return dict(fields_of(model))
+    return known_fields(model)
 
 
 def import_rows(
@@ -320,7 +325,8 @@ class _Reader:
         self.taken: set[Any] = set()
         if self.key is not None:
             with access.system():
-                self.taken = set(session.scalars(select(getattr(model, self.key.column))))
+                taken = select(getattr(model, self.key.column)).execution_options(**access.with_deleted)
+                self.taken = set(session.scalars(taken))
         self.own = {c.key for c in inspect(model).column_attrs}
 
     def values(self, raw: Mapping[str, str]) -> dict[str, Any]:

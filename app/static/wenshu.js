@@ -122,6 +122,15 @@ document.addEventListener("keydown", (event) => {
   if (link) { event.preventDefault(); link.focus(); }
 });
 
+// One tick for all rows of the page; the bar below says how many are ticked by being usable or not.
+each("[data-pick-all]", (all) => {
+  const picks = () => [...document.querySelectorAll("[data-pick]")];
+  const show = () => { const on = picks().filter((one) => one.checked).length; all.checked = on > 0 && on === picks().length; all.indeterminate = on > 0 && on < picks().length; };
+  all.addEventListener("change", () => { picks().forEach((one) => { one.checked = all.checked; }); });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-pick]")) show(); });
+  show();
+});
+
 // ---------- forms: sent once, never lost unnoticed ----------
 let unsaved = false;
 each("form[data-guard]", (form) => {

@@ -11,9 +11,9 @@ from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, bin
 from app.engine import record as records
-from app.engine.fields import fields_of
+from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, writable
 from app.engine.refusals import Invalid, NotAllowed, Refused
 from app.extensions import db
 from app.web.kind import BadRequest
@@ -49,7 +49,7 @@ class RecordApi(BaseApi):
             401: {$ref: '#/components/responses/401'}
             403: {$ref: '#/components/responses/403'}
         """
-        fields = fields_of(self.model)
+        fields = known_fields(self.model)
         query = select(self.model)
         for name, value in request.args.items():
             if name in ("page", "page_size"):
@@ -64,12 +64,13 @@ class RecordApi(BaseApi):
                         wanted = records.referred(db.session, field, wanted).id
                 except ValueError as error:
                     raise BadRequest(str(error)) from None
-                query = query.where(getattr(self.model, field.column) == wanted)
+                query = query.where(guarded(self.model, name, getattr(self.model, field.column) == wanted))
             else:
                 raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=name[:40]))
         size, page = _whole("page_size", PAGE, 100), _whole("page", 1, 10_000)
         query = query.order_by(self.model.id.desc()).limit(size + 1).offset((page - 1) * size)
         found = list(db.session.scalars(query.options(*records.references(self.model))))
+        learn(db.session, found)
         return jsonify(result=[as_json(one) for one in found[:size]], page=page, more=len(found) > size)
 
     @expose("/<pk>", methods=["GET"])
@@ -124,7 +125,7 @@ class RecordApi(BaseApi):
             422: {$ref: '#/components/responses/422'}
         """
         record = self._find(pk)
-        names = records.open_fields(self.model)
+        names = tuple(writable(record, records.open_fields(self.model)))
         raw = self._body((*names, "version"))
         version = raw.pop("version", None)
         if not isinstance(version, int) or isinstance(version, bool):
@@ -132,6 +133,29 @@ class RecordApi(BaseApi):
         records.change(db.session, record, raw, [n for n in names if n in raw], version=version)
         db.session.commit()
         return jsonify(as_json(record))
+
+    @expose("/<pk>", methods=["DELETE"])
+    @protect()
+    @permission_name("delete")
+    def delete(self, pk: str) -> Any:
+        """Put a record, opened at `?version=`, into the recycle bin.
+        ---
+        delete:
+          summary: Delete a record
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: string}}
+          - {in: query, name: version, required: true, schema: {type: integer, minimum: 1}}
+          responses:
+            204: {description: It is in the bin}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            409: {description: Somebody else was quicker}
+            422: {$ref: '#/components/responses/422'}
+        """
+        record = self._find(pk)
+        bin.delete(db.session, record, version=_whole("version", 0, 2**31 - 1))
+        db.session.commit()
+        return "", 204
 
     @expose("/<pk>/<name>", methods=["POST"])
     @protect()
@@ -166,6 +190,34 @@ class RecordApi(BaseApi):
         seen = records.find(db.session, self.model, pk)
         return jsonify(as_json(seen) if seen is not None else {"id": int(pk)})
 
+    @expose("/<pk>/reveal", methods=["POST"])
+    @protect()
+    @permission_name("read")
+    def reveal(self, pk: str) -> Any:
+        """One masked field in full; who looked is on record.
+        ---
+        post:
+          summary: Reveal a masked field
+          parameters: [{in: path, name: pk, required: true, schema: {type: string}}]
+          requestBody:
+            required: true
+            content: {application/json: {schema: {type: object, properties: {field: {type: string}}}}}
+          responses:
+            200: {description: The field's value}
+            403: {$ref: '#/components/responses/403'}
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        record = self._find(pk)
+        if not access.current().may("reveal", self.model.kind_name):
+            raise NotAllowed(_("Your role does not allow this."))
+        field = known_fields(self.model).get(str(self._body(("field",)).get("field", "")))
+        if field is None or not field.masked:
+            raise Invalid({"field": [_("There is nothing to reveal.")]})
+        revealed(db.session, record, field)
+        db.session.commit()
+        return jsonify({field.name: getattr(record, field.name)})
+
     def _find(self, pk: str) -> Any:
         record = records.find(db.session, self.model, pk)
         if record is None:
@@ -193,9 +245,11 @@ def as_json(record: Any) -> dict[str, Any]:
     """A record as JSON: exact numbers as text, references as `{id, text}`."""
     found: dict[str, Any] = {"id": record.id, "version": record.version}
     model: Any = type(record)
-    for name, field in fields_of(model).items():
-        value = getattr(record, name)
-        if field.kind == "reference":
+    for name, field in known_fields(model).items():
+        value = value_of(record, field)
+        if value is WITHHELD:
+            found[name] = None
+        elif field.kind == "reference":
             found[name] = None if value is None else {"id": value.id, "text": str(value)}
         elif value is None or isinstance(value, bool | int):
             found[name] = value

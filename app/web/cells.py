@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 
+from app.engine.disclosure import WITHHELD, value_of
 from app.engine.fields import Field
 from app.engine.moments import local, now
 
@@ -37,10 +38,17 @@ def text_of(field: Field, value: Any) -> str:
     return str(value)
 
 
+def words(field: Field, value: Any) -> str:
+    """A value as disclosed to the reader, in words."""
+    if value is WITHHELD:
+        return _("Not disclosed")
+    return text_of(field, value)
+
+
 def cell(record: Any, field: Field) -> dict[str, Any]:
     """One cell of a list: `text`, `kind`, `tone`."""
-    value = getattr(record, field.name)
-    found: dict[str, Any] = {"text": text_of(field, value), "kind": _FIGURES.get(field.kind, field.kind), "tone": None}
+    value = value_of(record, field)
+    found: dict[str, Any] = {"text": words(field, value), "kind": _FIGURES.get(field.kind, field.kind), "tone": None}
     flow = getattr(record, "flow", None)
     if field.kind in ("line", "prose", "number", "reference", "choice", "flag"):
         found["kind"] = "text"

@@ -6,14 +6,15 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask import Response, abort, send_file, stream_with_context
+from flask import Response, abort, request, send_file, stream_with_context
 from flask_babel import gettext as _
 
-from app.engine import access
+from app.engine import access, events
 from app.engine.columns import Column
 from app.engine.csv import csv_chunks, write_csv
 from app.engine.moments import local, now, office_zone
 from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
+from app.extensions import db
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -29,6 +30,9 @@ def download_table(
     chart: Chart | None = None,
 ) -> Response:
     """The table as a file; `form` is `xlsx` or `csv`, anything else is not found."""
+    if form not in ("csv", "xlsx"):
+        abort(404)
+    events.note(db.session, "exported", title, f"{form} {request.full_path.rstrip('?')}")
     stamp = local(now()).strftime("%Y%m%d")
     if form == "csv":
         response = Response(
@@ -36,8 +40,6 @@ def download_table(
         )
         response.headers.set("Content-Disposition", "attachment", filename=f"{title}_{stamp}.csv")
         return response
-    if form != "xlsx":
-        abort(404)
     file = tempfile.TemporaryFile()  # noqa: SIM115  sent and closed by Flask
     write_table(file, title, columns, rows, lines=lines, notes=notes, chart=chart)
     file.seek(0)

@@ -12,6 +12,7 @@ from sqlalchemy import inspect
 
 from app.engine import access, history
 from app.engine import record as records
+from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field
 from app.engine.moments import now
 from app.engine.refusals import Invalid, Refused, Stale
@@ -25,7 +26,7 @@ class FormPages(KindPages):
 
     def _form_fields(self) -> dict[str, Field]:
         names = self.edit_columns or records.open_fields(self.model)
-        return {name: self.fields[name] for name in names}
+        return {name: self.fields[name] for name in names if name in self.fields}
 
     def _raw(self, fields: dict[str, Field]) -> dict[str, Any]:
         raw = forms.sent(fields, request.form)
@@ -71,7 +72,7 @@ class FormPages(KindPages):
     @allowed("edit")
     def edit(self, pk: str) -> Any:
         record = self._find(pk)
-        fields = self._form_fields()
+        fields = {name: self.fields[name] for name in writable(record, self._form_fields())}
         stored = {name: getattr(record, name) for name in fields}
         title = _("Change: %(record)s", record=str(record))
         if request.method == "GET":
@@ -113,7 +114,8 @@ class FormPages(KindPages):
                 yours not in (None, "", False) or theirs not in (None, False)
             ):
                 words = getattr(form[name], "shown", "") or yours if field.kind == "reference" else yours
-                rows.append({"label": str(field.label), "yours": words, "theirs": cells.text_of(field, theirs)})
+                shown = cells.words(field, value_of(record, field))
+                rows.append({"label": str(field.label), "yours": words, "theirs": shown})
         conflict = {
             "who": latest[0].actor_name if latest else "",
             "at_text": cells.moment_text(latest[0].at) if latest else "",

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from app.engine import access, history
 from app.engine import record as records
+from app.engine.disclosure import knows
+from app.engine.scanner import scan
 from app.engine.storage import Storage, storage_from
 from app.extensions import db
-from app.web.kind import VIEWS
+from app.web.kind import VIEWS, BadRequest
 from models.files import Attachment
 
 
@@ -35,6 +37,8 @@ def files_of(record: Any) -> dict[str, Any]:
             )
         )
     where = {"kind": record.kind_name, "pk": record.id}
+    if not (record.keeps_files() and knows(record)):
+        return {"items": [], "upload_href": None, "accept": None}
     may = access.current().may("edit", record.kind_name)
     return {
         "items": [
@@ -71,6 +75,8 @@ class FileView(BaseView):
     @expose("/<kind>/<pk>/<attachment>")
     def download(self, kind: str, pk: str, attachment: str) -> Any:
         record = self._record(kind, pk, "read")
+        if not (record.keeps_files() and knows(record)):
+            abort(404)
         with access.system():
             row = records.find(db.session, Attachment, attachment)
         if row is None or (row.record_kind, row.record_id) != (kind, record.id):
@@ -82,9 +88,13 @@ class FileView(BaseView):
     @expose("/<kind>/<pk>", methods=["POST"])
     def upload(self, kind: str, pk: str) -> Any:
         record = self._record(kind, pk, "edit")
+        if not record.keeps_files():
+            raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
         with history.act("attach"), access.system():
             for file in request.files.getlist("file"):
                 if file.filename:
+                    if scanner := current_app.config["CLAMAV"]:
+                        scan(file.stream, file.filename, scanner)  # type: ignore[arg-type]
                     stored = storage().put(file.stream, file.filename)  # type: ignore[arg-type]
                     db.session.add(
                         Attachment(

@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import fields as engine
 from app.engine import record as records
+from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.extensions import db
 
@@ -116,6 +117,8 @@ def shown(field: engine.Field, value: Any) -> Any:
     """A stored value as the input shows it."""
     if value is None or field.kind in ("reference", "references"):
         return None
+    if field.masked:
+        return mask(value)
     if isinstance(value, datetime):
         return local(value).isoformat(timespec="seconds" if value.second else "minutes")[: 19 if value.second else 16]
     if field.kind == "flag":

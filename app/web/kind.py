@@ -13,7 +13,8 @@ from flask_login import current_user
 
 from app.engine import access
 from app.engine import record as records
-from app.engine.fields import Field, fields_of
+from app.engine.disclosure import known_fields
+from app.engine.fields import Field
 from app.engine.refusals import Refused
 from app.extensions import db
 from app.web import cells
@@ -77,7 +78,13 @@ class KindPages(BaseView):
 
     @property
     def fields(self) -> dict[str, Field]:
-        return fields_of(self.model)
+        """The fields that exist for whoever asks."""
+        return known_fields(self.model)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the list that exist for whoever asks."""
+        return [name for name in self.list_columns if name in self.fields]
 
     def _may(self, right: str) -> bool:
         return access.current().may(right, self.subject)
@@ -93,9 +100,10 @@ class KindPages(BaseView):
 
     def _row(self, row: Any, names: list[str]) -> dict[str, Any]:
         model: Any = type(row)
-        fields = fields_of(model)
+        fields = known_fields(model)
         view = VIEWS.get(type(row))
         return {
+            "id": row.id,
             "href": url_for(f"{view.__name__}.show", pk=row.id) if view else None,
-            "cells": [cells.cell(row, fields[name]) for name in names],
+            "cells": [cells.cell(row, fields[name]) for name in names if name in fields],
         }

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from flask import jsonify, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.disclosure import guarded, known_content, learn
 from app.engine.fields import Field
 from app.engine.moments import at_office, now, parse_date
 from app.extensions import db
@@ -39,7 +40,8 @@ class ListPages(KindPages):
                 .offset((number - 1) * PAGE)
             )
         )
-        columns = [self._column(name) for name in self.list_columns]
+        learn(db.session, rows)
+        columns = [self._column(name) for name in self.columns]
         return self._page(
             "list",
             view={
@@ -54,34 +56,41 @@ class ListPages(KindPages):
                 if self._may("export")
                 else [],
             },
+            bulk=self._bulk_ways(total) if rows and self._may("edit") else None,
             views=self._quick_views(),
             filters=chosen,
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
             columns=columns,
-            rows=[self._row(row, self.list_columns) for row in rows[:PAGE]],
+            rows=[self._row(row, self.columns) for row in rows[:PAGE]],
             count_text=self._count_text(total),
             pager=self._pager(number, len(rows) > PAGE, total),
             empty=self._empty(),
         )
 
+    def _bulk_ways(self, total: int) -> dict[str, str]:
+        """Where ticked rows go to be changed together, and where all that match go."""
+        every = self._url("bulk", **_args(without=("page", "sort")))
+        return {"href": self._url("bulk"), "all_href": every, "all_label": _("All %(count)s", count=total)}
+
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
         """The list's query under the filters of the address, and the filters as the page draws them."""
         query = records.matching(select(self.model), self.model, request.args.get("q", ""))
         drawn = []
-        for name in self.filters:
+        filters = [name for name in self.filters if name in self.fields]
+        for name in filters:
             field = self.fields[name]
             condition, picture = self._filter(field)
             drawn.append(picture)
             if condition is not None:
-                query = query.where(condition)
+                query = query.where(guarded(self.model, name, condition))
         view = request.args.get("view")
         if view:
             conditions = self._view_conditions()
             if view not in conditions:
                 raise BadRequest(_("There is no such view of this list."))
             query = query.where(conditions[view]())
-        known = {*self.filters, *(f"{n}_to" for n in self.filters), *(f"{n}__text" for n in self.filters)}
+        known = {*filters, *(f"{n}_to" for n in filters), *(f"{n}__text" for n in filters)}
         if unknown := set(request.args) - known - {"q", "sort", "page", "view", "form"}:
             raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=sorted(unknown)[0][:40]))
         return query, drawn
@@ -129,9 +138,11 @@ class ListPages(KindPages):
     def _order(self) -> list[Any]:
         wanted = request.args.get("sort") or self.base_order
         name = wanted.removeprefix("-")
-        if name != "id" and (name not in self.list_columns or self.fields[name].kind in ("reference", "prose")):
+        if name != "id" and not (name in self.columns and sortable(self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
         column = getattr(self.model, name)
+        if name in self.model.content_fields:  # where a withheld title stands in the order would tell how it begins
+            column = case((known_content(self.model), column), else_=None)
         return [column.desc(), self.model.id.desc()] if wanted.startswith("-") else [column, self.model.id]
 
     def _page_number(self) -> int:
@@ -153,7 +164,7 @@ class ListPages(KindPages):
     def _column(self, name: str) -> dict[str, Any]:
         field = self.fields[name]
         found = cells.column(field)
-        if field.kind not in ("reference", "prose"):
+        if sortable(field):
             now_sorted = request.args.get("sort", "")
             back = now_sorted == name
             found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
@@ -215,6 +226,11 @@ class ListPages(KindPages):
         query = records.matching(select(self.model), self.model, request.args.get("q", ""))
         found = db.session.scalars(query.order_by(self.model.id.desc()).limit(20))
         return jsonify(results=[{"id": one.id, "text": str(one)} for one in found])
+
+
+def sortable(field: Field) -> bool:
+    """Whether a list may be sorted by the field: the order of masked numbers would tell them."""
+    return field.kind not in ("reference", "prose") and not field.masked
 
 
 def _args(without: tuple[str, ...] = ()) -> dict[str, str]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.engine import access, clocks, history
+from app.engine import access, bin, clocks, history
 from app.engine import record as records
+from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, writable
 from app.engine.fields import Field, fields_of
 from app.engine.moments import now
+from app.engine.refusals import Invalid
 from app.extensions import db
-from app.web import cells
-from app.web.kind import VIEWS, Children, KindPages, allowed
+from app.web import cells, forms
+from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
+from app.web.trail import action_label
 
 
 class RecordPage(KindPages):
@@ -24,18 +27,32 @@ class RecordPage(KindPages):
     @expose("/show/<pk>")
     @allowed("read")
     def show(self, pk: str) -> str:
+        return self._shown(self._find(pk))
+
+    @expose("/reveal/<pk>", methods=["POST"])
+    @allowed("reveal")
+    def reveal(self, pk: str) -> str:
+        """The page with one masked field in full, this once; who looked is on record."""
+        record = self._find(pk)
+        field = self.fields.get(request.form.get("field", ""))
+        if field is None or not field.masked:
+            raise BadRequest(_("There is nothing to reveal."))
+        revealed(db.session, record, field)
+        db.session.commit()
+        return self._shown(record, in_full=field.name)
+
+    def _shown(self, record: Any, in_full: str = "") -> str:
         from app.web.files import files_of  # it knows the views
 
-        record = self._find(pk)
         fields = self.fields
-        names = self.show_columns or [n for n in fields if n not in ("state", "due_at")]
-        items = [self._item(record, fields[name]) for name in names]
+        names = [n for n in self.show_columns or fields if n in fields and n not in ("state", "due_at")]
+        items = [self._item(record, fields[name], in_full == name) for name in names]
         flow = getattr(record, "flow", None)
         steps = flow.allowed(record, access.current()) if flow else []
         return self._page(
             "show",
             record={
-                "title": str(getattr(record, "title", None) or record),
+                "title": self._title(record),
                 "number": str(getattr(record, self.model.natural_key)) if self.model.natural_key else "",
                 "kind_label": str(self.model.label),
                 "state": {"label": record.state_label, "tone": flow.states[record.state].tone} if flow else None,
@@ -47,7 +64,7 @@ class RecordPage(KindPages):
                 for s in steps
             ],
             href_edit=self._url("edit", pk=record.id) if self._may("edit") else None,
-            links=[],
+            links=self._links(record),
             sections=[{"title": _("Details"), "items": items}],
             clocks=self._clocks(record) if flow else [],
             children=[self._children(record, about) for about in self.children],
@@ -55,15 +72,23 @@ class RecordPage(KindPages):
             history=self._history(record),
         )
 
-    def _item(self, record: Any, field: Field) -> dict[str, Any]:
-        value = getattr(record, field.name)
+    def _title(self, record: Any) -> str:
+        title = fields_of(self.model).get("title")
+        value = value_of(record, title) if title else None
+        return str(value) if value and value is not WITHHELD else str(record)
+
+    def _item(self, record: Any, field: Field, in_full: bool = False) -> dict[str, Any]:
+        value = getattr(record, field.name) if in_full else value_of(record, field)
         view = VIEWS.get(field.target) if field.target else None
         href = None
-        if view is not None and value is not None and access.current().may("read", field.target.kind_name):  # type: ignore[union-attr]
+        if view is not None and value not in (None, WITHHELD) and access.current().may("read", field.target.kind_name):  # type: ignore[union-attr]
             href = url_for(f"{view.__name__}.show", pk=value.id)
         return {
             "label": str(field.label),
-            "text": cells.text_of(field, value),
+            "text": cells.words(field, value),
+            "reveal": {"href": self._url("reveal", pk=record.id), "field": field.name}
+            if field.masked and value and not in_full and self._may("reveal")
+            else None,
             "kind": field.kind,
             "href": href,
             "help": str(field.help) if field.help else None,
@@ -99,7 +124,7 @@ class RecordPage(KindPages):
     def _children(self, record: Any, about: Children) -> dict[str, Any]:
         relation = inspect(self.model).relationships[about.relation]
         child = relation.mapper.class_
-        fields = fields_of(child)
+        fields = known_fields(child)
         if not access.current().may("read", child.kind_name) and child in VIEWS:
             return {
                 "title": str(child.label_plural),
@@ -108,9 +133,11 @@ class RecordPage(KindPages):
                 "rows": [],
                 "empty_text": _("Not for your role"),
             }
+        columns = [name for name in about.columns if name in fields]
         back = getattr(child, fields[about.back].column)
         query = select(child).where(back == record.id).order_by(child.id).limit(about.most + 1)
-        rows = list(db.session.scalars(query.options(*records.references(child, about.columns))))
+        rows = list(db.session.scalars(query.options(*records.references(child, columns))))
+        learn(db.session, rows)
         view = VIEWS.get(child)
         more = None
         if len(rows) > about.most and view is not None and about.back in view.filters:
@@ -118,19 +145,17 @@ class RecordPage(KindPages):
         return {
             "title": str(child.label_plural),
             "id": about.relation,
-            "columns": [cells.column(fields[name]) for name in about.columns],
-            "rows": [self._row(row, about.columns) for row in rows[: about.most]],
+            "columns": [cells.column(fields[name]) for name in columns],
+            "rows": [self._row(row, columns) for row in rows[: about.most]],
             "more": more,
             "empty_text": _("Nothing here yet"),
         }
 
     def _history(self, record: Any) -> list[dict[str, Any]]:
-        flow = getattr(record, "flow", None)
-        columns = {field.column: field for field in self.fields.values()}
-        names = {"add": _("Added"), "change": _("Changed"), "import": _("Imported")}
+        secret = () if knows(record) else self.model.content_fields
+        columns = {field.column: field for field in self.fields.values() if field.name not in secret}
         drawn = []
         for entry in history.entries_of(db.session, record):
-            step = flow.steps.get(entry.action) if flow else None
             who = (
                 _("%(actor)s for %(absent)s", actor=entry.actor_name, absent=entry.acting_for)
                 if entry.acting_for
@@ -140,8 +165,11 @@ class RecordPage(KindPages):
                 {
                     "at_text": cells.moment_text(entry.at),
                     "who": who,
-                    "action": str(step.label) if step else names.get(entry.action, entry.action),
-                    "reason": entry.reason,
+                    "action": action_label(self.model, entry.action),
+                    "revert": self._url("revert", pk=record.id, position=entry.position)
+                    if entry.action == "change" and self._may("edit") and self._undoable(record, entry)
+                    else None,
+                    "reason": None if secret else entry.reason,
                     "changes": [
                         self._change(columns[name], *pair) for name, pair in entry.fields.items() if name in columns
                     ]
@@ -151,6 +179,60 @@ class RecordPage(KindPages):
             )
         return drawn
 
+    def _undoable(self, record: Any, entry: Any) -> list[str]:
+        """The fields of a change that the actor could set back."""
+        columns = {field.column: name for name, field in self.fields.items()}
+        touched = {columns[name] for name in entry.fields if name in columns}
+        return [name for name in writable(record, records.open_fields(self.model)) if name in touched]
+
+    @expose("/revert/<pk>/<int:position>", methods=["POST"])
+    @allowed("edit")
+    def revert(self, pk: str, position: int) -> Any:
+        """Set the fields of one change back to what they were before it."""
+        record = self._find(pk)
+        entry = history.entry_of(db.session, record, position)
+        names = self._undoable(record, entry) if entry is not None and entry.action == "change" else []
+        if entry is None or not names:
+            raise BadRequest(_("This change cannot be taken back."))
+        raw = {name: entry.fields[self.fields[name].column][0] for name in names}
+        version = request.form.get("version", "")
+        with history.act("change", reason=_("Takes back change no. %(number)s", number=position)):
+            records.change(db.session, record, raw, names, version=int(version) if version.isdigit() else None)
+        db.session.commit()
+        flash(_("The change is taken back."), "success")
+        return redirect(self._url("show", pk=pk))
+
+    def _links(self, record: Any) -> list[dict[str, str]]:
+        if bin.deletable(self.model) and self._may("delete"):
+            return [{"label": _("Delete"), "href": self._url("delete", pk=record.id)}]
+        return []
+
+    @expose("/delete/<pk>", methods=["GET", "POST"])
+    @allowed("delete")
+    def delete(self, pk: str) -> Any:
+        """Ask once, then put the record into the recycle bin."""
+        record = self._find(pk)
+        errors: list[str] = []
+        if not bin.deletable(self.model):
+            abort(404)
+        if request.method == "POST":
+            version = request.form.get("version", "")
+            try:
+                bin.delete(db.session, record, version=int(version) if version.isdigit() else None)
+                db.session.commit()
+                flash(_("In the recycle bin for thirty days: %(record)s", record=str(record)), "success")
+                return redirect(self._url("listing"))
+            except Invalid as refusal:
+                db.session.rollback()
+                errors = [sentence for said in refusal.errors.values() for sentence in said]
+        form = forms.form_for({}, None, {}, LOOKUPS)
+        form.version.data = str(record.version)
+        return self._page(
+            "form", form=form, title=_("Delete: %(record)s", record=str(record)), sections=None, lines=None,
+            intro=_("The record goes to the recycle bin and can be taken back for thirty days."), conflict=None,
+            submit_label=_("Delete"), cancel_href=self._url("show", pk=record.id), errors=errors,
+        ), 422 if errors else 200  # fmt: skip
+
     def _change(self, field: Field, before: Any, after: Any) -> dict[str, str]:
         def words(value: Any) -> str:
             if value is None:
@@ -158,6 +240,6 @@ class RecordPage(KindPages):
             if field.kind == "reference":
                 found = records.find(db.session, field.target, value)  # type: ignore[arg-type]
                 return str(found) if found is not None else ""
-            return cells.text_of(field, field.clean(value))
+            return cells.text_of(field, mask(value) if field.masked else field.clean(value))
 
         return {"label": str(field.label), "before": words(before), "after": words(after)}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from flask import current_app
 
+from app.web.bulk import BulkPages
 from app.web.editing import FormPages
 from app.web.exchange import TablePages
 from app.web.kind import LOOKUPS, VIEWS
 from app.web.page import RecordPage
 
 
-class RecordView(TablePages, RecordPage, FormPages):
+class RecordView(TablePages, BulkPages, RecordPage, FormPages):
     """Pages of one kind of record at `/<view>/list/`, `/show/<pk>`, `/add`, `/edit/<pk>`, `/step/<pk>/<step>`."""
 
     default_view = "listing"

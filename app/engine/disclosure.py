@@ -1,0 +1,112 @@
+"""Disclosure: which fields of a record somebody may know, and how much of each.
+
+Three rules, each declared with the field or the model and kept at every door by the functions here. A field with a
+`right` does not exist for those whose role lacks it. A `masked` field shows in part until somebody reveals it, which
+is logged. And a model may call some of its fields its `content`: who may know that a record exists (`visible_to`)
+need not learn them (`content_to`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy.orm import Session, object_session
+
+from app.engine import access, events
+from app.engine.fields import Field, fields_of
+
+
+class Withheld:
+    """Stands for the value of a field that is not for this reader."""
+
+    def __repr__(self) -> str:
+        return "withheld"
+
+
+WITHHELD = Withheld()
+
+
+def known_fields(model: Any) -> dict[str, Field]:
+    """The fields of a model that exist for the current actor, by name."""
+    actor = access.current()
+    return {
+        name: field
+        for name, field in fields_of(model).items()
+        if not field.right or actor.may(field.right, model.kind_name)
+    }
+
+
+def known_content(model: Any) -> ColumnElement[bool]:
+    """The SQL condition for the rows whose content the current actor may know."""
+    actor = access.current()
+    return access.opened(model, actor, model.content_to(actor))
+
+
+def guarded(model: Any, name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition on a field, true only where the current actor may know the field: nobody learns it by trying."""
+    if name not in model.content_fields or access.current().everything:
+        return condition
+    return and_(condition, known_content(model))
+
+
+def learned(model: Any, name: str) -> Any:
+    """The column of a field for a report: its value where the current actor may know it, else nothing."""
+    column = getattr(model, name)
+    if name not in model.content_fields or access.current().everything:
+        return column
+    return case((known_content(model), column)).label(name)
+
+
+def learn(session: Session, rows: Iterable[Any]) -> None:
+    """Find out for many records at once, all of one kind, whether the actor may know their content: one query."""
+    rows = [row for row in rows if type(row).content_fields]
+    if not rows or access.current().everything:
+        return
+    model = type(rows[0])
+    ids = [row.id for row in rows]
+    known = set(session.scalars(select(model.id).where(model.id.in_(ids), known_content(model))))
+    for row in rows:
+        row.__dict__["_known_to"] = (access.current(), row.id in known)
+
+
+def knows(record: Any) -> bool:
+    """Whether the current actor may know the content of a record that is visible to them."""
+    if not type(record).content_fields or access.current().everything:
+        return True
+    session = object_session(record)
+    if session is None or record.id is None:
+        return True  # just being typed, by the actor
+    who, known = record.__dict__.get("_known_to", (None, False))
+    if who != access.current():
+        learn(session, [record])
+        known = record.__dict__["_known_to"][1]
+    return bool(known)
+
+
+def value_of(record: Any, field: Field) -> Any:
+    """The value of a field as the current actor may know it: in full, masked, or `WITHHELD`."""
+    if field.name in type(record).content_fields and not knows(record):
+        return WITHHELD
+    value = getattr(record, field.name)
+    return mask(value) if field.masked and not access.current().everything else value
+
+
+def writable(record: Any, names: Iterable[str]) -> list[str]:
+    """Those of the fields that the current actor may see in a form of this record, and therefore change."""
+    known = known_fields(type(record))
+    secret = () if knows(record) else type(record).content_fields
+    return [name for name in names if name in known and name not in secret]
+
+
+def revealed(session: Session, record: Any, field: Field) -> None:
+    """Put on record that the current actor looked at a masked field; the caller commits."""
+    events.note(session, "revealed", f"{record.kind_name} {record.id}", field.name)
+
+
+def mask(value: str | None) -> str | None:
+    """`13812345678` as `138****5678`: enough to tell two callers apart, too little to call one."""
+    if not value:
+        return None
+    return f"{value[:3]}****{value[-4:]}" if len(value) > 7 else "****"

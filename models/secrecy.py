@@ -1,0 +1,79 @@
+"""Secrecy of papers 密级: two scales, who is cleared for what, and how much of a paper each depth lets one know.
+
+Three depths are decided apart: that a paper exists and its register line (`visible_to`), its content (`content_to`:
+title, text and files), and whether the house may keep a file of it at all (`keeps_files`). After documents.md 6.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, or_
+
+from app.engine.access import Actor
+
+#: The scale of the house, the lowest first.
+BUSINESS = {
+    "open": _l("Public"),
+    "internal": _l("Internal"),
+    "secret": _l("Secret"),
+    "confidential": _l("Confidential"),
+    "top_secret": _l("Top secret"),
+}
+#: The scale of the state: a register line at most, never a file.
+STATE = {
+    "state_secret": _l("State secret: secret"),
+    "state_confidential": _l("State secret: confidential"),
+    "state_top_secret": _l("State secret: top secret"),
+}
+SECRECY = {**BUSINESS, **STATE}
+
+#: Papers of these grades are for everybody in the unit they concern, and are named by their title; those above are for
+#: the unit's head and the people involved, and wherever somebody names them, they go by their number alone.
+ORDINARY = ("open", "internal")
+#: The content of these grades is not found by searching.
+NOT_INDEXED = ("confidential", "top_secret", *STATE)
+#: Of these the house keeps no text and no file.
+ON_PAPER_ONLY = ("top_secret", *STATE)
+
+
+def cleared_for(business: str | None, state: str | None) -> frozenset[str]:
+    """All grades a clearance on each of the two scales reaches; None reaches none."""
+    reached: set[str] = set()
+    for scale, grade in ((BUSINESS, business), (STATE, state)):
+        if grade is not None:
+            grades = list(scale)
+            reached.update(grades[: grades.index(grade) + 1])
+    return frozenset(reached)
+
+
+def lower(before: str, after: str) -> bool:
+    """Whether `after` protects less than `before`: a lower grade, or off the scale of the state."""
+    if (before in STATE) != (after in STATE):
+        return before in STATE
+    grades = list(STATE if before in STATE else BUSINESS)
+    return grades.index(after) < grades.index(before)
+
+
+def entry_rule(
+    model: Any, actor: Actor, involved: ColumnElement[bool], public: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Who knows that a paper exists and reads its register line, beside those who keep the register.
+
+    `involved` is true for people named on the paper's way, `public` where an open paper is for everybody. The unit in
+    charge sees its ordinary papers; the rest is for the unit's head and the people involved, as far as cleared.
+    """
+    unit = and_(model.department_id.in_(actor.department_ids), model.secrecy.in_(ORDINARY))
+    head = model.department_id.in_(actor.led_ids)
+    return or_(and_(model.secrecy == "open", public), and_(model.secrecy.in_(actor.cleared), or_(unit, head, involved)))
+
+
+def content_rule(model: Any, actor: Actor, involved: ColumnElement[bool], keeps_register: bool) -> ColumnElement[bool]:
+    """Who learns title and text, among those who read the register line."""
+    if keeps_register:
+        return model.secrecy.in_(actor.cleared)
+    return or_(
+        model.secrecy.in_(ORDINARY),
+        and_(model.secrecy.in_(actor.cleared), or_(model.department_id.in_(actor.led_ids), involved)),
+    )

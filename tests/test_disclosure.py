@@ -1,0 +1,344 @@
+"""Which fields somebody may know, and how much of each: secrecy of papers, masked numbers, cost, sealed identities."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine import access, bin
+from app.engine import record as records
+from app.engine.disclosure import mask
+from app.engine.events import SecurityEvent
+from app.engine.history import HistoryEntry, verify
+from app.engine.moments import now
+from app.engine.refusals import Invalid, NotAllowed, StepRefused
+from app.extensions import db
+from models import secrecy
+from models.correspondents import Correspondent
+from models.customers import Customer, CustomerContact
+from models.documents import IncomingDocument
+from models.identities import IdentityRequest, SealedIdentity
+from models.people import Person
+from models.products import Product
+from models.tickets import ServiceTicket
+from tests.conftest import PASSWORD, actors_of, sign_in
+
+TITLE = "关于干部任免的请示"
+
+
+def bearer(app, username):
+    sent = {"username": username, "password": PASSWORD, "provider": "db"}
+    return {
+        "Authorization": f"Bearer {app.test_client().post('/api/v1/security/login', json=sent).json['access_token']}"
+    }
+
+
+def register(session, **values):
+    with access.system():
+        if session.query(Correspondent).filter_by(name="市人事局").first() is None:
+            records.store(session, Correspondent(name="市人事局"))
+    raw = {"sender": "市人事局", "title": TITLE, "received_at": "2026-03-02T09:00", "copies": "1", "urgency": "none"}
+    return records.add(session, IncomingDocument, {"secrecy": "internal", **raw, **values})
+
+
+def papers(session, actors, **values):
+    """One paper of each grade, in department A's hands."""
+    with access.system():
+        unit = session.query(Person).filter_by(name="张小明").one().department
+        found = {}
+        for grade in secrecy.SECRECY:
+            with access.acting_as(actors["clerk"]):
+                found[grade] = register(session, title=f"{TITLE}{grade}", secrecy=grade, department=unit, **values)
+    return found
+
+
+def grades(session, actor, condition=None):
+    query = sa.select(IncomingDocument.secrecy).where(IncomingDocument.title.contains(TITLE))
+    if condition is not None:
+        query = query.where(condition)
+    with access.acting_as(actor):
+        return set(session.scalars(query))
+
+
+#: documents.md 6.1: who finds which grades in a list, and of which the content, with the clearance everybody starts with
+EXISTENCE = {
+    "clerk": set(secrecy.SECRECY), "auditor": set(secrecy.SECRECY), "manager": set(secrecy.SECRECY),
+    "user_a": {"open", "internal"}, "head_a": {"open", "internal", "secret", "confidential"},
+    "user_b": {"open"}, "sales": {"open"}, "admin": {"open"},
+}  # fmt: skip
+CONTENT = {
+    "clerk": {"open", "internal", "secret", "confidential"}, "auditor": {"open", "internal"},
+    "manager": {"open", "internal"}, "user_a": {"open", "internal"},
+    "head_a": {"open", "internal", "secret", "confidential"}, "user_b": {"open"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", EXISTENCE)
+def test_who_knows_that_a_paper_exists(either_session, either_actors, who):
+    papers(either_session, either_actors)
+    assert grades(either_session, either_actors[who]) == EXISTENCE[who]
+
+
+@pytest.mark.parametrize("who", CONTENT)
+def test_who_learns_the_content(either_session, either_actors, who):
+    papers(either_session, either_actors)
+    rule = IncomingDocument.content_to(either_actors[who])
+    assert grades(either_session, either_actors[who], rule) == CONTENT[who]
+
+
+def test_a_clearance_on_one_scale_reaches_nothing_on_the_other(session, actors):
+    papers(session, actors)
+    with access.system():
+        head = session.query(Person).filter_by(name="刘洋").one()
+        head.clearance, head.state_clearance = "secret", "state_confidential"
+        session.flush()
+    found = grades(session, actors_of(session)["head_a"])
+    assert found == {"open", "internal", "secret", "state_secret", "state_confidential"}
+
+
+def test_a_withheld_title_is_told_by_no_door(app):
+    with app.app_context():
+        actors = actors_of(db.session)
+        found = {grade: paper.id for grade, paper in papers(db.session, actors).items()}
+        db.session.commit()
+    auditor, manager = sign_in(app, "auditor"), sign_in(app, "manager")
+    for grade in ("secret", "confidential", "top_secret", "state_secret"):
+        title, pk = f"{TITLE}{grade}", found[grade]
+        page = auditor.get(f"/incomingdocumentview/show/{pk}")
+        assert page.status_code == 200 and title not in page.text
+        assert title not in auditor.get("/incomingdocumentview/list/?sort=title").text
+        assert title not in auditor.get(f"/search?q={grade}").text
+        answer = auditor.get(f"/api/v1/incoming_documents/{pk}", headers=bearer(app, "auditor"))
+        assert answer.json["title"] is None
+        tried = auditor.get(f"/api/v1/incoming_documents/?title={title}", headers=bearer(app, "auditor"))
+        assert tried.json["result"] == []
+    rows = manager.get("/reports/incoming_register.json").json["rows"]
+    assert {row["title"] for row in rows} == {f"{TITLE}open", f"{TITLE}internal", None}
+    assert len(rows) == len(secrecy.SECRECY)
+
+
+def test_of_the_highest_grades_no_text_and_no_file_is_kept(app):
+    with app.app_context():
+        found = {grade: paper.id for grade, paper in papers(db.session, actors_of(db.session)).items()}
+        db.session.commit()
+    browser = sign_in(app, "clerk")
+    for grade in secrecy.SECRECY:
+        file = {"file": (io.BytesIO(b"hello"), "note.txt")}
+        answer = browser.post(f"/files/incoming_documents/{found[grade]}", data=file)
+        assert answer.status_code == (400 if grade in ("top_secret", *secrecy.STATE) else 302), grade
+    with app.app_context(), access.acting_as(actors_of(db.session)["clerk"]), pytest.raises(Invalid):
+        register(db.session, secrecy="state_secret", summary="内容")
+
+
+def test_secrecy_is_raised_by_editing_and_lowered_by_a_decision_alone(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = register(session, secrecy="internal")
+        records.change(session, paper, {"secrecy": "secret"}, ["secrecy"], version=paper.version)
+        session.commit()
+        with pytest.raises(Invalid) as refused:
+            records.change(session, paper, {"secrecy": "open"}, ["secrecy"], version=paper.version)
+        assert set(refused.value.errors) == {"secrecy"}
+    with access.acting_as(actors["office"]):
+        with pytest.raises(StepRefused):
+            paper.flow.take(session, paper, "lower_secrecy", {"to": "confidential", "reason": "x"})
+        paper.flow.take(session, paper, "lower_secrecy", {"to": "open", "reason": "局务会 3 月 2 日决定"})
+    assert paper.secrecy == "open"
+
+
+def test_masking():
+    assert [mask(x) for x in ("13812345678", "0851-5500001", "12345", "", None)] == [
+        "138****5678", "085****0001", "****", None, None,
+    ]  # fmt: skip
+
+
+def test_a_telephone_shows_in_part_until_it_is_revealed_on_record(app):
+    with app.app_context(), access.system():
+        seller = db.session.query(Person).filter_by(name="吴磊").one()
+        customer = Customer(name="华兴", phone="13812345678", owner=seller)
+        records.store(db.session, customer)
+        pk = customer.id
+        db.session.commit()
+    browser, head = sign_in(app, "sales"), bearer(app, "sales")
+    doors = [f"/customerview/{door}" for door in ("list/", f"show/{pk}", f"edit/{pk}", "export.csv")]
+    for door in doors:
+        page = browser.get(door).text
+        assert "13812345678" not in page and "138****5678" in page, door
+    assert browser.get(f"/api/v1/customers/{pk}", headers=head).json["phone"] == "138****5678"
+    # Saving the form as it was shown leaves the number as it is.
+    saved = browser.post(f"/customerview/edit/{pk}", data={"version": "1", "name": "华兴商贸", "phone": "138****5678"})
+    assert saved.status_code == 302
+    assert "13812345678" in browser.post(f"/customerview/reveal/{pk}", data={"field": "phone"}).text
+    shown = browser.post(f"/api/v1/customers/{pk}/reveal", json={"field": "phone"}, headers=head)
+    assert shown.json == {"phone": "13812345678"}
+    assert browser.post(f"/customerview/reveal/{pk}", data={"field": "name"}).status_code == 400
+    assert sign_in(app, "sales_b").post(f"/customerview/reveal/{pk}", data={"field": "phone"}).status_code == 404
+    with app.app_context(), access.system():
+        told = db.session.query(SecurityEvent).filter_by(kind="revealed").all()
+        assert [(e.subject, e.detail) for e in told] == [(f"customers {pk}", "phone")] * 2
+        assert "13812345678" not in "".join(e.detail + e.subject for e in told)
+
+
+def test_a_list_is_not_sorted_by_a_masked_number(client):
+    assert client("sales").get("/customerview/list/?sort=phone").status_code == 400
+
+
+def test_cost_exists_only_for_those_who_may_see_it(app):
+    with app.app_context(), access.system():
+        product = Product(name="柜", price=9, cost="4.7531")
+        records.store(db.session, product)
+        pk, number = product.id, product.product_no
+        db.session.commit()
+    finance, sales = sign_in(app, "finance"), sign_in(app, "sales")
+    assert "4.7531" in finance.get(f"/productview/show/{pk}").text
+    assert "4.7531" not in sales.get(f"/productview/show/{pk}").text
+    head = bearer(app, "sales")
+    assert "cost" not in sales.get(f"/api/v1/products/{pk}", headers=head).json
+    assert sales.get("/api/v1/products/?cost=4.7531", headers=head).status_code == 400
+    keeper, head = sign_in(app, "order_admin"), bearer(app, "order_admin")
+    put = keeper.put(f"/api/v1/products/{pk}", json={"version": 1, "cost": "1"}, headers=head)
+    assert put.status_code == 422
+    form = {"version": "1", "product_no": number, "name": "柜", "price": "9", "cost": "1"}
+    assert keeper.post(f"/productview/edit/{pk}", data=form).status_code == 302
+    with app.app_context(), access.system():
+        assert str(db.session.query(Product).one().cost) == "4.7531"
+    assert "成本" not in keeper.get("/productview/export.csv").text
+
+
+def report_of(session, actor):
+    with access.acting_as(actor):
+        return records.add(
+            session, ServiceTicket,
+            {"kind": "report", "channel": "phone", "received_at": "2026-03-02T09:00", "subject": "举报回扣", "read_back": True,
+             "contact_name": "李知情", "phone": "13900001111"},
+        )  # fmt: skip
+
+
+def test_who_reports_wrongdoing_is_kept_under_seal(session, actors):
+    ticket = report_of(session, actors["desk"])
+    assert (ticket.contact_name, ticket.phone, ticket.named) == (None, None, True)
+    for who in ("desk", "shift", "cs_manager", "office", "admin", "auditor", "leader"):
+        with access.acting_as(actors[who]):
+            assert session.query(SealedIdentity).all() == []
+    with access.acting_as(actors["officer"]):
+        assert [one.contact_name for one in session.query(SealedIdentity)] == ["李知情"]
+    told = session.scalars(sa.select(HistoryEntry.changes).where(HistoryEntry.kind == "service_tickets")).all()
+    assert "李知情" not in "".join(told) and "13900001111" not in "".join(told)
+
+
+def test_the_officer_opens_an_identity_to_one_person_until_a_moment(app):
+    with app.app_context():
+        actors = actors_of(db.session)
+        ticket = report_of(db.session, actors["desk"])
+        with access.acting_as(actors["cs_manager"]):
+            asked = records.add(db.session, IdentityRequest, {"ticket": ticket, "reason": "需要联系举报人核实"})
+        db.session.commit()
+        with access.acting_as(actors["cs_manager"]), pytest.raises(NotAllowed):
+            asked.flow.take(db.session, asked, "grant", {"until": "2099-01-01T00:00"})
+        with access.acting_as(actors["officer"]):
+            with pytest.raises(StepRefused):
+                asked.flow.take(db.session, asked, "grant", {"until": "2099-01-01T00:00"})
+            asked.flow.take(db.session, asked, "grant", {"until": (now() + timedelta(days=1)).isoformat()})
+        db.session.commit()
+        later = actors_of(db.session)
+        with access.acting_as(later["cs_manager"]):
+            pk = db.session.query(SealedIdentity.id).scalar()
+        with access.acting_as(later["shift"]):
+            assert db.session.query(SealedIdentity).all() == []
+    manager = sign_in(app, "cs_manager")
+    page = manager.get(f"/sealedidentityview/show/{pk}")
+    assert page.status_code == 200 and "李知情" not in page.text
+    assert "李知情" in manager.post(f"/sealedidentityview/reveal/{pk}", data={"field": "contact_name"}).text
+
+
+def test_emergency_access_opens_one_record_for_a_reason_on_file(app):
+    with app.app_context():
+        found = papers(db.session, actors_of(db.session))
+        pk, number, other = found["secret"].id, found["secret"].receipt_no, found["confidential"].id
+        db.session.commit()
+    admin = sign_in(app, "admin")
+    assert admin.get(f"/incomingdocumentview/show/{pk}").status_code == 403
+    short = admin.post("/emergency/", data={"kind": "incoming_documents", "number": number, "reason": "看看"})
+    assert short.status_code == 422
+    opened = admin.post(
+        "/emergency/", data={"kind": "incoming_documents", "number": number, "reason": "火灾善后，需要立即核对原文"}
+    )
+    assert opened.headers["Location"].endswith(f"/incomingdocumentview/show/{pk}")
+    assert TITLE in admin.get(f"/incomingdocumentview/show/{pk}").text
+    assert admin.get(f"/incomingdocumentview/show/{other}").status_code == 404
+    assert sign_in(app, "clerk").get("/emergency/").status_code == 403
+    seen = sign_in(app, "auditor").get("/history/events?kind=broke_glass").text
+    assert "火灾善后，需要立即核对原文" in seen and f"incoming_documents {pk}" in seen
+
+
+def test_what_is_deleted_lies_in_the_bin_and_comes_back_whole(app):
+    browser, head = sign_in(app, "office"), bearer(app, "office")
+    browser.post("/correspondentview/add", data={"name": "县水务局", "form_key": "x"})
+    pk = browser.get("/correspondentview/lookup?q=水务").json["results"][0]["id"]
+    assert "县水务局" in browser.get(f"/correspondentview/delete/{pk}").text
+    assert browser.post(f"/correspondentview/delete/{pk}", data={"version": "0"}).status_code == 409
+    assert browser.post(f"/correspondentview/delete/{pk}", data={"version": "1"}).status_code == 302
+    assert browser.get(f"/correspondentview/show/{pk}").status_code == 404
+    assert browser.get("/correspondentview/lookup?q=水务").json["results"] == []
+    assert browser.get(f"/api/v1/correspondents/{pk}", headers=head).status_code == 404
+    assert browser.post("/correspondentview/add", data={"name": "县水务局", "form_key": "y"}).status_code == 422
+    assert "县水务局" in browser.get("/bin/").text
+    assert browser.post(f"/bin/correspondents/{pk}/restore").status_code == 302
+    assert "县水务局" in browser.get(f"/correspondentview/show/{pk}").text
+    with app.app_context(), access.system():
+        assert verify(db.session, records.kinds().values()) > 0
+
+
+def test_what_others_refer_to_and_what_has_a_number_is_not_deleted(app):
+    with app.app_context():
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            paper = register(db.session)
+        pk, sender = paper.id, paper.sender_id
+        db.session.commit()
+    browser, head = sign_in(app, "office"), bearer(app, "office")
+    refused = browser.post(f"/correspondentview/delete/{sender}", data={"version": "1"})
+    assert refused.status_code == 422 and "收文" in refused.text.split('role="alert"')[1][:400]
+    assert browser.delete(f"/api/v1/correspondents/{sender}?version=1", headers=head).status_code == 422
+    assert browser.get(f"/incomingdocumentview/delete/{pk}").status_code == 404
+    assert browser.delete(f"/api/v1/incoming_documents/{pk}?version=1", headers=head).status_code == 403
+    with app.app_context(), access.system():
+        assert db.session.get(Correspondent, sender).deleted_at is None
+
+
+def test_the_bin_is_emptied_after_thirty_days(session, actors):
+    with access.system():
+        customer = Customer(name="甲")
+        records.store(session, customer)
+        old, young = (CustomerContact(name=name, customer=customer) for name in ("旧", "新"))
+        for contact, days in ((old, 31), (young, 29)):
+            records.store(session, contact)
+            contact.deleted_at = now() - timedelta(days=days)
+            session.flush()
+        assert bin.empty(session) == 1
+        assert [one.name for one in bin.lying(session, CustomerContact)] == ["新"]
+        assert verify(session, records.kinds().values()) > 0
+
+
+def test_one_change_is_taken_back_from_the_history(client, app):
+    browser = client("office")
+    browser.post("/correspondentview/add", data={"name": "市水利局", "short_name": "水利局", "form_key": "x"})
+    pk = browser.get("/correspondentview/lookup?q=水利").json["results"][0]["id"]
+    browser.post(f"/correspondentview/edit/{pk}", data={"version": "1", "name": "市水利局", "short_name": "写错了"})
+    assert browser.post(f"/correspondentview/revert/{pk}/2", data={"version": "1"}).status_code == 409
+    assert browser.post(f"/correspondentview/revert/{pk}/1", data={"version": "2"}).status_code == 400
+    assert browser.post(f"/correspondentview/revert/{pk}/9", data={"version": "2"}).status_code == 400
+    assert browser.post(f"/correspondentview/revert/{pk}/2", data={"version": "2"}).status_code == 302
+    with app.app_context(), access.system():
+        assert db.session.get(Correspondent, pk).short_name == "水利局"
+    assert client("auditor").post(f"/correspondentview/revert/{pk}/2", data={"version": "3"}).status_code == 403
+
+
+def test_the_auditor_reads_the_whole_history_and_nobody_else(client):
+    client("office").post("/correspondentview/add", data={"name": "市水利局", "form_key": "x"})
+    auditor = client("auditor")
+    page = auditor.get("/history/?kind=correspondents&q=郑敏").text
+    assert "郑敏" in page and "/correspondentview/show/" in page
+    assert auditor.get("/history/?kind=nonsense").status_code == 400
+    assert auditor.get("/history/?before=x").status_code == 400
+    assert auditor.get("/history/?at=gestern").status_code == 400
+    assert [client(who).get("/history/").status_code for who in ("office", "user_a", "admin", "manager")] == [403] * 4
