@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.web.accounts import AccountsView
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
@@ -21,11 +22,12 @@ from views.tickets import DispatchOrderView, ServiceTicketView
 
 @dataclass(frozen=True)
 class Section:
-    """One of the six entries of the menu, with its record views."""
+    """One of the six entries of the menu, with its record views and its pages of another kind."""
 
     label: Any
     icon: str
     views: tuple[Any, ...]
+    pages: tuple[Any, ...] = ()
 
 
 SECTIONS = (
@@ -40,7 +42,7 @@ SECTIONS = (
         "orders",
         (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
     ),
-    Section(_l("Admin"), "admin", (DepartmentView, PersonView, ClockRuleView, CalendarDayView)),
+    Section(_l("Admin"), "admin", (DepartmentView, PersonView, ClockRuleView, CalendarDayView), (AccountsView,)),
 )
 
 VIEWS = tuple(view for section in SECTIONS for view in section.views)

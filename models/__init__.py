@@ -2,16 +2,21 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, history, numbers, record, workflow  # noqa: F401
+from app.engine import clocks, events, history, numbers, record, workflow  # noqa: F401
 from models import (  # noqa: F401
+    accounts,
+    api_keys,
+    attempts,
     circulation,
     correspondents,
     customers,
     documents,
     files,
+    logins,
     orders,
     outgoing,
     people,
     products,
+    second_factor,
     tickets,
 )

@@ -9,7 +9,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 # Before any table: a constraint without a name can be neither dropped on SQLite nor named in an error message.
 Model.metadata.naming_convention = {
@@ -20,7 +22,11 @@ Model.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+#: How long a SQLite transaction waits for another writer, in milliseconds.
+PATIENCE = 20_000
+
 _writing: ContextVar[bool] = ContextVar("writing", default=True)
+_patient: ContextVar[bool] = ContextVar("patient", default=True)
 
 
 @contextmanager
@@ -38,6 +44,56 @@ def only_reads(flag: bool) -> None:
     _writing.set(not flag)
 
 
+def writes() -> bool:
+    """Whether transactions begun here may write."""
+    return _writing.get()
+
+
+@contextmanager
+def writing(*, patient: bool = True) -> Iterator[None]:
+    """Transactions begun inside the block write, also within a request that only reads.
+
+    An impatient one raises `OperationalError` at once where another writer is at work on SQLite.
+    """
+    tokens = _writing.set(True), _patient.set(patient)
+    try:
+        yield
+    finally:
+        _writing.reset(tokens[0])
+        _patient.reset(tokens[1])
+
+
+@contextmanager
+def apart(session: Session) -> Iterator[Session]:
+    """A session of its own on the same database, committed at the end of the block whatever becomes of `session`.
+
+    Not while `session` itself has written: on SQLite the one would wait for the other.
+    """
+    with writing(), Session(session.get_bind()) as own, own.begin():
+        yield own
+
+
+def in_passing(session: Session, statement: Any) -> None:
+    """Carry out an update that nobody should wait for, in a transaction of its own: the present one is given up.
+
+    Where another writer holds a SQLite database it is left undone; the next occasion will do.
+    """
+    session.rollback()
+    try:
+        with writing(patient=False):
+            session.execute(statement, execution_options={"synchronize_session": False})
+            session.commit()
+    except OperationalError:
+        session.rollback()
+
+
+def one_at_a_time(session: Session, *names: str) -> None:
+    """Let other transactions that give the same names wait until this one ends. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        for name in names:
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
@@ -45,7 +101,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         for pragma in (
             "journal_mode = WAL",
             "foreign_keys = ON",
-            "busy_timeout = 20000",
+            f"busy_timeout = {PATIENCE}",
             "synchronous = FULL",
             "trusted_schema = OFF",
         ):
@@ -56,4 +112,13 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 def _begin(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
         # A deferred transaction that reads first and writes later fails at once when another writer came between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        if not _writing.get():
+            connection.exec_driver_sql("BEGIN")
+        elif _patient.get():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -131,8 +131,13 @@ _CHAINED = (
 )  # fmt: skip
 
 
+def digest_of(row: Mapping[str, Any], names: Iterable[str]) -> str:
+    """SHA-256 over these columns of a row, in this order."""
+    return hashlib.sha256(canonical([plain(row[name]) for name in names]).encode()).hexdigest()
+
+
 def _digest(row: dict[str, Any]) -> str:
-    return hashlib.sha256(canonical([plain(row[name]) for name in _CHAINED]).encode()).hexdigest()
+    return digest_of(row, _CHAINED)
 
 
 def recorded(model: type) -> bool:
