@@ -35,7 +35,12 @@ class Config:
     MAX_FORM_MEMORY_SIZE = 4 * 1024 * 1024
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
-    PERMANENT_SESSION_LIFETIME = 12 * 3600
+    SESSION_PROTECTION = None  # the framework's guess by address and browser; ours is a table (models/logins.py)
+    SESSION_ABSOLUTE_HOURS = 12
+    PERMANENT_SESSION_LIFETIME = SESSION_ABSOLUTE_HOURS * 3600
+    FAB_PASSWORD_HASH_METHOD = "scrypt"
+    FAB_API_KEY_ENABLED = True
+    PASSWORD_LEAST_LENGTH = 8
     BABEL_DEFAULT_LOCALE = "zh"
     BABEL_TRANSLATION_DIRECTORIES = str(HERE / "app" / "translations")
     LANGUAGES = {"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}}
@@ -58,6 +63,11 @@ def from_environment() -> dict[str, Any]:
         "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
         "SQLALCHEMY_DATABASE_URI": url.replace("postgresql://", "postgresql+psycopg://"),
         "DATA_DIR": data if data.startswith("s3://") else str(folder),
+        "SESSION_IDLE_MINUTES": _whole("WENSHU_SESSION_IDLE_MINUTES", 30),
+        "PASSWORD_COMPOSITION": get("WENSHU_PASSWORD_COMPOSITION") == "1",
+        "TOTP_ROLES": frozenset(role.strip() for role in get("WENSHU_TOTP_ROLES", "").split(",") if role.strip()),
+        "TRUSTED_PROXIES": _whole("WENSHU_TRUSTED_PROXIES", 0),
+        **_cookie(get("WENSHU_HTTPS") == "1"),
         "TIMEZONE": get("WENSHU_TIMEZONE") or "Asia/Shanghai",
         "FROZEN_NOW": _moment(frozen) if frozen else None,
         "HOST": get("HOST") or "127.0.0.1",
@@ -65,6 +75,18 @@ def from_environment() -> dict[str, Any]:
         "CLAMAV": get("WENSHU_CLAMAV"),
         "WORKERS": int(get("WENSHU_WORKERS") or 2),
     }
+
+
+def _cookie(https: bool) -> dict[str, Any]:
+    """The session cookie; where the office is served over https, one that no other host or path can set."""
+    return {"SESSION_COOKIE_SECURE": https, "SESSION_COOKIE_NAME": "__Host-wenshu" if https else "wenshu"}
+
+
+def _whole(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigurationError(f"{name} must be a whole number.")
+    return int(text)
 
 
 def _own_key(key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.engine import access, history, transfer
+from app.engine import access, events, history, transfer
 from app.engine import record as records
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
@@ -25,6 +27,7 @@ from app.factory import create_app
 from app.web.download import write_file
 from app.web.files import storage
 from app.web.pages import as_json
+from models import accounts as rules
 from models.files import Attachment
 from models.people import actor_of
 from seed import accounts, demo
@@ -167,10 +170,7 @@ def _actor(username: str | None) -> access.Actor:
     """Whom a command works for: the system, unless `--as` names an account."""
     if username is None:
         return access.SYSTEM
-    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
-    if user is None:
-        raise Refused(f"There is no account “{username}”.")
-    return actor_of(db.session, user)
+    return actor_of(db.session, _account(username))
 
 
 def _model(kind: str) -> Any:
@@ -313,7 +313,8 @@ def verify() -> None:
     """Walk the hash chains and compare them with the records; name the first broken entry."""
     with access.system():
         count = history.verify(db.session, records.kinds().values())
-    click.echo(f"The history holds: {count} entries.")
+        happened = events.verify(db.session)
+    click.echo(f"The history holds: {count} entries, {happened} security events.")
 
 
 @office.command("workflows")
@@ -344,27 +345,43 @@ def users_list() -> None:
 @click.option("--name", default="")
 @click.password_option()
 def users_create(username: str, role: str, name: str, password: str) -> None:
-    accounts.make(db.session, username, name or username, role, password)
-    db.session.commit()
+    with access.system():
+        rules.require_good(password, username, name)
+        accounts.make(db.session, username, name or username, role, password)
+        events.note(db.session, "account_made", username, role)
+        db.session.commit()
 
 
 @users_group.command("reset")
 @click.argument("username")
 @click.password_option()
 def users_reset(username: str, password: str) -> None:
-    _account(username).password = accounts.hashed(password)
-    db.session.commit()
+    """Set a password; all sessions end."""
+    with access.system():
+        rules.set_password(db.session, _account(username), password)
+        db.session.commit()
 
 
-@users_group.command("disable")
-@click.argument("username")
-def users_disable(username: str) -> None:
-    _account(username).active = False
-    db.session.commit()
+def _deed(name: str, act: Callable[[Session, User], None], words: str) -> None:
+    """A command that does one thing to one account."""
+
+    @users_group.command(name, help=words)
+    @click.argument("username")
+    def command(username: str) -> None:
+        with access.system():
+            act(db.session, _account(username))
+            db.session.commit()
+
+
+_deed("disable", rules.disable, "Close an account; its sessions and keys are dead at once.")
+_deed("enable", rules.enable, "Open a disabled account again.")
+_deed("unlock", rules.unlock, "Let an account sign in after too many wrong tries.")
+_deed("end-sessions", rules.end_sessions, "Sign an account out everywhere.")
+_deed("second-factor-off", rules.second_factor_off, "Switch the second step off: the telephone is lost.")
 
 
 def _account(username: str) -> User:
-    user = db.session.scalars(select(User).where(User.username == username)).one_or_none()
+    user = rules.named(db.session, username)
     if user is None:
         raise Refused(f"There is no account “{username}”.")
     return user

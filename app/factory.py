@@ -7,22 +7,32 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
-from app.engine import access, moments
+from app.engine import access, moments, passwords
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
+from app.web import sessions
+from app.web.account import AccountView
+from app.web.accounts import AccountsView
 from app.web.api import api_of
 from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
 from app.web.record import register
-from app.web.security import OfficeSecurityManager, protect
+from app.web.security import protect
+from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
+
+#: Pages that belong to no single kind of record.
+PAGES = (
+    SearchView, ReportView, FileView, HealthView, AccountView, AccountsView, BinView, EmergencyView, TrailView,
+)  # fmt: skip
 
 HERE = Path(__file__).parent
 
@@ -36,10 +46,17 @@ def create_app(**settings: Any) -> Flask:
     app.config.update({**config.from_environment(), **settings}, FAB_ROLES=framework_roles(), SECTIONS=SECTIONS)
     moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])
     db.init_app(app)
-    csrf.init_app(app)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals["wenshu"] = Surroundings()
-    protect(app)
+    if unknown := app.config["TOTP_ROLES"] - set(ROLES):
+        raise config.ConfigurationError(f"WENSHU_TOTP_ROLES names no such role: {', '.join(sorted(unknown))}.")
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    passwords.prepare(app.config["FAB_PASSWORD_HASH_METHOD"])
+    protect(app)  # before the rest: what refuses a request needs its nonce and number
+    csrf.init_app(app)
+    sessions.install(app)
     with app.app_context():
         appbuilder = AppBuilder(
             app, db.session, indexview=HomeView, security_manager_class=OfficeSecurityManager, update_perms=False
@@ -47,6 +64,6 @@ def create_app(**settings: Any) -> Flask:
         for view in VIEWS:
             register(view)
             appbuilder.add_api(api_of(view.model))
-        for page in (SearchView, ReportView, FileView, HealthView, BinView, EmergencyView, TrailView):
+        for page in PAGES:
             appbuilder.add_view_no_menu(page)
     return app

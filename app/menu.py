@@ -7,6 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.web.accounts import AccountsView
+from app.web.bin import BinView
+from app.web.emergency import EmergencyView
+from app.web.trail import TrailView
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
@@ -24,11 +28,12 @@ from views.tickets import ServiceTicketView
 
 @dataclass(frozen=True)
 class Section:
-    """One of the six entries of the menu, with its record views."""
+    """One of the six entries of the menu, with its record views and its pages of another kind."""
 
     label: Any
     icon: str
     views: tuple[Any, ...]
+    pages: tuple[Any, ...] = ()
 
 
 SECTIONS = (
@@ -43,7 +48,12 @@ SECTIONS = (
         "orders",
         (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
     ),
-    Section(_l("Admin"), "admin", (DepartmentView, PersonView, ClockRuleView, CalendarDayView)),
+    Section(
+        _l("Admin"),
+        "admin",
+        (DepartmentView, PersonView, ClockRuleView, CalendarDayView),
+        (AccountsView, TrailView, BinView, EmergencyView),
+    ),
 )
 
 VIEWS = tuple(view for section in SECTIONS for view in section.views)

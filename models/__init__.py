@@ -4,6 +4,9 @@ from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, w
 
 from app.engine import clocks, events, grants, history, numbers, record, workflow  # noqa: F401
 from models import (  # noqa: F401
+    accounts,
+    api_keys,
+    attempts,
     circulation,
     correspondents,
     customers,
@@ -11,11 +14,13 @@ from models import (  # noqa: F401
     documents,
     files,
     identities,
+    logins,
     orders,
     outgoing,
     payments,
     people,
     products,
+    second_factor,
     tickets,
     totals,
 )

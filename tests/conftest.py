@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 
 from app.cli import migrate
-from app.engine import access, clocks, workflow
+from app.engine import access, clocks, moments, workflow
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.extensions import db
@@ -183,6 +184,33 @@ def actors(session: Any) -> dict[str, access.Actor]:
 @pytest.fixture
 def either_actors(either_session: Any) -> dict[str, access.Actor]:
     return actors_of(either_session)
+
+
+class Clock:
+    """The office's clock, standing still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 2, 1, 0, 10, tzinfo=UTC)
+        self.ahead()
+
+    def ahead(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+        moments.configure("Asia/Shanghai", self.moment)
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """Ask for it after the office: making an application sets the clock."""
+    yield Clock()
+    moments.configure("Asia/Shanghai", None)
+
+
+def bearer(app: Flask, username: str, **more: Any) -> dict[str, str]:
+    """The header of a machine that signed in as this account."""
+    sent = {"username": username, "password": PASSWORD, "provider": "db", **more}
+    answer = app.test_client().post("/api/v1/security/login", json=sent)
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json['access_token']}"}
 
 
 def sign_in(app: Flask, username: str) -> FlaskClient:

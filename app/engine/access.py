@@ -28,6 +28,17 @@ def configure(roles: RoleTable) -> None:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What a key for machines leaves of its owner's rights: reading or writing too, some kinds or (none named) all."""
+
+    writes: bool = False
+    kinds: frozenset[str] = frozenset()
+
+    def covers(self, right: str, kind: str) -> bool:
+        return (self.writes or right in ("read", "export")) and (not self.kinds or kind in self.kinds)
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who is asking: one signed-in user with all that decides what they may see and do."""
 
@@ -47,12 +58,16 @@ class Actor:
     cleared: frozenset[str] = frozenset()
     #: single records opened to this person for a time: (kind, id)
     granted: frozenset[tuple[str, int]] = frozenset()
+    #: set where the actor comes with a key that does not reach as far as the roles
+    scope: Scope | None = None
     everything: bool = field(default=False, repr=False)
 
     def may(self, right: str, kind: str) -> bool:
-        """Whether a role of this actor gives `right` on records of `kind`."""
+        """Whether a role of this actor gives `right` on records of `kind`, and the scope leaves it."""
         if self.everything:
             return True
+        if self.scope is not None and not self.scope.covers(right, kind):
+            return False
         for role in self.roles:
             table = _roles.get(role, {})
             for name in (kind, "*"):

@@ -25,7 +25,8 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
-from app.web.security import locale_code, role_label
+from app.web.language import locale_code
+from app.web.signin import role_label
 
 
 class HomeView(IndexView):
@@ -282,6 +283,11 @@ class Surroundings:
                 for view in section.views
                 if actor.may("read", view.model.kind_name)
             ]
+            items += [
+                {"label": str(page.label), "href": url_for(f"{page.__name__}.index"), "active": here == page.__name__}
+                for page in section.pages
+                if actor.may("read", page.subject)
+            ]
             if items:
                 entries.append(
                     {
@@ -312,7 +318,12 @@ class Surroundings:
         if actor.id is None:
             return None
         roles = "、".join(str(role_label(role)) for role in sorted(actor.roles)) if actor.roles else ""
-        return {"name": actor.name, "department": actor.department, "href": None, "roles_text": roles}
+        return {
+            "name": actor.name,
+            "department": actor.department,
+            "href": url_for("AccountView.index"),
+            "roles_text": roles,
+        }
 
     @property
     def add_links(self) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Sign-in, language, headers and errors: what surrounds every page."""
+"""Headers, policy and errors: what surrounds every page."""
 
 from __future__ import annotations
 
@@ -6,142 +6,18 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, jsonify, make_response, redirect, request, session, url_for
-from flask_appbuilder import BaseView, expose
-from flask_appbuilder.babel.manager import BabelManager
-from flask_appbuilder.security.sqla.manager import SecurityManager
-from flask_appbuilder.security.views import AuthDBView
-from flask_appbuilder.utils.base import get_safe_redirect
-from flask_babel import get_locale
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
-from wtforms import Form, PasswordField, StringField
 
-from app.engine import access, history
+from app.engine import access, events, history
 from app.engine.database import only_reads
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
-from models.people import actor_of
+from app.web import sessions
 
 log = logging.getLogger("wenshu")
-
-
-class SignInForm(Form):
-    username = StringField()
-    password = PasswordField()
-
-
-class SignInView(AuthDBView):
-    """Sign in with name and password; sign out by POST."""
-
-    route_base = ""
-
-    @expose("/login/", methods=["GET", "POST"])
-    def login(self) -> Any:
-        after = get_safe_redirect(request.args.get("next", ""))
-        if current_user.is_authenticated:
-            return redirect(after)
-        form = SignInForm(request.form)
-        form.username.label.text, form.password.label.text = _("User name"), _("Password")
-        if request.method == "POST":
-            user = self.appbuilder.sm.auth_user_db(form.username.data or "", form.password.data or "")
-            if user:
-                language = session.get("locale")
-                session.clear()  # a new session at sign-in: nobody can have planted this one
-                if language:
-                    session["locale"] = language
-                session.permanent = True
-                login_user(user, remember=False)
-                return redirect(after)
-            flash(_("User name or password is wrong."), "danger")
-        return self.render_template("wenshu/login.html", form=form, demo=_demo()), 401 if form.errors else 200
-
-    @expose("/logout/", methods=["POST"])
-    def logout(self) -> Any:
-        logout_user()
-        session.clear()
-        return redirect(url_for("SignInView.login"))
-
-
-def _demo() -> dict[str, Any] | None:
-    """The demo office says which accounts there are; a real one never does."""
-    from seed.demo import ACCOUNTS  # the demo office, on its own sign-in page only
-
-    if not current_app.config["DEMO"]:
-        return None
-    return {
-        "sentence": _("All accounts have the password that the start printed."),
-        "accounts": [{"name": name, "role_text": str(role_label(roles))} for name, roles in ACCOUNTS],
-    }
-
-
-def role_label(role: str) -> Any:
-    from seed.roles import LABELS
-
-    return LABELS[role]
-
-
-class LanguageView(BaseView):
-    """Switch the language of the pages."""
-
-    route_base = "/language"
-
-    @expose("/", methods=["POST"])
-    def set(self) -> Any:
-        if request.form.get("language") in current_app.config["LANGUAGES"]:
-            session["locale"] = request.form["language"]
-        return redirect(get_safe_redirect(request.form.get("next", "")))
-
-
-class OfficeSecurityManager(SecurityManager):
-    """The framework's accounts and roles, with our own sign-in and none of its pages."""
-
-    authdbview = SignInView
-
-    def register_views(self) -> None:
-        self.appbuilder.add_api(self.security_api)
-        self.auth_view = self.authdbview()
-        self.appbuilder.add_view_no_menu(self.auth_view)
-        self.appbuilder.add_view_no_menu(LanguageView())
-
-    def create_db(self) -> None:
-        """Roles are made by `seed.roles`, tables by the migrations."""
-
-
-def _locale(self: BabelManager) -> str:
-    """The language chosen here, else the first of the browser's that we have."""
-    languages = list(current_app.config["LANGUAGES"])
-    wanted = session.get("locale") if request else None
-    if wanted in languages:
-        return str(wanted)
-    return (request.accept_languages.best_match(languages) if request else None) or self.babel_default_locale
-
-
-# The framework's own switch changes the session by GET; ours is a POST (LanguageView).
-BabelManager.register_views = lambda self: None
-BabelManager.get_locale = _locale  # the framework builds its manager by name and ignores Accept-Language
-
-
-def request_actor() -> access.Actor:
-    """The actor of this request, found once for each user that turns up in it (a token's comes late)."""
-    if not request:
-        return access.NOBODY
-    if g.get("_finding_actor"):
-        return access.SYSTEM  # loading the user is itself a query
-    g._finding_actor = True
-    try:
-        user = getattr(g, "user", None) or current_user
-        if user is None or not user.is_authenticated or not user.is_active:
-            return access.NOBODY
-        actors = g.setdefault("_actors", {})
-        if user.id not in actors:
-            actors[user.id] = actor_of(db.session, user)
-        return actors[user.id]
-    finally:
-        g._finding_actor = False
-
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -149,9 +25,17 @@ POLICY = (
 )
 
 
+#: Nothing of the machine is used but the screen.
+FEATURES = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), usb=()"
+)
+A_YEAR = 365 * 24 * 3600
+
+
 def protect(app: Flask) -> None:
     """Install what every request and answer needs: nonce, headers, request number, plain errors."""
-    access.provide(request_actor)
+    access.provide(sessions.request_actor)
     app.jinja_env.globals["csp_nonce"] = lambda: g.csp_nonce
 
     @app.before_request
@@ -159,11 +43,13 @@ def protect(app: Flask) -> None:
         g.csp_nonce = secrets.token_urlsafe(16)
         g.reference = secrets.token_hex(6)
         history.request_id.set(g.reference)
+        events.address.set(request.remote_addr)
         only_reads(request.method in ("GET", "HEAD", "OPTIONS"))
 
     @app.teardown_request
     def end(error: BaseException | None) -> None:
         history.request_id.set(None)
+        events.address.set(None)
         only_reads(False)
 
     @app.after_request
@@ -172,8 +58,18 @@ def protect(app: Flask) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = FEATURES
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR}; includeSubDomains"
         if request.endpoint != "static":
             response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.after_request
+    def refusals(response: Response) -> Response:
+        if response.status_code in (403, 404) and request.endpoint not in sessions.IMPERSONAL:
+            _note_refusal(response.status_code)
         return response
 
     @app.errorhandler(Refused)
@@ -202,6 +98,18 @@ def protect(app: Flask) -> None:
         return _answer(500, sentence(500))
 
 
+def _note_refusal(status: int) -> None:
+    """A signed-in person came to a closed door, or to one that is not there for them."""
+    actor = access.current()
+    db.session.rollback()  # a refused request leaves nothing behind, and the event has a transaction of its own
+    if actor.id is not None:
+        try:
+            with access.acting_as(actor):
+                events.note(db.session, "refused", f"{request.method} {request.path}", str(status), at_once=True)
+        except OperationalError as error:
+            log.error("not noted: %s refused %s (%s)", actor.id, status, error.orig)
+
+
 def sentence(status: int) -> str:
     """What a refused request is told, in one sentence."""
     return {
@@ -226,7 +134,3 @@ def _answer(status: int, words: str, errors: dict[str, list[str]] | None = None)
     titles = {403: _("Not allowed"), 404: _("Not found"), 400: _("Not understood")}
     title = titles.get(status, _("That did not work"))
     return make_response(page.render(title=title, sentence=words, reference=reference, home_href="/"), status)
-
-
-def locale_code() -> str:
-    return str(get_locale() or "zh")

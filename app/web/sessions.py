@@ -1,0 +1,126 @@
+"""Whose request this is: the cookie carries a random token, the table of sessions says what it is worth."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask import Flask, Request, g, redirect, request, session, url_for
+from flask_appbuilder.security.sqla.models import User
+from flask_login import current_user
+
+from app.engine import access
+from app.extensions import db
+from models import accounts, logins
+from models.logins import LoginSession
+from models.people import actor_of
+
+#: Under this name Flask's signed cookie carries the token.
+TOKEN = "login"
+
+#: Where somebody is sent who has something to do before anything else.
+DUTIES = {"password": "AccountView.password", "second_factor": "AccountView.second_factor"}
+#: Pages that answer all the same.
+FREE = {
+    "AccountView.password", "AccountView.second_factor", "AccountView.propose_factor", "AccountView.confirm_factor",
+    "SignInView.login", "SignInView.logout", "LanguageView.set",
+}  # fmt: skip
+#: Addresses that have nothing to do with persons.
+IMPERSONAL = {"static", "HealthView.healthz", "HealthView.readyz", None}
+
+
+def begin(user: User, *, half: bool = False) -> None:
+    """Give this browser a new session; the one it had is over, and nobody can have planted this one."""
+    language, old = session.get("locale"), current() or half_way()
+    if old is not None:
+        logins.end(db.session, old, "signed_in_anew")
+    session.clear()
+    if language:
+        session["locale"] = language
+    session.permanent = True
+    session[TOKEN] = logins.begin(
+        db.session, user, half=half, address=request.remote_addr, agent=request.user_agent.string
+    )
+    g.pop("_login", None)
+
+
+def finish(reason: str) -> None:
+    """End this browser's session, here and in the table."""
+    login = current() or half_way()
+    if login is not None:
+        logins.end(db.session, login, reason)
+    session.clear()
+    g.pop("_login", None)
+
+
+def _found() -> LoginSession | None:
+    if "_login" not in g:
+        token = session.get(TOKEN)
+        with access.system():
+            g._login = logins.find(db.session, token) if isinstance(token, str) else None
+    return g._login
+
+
+def current() -> LoginSession | None:
+    """The session this browser is signed in with."""
+    login = _found()
+    return login if login is not None and not login.half else None
+
+
+def half_way() -> LoginSession | None:
+    """The sign-in of this browser that still waits for a code."""
+    login = _found()
+    return login if login is not None and login.half else None
+
+
+def user_of(request: Request) -> User | None:
+    """What the framework asks at every request: the signed-in user."""
+    login = current()
+    return login.user if login is not None else None
+
+
+def of_bearer(token: Any) -> User | None:
+    """The user of a session whose token came inside a bearer token; it notes that the session is in use."""
+    if not isinstance(token, str):
+        return None
+    with access.system():
+        login = logins.find(db.session, token)
+        if login is None or login.way != "api" or accounts.duty(db.session, login.user):
+            return None
+        logins.see(db.session, login)
+        return login.user
+
+
+def request_actor() -> access.Actor:
+    """The actor of this request, found once for each user that turns up in it (a token's comes late)."""
+    if not request:
+        return access.NOBODY
+    if g.get("_finding_actor"):
+        return access.SYSTEM  # loading the user is itself a query
+    g._finding_actor = True
+    try:
+        user = getattr(g, "user", None) or current_user
+        if user is None or not user.is_authenticated or not user.is_active:
+            return access.NOBODY
+        actors, scope = g.setdefault("_actors", {}), g.get("scope")
+        if (user.id, scope) not in actors:
+            actors[user.id, scope] = dataclasses.replace(actor_of(db.session, user), scope=scope)
+        return actors[user.id, scope]
+    finally:
+        g._finding_actor = False
+
+
+def install(app: Flask) -> None:
+    """At every page: note that the session is in use, and send people to what they have to do first."""
+
+    @app.before_request
+    def duties_first() -> Any:
+        if request.endpoint in IMPERSONAL or request.path.startswith("/api/"):
+            return None
+        login = current()
+        if login is None:
+            return None
+        with access.system():
+            logins.see(db.session, login)
+            duty = accounts.duty(db.session, login.user)
+        return redirect(url_for(DUTIES[duty])) if duty and request.endpoint not in FREE else None
