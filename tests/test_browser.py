@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from app.engine import access
+from app.engine import record as records
+from app.extensions import db
+from models.customers import Customer
 from tests.conftest import PASSWORD
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -132,10 +136,49 @@ def test_pages_stay_inside_the_screen_and_pass_the_accessibility_rules(browser, 
 
     desk = Desk(browser, served, "office", locale, width)
     found = {}
-    for address in ("/", "/incomingdocumentview/list/", "/incomingdocumentview/add", "/reports/", "/reports/overdue"):
+    for address in (
+        "/",
+        "/incomingdocumentview/list/",
+        "/incomingdocumentview/add",
+        "/reports/",
+        "/reports/overdue",
+        "/account/",
+        "/bin/",
+        "/correspondentview/list/",
+        "/correspondentview/bulk",
+    ):
         desk.go(address)
         wide = desk.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         rules = [v["id"] for v in Axe().run(desk.page).response["violations"] if v["impact"] in ("serious", "critical")]
         found[address] = (wide, rules, desk.page.get_attribute("html", "lang"))
     language = "zh-CN" if locale == "zh-CN" else "en"
     assert found == dict.fromkeys(found, (False, [], language))
+
+
+def test_a_field_is_changed_in_its_row_and_a_late_one_is_shown_both(browser, served, app):
+    with app.app_context(), access.system():
+        record = Customer(name="华兴商贸", phone="13812345678", region="华北")
+        records.store(db.session, record)
+        db.session.commit()
+        pk = record.id
+    desk, other = Desk(browser, served, "office"), Desk(browser, served, "cs_manager")
+    cell = "td[data-field=region]"
+    for one in (desk, other):
+        one.go("/customerview/list/")
+        one.page.dblclick(cell)
+        one.page.wait_for_selector("form.inline input.input")
+    for one, words in ((desk, "华东"), (other, "西南")):
+        one.page.fill("form.inline input.input", words)
+        one.page.keyboard.press("Enter")
+        one.page.wait_for_selector(f"{cell}:not(:has(form))" if one is desk else ".inline .field-error:visible")
+    assert desk.page.inner_text(cell) == "华东"
+    assert "华东" in other.page.inner_text(".inline .field-error")
+    assert other.page.input_value("form.inline input.input") == "西南"
+    other.picture("late-in-the-row")
+    other.page.keyboard.press("Enter")
+    other.page.wait_for_selector(f"{cell}:not(:has(form))")
+    desk.go(f"/customerview/show/{pk}")
+    assert "西南" in desk.page.inner_text("main") and "13812345678" not in desk.page.inner_text("body")
+    desk.page.click("form.reveal button")
+    assert "13812345678" in desk.page.inner_text("main")
+    assert desk.errors == [] and [e for e in other.errors if "409" not in e] == []

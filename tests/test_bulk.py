@@ -101,3 +101,18 @@ def test_a_value_that_will_not_do_changes_nothing(app):
     empty = browser.post("/customerview/bulk", data={"rows": f"{ids['甲']}:1", "action": "apply"})
     assert empty.status_code == 422
     assert regions(app)["甲"] is None
+
+
+def test_a_field_is_changed_in_its_row(app):
+    ids, browser = customers(app), sign_in(app, "sales")
+    address = f"/customerview/inline/{ids['甲']}/region"
+    assert 'name="region"' in browser.get(address).text
+    stored = browser.post(address, data={"version": "1", "region": "华东"})
+    assert (stored.status_code, stored.json) == (200, {"text": "华东", "version": 2})
+    late = browser.post(address, data={"version": "1", "region": "西南"})
+    assert (late.status_code, late.json["theirs"], late.json["version"]) == (409, "华东", 2)
+    assert browser.post(address, data={"region": "西南"}).status_code == 422
+    assert browser.post(f"/customerview/inline/{ids['丁']}/region", data={"version": "1"}).status_code == 404
+    for name in ("phone", "customer_no", "nonsense"):  # masked, unique, not there
+        assert browser.get(f"/customerview/inline/{ids['甲']}/{name}").status_code == 404
+    assert regions(app)["甲"] == "华东"

@@ -107,7 +107,7 @@ let fitting = 0;
 addEventListener("resize", () => { cancelAnimationFrame(fitting); fitting = requestAnimationFrame(() => boxes.forEach(fit)); });
 new MutationObserver(() => boxes.forEach(fit)).observe(root, { attributes: true, attributeFilter: ["data-nav"] });
 
-const ownClick = (event) => closing || event.target.closest("a, button, input, select, textarea, label, summary") || String(getSelection());
+const ownClick = (event) => closing || event.target.closest("a, button, input, select, textarea, label, summary, td[data-field]") || String(getSelection());
 for (const kind of ["click", "auxclick"]) document.addEventListener(kind, (event) => {
   const row = event.target.closest?.("tr[data-href]");
   if (!row || ownClick(event) || (kind === "auxclick" && event.button !== 1)) return;
@@ -280,6 +280,53 @@ function picker(box) {
   addEventListener("resize", close);
 }
 each("[data-picker]", picker);
+
+// ---------- a field in its row: double click, or F2 on the row, opens it; Enter stores, Escape leaves it as it was ----------
+async function openCell(cell) {
+  const row = cell.closest("tr[data-href]");
+  if (!row || cell.querySelector("form.inline")) return;
+  const address = row.dataset.href.replace("/show/", "/inline/") + "/" + cell.dataset.field;
+  const answer = await fetch(address, { credentials: "same-origin" });
+  if (!answer.ok || answer.redirected) return;
+  const before = [...cell.childNodes];
+  cell.innerHTML = await answer.text();
+  const form = cell.querySelector("form");
+  const fault = form.querySelector(".field-error");
+  const input = form.querySelector("input:not([type=hidden]), select, textarea");
+  input.setAttribute("aria-label", cell.dataset.label);
+  each("[data-picker]", picker, form);
+  const close = (nodes) => { cell.replaceChildren(...nodes); row.querySelector(".row-link")?.focus(); };
+  form.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") close(before);
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const stored = await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin" });
+    const found = await stored.json().catch(() => ({}));
+    if (stored.ok) {
+      const text = document.createTextNode(found.text || "");
+      const link = before.find((node) => node.nodeType === 1);
+      if (link) { link.textContent = found.text || ""; close(before); } else close([text]);
+      return;
+    }
+    // Somebody was quicker: what was typed stays, beside what is stored now; the next Enter is meant.
+    if (found.version) form.elements.version.value = found.version;
+    fault.textContent = (found.message || say("no_answer")) + (found.theirs === undefined ? "" : ` ${found.label}: ${found.theirs || "—"}`);
+    fault.hidden = false;
+  });
+  input.focus();
+  input.select?.();
+}
+document.addEventListener("dblclick", (event) => {
+  const cell = event.target.closest?.("td[data-field]");
+  if (cell) { event.preventDefault(); openCell(cell); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "F2" || !event.target.matches?.(".row-link")) return;
+  const cell = event.target.closest("tr").querySelector("td[data-field]");
+  if (cell) { event.preventDefault(); openCell(cell); }
+});
 
 // ---------- lines: a small sheet inside a form ----------
 each("[data-lines]", (section) => {

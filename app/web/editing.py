@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, jsonify, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect
@@ -94,6 +94,49 @@ class FormPages(KindPages):
             return self._stale(fields, self._find(pk), refusal, title), 409
         flash(_("Stored: %(record)s", record=str(record)), "success")
         return redirect(self._url("show", pk=record.id))
+
+    @property
+    def inline_fields(self) -> dict[str, Field]:
+        """The fields that may be changed in the row of a list."""
+        if not self._may("edit"):
+            return {}
+        kinds = ("line", "choice", "date", "moment", "reference", "number", "integer", "quantity", "price", "money")
+        return {
+            name: field
+            for name, field in self._form_fields().items()
+            if name in self.columns
+            and field.kind in kinds
+            and not field.masked
+            and not records.is_unique(self.model, field.column)
+        }
+
+    @expose("/inline/<pk>/<name>", methods=["GET", "POST"])
+    @allowed("edit")
+    def inline(self, pk: str, name: str) -> Any:
+        """One field in the row: GET draws its input, POST stores it and answers with the cell as JSON."""
+        record = self._find(pk)
+        field = self.inline_fields.get(name)
+        if field is None or not writable(record, [name]):
+            abort(404)
+        if request.method == "GET":
+            form = forms.form_for({name: field}, None, {name: getattr(record, name)}, LOOKUPS)
+            del form.form_key
+            form.version.data = str(record.version)
+            return self._page("inline", form=form, name=name, action=self._url("inline", pk=pk, name=name))
+        version = request.form.get("version", "")
+        raw = forms.sent({name: field}, request.form)
+        try:
+            records.change(db.session, record, raw, [name], version=int(version) if version.isdigit() else None)
+            db.session.commit()
+        except Invalid as refusal:
+            db.session.rollback()
+            return jsonify(message=" ".join(s for said in refusal.errors.values() for s in said)), 422
+        except Stale as refusal:
+            db.session.rollback()
+            found = self._find(pk)
+            theirs = cells.words(field, value_of(found, field))
+            return jsonify(message=str(refusal), label=str(field.label), theirs=theirs, version=found.version), 409
+        return jsonify(text=cells.cell(record, field)["text"], version=record.version)
 
     def _again(self, fields: dict[str, Field], refusal: Invalid, **context: Any) -> str:
         db.session.rollback()

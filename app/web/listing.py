@@ -56,6 +56,7 @@ class ListPages(KindPages):
                 if self._may("export")
                 else [],
             },
+            inline=sorted(getattr(self, "inline_fields", ())),
             bulk=self._bulk_ways(total) if rows and self._may("edit") else None,
             views=self._quick_views(),
             filters=chosen,

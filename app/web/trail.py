@@ -17,6 +17,7 @@ from app.engine.events import SecurityEvent
 from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
 from app.engine.moments import at_office, parse_date
+from app.engine.workflow import Step, flows
 from app.extensions import db
 from app.web.cells import moment_text
 from app.web.kind import VIEWS, BadRequest, allowed
@@ -92,7 +93,7 @@ class TrailView(BaseView):
                 {"label": label, "href": url_for(end), "active": here == end}
                 for end, label in (("TrailView.index", _("Changes of records")), ("TrailView.events", _("Events")))
             ],
-            filters=filters, keep=[], q=request.args.get("q", ""),
+            filters=filters, keep=[], q=request.args.get("q", ""), q_label=_("Who"),
             columns=[{"name": name, "label": label, "kind": kind} for name, label, kind in columns],
             rows=[cells_of(row) for row in rows[:PAGE]],
             count_text=None,
@@ -111,8 +112,13 @@ ACTIONS = {
 
 def action_label(model: Any, action: str) -> str:
     """An action of the history in words: a step's label, or what is done to any record."""
-    step = model.flow.steps.get(action) if hasattr(model, "flow") else None
-    return str(step.label) if step else str(ACTIONS.get(action, action))
+    steps = model.flow.steps if action in getattr(getattr(model, "flow", None), "steps", {}) else _steps()
+    return str(steps[action].label if action in steps else ACTIONS.get(action, action))
+
+
+def _steps() -> dict[str, Step]:
+    """The steps of all flows: what one record's step does to another bears the step's name there, too."""
+    return {name: step for _kind, flow in flows() for name, step in flow.steps.items()}
 
 
 def _cells(*texts: str) -> list[dict[str, str]]:
