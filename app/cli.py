@@ -16,7 +16,7 @@ from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, events, history, transfer
+from app.engine import access, bin, events, formkeys, history, transfer
 from app.engine import record as records
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
@@ -315,6 +315,14 @@ def verify() -> None:
         count = history.verify(db.session, records.kinds().values())
         happened = events.verify(db.session)
     click.echo(f"The history holds: {count} entries, {happened} security events.")
+
+
+@office.command()
+def sweep() -> None:
+    """Tidy up what has run out: the recycle bin, used form keys. Safe at any time, from several machines."""
+    purged, forgotten = bin.empty(db.session), formkeys.forget_old(db.session)
+    db.session.commit()
+    click.echo(f"Removed for good from the recycle bin: {purged}. Form keys forgotten: {forgotten}.")
 
 
 @office.command("workflows")

@@ -151,3 +151,19 @@ def test_the_demo_office_is_removed_whole_but_never_by_surprise(demo, tmp_path):
     assert [rows(table) for table in ("incoming_document", "history_entry", "ab_user", "person")] == [0, 0, 0, 0]
     assert "not a demo office" in demo("demo", "remove").output
     assert demo("demo", "load").exit_code == 0
+
+
+def test_sweeping_removes_what_lay_in_the_bin_for_thirty_days(demo, tmp_path):
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        for days, name in ((31, "旧局"), (29, "新局")):
+            database.execute(
+                "INSERT INTO correspondent (name, version, created_at, changed_at, taken_over, search_text, deleted_at) "
+                "VALUES (?, 1, datetime('now'), datetime('now'), 0, '', datetime('now', ?))", (name, f"-{days} days"),
+            )  # fmt: skip
+    database.close()
+    assert "recycle bin: 1." in demo("sweep").output
+    assert "recycle bin: 0." in demo("sweep").output
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        left = database.execute("SELECT name FROM correspondent WHERE name IN ('旧局', '新局')").fetchall()
+    database.close()
+    assert left == [("新局",)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import Integer, String, UniqueConstraint, select
+from sqlalchemy import Integer, String, UniqueConstraint, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -31,6 +31,15 @@ class FormKey(Model):
     kind: Mapped[str] = mapped_column(String(40))
     record_id: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+#: A form that lay open longer than this is sent as a new one.
+KEPT = timedelta(days=30)
+
+
+def forget_old(session: Session) -> int:
+    """Drop the keys of forms nobody sends any more; how many. The caller commits."""
+    return session.execute(delete(FormKey).where(FormKey.at < now() - KEPT)).rowcount  # type: ignore[attr-defined]
 
 
 def content_of(raw: Mapping[str, Any]) -> str:
