@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 
 from app.cli import migrate
-from app.engine import access, clocks, moments, workflow
+from app.engine import access, clocks, moments, passwords, workflow
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.extensions import db
@@ -270,3 +271,18 @@ def take(either_session: Any, either_actors: dict[str, access.Actor]) -> Callabl
             either_session.commit()
 
     return step
+
+
+@pytest.fixture
+def checks(monkeypatch):
+    """Counts the real comparisons of passwords."""
+    counted, lock = [], threading.Lock()
+
+    def matches(*sent):
+        with lock:
+            counted.append(sent[0])
+        return real(*sent)
+
+    real = passwords.matches
+    monkeypatch.setattr(passwords, "matches", matches)
+    return counted
