@@ -16,7 +16,7 @@ from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, bin, events, formkeys, history, transfer
+from app.engine import access, bin, events, formkeys, history, tables, transfer
 from app.engine import record as records
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
@@ -219,7 +219,7 @@ def import_command(
     model = _model(kind)
     column_map = transfer.ColumnMap.load(map_file) if map_file else None
     with access.acting_as(_actor(username)):
-        headings, rows = transfer.read_table(file, Path(file).read_bytes())
+        headings, rows = tables.read_table(file, Path(file).read_bytes())
         outcome = transfer.import_rows(db.session, model, headings, rows, column_map, create_missing=create_missing)
         if dry_run:
             db.session.rollback()

@@ -24,7 +24,14 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return WhiteNoise(self.app, root=str(STATIC), prefix="static/", max_age=3600)
+        return WhiteNoise(
+            self.app, root=str(STATIC), prefix="static/", max_age=3600, allow_all_origins=False,
+            add_headers_function=_static_headers,
+        )  # fmt: skip
+
+
+def _static_headers(headers: Any, path: str, url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
 
 
 def run(app: Flask) -> None:

@@ -156,9 +156,7 @@ def reset_password(session: Session, user: User) -> str:
     password = passwords.one_time()
     _set(session, user, password)
     session.add(PasswordReset(user_id=user.id, at=now()))
-    logins.end_all(session, user.id, "password_reset")
-    attempts.unlock(session, user.username)
-    events.note(session, "password_reset", user.username)
+    _shut_out(session, user)
     return password
 
 
@@ -166,7 +164,14 @@ def set_password(session: Session, user: User, password: str) -> None:
     """The operator sets a password at the machine itself. Raises `Invalid` at `password`. All sessions end."""
     require_good(password, user.username, user.get_full_name())
     _set(session, user, password)
+    _shut_out(session, user)
+
+
+def _shut_out(session: Session, user: User) -> None:
+    """Whoever used the account before is out: no session, no key for machines; its owner is not locked any more."""
     logins.end_all(session, user.id, "password_reset")
+    for key in api_keys.of_user(session, user.id):
+        revoke(session, key)
     attempts.unlock(session, user.username)
     events.note(session, "password_reset", user.username)
 
@@ -210,14 +215,14 @@ def end_session(session: Session, login: LoginSession) -> None:
 
 
 def set_roles(session: Session, user: User, names: Iterable[str], roles: Iterable[Role]) -> None:
-    """Give the user exactly these roles. Raises `Refused`; nobody takes the administrator's role from himself."""
+    """Give the user exactly these roles. Raises `Refused`; nobody gives or takes a role of their own."""
     wanted = set(names)
     rows = [role for role in roles if role.name in wanted]
     if {role.name for role in rows} != wanted or not wanted:
         raise Refused(_("Please choose one or more of the roles in the list."))
     before = {role.name for role in user.roles}
-    if user.id == access.current().id and ADMINISTRATOR in before - wanted:
-        raise Refused(_("You cannot take the administrator's role from yourself."))
+    if user.id == access.current().id and before != wanted:
+        raise Refused(_("You cannot change your own roles; another administrator can."))
     if before != wanted:
         user.roles = rows
         events.note(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, true
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields, record
@@ -43,6 +43,7 @@ class CirculationEntry(Workflow, Model):
     )
     kind_name = "circulation_entries"
     label, label_plural = _l("Circulation entry"), _l("Circulation")
+    content_fields = ("purpose", "opinion")
 
     flow = Flow(
         State("offered", _l("To be read"), "waiting", clocks=("reading",)),
@@ -74,6 +75,14 @@ class CirculationEntry(Workflow, Model):
         if actor.has(*REGISTRY):
             return true()
         return cls.reader_id.in_(actor.person_ids)
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """What readers said belongs to the content of the paper."""
+        from models.documents import IncomingDocument  # it refers to its entries
+
+        known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
+        return or_(cls.reader_id.in_(actor.person_ids), cls.document_id.in_(known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from app.engine.access import Actor
 from app.engine.bin import Binned
 from app.engine.grants import granted_to
 from app.engine.moments import today
+from app.engine.record import altered
 from models.secrecy import BUSINESS, STATE, cleared_for
 
 
@@ -69,6 +70,12 @@ class Person(Binned, Model):
     def check(self):
         if self.absent_from and self.absent_until and self.absent_until < self.absent_from:
             yield "absent_until", _("The absence ends before it begins.")
+        own = access.current().own_person_id
+        if own is not None and self.id == own:
+            for name in altered(self, "clearance", "state_clearance"):
+                yield name, _("Nobody clears themselves; somebody else has to.")
+        if own is not None and self.deputy is not None and self.deputy.id == own and altered(self, "deputy"):
+            yield "deputy", _("Nobody makes themselves somebody's deputy; the person or somebody else has to.")
 
 
 def actor_of(session: Session, user: User) -> Actor:

@@ -179,6 +179,46 @@ def test_a_telephone_shows_in_part_until_it_is_revealed_on_record(app):
         assert "13812345678" not in "".join(e.detail + e.subject for e in told)
 
 
+def test_a_masked_number_sent_back_is_refused_and_not_stored(app):
+    with app.app_context(), access.system():
+        customer = Customer(name="华兴", phone="13812345678")
+        records.store(db.session, customer)
+        pk = customer.id
+        db.session.commit()
+    head = bearer(app, "office")
+    put = app.test_client().put(f"/api/v1/customers/{pk}", json={"version": 1, "phone": "138****5678"}, headers=head)
+    assert put.status_code == 422
+    with app.app_context(), access.system():
+        assert db.session.get(Customer, pk).phone == "13812345678"
+
+
+def test_what_readers_said_and_why_is_told_with_the_content_alone(app):
+    with app.app_context():
+        actors = actors_of(db.session)
+        with access.acting_as(actors["clerk"]):
+            paper = register(db.session, secrecy="confidential")
+        with access.acting_as(actors["leader"]):
+            readers = [db.session.get(Person, actors["head_a"].own_person_id)]
+            paper.flow.take(db.session, paper, "instruct_reading", {"readers": readers, "purpose": "请阅密件"})
+        with access.acting_as(actors["head_a"]):
+            entry = paper.circulation[0]
+            entry.flow.take(db.session, entry, "answer", {"opinion": "同意密件意见"})
+        with access.acting_as(actors["office"]):
+            paper.flow.take(db.session, paper, "end_by_sender", {"reason": "密件撤回缘由"})
+        pk, entry_id = paper.id, entry.id
+        db.session.commit()
+    doors = [
+        "/history/", f"/incomingdocumentview/show/{pk}", f"/circulationentryview/show/{entry_id}",
+        "/circulationentryview/list/", "/search?q=密件意见",
+    ]  # fmt: skip
+    auditor, office = sign_in(app, "auditor"), sign_in(app, "office")
+    told = {
+        door: [w for w in ("请阅密件", "同意密件意见", "密件撤回缘由") if w in auditor.get(door).text] for door in doors
+    }
+    assert not any(told.values()), told
+    assert "同意密件意见" in office.get(doors[2]).text and "密件撤回缘由" in office.get(doors[1]).text
+
+
 def test_a_list_is_not_sorted_by_a_masked_number(client):
     assert client("sales").get("/customerview/list/?sort=phone").status_code == 400
 
@@ -342,3 +382,32 @@ def test_the_auditor_reads_the_whole_history_and_nobody_else(client):
     assert auditor.get("/history/?before=x").status_code == 400
     assert auditor.get("/history/?at=gestern").status_code == 400
     assert [client(who).get("/history/").status_code for who in ("office", "user_a", "admin", "manager")] == [403] * 4
+
+
+def test_nobody_clears_themselves_or_becomes_a_deputy_by_their_own_hand(session, actors):
+    with access.acting_as(actors["office"]):
+        own, other = (session.get(Person, actors[who].own_person_id) for who in ("office", "leader"))
+        for record, raw in ((own, {"state_clearance": "state_top_secret"}), (own, {"clearance": "top_secret"})):
+            with pytest.raises(Invalid):
+                records.change(session, record, raw, list(raw), version=record.version)
+        other.deputy = None
+        session.commit()
+        with pytest.raises(Invalid):
+            records.change(session, other, {"deputy": own}, ["deputy"], version=other.version)
+        records.change(session, other, {"clearance": "top_secret"}, ["clearance"], version=other.version)
+    assert other.clearance == "top_secret"
+
+
+def test_reading_a_file_is_on_record_and_its_name_is_plain(app):
+    with app.app_context(), access.acting_as(actors_of(db.session)["clerk"]):
+        pk = register(db.session).id
+        db.session.commit()
+    browser = sign_in(app, "clerk")
+    browser.post(f"/files/incoming_documents/{pk}", data={"file": (io.BytesIO(b"hello"), "a\u202etxt.\x07exe.txt")})
+    page = browser.get(f"/incomingdocumentview/show/{pk}").text
+    assert "atxt.exe.txt" in page and "\u202e" not in page
+    with browser.get(f"/files/incoming_documents/{pk}/1") as answer:
+        assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    with app.app_context(), access.system():
+        told = db.session.query(SecurityEvent).filter_by(kind="file_read").one()
+        assert (told.subject, told.detail, told.actor_name) == (f"incoming_documents {pk}", "atxt.exe.txt", "何静")

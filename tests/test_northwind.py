@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.engine import access, transfer
+from app.engine import access, tables, transfer
 from app.engine import record as records
 from app.engine.frames import ask
 from app.extensions import db
@@ -38,7 +38,7 @@ def trader(template, folder, tmp_path_factory):
     shutil.copy(template, place / "office.db")
     with office(f"sqlite:///{place / 'office.db'}", place).app_context(), access.system():
         for kind, name in FILES.items():
-            headings, rows = transfer.read_table(name, (folder / f"{name}.csv").read_bytes())
+            headings, rows = tables.read_table(name, (folder / f"{name}.csv").read_bytes())
             mapping = transfer.ColumnMap.load(str(MAPPINGS / f"{kind}.yaml"))
             outcome = transfer.import_rows(
                 db.session, records.kinds()[kind], headings, rows, mapping, create_missing=True

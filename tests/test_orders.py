@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.engine import access, history, transfer
+from app.engine import access, history, tables, transfer
 from app.engine import record as records
 from app.engine.frames import ask
 from app.engine.moments import parse_moment
@@ -155,7 +155,7 @@ ROWS = """order_no,product_no,quantity,price,discount
 
 
 def bring(session, kind, text, **options):
-    headings, rows = transfer.read_table("x.csv", text.encode())
+    headings, rows = tables.read_table("x.csv", text.encode())
     outcome = transfer.import_rows(session, records.kinds()[kind], headings, rows, **options)
     assert outcome.faults == []
     return outcome.imported

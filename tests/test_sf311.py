@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.engine import access, transfer
+from app.engine import access, tables, transfer
 from app.engine.frames import ask
 from app.engine.refusals import Refused
 from app.engine.transfer import ColumnMap
@@ -18,7 +18,7 @@ MAPPINGS = Path(__file__).parents[1] / "seed" / "mappings"
 
 
 def bring_in(session, file, mapping):
-    headings, rows = transfer.read_table(file.name, file.read_bytes())
+    headings, rows = tables.read_table(file.name, file.read_bytes())
     outcome = transfer.import_rows(
         session, ServiceTicket, headings, rows, ColumnMap.load(str(MAPPINGS / mapping)), create_missing=True
     )
@@ -61,7 +61,7 @@ def test_san_francisco_comes_in_whole_with_the_figures_of_the_raw_file(session):
 def test_a_damaged_packed_file_is_refused(damage):
     packed = gzip.compress(b"ticket_no,subject\n" + b"1,x\n" * 500)
     with pytest.raises(Refused):
-        transfer.read_table("x.csv.gz", damage(packed))
+        tables.read_table("x.csv.gz", damage(packed))
 
 
 def test_new_york_comes_in_whole_in_its_own_date_format(session):

@@ -1,12 +1,16 @@
 """Import and export: encodings, faults named by row and column, all or nothing, every text byte for byte."""
 
+import io
 import json
+import re
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+import xlsxwriter
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from app.engine import access, transfer
+from app.engine import access, tables, transfer
 from app.engine.fields import fields_of
 from app.engine.record import kinds
 from app.engine.refusals import Refused
@@ -20,7 +24,7 @@ HEAD = "receipt_no,sender,title,received_at,copies,closed_at"
 
 
 def bring_in(session, model, text, encoding="utf-8", **options):
-    headings, rows = transfer.read_table("ledger.csv", text.encode(encoding))
+    headings, rows = tables.read_table("ledger.csv", text.encode(encoding))
     with access.system():
         return transfer.import_rows(session, model, headings, rows, **options)
 
@@ -64,7 +68,7 @@ def test_an_unknown_column_is_refused_by_name(session):
 @pytest.mark.parametrize("raw", [b"", b"PK\x03\x04broken", b"\x00\x01\x02"], ids=["empty", "zip", "nul"])
 def test_a_file_that_is_no_table_gets_a_sentence(session, raw):
     with pytest.raises(Refused):
-        transfer.read_table("x.csv", raw)
+        tables.read_table("x.csv", raw)
 
 
 def test_a_map_knows_other_names_for_columns_and_values(session):
@@ -181,7 +185,7 @@ def test_the_empty_sheet_names_every_column_and_comes_back_in(session, kind, tmp
     offered = {next(iter(rule.sqref.ranges)).min_col - 1 for rule in rows.data_validations.dataValidation}
     flags, choices = ({i for i, f in enumerate(fields_of(model).values()) if f.kind == k} for k in ("flag", "choice"))
     assert flags <= offered <= flags | choices
-    headings, found = transfer.read_table("sheet.xlsx", file.read_bytes())
+    headings, found = tables.read_table("sheet.xlsx", file.read_bytes())
     with access.system():
         assert transfer.import_rows(session, model, headings, found).faults == []
 
@@ -198,7 +202,44 @@ def test_a_filled_sheet_is_read_by_its_machine_names_whatever_the_headings_say(s
     sheet.cell(3, names.index("short_name") + 1).value = "=1+1"
     sheet.cell(4, names.index("short_name") + 1).value = "无名"
     book.save(file)
-    headings, found = transfer.read_table("sheet.xlsx", file.read_bytes())
+    headings, found = tables.read_table("sheet.xlsx", file.read_bytes())
     with access.system():
         outcome = transfer.import_rows(session, Correspondent, headings, found)
     assert [(fault.row, fault.column) for fault in outcome.faults] == [(4, "Whatever")]
+
+
+def _workbook(tmp_path, rows):
+    """A workbook as XlsxWriter makes it, its one sheet's rows replaced by hand."""
+    file = tmp_path / "made.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        book.add_worksheet().write(0, 0, "title")
+    made = io.BytesIO()
+    with ZipFile(file) as old, ZipFile(made, "w", ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            content = old.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                content = re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData>" + rows + b"</sheetData>", content)
+            new.writestr(part, content)
+    return made.getvalue()
+
+
+CELL = b'<row r="1"><c r="A1" t="inlineStr"><is><t>title</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        CELL + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        CELL + b"<row>" + b"<c/>" * 16_384 + b"</row>" + b"<row/>" * 10_000,
+    ],
+    ids=["two-corners", "without-places"],
+)
+def test_a_small_workbook_that_would_fill_the_machine_is_refused(tmp_path, rows):
+    with pytest.raises(Refused) as refused:
+        tables.read_table("x.xlsx", _workbook(tmp_path, rows))
+    assert "16384" in str(refused.value)
+
+
+def test_a_workbook_of_ordinary_reach_is_read(tmp_path):
+    headings, rows = tables.read_table("x.xlsx", _workbook(tmp_path, CELL + b'<row r="9"><c r="B9"><v>7</v></c></row>'))
+    assert (headings[0], len(rows), rows[-1]) == ("title", 8, ["", "7"])

@@ -65,10 +65,15 @@ def learn(session: Session, rows: Iterable[Any]) -> None:
     if not rows or access.current().everything:
         return
     model = type(rows[0])
-    ids = [row.id for row in rows]
-    known = set(session.scalars(select(model.id).where(model.id.in_(ids), known_content(model))))
+    known = known_ids(session, model, [row.id for row in rows])
     for row in rows:
         row.__dict__["_known_to"] = (access.current(), row.id in known)
+
+
+def known_ids(session: Session, model: Any, ids: Iterable[int]) -> set[int]:
+    """Those of the records with these keys that are visible to the actor and whose content the actor may know."""
+    query = select(model.id).where(model.id.in_(set(ids)))
+    return set(session.scalars(query.where(known_content(model)) if model.content_fields else query))
 
 
 def knows(record: Any) -> bool:

@@ -44,6 +44,7 @@ KINDS = {
     "refused": _l("Refused"),
     "revealed": _l("Protected value shown"),
     "exported": _l("Exported"),
+    "file_read": _l("File read"),
     "granted": _l("Access granted"),
     "broke_glass": _l("Emergency access"),
 }

@@ -89,6 +89,8 @@ def _text(field: Field, raw: Any) -> str:
         raise ValueError(_("The text holds a NUL character, which cannot be stored; please delete it."))
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError(_("The text holds half of a character, which cannot be stored; please type it again."))
+    if field.masked and "****" in text:
+        raise ValueError(_("This is the masked number; send it in full or leave it out."))
     if field.length and len(text) > field.length:
         raise ValueError(
             _(

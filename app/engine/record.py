@@ -129,8 +129,10 @@ def matching(query: Any, model: type[Record], words: str) -> Any:
     for word in searchable(words[:100]).split():
         found = model.search_text.contains(word, autoescape=True)
         if model.content_fields and not access.current().everything:
-            number = getattr(model, model.natural_key)
-            found = or_(and_(found, known_content(model)), func.lower(number).contains(word, autoescape=True))
+            found = and_(found, known_content(model))
+            if model.natural_key:
+                number = func.lower(getattr(model, model.natural_key))
+                found = or_(found, number.contains(word, autoescape=True))
         query = query.where(found)
     return query
 

@@ -6,11 +6,7 @@ takes it back. Numbers and past moments of an older ledger are kept.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import itertools
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +21,6 @@ from sqlalchemy.orm import Session
 from app.engine import access, history, moments, numbers
 from app.engine import record as records
 from app.engine.columns import Column
-from app.engine.csv import unguard
 from app.engine.disclosure import WITHHELD, known_fields, learn, value_of
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
@@ -60,82 +55,6 @@ def _out(field: Field, value: Any) -> Any:
     if field.kind == "choice":
         return field.choice_label(value) if value is not None else None
     return value
-
-
-# Reading
-
-#: A packed file may hold this many bytes.
-MOST_UNPACKED = 512 * 1024 * 1024
-
-
-def decode(raw: bytes) -> str:
-    """The text of a CSV file: byte order mark, then UTF-8, then GB18030. Raises `Refused`."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if raw.startswith(mark):
-            return raw.decode(encoding, "replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused(_("The file is neither UTF-8 nor GB18030 text; please save it again as UTF-8."))
-
-
-def read_table(name: str, raw: bytes) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of a CSV (packed by gzip or not) or XLSX file, every cell as text.
-
-    Raises `Refused` for anything else.
-    """
-    if raw.startswith(b"\x1f\x8b"):
-        raw = _unpacked(raw)
-    if raw.startswith(b"PK"):
-        return _read_workbook(raw)
-    if b"\x00" in raw[:1000] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Refused(_("“%(name)s” is neither a CSV nor an XLSX file.", name=Path(name).name[:80]))
-    text = decode(raw)
-    sample = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=sample.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise Refused(_("The CSV file is broken: %(error)s.", error=str(error))) from None
-    if not rows:
-        raise Refused(_("The file is empty."))
-    return rows[0], [[unguard(cell) for cell in row] for row in rows[1:]]
-
-
-def _unpacked(raw: bytes) -> bytes:
-    """The content of a gzip file, as long as it is no bomb."""
-    try:
-        content = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(MOST_UNPACKED + 1)
-    except (OSError, EOFError, zlib.error):
-        raise Refused(_("The packed file is broken.")) from None
-    if len(content) > MOST_UNPACKED:
-        raise Refused(_("The packed file is too large."))
-    return content
-
-
-def _read_workbook(raw: bytes) -> tuple[list[str], list[list[str]]]:
-    from python_calamine import CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
-    except Exception:  # the library raises its own kinds for every sort of damage
-        raise Refused(_("The workbook cannot be read; please save it again as XLSX.")) from None
-    # Our own workbooks begin with a cover; the table is the sheet with the widest heading.
-    rows = max(sheets, key=lambda sheet: sum(map(bool, sheet[0])) if sheet else 0, default=[])
-    if not rows or not any(rows[0]):
-        raise Refused(_("The file is empty."))
-    return [str(cell) for cell in rows[0]], [[_cell_text(cell) for cell in row] for row in rows[1:]]
-
-
-def _cell_text(cell: Any) -> str:
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
 
 
 @dataclass

@@ -56,7 +56,7 @@ class RecordApi(BaseApi):
                 continue
             if name == "q":
                 query = records.matching(query, self.model, value)
-            elif name in fields:
+            elif name in fields and not fields[name].masked:  # an address is written into many logs
                 field = fields[name]
                 try:
                     wanted = field.clean(value)

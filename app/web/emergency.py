@@ -42,6 +42,8 @@ class EmergencyView(BaseView):
         try:
             model, pk = _meant(raw)
         except Invalid as refusal:
+            events.note(db.session, "refused", "emergency", str(raw.get("number", ""))[:100])
+            db.session.commit()
             form = forms.form_for(fields, request.form, {}, LOOKUPS)
             return self._form(form, errors=forms.put_errors(form, refusal.errors)), 422
         actor = access.current()

@@ -9,12 +9,16 @@ from flask import request, send_file
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
+from app.engine.tables import read_table
 from app.engine.template import write_template
-from app.engine.transfer import Outcome, export_columns, export_rows, import_rows, read_table
+from app.engine.transfer import Outcome, export_columns, export_rows, import_rows
 from app.extensions import db
 from app.web.download import SHEET, download_table
 from app.web.kind import BadRequest, allowed
 from app.web.listing import ListPages
+
+#: What may come out of a packed sheet that is sent to the page, in bytes.
+MOST_UPLOADED = 128 << 20
 
 
 class TablePages(ListPages):
@@ -29,7 +33,7 @@ class TablePages(ListPages):
             file = request.files.get("file")
             if file is None or not file.filename:
                 raise BadRequest(_("Please choose a file."))
-            headings, rows = read_table(file.filename, file.read())
+            headings, rows = read_table(file.filename, file.read(), MOST_UPLOADED)
             outcome = import_rows(db.session, self.model, headings, rows)
             if outcome.faults or request.form.get("action") != "import":
                 db.session.rollback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.engine import access, history
+from app.engine import access, events, history
 from app.engine import record as records
 from app.engine.disclosure import knows
 from app.engine.scanner import scan
@@ -55,6 +56,12 @@ def files_of(record: Any) -> dict[str, Any]:
     }
 
 
+def _plain(name: str) -> str:
+    """A file's name as it may be shown and stored: no controls, no characters that turn the line around."""
+    kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return kept[-255:].strip() or _("file")
+
+
 def _size(count: int) -> str:
     return f"{count / 1024:,.0f} kB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MB"
 
@@ -81,6 +88,7 @@ class FileView(BaseView):
             row = records.find(db.session, Attachment, attachment)
         if row is None or (row.record_kind, row.record_id) != (kind, record.id):
             abort(404)
+        events.note(db.session, "file_read", f"{kind} {record.id}", row.name)
         return send_file(
             storage().open(row.digest), mimetype=row.media_type, as_attachment=True, download_name=row.name
         )
@@ -90,6 +98,8 @@ class FileView(BaseView):
         record = self._record(kind, pk, "edit")
         if not record.keeps_files():
             raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
+        if not knows(record):
+            abort(404)
         with history.act("attach"), access.system():
             for file in request.files.getlist("file"):
                 if file.filename:
@@ -100,7 +110,7 @@ class FileView(BaseView):
                         Attachment(
                             record_kind=kind,
                             record_id=record.id,
-                            name=file.filename[:255],
+                            name=_plain(file.filename),
                             size=stored.size,
                             media_type=stored.media_type,
                             digest=stored.digest,

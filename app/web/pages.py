@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from app.engine import access
+from app.engine import access, events
 from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.frames import REPORTS, Answer, ask, json_value
@@ -141,6 +141,7 @@ class ReportView(BaseView):
             abort(404)
         answer = ask(db.session, name, _given())
         if form == "json":
+            events.note(db.session, "exported", str(answer.report.title), f"json {request.full_path.rstrip('?')}")
             return Response(as_json(answer), mimetype="application/json")
         if form:
             chart = answer.report.chart

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.engine import access, events
 from app.engine import record as records
+from app.engine.disclosure import known_ids
 from app.engine.events import SecurityEvent
 from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
@@ -40,7 +41,7 @@ class TrailView(BaseView):
             ("at", _("When"), "moment"), ("who", _("Who"), "text"), ("action", _("What"), "text"),
             ("record", _("Record"), "text"), ("fields", _("Fields"), "text"), ("reason", _("Reason"), "text"),
         ]  # fmt: skip
-        return self._page(query, HistoryEntry, filters, columns, _entry_cells)
+        return self._page(query, HistoryEntry, filters, columns, _entries)
 
     @expose("/events")
     @allowed("read")
@@ -51,7 +52,7 @@ class TrailView(BaseView):
             ("at", _("When"), "moment"), ("who", _("Who"), "text"), ("kind", _("Event"), "text"),
             ("subject", _("Concerning"), "text"), ("detail", _("Detail"), "text"), ("address", _("Address"), "text"),
         ]  # fmt: skip
-        return self._page(query, SecurityEvent, filters, columns, _event_cells)
+        return self._page(query, SecurityEvent, filters, columns, _events)
 
     def _filtered(self, model: Any, kinds: dict[str, str], label: str) -> tuple[Any, list[dict[str, Any]]]:
         """The query under the filters of the address, and the filters as the page draws them."""
@@ -95,7 +96,7 @@ class TrailView(BaseView):
             ],
             filters=filters, keep=[], q=request.args.get("q", ""), q_label=_("Who"),
             columns=[{"name": name, "label": label, "kind": kind} for name, label, kind in columns],
-            rows=[cells_of(row) for row in rows[:PAGE]],
+            rows=cells_of(rows[:PAGE]),
             count_text=None,
             pager={"first": "?" + urlencode(given) if before else None, "next": later, "previous": None, "last": None},
             empty={"title": _("Nothing matches"), "hint": _("Change or clear the filters."), "href": "?",
@@ -125,11 +126,23 @@ def _cells(*texts: str) -> list[dict[str, str]]:
     return [{"text": text} for text in texts]
 
 
-def _entry_cells(entry: HistoryEntry) -> dict[str, Any]:
+def _entries(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
+    """The rows of a page of changes; a reason is told only with the content of the record it belongs to."""
+    kinds = records.kinds()
+    ids: dict[str, set[int]] = {}
+    for entry in entries:
+        if entry.kind in kinds:
+            ids.setdefault(entry.kind, set()).add(entry.record_id)
+    known = {kind: known_ids(db.session, kinds[kind], of_kind) for kind, of_kind in ids.items()}
+    return [_entry_cells(entry, entry.record_id in known.get(entry.kind, ())) for entry in entries]
+
+
+def _entry_cells(entry: HistoryEntry, known: bool) -> dict[str, Any]:
     model = records.kinds().get(entry.kind)
     view = VIEWS.get(model)
     who = f"{entry.actor_name} ({entry.acting_for})" if entry.acting_for else entry.actor_name
     labels = {f.column: str(f.label) for f in (fields_of(model).values() if model else ())}
+    reason = (entry.reason or "") if known else ""
     touched = [] if entry.action == "add" else [labels[name] for name in entry.fields if name in labels]
     return {
         "href": url_for(f"{view.__name__}.show", pk=entry.record_id)
@@ -137,15 +150,18 @@ def _entry_cells(entry: HistoryEntry) -> dict[str, Any]:
         else None,
         "cells": _cells(
             moment_text(entry.at), who, action_label(model, entry.action),
-            f"{model.label if model else entry.kind} {entry.record_id}", "、".join(touched), entry.reason or "",
+            f"{model.label if model else entry.kind} {entry.record_id}", "、".join(touched), reason,
         ),
     }  # fmt: skip
 
 
-def _event_cells(event: SecurityEvent) -> dict[str, Any]:
-    return {
-        "href": None,
-        "cells": _cells(
-            moment_text(event.at), event.actor_name, event.label, event.subject, event.detail, event.address or ""
-        ),
-    }
+def _events(found: list[SecurityEvent]) -> list[dict[str, Any]]:
+    return [
+        {
+            "href": None,
+            "cells": _cells(
+                moment_text(event.at), event.actor_name, event.label, event.subject, event.detail, event.address or ""
+            ),
+        }
+        for event in found
+    ]
