@@ -35,7 +35,9 @@ class SealedIdentity(Record, Model):
     kind_name = "sealed_identities"
     label, label_plural = _l("Sealed identity"), _l("Sealed identities")
 
-    ticket_id: Mapped[int] = fields.reference(_l("Report"), "service_ticket.id", required=True, derived=True)
+    ticket_id: Mapped[int] = fields.reference(
+        _l("Report of wrongdoing"), "service_ticket.id", required=True, derived=True
+    )
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, masked=True)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
 
@@ -62,7 +64,7 @@ class IdentityRequest(Workflow, Model):
         State("refused", _l("Refused"), "bad", final=True),
     )
 
-    ticket_id: Mapped[int] = fields.reference(_l("Report"), "service_ticket.id", required=True)
+    ticket_id: Mapped[int] = fields.reference(_l("Report of wrongdoing"), "service_ticket.id", required=True)
     asker_id: Mapped[int | None] = fields.reference(_l("Asked by"), "person.id", derived=True)
     reason: Mapped[str] = fields.prose(_l("Reason"), 2000, required=True)
     until: Mapped[datetime | None] = fields.moment(_l("Open until"), derived=True)

@@ -89,7 +89,8 @@ def a_call(stage: Stage, moment: datetime, kind: str, subject: str, phone: str |
         contact_name=f"{dice.choice('赵钱孙李周吴郑王')}先生", phone=phone, read_back=True, content=subject + "。",
         taker=stage.people["desk"],
     )  # fmt: skip
-    with stage.at(moment), access.acting_as(stage.actors["desk"]):
+    with stage.at(moment), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:
+        ticket.prepare(stage.session)
         records.store(stage.session, ticket)
     return ticket
 
