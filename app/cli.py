@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.engine import access, history, transfer
 from app.engine import record as records
+from app.engine.database import Overtaken
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
 from app.engine.workflow import flows
@@ -37,7 +38,7 @@ class Office(click.Group):
         try:
             with context.obj.app_context():
                 return super().invoke(context)
-        except Refused as refusal:
+        except (Refused, Overtaken) as refusal:
             click.echo(str(refusal), err=True)
             sys.exit(1)
 

@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, event, false, func, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, clocks, fields, history, money, record
+from app.engine import access, clocks, concurrency, fields, history, money, record
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record
@@ -235,17 +235,19 @@ class Order(Workflow, Model):
         self.carrier, self.waybill, self.shipped_at = carrier, waybill, now()
 
     def _take_from_stock(self) -> None:
-        """Two people shipping the last piece collide on the product's version."""
+        """Of two people shipping the last piece, one is refused."""
+        session = object_session(self)
+        assert session is not None
         wanted: dict[Product, Decimal] = defaultdict(Decimal)
         for line in self.order_lines:
             wanted[line.product] += line.quantity
-        for product, quantity in wanted.items():
+        # In one order for all, so that two shipments of the same products do not wait for each other.
+        for product, quantity in sorted(wanted.items(), key=lambda item: item[0].id):
             if product.stock is None:
                 continue  # no stock is kept of it
-            if product.stock < quantity:
+            if not concurrency.take_off(session, product, "stock", quantity):
                 stock = f"{product.stock:f}".rstrip("0").rstrip(".")
                 raise StepRefused(_("Only %(stock)s of %(product)s are in stock.", stock=stock, product=str(product)))
-            product.stock -= quantity
 
     @flow.step("shipped", to=None, label=_l("Received"))
     def receive(self, received_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
@@ -502,13 +504,15 @@ def _grouped(
                 present.setdefault(before, [])
         if order is not None:
             present.setdefault(order, []).append(item)
-    stored_keys = [order.id for order in present if order.id]
+    kept = [order for order in present if order.id]
     known = [item.id for item in items if item.id]
     stored: dict[int, list[Decimal]] = {}
-    for start in range(0, len(stored_keys), 500):
+    for start in range(0, len(kept), 500):
+        some = kept[start : start + 500]
+        concurrency.hold(session, *some)
         query = (
             select(model.order_id, func.count(), *(func.sum(getattr(model, name)) for name in names))
-            .where(model.order_id.in_(stored_keys[start : start + 500]), model.id.not_in(known))
+            .where(model.order_id.in_([order.id for order in some]), model.id.not_in(known))
             .group_by(model.order_id)
         )
         if model is Payment:

@@ -134,14 +134,16 @@ _criteria: dict[Actor, list] = {}
 
 def _rules_for(actor: Actor) -> list:
     """The loader criteria of one actor. They are kept: building them costs more than most queries."""
-    if actor not in _criteria:
+    rules = _criteria.get(actor)
+    if rules is None:
         if len(_criteria) > 500:
             _criteria.clear()
-        _criteria[actor] = [
+        # Handed on from here, not read back: another thread may clear them in between.
+        rules = _criteria[actor] = [
             with_loader_criteria(cls, false() if actor.id is None else cls.visible_to(actor), include_aliases=True)
             for cls in guarded()
         ]
-    return _criteria[actor]
+    return rules
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -17,9 +18,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer, String, Text, UniqueConstraint, event, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.engine import access, history, numbers
+from app.engine import access, concurrency, history, numbers
+from app.engine.database import lost
 from app.engine.fields import Field, fields_of
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
@@ -260,7 +263,7 @@ def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
 def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequence[str], *, version: int | None) -> None:
     """Change fields of a record that was opened at `version`; the caller commits.
 
-    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker.
+    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker (`Overtaken`: only just).
     """
     model = type(record)
     if not access.current().may("edit", model.kind_name):
@@ -283,6 +286,8 @@ def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequenc
             _sentences(record, errors)
             if not errors:
                 _refuse_taken(session, record, errors)
+                if session.new or session.deleted or any(session.is_modified(item) for item in session.dirty):
+                    flag_modified(record, "changed_at")  # whoever has the form open must notice changed lines, too
     if errors:
         session.rollback()
         raise Invalid(errors)
@@ -349,15 +354,22 @@ def is_unique(model: Any, column: str) -> bool:
     )
 
 
-def flush_or_refuse(session: Session) -> None:
+@contextmanager
+def refusing(session: Session) -> Iterator[None]:
+    """Turn what the database objects to into `Invalid`, or into `Overtaken` where somebody was quicker."""
     try:
-        session.flush()
+        yield
     except StaleDataError:
         session.rollback()
-        raise Stale(_("Somebody else changed this record after you opened it.")) from None
+        raise concurrency.overtaken() from None
     except IntegrityError as error:
         session.rollback()
-        raise integrity_refusal(error) from None
+        raise concurrency.overtaken() if lost(error) else integrity_refusal(error) from None
+
+
+def flush_or_refuse(session: Session) -> None:
+    with refusing(session):
+        session.flush()
 
 
 def integrity_refusal(error: IntegrityError) -> Refused:
@@ -395,9 +407,15 @@ def content_of(raw: Mapping[str, Any]) -> str:
     return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
 
 
+def _key(form_key: str) -> str:
+    """A form key as it is kept: long and odd ones by their digest."""
+    plain = len(form_key) <= 64 and form_key.isprintable()
+    return form_key if plain else hashlib.sha256(form_key.encode("utf-8", "replace")).hexdigest()
+
+
 def key_seen(session: Session, form_key: str) -> FormKey | None:
     """The earlier use of a form key by the same person."""
-    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == form_key[:64])
+    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == _key(form_key))
     return session.scalars(query).one_or_none()
 
 
@@ -415,19 +433,15 @@ def _remember(session: Session, form_key: str, model: type[Record], raw: Mapping
 
 
 def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:
-    """Keep a used form key in the transaction of what it did. Raises `Repeated` if another request was quicker."""
+    """Keep a used form key in the transaction of what it did. Raises `Overtaken` if another request was quicker."""
     session.add(
         FormKey(
             actor_id=access.current().id or 0,
-            key=form_key[:64],
+            key=_key(form_key),
             content=content,
             kind=kind,
             record_id=record_id,
             at=now(),
         )
     )
-    try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        raise Repeated(_("This form was already sent; the record is stored.")) from None
+    flush_or_refuse(session)

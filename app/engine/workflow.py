@@ -19,10 +19,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Enum, Index, and_, false
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
-from app.engine import access, clocks, history
+from app.engine import access, clocks, concurrency, history
 from app.engine.fields import Field
 from app.engine.moments import Moment, now
-from app.engine.record import FormKey, Record, content_of, find, flush_or_refuse, key_seen, referred, remember_key
+from app.engine.record import FormKey, Record, content_of, find, key_seen, referred, refusing, remember_key
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 
 
@@ -190,17 +190,19 @@ class Flow:
     ) -> None:
         """Take one step for the current actor: questions, effect, new state, clocks and history; the caller commits.
 
-        Sent twice with the same `form_key` it happens once. Raises a `Refused` and leaves the record as it was.
+        Sent twice with the same `form_key` it happens once. Raises a `Refused` and leaves the record as it was, or
+        `Overtaken` where another request changed the record since it was read.
         """
         actor = access.current()
         step = self.steps.get(name)
         if step is None:
             raise StepRefused(_("There is no step “%(name)s” here.", name=name[:40]))
+        if not actor.may(name, record.kind_name):
+            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=step.label))
+        concurrency.hold(session, record)  # before the key is looked up: its first use may be under way
         content = f"{name}:{record.id}:{content_of(raw)}"[:64]
         if form_key and self._done_before(session, form_key, record, content):
             return
-        if not actor.may(name, record.kind_name):
-            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=step.label))
         if record.state not in step.sources:
             raise StepRefused(
                 _(
@@ -219,10 +221,11 @@ class Flow:
             access.system(),
         ):
             try:
-                step.effect(record, **answers)
-                with session.no_autoflush:  # one flush, one entry in the history
-                    record.enter(session, step.target or record.state)
-                flush_or_refuse(session)
+                with refusing(session):
+                    step.effect(record, **answers)
+                    with session.no_autoflush:  # one flush, one entry in the history
+                        record.enter(session, step.target or record.state)
+                    session.flush()
             except Exception:
                 session.rollback()
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import secrets
 from typing import Any
@@ -9,20 +10,23 @@ from typing import Any
 from flask import Flask, Response, current_app, flash, g, jsonify, make_response, redirect, request, session, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.babel.manager import BabelManager
+from flask_appbuilder.security.api import SecurityApi
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.views import AuthDBView
 from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form, PasswordField, StringField
 
 from app.engine import access, history
-from app.engine.database import only_reads
+from app.engine.database import Overtaken, lost, only_reads, plainly
 from app.engine.refusals import Invalid, Refused
-from app.extensions import db
+from app.extensions import db, end_session
 from models.people import actor_of
 
 log = logging.getLogger("wenshu")
@@ -65,6 +69,12 @@ class SignInView(AuthDBView):
         return redirect(url_for("SignInView.login"))
 
 
+class TokenApi(SecurityApi):
+    """The framework's door for tokens, save that our handlers answer its errors: it calls each one fatal."""
+
+    login = expose("/login", methods=["POST"])(inspect.unwrap(SecurityApi.login))
+
+
 def _demo() -> dict[str, Any] | None:
     """The demo office says which accounts there are; a real one never does."""
     from seed.demo import ACCOUNTS  # the demo office, on its own sign-in page only
@@ -99,6 +109,7 @@ class OfficeSecurityManager(SecurityManager):
     """The framework's accounts and roles, with our own sign-in and none of its pages."""
 
     authdbview = SignInView
+    security_api = TokenApi
 
     def register_views(self) -> None:
         self.appbuilder.add_api(self.security_api)
@@ -163,6 +174,7 @@ def protect(app: Flask) -> None:
 
     @app.teardown_request
     def end(error: BaseException | None) -> None:
+        end_session()
         history.request_id.set(None)
         only_reads(False)
 
@@ -188,9 +200,15 @@ def protect(app: Flask) -> None:
         return _answer(error.code or 500, sentence(error.code or 500))
 
     @app.errorhandler(OperationalError)
-    def database_away(error: OperationalError) -> Any:
-        log.error("database: %s (reference %s)", error.orig, g.get("reference"))
-        db.session.rollback()
+    @app.errorhandler(InterfaceError)
+    @app.errorhandler(PoolTimeout)
+    @app.errorhandler(StaleDataError)
+    @app.errorhandler(Overtaken)
+    def database_away(error: Exception) -> Any:
+        log.error("database: %s (reference %s)", plainly(error), g.get("reference"))
+        end_session()
+        if lost(error):
+            return _answer(503, _("Too many people are writing just now. Please try again in a moment."))
         return _answer(503, _("The database does not answer just now. Please try again in a moment."))
 
     @app.errorhandler(Exception)
