@@ -30,7 +30,11 @@ class Config:
     FAB_ADD_OPENAPI_VIEWS = True
     FAB_API_MAX_PAGE_SIZE = 100
     SQLALCHEMY_TRACK_MODIFICATIONS = False
-    SQLALCHEMY_ENGINE_OPTIONS = {"hide_parameters": True}  # values of statements stay out of logs
+    SQLALCHEMY_ENGINE_OPTIONS = {
+        # Asked before each use, so that connections to a database that was away are made anew by themselves.
+        "pool_pre_ping": True,
+        "hide_parameters": True,  # values of statements stay out of logs
+    }
     WTF_CSRF_TIME_LIMIT = None  # a form open over lunch must not lose what was typed
     MAX_CONTENT_LENGTH = 32 * 1024 * 1024
     MAX_FORM_MEMORY_SIZE = 4 * 1024 * 1024

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import access, bin, events, formkeys, history, tables, transfer
 from app.engine import record as records
+from app.engine.database import Overtaken
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
 from app.engine.template import write_template
@@ -43,7 +44,7 @@ class Office(click.Group):
         try:
             with context.obj.app_context():
                 return super().invoke(context)
-        except Refused as refusal:
+        except (Refused, Overtaken) as refusal:
             click.echo(str(refusal), err=True)
             sys.exit(1)
 

@@ -24,6 +24,7 @@ from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
 from app.web.record import register
+from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
@@ -41,7 +42,7 @@ def create_app(**settings: Any) -> Flask:
     """The application, with the settings of the environment and `settings` over them."""
     access.require_rules()
     access.configure(ROLES)
-    app = Flask("wenshu", root_path=str(HERE))
+    app = Office("wenshu", root_path=str(HERE))
     app.config.from_object(config.Config)
     app.config.update({**config.from_environment(), **settings}, FAB_ROLES=framework_roles(), SECTIONS=SECTIONS)
     moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])

@@ -123,14 +123,15 @@ class DispatchOrder(Workflow, Model):
     @flow.step("draft", "returned", to="issued", label=_l("Issue"), tone="primary")
     def issue(self, department: Annotated[Department | None, Ask(_l("Another unit"))] = None) -> None:
         """The shift leader sends the order out; the unit's time begins."""
-        self.department = department or self.department
-        self.release()
         ticket = self.ticket
         if ticket.state not in ("open", "appointment", "reopened", "reply_in", "dispatched"):
             raise StepRefused(_("The ticket is in the state “%(state)s”.", state=ticket.state_label))
+        ticket.department = ticket.department or department or self.department
         if ticket.state != "dispatched":
             ticket.enter(object_session(self), "dispatched")  # type: ignore[arg-type]
-        ticket.department = ticket.department or self.department
+        # Entering writes what is pending; the order itself changes after it, for one entry in its history.
+        self.department = department or self.department
+        self.release()
 
     @flow.step("issued", to="signed", label=_l("Confirm receipt"), who=in_unit, tone="primary")
     def sign(self) -> None:
@@ -188,8 +189,8 @@ class DispatchOrder(Workflow, Model):
             raise StepRefused(_("The limit has passed already; it can no longer be extended."))
         if self.due_at is not None and until <= self.due_at:
             raise StepRefused(_("The new limit is not later than the old one."))
-        self.limit_at = until
         clocks.extend(object_session(self), self, "handling", until)  # type: ignore[arg-type]
+        self.limit_at = until
 
     @flow.step(
         "draft", "issued", "signed", "contacted", "fed_back", "returned",

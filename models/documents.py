@@ -182,8 +182,8 @@ class IncomingDocument(Workflow, Model):
         purpose: Annotated[str, Ask(_l("Purpose"))],
     ) -> None:
         """Send the paper round; nothing has to be handled."""
-        self.instruction = purpose
         offer_to(self, readers, purpose)
+        self.instruction = purpose
 
     @flow.step("in_handling", "in_circulation", "suspended", "result_in", to=None, label=_l("Circulate"))
     def circulate(

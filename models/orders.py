@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, amounts, clocks, fields, record
+from app.engine import access, amounts, clocks, concurrency, fields, record
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record
@@ -237,17 +237,19 @@ class Order(Workflow, Model):
         self.carrier, self.waybill, self.shipped_at = carrier, waybill, now()
 
     def _take_from_stock(self) -> None:
-        """Two people shipping the last piece collide on the product's version."""
+        """Of two people shipping the last piece, one is refused."""
+        session = object_session(self)
+        assert session is not None
         wanted: dict[Product, Decimal] = defaultdict(Decimal)
         for line in self.order_lines:
             wanted[line.product] += line.quantity
-        for product, quantity in wanted.items():
+        # In one order for all, so that two shipments of the same products do not wait for each other.
+        for product, quantity in sorted(wanted.items(), key=lambda item: item[0].id):
             if product.stock is None:
                 continue  # no stock is kept of it
-            if product.stock < quantity:
+            if not concurrency.take_off(session, product, "stock", quantity):
                 stock = f"{product.stock:f}".rstrip("0").rstrip(".")
                 raise StepRefused(_("Only %(stock)s of %(product)s are in stock.", stock=stock, product=str(product)))
-            product.stock -= quantity
 
     @flow.step("shipped", to=None, label=_l("Received"))
     def receive(self, received_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:

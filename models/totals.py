@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from app.engine import access
+from app.engine import access, concurrency
 from models.orders import NOUGHT, Order, OrderLine
 from models.payments import Payment
 
@@ -53,13 +53,15 @@ def _grouped(
                 present.setdefault(before, [])
         if order is not None:
             present.setdefault(order, []).append(item)
-    stored_keys = [order.id for order in present if order.id]
+    kept = [order for order in present if order.id]
     known = [item.id for item in items if item.id]
     stored: dict[int, list[Decimal]] = {}
-    for start in range(0, len(stored_keys), 500):
+    for start in range(0, len(kept), 500):
+        some = kept[start : start + 500]
+        concurrency.hold(session, *some)
         query = (
             select(model.order_id, func.count(), *(func.sum(getattr(model, name)) for name in names))
-            .where(model.order_id.in_(stored_keys[start : start + 500]), model.id.not_in(known))
+            .where(model.order_id.in_([order.id for order in some]), model.id.not_in(known))
             .group_by(model.order_id)
         )
         if model is Payment:

@@ -83,7 +83,7 @@ def office(url: str, folder: Path) -> Flask:
     return app
 
 
-def _house(app: Flask) -> None:
+def fill_house(app: Flask) -> None:
     """Schema by the migrations, the rules, the demo people; no records yet."""
     with app.app_context():
         migrate(app)
@@ -100,7 +100,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the house in it, to be copied."""
     file = tmp_path_factory.mktemp("template") / "house.db"
     app = office(f"sqlite:///{file}", file.parent)
-    _house(app)
+    fill_house(app)
     return file
 
 
@@ -119,7 +119,7 @@ def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -
     """A PostgreSQL database with the house in it, to be copied by the server."""
     name = "house"
     _on_server(postgres, f"CREATE DATABASE {name}")
-    _house(office(str(_url(postgres, name)), tmp_path_factory.mktemp("pg-house")))
+    fill_house(office(str(_url(postgres, name)), tmp_path_factory.mktemp("pg-house")))
     return name
 
 

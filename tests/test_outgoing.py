@@ -91,6 +91,7 @@ def test_nobody_signs_in_place_of_the_signer(session, actors, draft, go):
 
 def test_an_objection_needs_its_reason_and_stays_on_file(session, actors, draft, go):
     paper = go(draft(), "hand_in")
+    session.commit()
     with pytest.raises(StepRefused):
         take(session, actors["head_a"], paper, "countersign", opinion="object")
     take(session, actors["head_a"], paper, "countersign", opinion="object", remark="时间太紧")

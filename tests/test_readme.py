@@ -28,13 +28,13 @@ from pathlib import Path
 import app.factory as factory
 import seed.roles
 from app.extensions import db
-from tests.conftest import PASSWORD, actors_of, office, sign_in, _house
+from tests.conftest import PASSWORD, actors_of, office, sign_in, fill_house
 
 seed.roles.ROLES["archivist"] = {**seed.roles.ROLES["archivist"], "loans": frozenset({"*"}), "reports": frozenset({"read"})}
 factory.VIEWS = (*factory.VIEWS, LoanView)
 folder = Path(sys.argv[1])
 app = office(f"sqlite:///{folder / 'office.db'}", folder)
-_house(app)
+fill_house(app)
 with app.app_context():
     Loan.__table__.create(db.engine)
     test_a_returned_paper_is_out_no_more(db.session, actors_of(db.session))

@@ -185,11 +185,15 @@ def _living() -> list:
 
 def _rules_for(actor: Actor) -> list:
     """The loader criteria of one actor. They are kept: building them costs more than most queries."""
-    if actor not in _criteria:
+    rules = _criteria.get(actor)
+    if rules is None:
         if len(_criteria) > 500:
             _criteria.clear()
-        _criteria[actor] = [with_loader_criteria(cls, _rule(cls, actor), include_aliases=True) for cls in guarded()]
-    return _criteria[actor]
+        # Handed on from here, not read back: another thread may clear them in between.
+        rules = _criteria[actor] = [
+            with_loader_criteria(cls, _rule(cls, actor), include_aliases=True) for cls in guarded()
+        ]
+    return rules
 
 
 def _rule(cls: Any, actor: Actor) -> ColumnElement[bool]:

@@ -128,17 +128,18 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
     with access.system():
         stamp = session.execute(select(func.count(CalendarDay.id), func.max(CalendarDay.changed_at))).one()
         key = (str(session.get_bind().engine.url), zone, *stamp)
-        if key not in _calendars:
+        calendar = _calendars.get(key)
+        if calendar is None:
             days = session.execute(select(CalendarDay.day, CalendarDay.worked)).all()
             _calendars.clear()
-            _calendars[key] = WorkingCalendar(
+            calendar = _calendars[key] = WorkingCalendar(
                 zone,
                 OFFICE_WINDOWS,
                 off_days=frozenset(day for day, worked in days if not worked),
                 make_up_days=frozenset(day for day, worked in days if worked),
                 known_years=frozenset(day.year for day, _ in days),
             )
-    return _calendars[key]
+    return calendar
 
 
 def rule_for(session: Session, kind: str, stage: str, case: str | None, on: date) -> ClockRule | None:

@@ -1,4 +1,4 @@
-"""What the engine needs of a database: names for constraints, SQLite made safe, one retryable transaction."""
+"""What the engine needs of a database: names for constraints, SQLite made safe, which losers may run again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from flask_appbuilder import Model
 from sqlalchemy import Engine, event, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 # Before any table: a constraint without a name can be neither dropped on SQLite nor named in an error message.
 Model.metadata.naming_convention = {
@@ -22,8 +23,8 @@ Model.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-#: How long a SQLite transaction waits for another writer, in milliseconds.
-PATIENCE = 20_000
+#: Seconds for which a transaction waits for another one before it counts as lost: see `lost`.
+PATIENCE = 10
 
 _writing: ContextVar[bool] = ContextVar("writing", default=True)
 _patient: ContextVar[bool] = ContextVar("patient", default=True)
@@ -95,17 +96,20 @@ def one_at_a_time(session: Session, *names: str) -> None:
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, record: Any) -> None:
+def _prepare(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # the driver must not begin transactions of its own: see `_begin`
         for pragma in (
             "journal_mode = WAL",
             "foreign_keys = ON",
-            f"busy_timeout = {PATIENCE}",
+            f"busy_timeout = {PATIENCE * 1000}",
             "synchronous = FULL",
             "trusted_schema = OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
+    else:
+        connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        connection.commit()
 
 
 @event.listens_for(Engine, "begin")
@@ -121,4 +125,37 @@ def _begin(connection: Any) -> None:
             try:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE}")
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+
+
+class Overtaken(Exception):
+    """Another transaction was quicker with the same record; from its start, the same work would see what that one did.
+
+    No refusal: who asked has done nothing wrong, and need not hear of it if a second run succeeds.
+    """
+
+
+#: PostgreSQL: serialization failure, deadlock, lock not available.
+_LOST = frozenset({"40001", "40P01", "55P03"})
+_TAKEN = "23505"
+#: Tables whose keys nobody types: what is taken twice there was taken by two transactions at once.
+_OURS = frozenset({"clock", "drawn_number", "form_key", "history_entry", "number_counter"})
+
+
+def lost(error: BaseException) -> bool:
+    """Whether a transaction only lost to another one: rolled back and run again from its start, it may well succeed."""
+    if isinstance(error, Overtaken | StaleDataError):
+        return True
+    cause = getattr(error, "orig", None)
+    if isinstance(error, OperationalError):
+        if isinstance(cause, sqlite3.OperationalError):
+            return cause.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        return getattr(cause, "sqlstate", None) in _LOST
+    if isinstance(error, IntegrityError) and getattr(cause, "sqlstate", None) == _TAKEN:
+        return cause.diag.table_name in _OURS  # type: ignore[union-attr]
+    return False
+
+
+def plainly(error: BaseException) -> str:
+    """What the database said, in its first line: the rest would put people's names and texts into the log."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [""])[0]

@@ -8,14 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_appbuilder import Model
-from flask_babel import gettext as _
 from sqlalchemy import Integer, String, UniqueConstraint, delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access
 from app.engine.moments import Moment, now
-from app.engine.refusals import Repeated
 
 
 class FormKey(Model):
@@ -46,26 +43,30 @@ def content_of(raw: Mapping[str, Any]) -> str:
     return hashlib.sha256(repr(sorted((k, repr(v)) for k, v in raw.items())).encode("utf-8", "replace")).hexdigest()
 
 
+def _key(form_key: str) -> str:
+    """A form key as it is kept: long and odd ones by their digest."""
+    plain = len(form_key) <= 64 and form_key.isprintable()
+    return form_key if plain else hashlib.sha256(form_key.encode("utf-8", "replace")).hexdigest()
+
+
 def key_seen(session: Session, form_key: str) -> FormKey | None:
     """The earlier use of a form key by the same person."""
-    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == form_key[:64])
+    query = select(FormKey).where(FormKey.actor_id == (access.current().id or 0), FormKey.key == _key(form_key))
     return session.scalars(query).one_or_none()
 
 
 def remember_key(session: Session, form_key: str, kind: str, content: str, record_id: int) -> None:
-    """Keep a used form key in the transaction of what it did. Raises `Repeated` if another request was quicker."""
+    """Put a used form key into the transaction of what it did; the caller flushes.
+
+    Where another request was quicker with it, that flush loses to it: see `database.lost`.
+    """
     session.add(
         FormKey(
             actor_id=access.current().id or 0,
-            key=form_key[:64],
+            key=_key(form_key),
             content=content,
             kind=kind,
             record_id=record_id,
             at=now(),
         )
     )
-    try:
-        session.flush()
-    except IntegrityError:
-        session.rollback()
-        raise Repeated(_("This form was already sent; the record is stored.")) from None

@@ -179,10 +179,19 @@ def _write_history(session: Session, context: Any) -> None:
         gone = action == "delete"
         changes = {k: [plain(v), None] for k, v in column_values(record).items()} if gone else _changes(record)
         if changes:
-            position, previous = _last(session, record.kind_name, record.id)
-            rows.append(entry_row(record.kind_name, record.id, position + 1, previous, action, changes))
+            rows.append(_next_row(session, record, action, changes))
     if rows:
         session.execute(insert(HistoryEntry), rows)
+
+
+def tell(session: Session, record: Any, changes: dict[str, list[Any]]) -> None:
+    """Write the entry of a change that was made by a statement of its own, past the unit of work."""
+    session.execute(insert(HistoryEntry), [_next_row(session, record, "change", changes)])
+
+
+def _next_row(session: Session, record: Any, action: str, changes: dict[str, list[Any]]) -> dict[str, Any]:
+    position, previous = _last(session, record.kind_name, record.id)
+    return entry_row(record.kind_name, record.id, position + 1, previous, action, changes)
 
 
 def _last(session: Session, kind: str, record_id: int) -> tuple[int, str]:

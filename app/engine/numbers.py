@@ -11,7 +11,7 @@ from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Integer, String, Text, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, Integer, String, Text, UniqueConstraint, insert, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -52,6 +52,9 @@ class DrawnNumber(Model):
     actor_name: Mapped[str] = mapped_column(String(200))
 
 
+_COUNTER, _DRAWN = inspect(NumberCounter).local_table, inspect(DrawnNumber).local_table
+
+
 def draw(
     session: Session, series: str, template: str, *, yearly: bool = True, state: str = USED, reason: str | None = None
 ) -> str:
@@ -76,32 +79,39 @@ def draw_many(
     """`count` numbers in a row, as `draw` gives one."""
     moment = now()
     year = local(moment).year if yearly else 0
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
-    session.execute(dialect.insert(NumberCounter).values(series=series, year=year, last=0).on_conflict_do_nothing())
-    last = session.scalar(
-        update(NumberCounter)
-        .where(NumberCounter.series == series, NumberCounter.year == year)
-        .values(last=NumberCounter.last + count)
-        .returning(NumberCounter.last)
-        .execution_options(synchronize_session=False)
-    )
+    last = _raised(session, series, year, count)
+    if last is None:  # the first number of the series in this year
+        dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+        session.execute(dialect.insert(NumberCounter).values(series=series, year=year, last=0).on_conflict_do_nothing())
+        last = _raised(session, series, year, count)
     assert last is not None  # the row was just made sure of
-    serials = range(last - count + 1, last + 1)
-    drawn = [
-        DrawnNumber(
-            series=series,
-            year=year,
-            serial=serial,
-            text=template.format(year=year, serial=serial),
-            state=state,
-            reason=reason,
-            at=moment,
-            actor_name=access.current().name,
-        )
-        for serial in serials
+    drawn: list[dict[str, Any]] = [
+        {
+            "series": series,
+            "year": year,
+            "serial": serial,
+            "text": template.format(year=year, serial=serial),
+            "state": state,
+            "reason": reason,
+            "at": moment,
+            "actor_name": access.current().name,
+        }
+        for serial in range(last - count + 1, last + 1)
     ]
-    session.add_all(drawn)
-    return [number.text for number in drawn]
+    # Plain statements: all other writers of the series wait from the counter's UPDATE to the commit.
+    session.execute(insert(_DRAWN), drawn if count > 1 else drawn[0])
+    return [number["text"] for number in drawn]
+
+
+def _raised(session: Session, series: str, year: int, count: int) -> int | None:
+    """The counter's last serial after raising it by `count`; from here to the end of the transaction it is ours."""
+    columns = _COUNTER.c
+    return session.scalar(
+        update(_COUNTER)
+        .where(columns.series == series, columns.year == year)
+        .values(last=columns.last + count)
+        .returning(columns.last)
+    )
 
 
 def void(session: Session, series: str, text: str, reason: str) -> None:

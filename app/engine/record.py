@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -15,9 +16,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer, Text, UniqueConstraint, and_, event, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.engine import access, history, numbers
+from app.engine import access, concurrency, history, numbers
+from app.engine.database import lost
 from app.engine.disclosure import known_content, known_fields
 from app.engine.fields import Field, fields_of
 from app.engine.formkeys import content_of, key_seen, remember_key
@@ -246,6 +249,7 @@ def add(
     store(session, record)
     if form_key:
         remember_key(session, form_key, model.kind_name, content_of(raw), record.id)
+        flush_or_refuse(session)
     _stay_in_sight(session, record)
     return record
 
@@ -284,7 +288,7 @@ def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
 def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequence[str], *, version: int | None) -> None:
     """Change fields of a record that was opened at `version`; the caller commits.
 
-    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker.
+    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker (`Overtaken`: only just).
     """
     model = type(record)
     if not access.current().may("edit", model.kind_name):
@@ -307,6 +311,8 @@ def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequenc
             _sentences(record, errors)
             if not errors:
                 _refuse_taken(session, record, errors)
+                if session.new or session.deleted or any(session.is_modified(item) for item in session.dirty):
+                    flag_modified(record, "changed_at")  # whoever has the form open must notice changed lines, too
     if errors:
         session.rollback()
         raise Invalid(errors)
@@ -374,15 +380,22 @@ def is_unique(model: Any, column: str) -> bool:
     )
 
 
-def flush_or_refuse(session: Session) -> None:
+@contextmanager
+def refusing(session: Session) -> Iterator[None]:
+    """Turn what the database objects to into `Invalid`, or into `Overtaken` where somebody was quicker."""
     try:
-        session.flush()
+        yield
     except StaleDataError:
         session.rollback()
-        raise Stale(_("Somebody else changed this record after you opened it.")) from None
+        raise concurrency.overtaken() from None
     except IntegrityError as error:
         session.rollback()
-        raise integrity_refusal(error) from None
+        raise concurrency.overtaken() if lost(error) else integrity_refusal(error) from None
+
+
+def flush_or_refuse(session: Session) -> None:
+    with refusing(session):
+        session.flush()
 
 
 def integrity_refusal(error: IntegrityError) -> Refused:

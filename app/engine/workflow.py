@@ -19,11 +19,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Enum, Index, and_, false
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
-from app.engine import access, clocks, history
+from app.engine import access, clocks, concurrency, history
 from app.engine.fields import Field
 from app.engine.formkeys import FormKey, content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
-from app.engine.record import Record, find, flush_or_refuse, referred
+from app.engine.record import Record, find, referred, refusing
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 
 
@@ -191,17 +191,19 @@ class Flow:
     ) -> None:
         """Take one step for the current actor: questions, effect, new state, clocks and history; the caller commits.
 
-        Sent twice with the same `form_key` it happens once. Raises a `Refused` and leaves the record as it was.
+        Sent twice with the same `form_key` it happens once. Raises a `Refused` and leaves the record as it was, or
+        `Overtaken` where another request changed the record since it was read.
         """
         actor = access.current()
         step = self.steps.get(name)
         if step is None:
             raise StepRefused(_("There is no step “%(name)s” here.", name=name[:40]))
+        if not actor.may(name, record.kind_name):
+            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=step.label))
+        concurrency.hold(session, record)  # before the key is looked up: its first use may be under way
         content = f"{name}:{record.id}:{content_of(raw)}"[:64]
         if form_key and self._done_before(session, form_key, record, content):
             return
-        if not actor.may(name, record.kind_name):
-            raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=step.label))
         if record.state not in step.sources:
             raise StepRefused(
                 _(
@@ -220,15 +222,18 @@ class Flow:
             access.system(),
         ):
             try:
-                step.effect(record, **answers)
-                with session.no_autoflush:  # one flush, one entry in the history
-                    record.enter(session, step.target or record.state)
-                flush_or_refuse(session)
+                with refusing(session):
+                    step.effect(record, **answers)
+                    with session.no_autoflush:  # one flush, one entry in the history
+                        record.enter(session, step.target or record.state)
+                    session.flush()
             except Exception:
                 session.rollback()
                 raise
         if form_key:
             remember_key(session, form_key, record.kind_name, content, record.id)
+            with refusing(session):
+                session.flush()
 
     def _done_before(self, session: Session, form_key: str, record: Any, content: str) -> bool:
         seen: FormKey | None = key_seen(session, form_key)

@@ -105,12 +105,17 @@ def form_for(
         widget.flags.required = field.required and field.kind != "flag"
         if field.kind in ("reference", "references"):
             widget.lookup = url_for(lookups[field.target]) if field.target in lookups else ""
-            stored = values.get(name)
-            if field.kind == "reference" and stored is not None and (data is None or str(stored.id) == widget.data):
+            if field.kind == "reference" and data is not None:
+                _show_meant(widget, field, picked(field, data.get(name, ""), data.get(f"{name}__text")))
+            elif field.kind == "reference" and (stored := values.get(name)) is not None:
                 widget.data, widget.shown = stored.id, str(stored)
-            elif field.kind == "reference" and data is not None:
-                widget.shown = data.get(f"{name}__text", "")
     return form
+
+
+def _show_meant(widget: Any, field: engine.Field, meant: str) -> None:
+    """Draw a picker once more as it was sent: the record chosen, in words, or the words typed."""
+    chosen = records.find(db.session, field.target, meant)  # type: ignore[arg-type]
+    widget.data, widget.shown = (chosen.id, str(chosen)) if chosen is not None else ("", meant)
 
 
 def shown(field: engine.Field, value: Any) -> Any:

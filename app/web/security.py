@@ -8,13 +8,15 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from app.engine import access, events, history
-from app.engine.database import only_reads
+from app.engine.database import Overtaken, lost, only_reads, plainly
 from app.engine.refusals import Invalid, Refused
-from app.extensions import db
+from app.extensions import db, end_session
 from app.web import sessions
 
 log = logging.getLogger("wenshu")
@@ -48,6 +50,7 @@ def protect(app: Flask) -> None:
 
     @app.teardown_request
     def end(error: BaseException | None) -> None:
+        end_session()
         history.request_id.set(None)
         events.address.set(None)
         only_reads(False)
@@ -84,9 +87,15 @@ def protect(app: Flask) -> None:
         return _answer(error.code or 500, sentence(error.code or 500))
 
     @app.errorhandler(OperationalError)
-    def database_away(error: OperationalError) -> Any:
-        log.error("database: %s (reference %s)", error.orig, g.get("reference"))
-        db.session.rollback()
+    @app.errorhandler(InterfaceError)
+    @app.errorhandler(PoolTimeout)
+    @app.errorhandler(StaleDataError)
+    @app.errorhandler(Overtaken)
+    def database_away(error: Exception) -> Any:
+        log.error("database: %s (reference %s)", plainly(error), g.get("reference"))
+        end_session()
+        if lost(error):
+            return _answer(503, _("Too many people are writing just now. Please try again in a moment."))
         return _answer(503, _("The database does not answer just now. Please try again in a moment."))
 
     @app.errorhandler(Exception)

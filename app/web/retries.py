@@ -1,0 +1,58 @@
+"""A request whose transaction loses to another one is run again, so that its user never hears of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.engine.database import lost, plainly
+from app.extensions import db, end_session
+
+log = logging.getLogger("wenshu")
+
+#: The longest pauses before the second, third and fourth run, in seconds. Random, or two losers would meet again.
+PAUSES = (0.05, 0.2, 0.5)
+
+
+class Office(Flask):
+    """Flask, save that it answers a request whose transaction lost as if that had only begun later."""
+
+    def dispatch_request(self) -> Any:
+        g.pop("stored", None)  # that a session is in use is noted before, and stands
+        begun = dict(vars(g))
+        for pause in PAUSES:
+            try:
+                return super().dispatch_request()
+            except Exception as error:
+                # What has been stored is never done again, whatever fails after it.
+                if g.get("stored") or not lost(error):
+                    raise
+                log.info("run again: %s (reference %s)", plainly(error), g.get("reference"))
+            _forget_first_run(begun)
+            time.sleep(random.uniform(0, pause))
+        return super().dispatch_request()
+
+
+@event.listens_for(db.session, "after_commit")
+def _remember_stored(session: Session) -> None:
+    if has_request_context():
+        g.stored = True
+
+
+def _forget_first_run(begun: Mapping[str, Any]) -> None:
+    """Leave the next run a session of its own, `g` as the request began, and uploads from their first byte."""
+    end_session()
+    vars(g).clear()
+    vars(g).update(begun)
+    for name in ("_login", "_login_user"):  # rows of the session that is gone; they are asked for again
+        g.pop(name, None)
+    for _name, files in request.files.lists():
+        for file in files:
+            file.stream.seek(0)

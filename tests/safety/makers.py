@@ -1,0 +1,112 @@
+"""A valid record of any kind, read off its fields; a test names what matters to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from sqlalchemy import inspect
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.fields import Field, fields_of
+from app.engine.moments import local, now
+from app.engine.workflow import Step
+from models.identities import IdentityRequest
+from models.outgoing import OutgoingDocument
+from models.products import Product
+from models.tickets import ServiceTicket
+
+_numbers = count(1)
+
+#: What a kind's own checks ask for, beside its required fields.
+ALSO: Mapping[Any, Mapping[str, Any]] = {
+    OutgoingDocument: {"addressees": "各科室", "body": "请办理。"},
+    Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
+    ServiceTicket: {"phone": "13800000000", "read_back": True},
+    IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
+}
+
+
+def make(session: Any, model: Any, **changed: Any) -> Any:
+    """A stored record of `model`; every value that has to be there and is not in `changed` is made up."""
+    with access.system():
+        record = model(**values_of(session, model, **changed))
+        record.prepare(session)
+        assert list(record.check()) == []
+        records.store(session, record)
+    return record
+
+
+def values_of(session: Any, model: Any, **changed: Any) -> dict[str, Any]:
+    """Attributes of a valid record; what they refer to is stored already."""
+    also = {name: ask(session) if callable(ask) else ask for name, ask in ALSO.get(model, {}).items()}
+    needed = {
+        name: _sample(session, model, field)
+        for name, field in fields_of(model).items()
+        if field.required and not field.derived and not field.right and name not in {*changed, *also}
+    }
+    values = {**needed, **also, **changed}
+    if model.lines and model.lines.relation not in values:
+        child = inspect(model).relationships[model.lines.relation].mapper.class_
+        line = {name: _sample(session, child, fields_of(child)[name]) for name in ("product", "quantity", "price")}
+        values[model.lines.relation] = [child(**line)]
+    return values
+
+
+def raw_of(session: Any, model: Any, **changed: Any) -> dict[str, Any]:
+    """The same as the API is sent it: texts and keys. Lines are lists of such."""
+    return {
+        name: [_raws(type(line), _loaded(line)) for line in value] if isinstance(value, list) else _raw(field, value)
+        for name, value in values_of(session, model, **changed).items()
+        for field in [fields_of(model).get(name)]
+    }
+
+
+def answers_to(session: Any, step: Step, **changed: Any) -> dict[str, Any]:
+    """Raw answers to every question of a step that has to be answered, all boxes ticked."""
+    answers = {
+        name: changed.get(name, True if field.kind == "flag" else _sample(session, None, field))
+        for name, field in step.asks.items()
+        if field.required or field.kind == "flag" or name in changed
+    }
+    return {name: _raw(step.asks[name], value) for name, value in answers.items()}
+
+
+def _raws(model: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _raw(fields_of(model)[name], value) for name, value in values.items()}
+
+
+def _loaded(line: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(line).items() if name in fields_of(type(line)) and value is not None}
+
+
+def _raw(field: Field | None, value: Any) -> Any:
+    if isinstance(value, list):
+        return [one.id for one in value]
+    if field is None or isinstance(value, bool | str):
+        return value
+    if field.kind == "reference":
+        return value.id
+    return local(value).isoformat(timespec="minutes")[:16] if field.kind == "moment" else str(value)
+
+
+def _sample(session: Any, model: Any, field: Field) -> Any:
+    """A value that this field takes, a new one each time."""
+    number = next(_numbers)
+    if field.kind in ("reference", "references"):
+        target = make(session, field.target)
+        return [target] if field.kind == "references" else target
+    if field.kind == "choice":
+        default = None if model is None else inspect(model).columns[field.column].default
+        return default.arg if default is not None else next(iter(field.choices or ()))
+    return {
+        "date": date(2031, 1, 1) + timedelta(number),
+        "moment": now().replace(second=0, microsecond=0) - timedelta(hours=1),
+        "flag": False,
+        "integer": 1,
+        **dict.fromkeys(("quantity", "price", "money", "rate"), Decimal(1)),
+    }.get(field.kind, f"样本{number}")
