@@ -15,12 +15,13 @@ from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form, PasswordField, StringField
 
 from app.engine import access, history
 from app.engine.database import only_reads
+from app.engine.fields import storable
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from models.people import actor_of
@@ -109,6 +110,17 @@ class OfficeSecurityManager(SecurityManager):
     def create_db(self) -> None:
         """Roles are made by `seed.roles`, tables by the migrations."""
 
+    def auth_user_db(self, username: str, password: str) -> Any:
+        """Nobody has a name or a password that no text can hold; the framework would fail over it."""
+        return super().auth_user_db(username, password) if storable(username + password) else None
+
+    def create_jwt_manager(self, app: Flask) -> Any:
+        """A token that is missing, spent, forged or of the wrong sort gets the sentence every refused request gets."""
+        manager = super().create_jwt_manager(app)
+        for on in ("unauthorized", "invalid_token", "expired_token", "revoked_token", "user_lookup_error"):
+            getattr(manager, f"{on}_loader")(lambda *_why: _answer(401, sentence(401)))
+        return manager
+
 
 def _locale(self: BabelManager) -> str:
     """The language chosen here, else the first of the browser's that we have."""
@@ -192,6 +204,14 @@ def protect(app: Flask) -> None:
         log.error("database: %s (reference %s)", error.orig, g.get("reference"))
         db.session.rollback()
         return _answer(503, _("The database does not answer just now. Please try again in a moment."))
+
+    @app.errorhandler(DataError)
+    @app.errorhandler(UnicodeEncodeError)
+    def cannot_be_stored(error: Exception) -> Any:
+        """A value no column can hold, at a place that takes any word: NUL, half a character, a number without end."""
+        log.warning("not to be stored: %s (reference %s)", type(error).__name__, g.get("reference"))
+        db.session.rollback()
+        return _answer(400, sentence(400))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
