@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
+from flask_appbuilder.api.manager import OpenApi
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
@@ -18,7 +19,7 @@ from app.menu import SECTIONS, VIEWS
 from app.web import sessions
 from app.web.account import AccountView
 from app.web.accounts import AccountsView
-from app.web.api import api_of
+from app.web.api import Json, api_of
 from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
@@ -47,7 +48,7 @@ def create_app(**settings: Any) -> Flask:
     app.config.update({**config.from_environment(), **settings}, FAB_ROLES=framework_roles(), SECTIONS=SECTIONS)
     moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])
     db.init_app(app)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = Json(app)
     app.jinja_env.globals["wenshu"] = Surroundings()
     if unknown := app.config["TOTP_ROLES"] - set(ROLES):
         raise config.ConfigurationError(f"WENSHU_TOTP_ROLES names no such role: {', '.join(sorted(unknown))}.")
@@ -65,6 +66,7 @@ def create_app(**settings: Any) -> Flask:
         for view in VIEWS:
             register(view)
             appbuilder.add_api(api_of(view.model))
+        appbuilder.add_api(OpenApi)  # the framework registers it only along with a page that needs foreign scripts
         for page in PAGES:
             appbuilder.add_view_no_menu(page)
     return app

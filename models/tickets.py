@@ -90,6 +90,7 @@ class ServiceTicket(Workflow, Model):
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
     content_fields = ("contact_name", "phone")
+    content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
     flow = Flow(

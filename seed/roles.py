@@ -157,9 +157,13 @@ LABELS = {
 
 
 def framework_roles() -> dict[str, list[list[str]]]:
-    """The same table as Flask-AppBuilder's built-in roles, for its own checks on API routes."""
+    """The same table as Flask-AppBuilder's built-in roles, for its own checks on API routes.
+
+    Every role may read what the API understands (`/api/v1/_openapi`).
+    """
     return {
-        role: [[f"^{'.*' if kind == '*' else kind}$", f"^can_({'.*' if '*' in rights else '|'.join(sorted(rights))})$"]
+        role: [["^OpenApi$", "^can_get$"]] +
+              [[f"^{'.*' if kind == '*' else kind}$", f"^can_({'.*' if '*' in rights else '|'.join(sorted(rights))})$"]
                for kind, rights in kinds.items()]
         for role, kinds in ROLES.items()
     }  # fmt: skip

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,15 @@ from tests.factories import house, place, register
 
 PASSWORD = "a-demo-password"
 QUICK = "pbkdf2:sha256:1"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much the generated tests tried, as they noted it by `record_property`; parts are added up."""
+    tried: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        tried.update({name: value for name, value in report.user_properties if isinstance(value, int)})
+    for name, count in tried.items():
+        terminalreporter.write_line(f"{name}: {count:,}")
 
 
 class OwnContextClient(FlaskClient):

@@ -123,6 +123,8 @@ class RowAccess:
 
     #: fields that are the content of a record, which not everybody learns who may know that it exists
     content_fields: ClassVar[tuple[str, ...]] = ()
+    #: whether a record's files are content, too
+    content_files: ClassVar[bool] = True
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

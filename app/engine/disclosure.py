@@ -90,6 +90,11 @@ def knows(record: Any) -> bool:
     return bool(known)
 
 
+def may_open_files(record: Any) -> bool:
+    """Whether the current actor may read and attach files of a record that is visible to them."""
+    return not type(record).content_files or knows(record)
+
+
 def value_of(record: Any, field: Field) -> Any:
     """The value of a field as the current actor may know it: in full, masked, or `WITHHELD`."""
     if field.name in type(record).content_fields and not knows(record):

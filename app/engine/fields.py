@@ -81,6 +81,19 @@ class Field:
         return "" if value is None else str((self.choices or {}).get(value, value))
 
 
+def whole(text: Any) -> int | None:
+    """The number that a key, a version or a page in an address is: plain digits, as many as a key has; else None.
+
+    `²` is a digit to `isdigit` and no number to `int`, which also refuses thousands of digits.
+    """
+    return int(text) if isinstance(text, str) and len(text) <= 10 and text.isascii() and text.isdigit() else None
+
+
+def storable(text: str) -> bool:
+    """Whether a database can hold the text at all: no NUL and no half of a character in it."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
+
+
 def _text(field: Field, raw: Any) -> str:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise ValueError(_("A text is needed here."))

@@ -22,7 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.engine import access, concurrency, history, numbers
 from app.engine.database import lost
 from app.engine.disclosure import known_content, known_fields
-from app.engine.fields import Field, fields_of
+from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
@@ -96,8 +96,8 @@ class Record(access.RowAccess):
 
 
 def searchable(text: str) -> str:
-    """Text as the search box compares it: width, case and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Text as the search box compares it: width, case and spaces do not matter, nor what no text can hold."""
+    return " ".join(unicodedata.normalize("NFKC", text.replace("\x00", " ")).casefold().split())
 
 
 def search_text_of(record: Record) -> str:
@@ -157,9 +157,10 @@ def kinds() -> dict[str, type[Record]]:
 
 def find(session: Session, model: type[Record], pk: Any) -> Any:
     """The record with that key if the actor may see it, else None: hidden and missing look alike."""
-    if not (isinstance(pk, int) or (isinstance(pk, str) and pk.isascii() and pk.isdigit())) or not 0 < int(pk) < 2**31:
+    key = pk if isinstance(pk, int) and not isinstance(pk, bool) else whole(pk)
+    if key is None or not 0 < key < 2**31:
         return None
-    return session.scalars(select(model).where(model.id == int(pk))).one_or_none()
+    return session.scalars(select(model).where(model.id == key)).one_or_none()
 
 
 def named(session: Session, model: type[Record], name: str) -> Any:
@@ -167,7 +168,7 @@ def named(session: Session, model: type[Record], name: str) -> Any:
 
     Raises `ValueError` with a plain sentence if no record or more than one is meant.
     """
-    for key in (model.natural_key, *model.also_known_by):
+    for key in (model.natural_key, *model.also_known_by) if storable(name) else ():
         found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
         if len(found) == 1:
             return found[0]
@@ -184,7 +185,7 @@ def referred(session: Session, field: Field, raw: Any) -> Any:
     found = find(session, target, raw)
     if found is not None:
         return found
-    if isinstance(raw, str) and not raw.isdigit():
+    if isinstance(raw, str) and whole(raw) is None:
         return named(session, target, raw)
     raise ValueError(_("There is no such %(kind)s to choose.", kind=target.label))
 
@@ -281,6 +282,9 @@ def store(session: Session, record: Record) -> None:
 
 
 def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
+    for field in fields_of(type(record)).values():
+        if field.target is type(record) and getattr(record, field.name) is record:
+            errors.setdefault(field.name, []).append(_("A record cannot refer to itself."))
     for name, sentence in record.check():
         errors.setdefault(name, []).append(sentence)
 
@@ -343,8 +347,7 @@ def _line_rows(
                 _("Line %(line)s, %(field)s: %(sentence)s", line=position, field=label, sentence=s) for s in sentences
             )
         if not wrong:
-            known = item.get("id")
-            row = present.get(int(known)) if str(known or "").isdigit() else None
+            row = present.get(whole(str(item.get("id"))) or 0)
             row = row if row is not None else child()
             for name, value in values.items():
                 setattr(row, name, value)

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.engine import history
 from app.engine import record as records
 from app.engine.disclosure import learn, value_of, writable
-from app.engine.fields import Field
+from app.engine.fields import Field, whole
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
@@ -31,7 +31,7 @@ class BulkPages(ListPages):
     @allowed("edit")
     def bulk(self) -> Any:
         fields = self._bulk_fields()
-        if request.method == "GET":
+        if request.method != "POST":
             rows = self._ticked()
             return self._bulk_page(rows, forms.form_for(fields, None, {}, LOOKUPS), self._versions(rows))
         rows, versions = self._sent_rows()
@@ -71,7 +71,7 @@ class BulkPages(ListPages):
 
     def _ticked(self) -> list[Any]:
         """The chosen rows the actor may see: the ticked ones, or all under the filters of the address."""
-        ids = [int(one) for one in request.args.getlist("id") if one.isascii() and one.isdigit() and int(one) < 2**31]
+        ids = [pk for one in request.args.getlist("id") if (pk := whole(one)) is not None and pk < 2**31]
         if "id" in request.args:
             query = select(self.model).where(self.model.id.in_(ids[: MOST + 1]))
         else:
@@ -89,11 +89,10 @@ class BulkPages(ListPages):
     def _sent_rows(self) -> tuple[list[Any], dict[int, int]]:
         """The rows of a posted page, and the versions they were opened at."""
         pairs = [pair.split(":") for pair in request.form.get("rows", "")[:20_000].split(",")]
-        if not all(
-            len(pair) == 2 and all(n.isascii() and n.isdigit() and int(n) < 2**31 for n in pair) for pair in pairs
-        ):
+        numbers = [[whole(text) for text in pair] for pair in pairs]
+        if any(len(pair) != 2 or None in pair or (pair[0] or 0) >= 2**31 for pair in numbers):
             raise BadRequest(_("Please tick the records first."))
-        versions = {int(pk): int(version) for pk, version in pairs[:MOST]}
+        versions = {int(pk or 0): int(version or 0) for pk, version in numbers[:MOST]}
         rows = list(db.session.scalars(select(self.model).where(self.model.id.in_(versions)).order_by(self.model.id)))
         if len(rows) != len(versions):
             raise BadRequest(_("Some of these records are no longer there; please choose again."))

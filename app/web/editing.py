@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from app.engine import access, history
 from app.engine import record as records
 from app.engine.disclosure import value_of, writable
-from app.engine.fields import Field
+from app.engine.fields import Field, whole
 from app.engine.moments import now
 from app.engine.refusals import Invalid, Refused, Stale
 from app.extensions import db
@@ -38,7 +38,7 @@ class FormPages(KindPages):
     @allowed("add")
     def add(self) -> Any:
         fields = self._form_fields()
-        if request.method == "GET":
+        if request.method != "POST":  # HEAD asks what GET would say
             form = forms.form_for(fields, None, self._defaults(fields), LOOKUPS)
             form.form_key.data = secrets.token_urlsafe(24)
             return self._form_page(form, title=self._add_title())
@@ -75,17 +75,17 @@ class FormPages(KindPages):
         fields = {name: self.fields[name] for name in writable(record, self._form_fields())}
         stored = {name: getattr(record, name) for name in fields}
         title = _("Change: %(record)s", record=str(record))
-        if request.method == "GET":
+        if request.method != "POST":
             form = forms.form_for(fields, None, stored, LOOKUPS)
             form.version.data = str(record.version)
             return self._form_page(form, title=title, record=record)
         raw = self._raw(fields)
-        version = request.form.get("version", "")
+        version = whole(request.form.get("version"))
         changed = [
             name for name in fields if name in raw and not forms.unchanged(fields[name], stored[name], raw[name])
         ]
         try:
-            records.change(db.session, record, raw, changed, version=int(version) if version.isdigit() else None)
+            records.change(db.session, record, raw, changed, version=version)
             db.session.commit()
         except Invalid as refusal:
             return self._again(fields, refusal, title=title, record=self._find(pk)), 422
@@ -118,15 +118,15 @@ class FormPages(KindPages):
         field = self.inline_fields.get(name)
         if field is None or not writable(record, [name]):
             abort(404)
-        if request.method == "GET":
+        if request.method != "POST":
             form = forms.form_for({name: field}, None, {name: getattr(record, name)}, LOOKUPS)
             del form.form_key
             form.version.data = str(record.version)
             return self._page("inline", form=form, name=name, action=self._url("inline", pk=pk, name=name))
-        version = request.form.get("version", "")
+        version = whole(request.form.get("version"))
         raw = forms.sent({name: field}, request.form)
         try:
-            records.change(db.session, record, raw, [name], version=int(version) if version.isdigit() else None)
+            records.change(db.session, record, raw, [name], version=version)
             db.session.commit()
         except Invalid as refusal:
             db.session.rollback()
@@ -195,21 +195,21 @@ class FormPages(KindPages):
             "intro": _(step.intro) if step.intro else None,
             "submit_label": str(step.label),
         }
-        if request.method == "GET":
+        if request.method != "POST":
             if step not in flow.allowed(record, access.current()):
                 flash(_("This step is not possible now."), "warning")
                 return redirect(self._url("show", pk=record.id))
             form = forms.form_for(step.asks, None, {}, LOOKUPS)
             form.form_key.data, form.version.data = secrets.token_urlsafe(24), str(record.version)
             return self._form_page(form, record=record, **context)
-        version = request.form.get("version", "")
+        version = whole(request.form.get("version"))
         try:
             flow.take(
                 db.session,
                 record,
                 name,
                 forms.sent(step.asks, request.form),
-                version=int(version) if version.isdigit() else None,
+                version=version,
                 form_key=request.form.get("form_key"),
             )
             db.session.commit()

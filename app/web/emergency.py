@@ -34,7 +34,7 @@ class EmergencyView(BaseView):
     @allowed("read")
     def index(self) -> Any:
         fields = _fields()
-        if request.method == "GET":
+        if request.method != "POST":
             form = forms.form_for(fields, None, {}, LOOKUPS)
             form.form_key.data = secrets.token_urlsafe(24)
             return self._form(form)

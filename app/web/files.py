@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.engine import access, events, history
 from app.engine import record as records
-from app.engine.disclosure import knows
+from app.engine.disclosure import may_open_files
 from app.engine.scanner import scan
 from app.engine.storage import Storage, storage_from
 from app.extensions import db
@@ -38,7 +38,7 @@ def files_of(record: Any) -> dict[str, Any]:
             )
         )
     where = {"kind": record.kind_name, "pk": record.id}
-    if not (record.keeps_files() and knows(record)):
+    if not (record.keeps_files() and may_open_files(record)):
         return {"items": [], "upload_href": None, "accept": None}
     may = access.current().may("edit", record.kind_name)
     return {
@@ -56,10 +56,14 @@ def files_of(record: Any) -> dict[str, Any]:
     }
 
 
+#: Characters that turn the direction of a line, so that `exe.txt` reads as `txt.exe`.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def _plain(name: str) -> str:
-    """A file's name as it may be shown and stored: no controls, no characters that turn the line around."""
-    kept = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    return kept[-255:].strip() or _("file")
+    """A file's name as it may be shown and stored: without controls and without what turns a line around."""
+    kept = "".join(c for c in name if c not in _TURNS and unicodedata.category(c) not in ("Cc", "Cs"))
+    return kept[-255:] or _("file")
 
 
 def _size(count: int) -> str:
@@ -82,7 +86,7 @@ class FileView(BaseView):
     @expose("/<kind>/<pk>/<attachment>")
     def download(self, kind: str, pk: str, attachment: str) -> Any:
         record = self._record(kind, pk, "read")
-        if not (record.keeps_files() and knows(record)):
+        if not (record.keeps_files() and may_open_files(record)):
             abort(404)
         with access.system():
             row = records.find(db.session, Attachment, attachment)
@@ -98,7 +102,7 @@ class FileView(BaseView):
         record = self._record(kind, pk, "edit")
         if not record.keeps_files():
             raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
-        if not knows(record):
+        if not may_open_files(record):
             abort(404)
         with history.act("attach"), access.system():
             for file in request.files.getlist("file"):

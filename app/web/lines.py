@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from werkzeug.datastructures import MultiDict
 
 from app.engine import record as records
-from app.engine.fields import fields_of
+from app.engine.fields import fields_of, whole
 from app.web import forms
 from app.web.kind import LOOKUPS
 
@@ -19,9 +19,8 @@ def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
     """The child rows of a posted form: `<relation>-<n>-<field>`; empty rows and removed ones left out."""
     child = inspect(model).relationships[lines.relation].mapper.class_
     fields = {name: fields_of(child)[name] for name in lines.columns}
-    numbers = sorted(
-        {int(k.split("-")[1]) for k in request.form if k.startswith(f"{lines.relation}-") and k.split("-")[1].isdigit()}
-    )
+    named = (whole(key.split("-")[1]) for key in request.form if key.startswith(f"{lines.relation}-"))
+    numbers = sorted({number for number in named if number is not None})
     found = []
     for n in numbers[:500]:
         start = f"{lines.relation}-{n}-"

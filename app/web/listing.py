@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from app.engine import access
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
-from app.engine.fields import Field
+from app.engine.fields import Field, whole
 from app.engine.moments import at_office, now, parse_date
 from app.extensions import db
 from app.web import cells, forms
@@ -148,9 +148,10 @@ class ListPages(KindPages):
 
     def _page_number(self) -> int:
         text = request.args.get("page", "1")
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MOST_PAGES:
+        number = whole(text)
+        if number is None or not 1 <= number <= MOST_PAGES:
             raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=text[:20]))
-        return int(text)
+        return number
 
     def _count(self, query: Any) -> int:
         """How many rows there are, counted no further than is worth while."""

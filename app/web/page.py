@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from app.engine import access, bin, clocks, history
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, writable
-from app.engine.fields import Field, fields_of
+from app.engine.fields import Field, fields_of, whole
 from app.engine.moments import now
 from app.engine.refusals import Invalid
 from app.extensions import db
@@ -195,9 +195,9 @@ class RecordPage(KindPages):
         if entry is None or not names:
             raise BadRequest(_("This change cannot be taken back."))
         raw = {name: entry.fields[self.fields[name].column][0] for name in names}
-        version = request.form.get("version", "")
+        version = whole(request.form.get("version"))
         with history.act("change", reason=_("Takes back change no. %(number)s", number=position)):
-            records.change(db.session, record, raw, names, version=int(version) if version.isdigit() else None)
+            records.change(db.session, record, raw, names, version=version)
         db.session.commit()
         flash(_("The change is taken back."), "success")
         return redirect(self._url("show", pk=pk))
@@ -216,9 +216,9 @@ class RecordPage(KindPages):
         if not bin.deletable(self.model):
             abort(404)
         if request.method == "POST":
-            version = request.form.get("version", "")
+            version = whole(request.form.get("version"))
             try:
-                bin.delete(db.session, record, version=int(version) if version.isdigit() else None)
+                bin.delete(db.session, record, version=version)
                 db.session.commit()
                 flash(_("In the recycle bin for thirty days: %(record)s", record=str(record)), "success")
                 return redirect(self._url("listing"))

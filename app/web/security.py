@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -78,13 +78,13 @@ def protect(app: Flask) -> None:
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Any:
         db.session.rollback()
-        return _answer(error.status, str(error), error.errors if isinstance(error, Invalid) else None)
+        return answer(error.status, str(error), error.errors if isinstance(error, Invalid) else None)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Any:
         if error.response is not None or (error.code or 500) < 400:
             return error
-        return _answer(error.code or 500, sentence(error.code or 500))
+        return answer(error.code or 500, sentence(error.code or 500))
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InterfaceError)
@@ -95,8 +95,16 @@ def protect(app: Flask) -> None:
         log.error("database: %s (reference %s)", plainly(error), g.get("reference"))
         end_session()
         if lost(error):
-            return _answer(503, _("Too many people are writing just now. Please try again in a moment."))
-        return _answer(503, _("The database does not answer just now. Please try again in a moment."))
+            return answer(503, _("Too many people are writing just now. Please try again in a moment."))
+        return answer(503, _("The database does not answer just now. Please try again in a moment."))
+
+    @app.errorhandler(DataError)
+    @app.errorhandler(UnicodeEncodeError)
+    def cannot_be_stored(error: Exception) -> Any:
+        """A value no column can hold, at a place that takes any word: NUL, half a character, a number without end."""
+        log.warning("not to be stored: %s (reference %s)", type(error).__name__, g.get("reference"))
+        db.session.rollback()
+        return answer(400, sentence(400))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
@@ -104,7 +112,7 @@ def protect(app: Flask) -> None:
             raise error
         log.exception("reference %s", g.get("reference"))
         db.session.rollback()
-        return _answer(500, sentence(500))
+        return answer(500, sentence(500))
 
 
 def _note_refusal(status: int) -> None:
@@ -134,7 +142,7 @@ def sentence(status: int) -> str:
     }.get(status, _("Something went wrong on our side. Nothing was stored; please try again."))
 
 
-def _answer(status: int, words: str, errors: dict[str, list[str]] | None = None) -> Any:
+def answer(status: int, words: str, errors: dict[str, list[str]] | None = None) -> Any:
     reference = g.get("reference", "")
     if request.path.startswith("/api/"):
         body: dict[str, Any] = {"message": words, "reference": reference}

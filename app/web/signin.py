@@ -24,6 +24,7 @@ from app.extensions import db
 from app.web import sessions
 from app.web.addresses import own_path
 from app.web.language import LanguageView
+from app.web.security import answer, sentence
 from models import accounts, api_keys, logins, second_factor
 
 
@@ -75,7 +76,7 @@ class SignInView(AuthDBView):
             return redirect(url_for("SignInView.login", next=after))
         form = CodeForm(request.form)
         form.code.label.text = _("Code from your telephone, or a recovery code")
-        if request.method == "GET":
+        if request.method != "POST":
             return render_template("wenshu/code.html", form=form)
         if self._code_is_right(login, form.code.data or ""):
             return redirect(after)
@@ -228,6 +229,13 @@ class OfficeSecurityManager(SecurityManager):
         """No user is kept in the cookie: the table of sessions is asked at every request."""
         manager = LoginManager(app)
         manager.request_loader(sessions.user_of)
+        return manager
+
+    def create_jwt_manager(self, app: Any) -> Any:
+        """A token that is missing, spent, forged or of the wrong sort gets the sentence every refused request gets."""
+        manager = super().create_jwt_manager(app)
+        for on in ("unauthorized", "invalid_token", "expired_token", "revoked_token", "user_lookup_error"):
+            getattr(manager, f"{on}_loader")(lambda *_why: answer(401, sentence(401)))
         return manager
 
     def load_user_jwt(self, header: dict[str, Any], claims: dict[str, Any]) -> User | None:

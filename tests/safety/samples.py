@@ -1,0 +1,173 @@
+"""Records of every kind on two mirrored sides of the house: what is side A's is nobody's business on side B.
+
+Nothing here names a field: a new kind of record is filled in from its own declaration. Every text of a side's records
+holds the side's mark, so that one of them on a page is seen at once.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine import record as records
+from app.engine.fields import Field, fields_of
+from app.engine.moments import now
+from app.menu import VIEWS
+from app.web.files import storage
+from models.circulation import CirculationEntry
+from models.dispatch import DispatchOrder
+from models.files import Attachment
+from models.identities import IdentityRequest
+from models.people import Person
+from models.tickets import ServiceTicket
+from seed import accounts
+from tests.conftest import PASSWORD
+from tests.safety.declared import OPEN
+
+MARKS = {"a": "甲藏不可见", "b": "乙藏不可见"}
+TEXTS = ("line", "prose", "number")
+#: side -> the account whose business its papers are, and the one whose its customers are
+PEOPLE = {"a": ("user_a", "sales"), "b": ("user_b", "sales_b")}
+SELLING = ("customers", "customer_contacts", "orders", "order_lines", "payments")
+
+
+@dataclass
+class Side:
+    """One side of the house and what was made on it: kind -> records."""
+
+    session: Session
+    name: str
+    made: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.name]
+
+    def person(self, kind: str) -> Person:
+        account = PEOPLE[self.name][kind in SELLING]
+        query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
+        return self.session.scalars(query).one()
+
+    def fill(self, count: int) -> Side:
+        """So many records of every kind that is not for everyone, in the states of its flow one after the other."""
+        for model in _parents_first():
+            for n in range(count):
+                self.add(model, n)
+        return self
+
+    def add(self, model: Any, n: int, **given: Any) -> Any:
+        flow = getattr(model, "flow", None)
+        values = {name: self._value(model, about, n) for name, about in fields_of(model).items()}
+        if flow:
+            values["state"] = list(flow.states)[n % len(flow.states)]
+        record = model(**{**{name: value for name, value in values.items() if value is not None}, **given})
+        records.store(self.session, record)
+        self.made.setdefault(model.kind_name, []).append(record)
+        return record
+
+    def _value(self, model: Any, about: Field, n: int) -> Any:
+        if about.kind in TEXTS:
+            return f"{self.mark}{n}{about.name}"[: about.length]
+        if about.kind == "reference":
+            return self._referred(model, about, n)
+        if about.kind == "choice":
+            default = model.__table__.c[about.column].default
+            return (
+                (default.arg if default is not None else next(iter(about.choices or {}))) if not about.derived else None
+            )
+        return {
+            "integer": n + 1, "quantity": Decimal(n + 1), "price": Decimal("7.7"), "money": Decimal("77.70"),
+            "rate": Decimal("0.07"), "date": now().date(), "moment": now() - timedelta(hours=n + 1), "flag": None,
+        }[about.kind]  # fmt: skip
+
+    def _referred(self, model: Any, about: Field, n: int) -> Any:
+        target: Any = about.target
+        if target is Person:
+            return self.person(model.kind_name)
+        if target.kind_name == "departments":
+            return self.person(model.kind_name).department
+        if target.kind_name in OPEN:
+            return self.session.scalars(select(target).order_by(target.id)).first()
+        return self.made[target.kind_name][n % len(self.made[target.kind_name])]
+
+
+def attach(session: Session, record: Any, words: str) -> None:
+    """A file of that record, the words in its name and in its content."""
+    stored = storage().put(io.BytesIO(f"{words} {record.kind_name}".encode()), f"{words}.txt")
+    session.add(
+        Attachment(
+            record_kind=record.kind_name, record_id=record.id, name=f"{words}.txt", size=stored.size,
+            media_type=stored.media_type, digest=stored.digest,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _parents_first() -> list[Any]:
+    """The kinds that are not for everyone, each behind those its records refer to."""
+    todo = [view.model for view in VIEWS if view.model.kind_name not in OPEN]
+    ordered: list[Any] = []
+    while todo:
+        ready = [m for m in todo if not {f.target for f in fields_of(m).values() if f.target} & (set(todo) - {m})]
+        assert ready, f"kinds refer to each other in a ring: {todo}"
+        ordered += ready
+        todo = [m for m in todo if m not in ready]
+    return ordered
+
+
+def furnish(session: Session) -> Side:
+    """What both houses have: things to order, an account without any role, and all of side B."""
+    for view in VIEWS:
+        if view.model.kind_name in OPEN:
+            record = session.scalars(select(view.model).order_by(view.model.id)).first()
+            if record is None:
+                record = view.model(name=f"公开{view.model.kind_name}")
+                records.store(session, record)
+            attach(session, record, "公开")
+    accounts.make(session, "nobody", "无角色", "report_reader", PASSWORD).roles = []
+    side = Side(session, "b").fill(6)
+    for account in ("desk", "shift", "cs_manager"):  # each asks for a name of its own
+        person = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == account))
+        side.add(IdentityRequest, 60, asker=person.one())
+    for record in itertools.chain(*side.made.values()):
+        attach(session, record, side.mark)
+    # The unit has its dispatch order, and never sees who reports wrongdoing.
+    secret = Side(session, "a").add(ServiceTicket, 50, kind="report", department=side.person("").department)
+    side.add(DispatchOrder, 1, ticket=secret, order_no="派工举报1")
+    attach(session, secret, "公开")
+    return side
+
+
+def add_hidden(session: Session, other: Side, count: int) -> dict[str, list[int]]:
+    """All of side A, also where it hangs on a record of side B; kind -> keys that side B may not see."""
+    side = Side(session, "a").fill(count)
+    side.add(CirculationEntry, 90, document=other.made["incoming_documents"][0])
+    side.add(DispatchOrder, 91, ticket=other.made["service_tickets"][0])
+    head = session.scalars(select(Person).where(Person.id == side.person("").department.leader_id)).one()
+    side.add(CirculationEntry, 92, document=side.made["incoming_documents"][0], reader=head)
+    for record in itertools.chain(*side.made.values()):
+        attach(session, record, side.mark)
+    return {kind: [record.id for record in made] for kind, made in side.made.items()}
+
+
+def bearer(app: Flask, account: str) -> dict[str, str]:
+    """The header with which a program works for that account."""
+    body = {"username": account, "password": PASSWORD, "provider": "db"}
+    return {
+        "Authorization": f"Bearer {app.test_client().post('/api/v1/security/login', json=body).json['access_token']}"
+    }
+
+
+def cookie_free(app: Flask) -> FlaskClient:
+    """A client that keeps no cookies, as programs do."""
+    return app.test_client(use_cookies=False)
