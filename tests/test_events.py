@@ -37,12 +37,12 @@ def test_what_happens_to_accounts_is_noted(either, clock):
         admin.post(f"/accounts/{pk}/{deed}", data={"roles": ["auditor"]})
     assert kinds_noted(either) == [
         "sign_in", "sign_in_refused", "refused", "refused", "key_made", "password_changed", "sign_out", "sign_in",
-        "password_reset", "account_disabled", "account_enabled", "unlocked", "session_ended", "second_factor_off",
+        "key_revoked", "password_reset", "account_disabled", "account_enabled", "unlocked", "session_ended", "second_factor_off",
         "session_ended", "roles_changed",
     ]  # fmt: skip
     with either.app_context():
         rows = {row.kind: row for row in db.session.scalars(sa.select(events.SecurityEvent))}
-        assert events.verify(db.session) == 16
+        assert events.verify(db.session) == 17
     changed, refused, attempt = rows["roles_changed"], rows["refused"], rows["sign_in_refused"]
     assert (changed.actor_name, changed.subject, changed.detail) == ("管理员", "clerk", "registry_clerk > auditor")
     assert (refused.actor_name, refused.subject, refused.detail) == (
