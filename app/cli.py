@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, bin, events, formkeys, history, tables, transfer
 from app.engine import record as records
 from app.engine.database import Overtaken
+from app.engine.disclosure import known_fields
 from app.engine.frames import REPORTS, ask
 from app.engine.refusals import Refused
 from app.engine.template import write_template
@@ -196,7 +197,7 @@ def template(kind: str, file: str) -> None:
         with open(file, "wb") as target:
             write_template(target, model)
     else:
-        Path(file).write_text(",".join(transfer.import_fields(model)) + "\n", "utf-8-sig")
+        Path(file).write_text(",".join(known_fields(model)) + "\n", "utf-8-sig")
 
 
 @records_group.command("import")
@@ -249,7 +250,7 @@ def export_command(kind: str, file: str, where: tuple[str, ...], username: str |
         if not actor.may("export", kind):
             raise Refused(f"The role of “{actor.name}” does not allow exporting {kind}.")
         query = select(model)
-        fields = transfer.import_fields(model)
+        fields = known_fields(model)
         for condition in where:
             name, _equals, value = condition.partition("=")
             if name not in fields:

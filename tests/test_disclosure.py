@@ -22,16 +22,9 @@ from models.identities import IdentityRequest, SealedIdentity
 from models.people import Person
 from models.products import Product
 from models.tickets import ServiceTicket
-from tests.conftest import PASSWORD, actors_of, sign_in
+from tests.conftest import actors_of, bearer, sign_in
 
 TITLE = "关于干部任免的请示"
-
-
-def bearer(app, username):
-    sent = {"username": username, "password": PASSWORD, "provider": "db"}
-    return {
-        "Authorization": f"Bearer {app.test_client().post('/api/v1/security/login', json=sent).json['access_token']}"
-    }
 
 
 def register(session, **values):

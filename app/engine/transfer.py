@@ -108,11 +108,6 @@ class Outcome:
         return len({fault.row for fault in self.faults})
 
 
-def import_fields(model: type[records.Record]) -> dict[str, Field]:
-    """The columns an import understands: all fields but clock-made ones, by name and by alias."""
-    return known_fields(model)
-
-
 def import_rows(
     session: Session,
     model: type[records.Record],
@@ -130,7 +125,7 @@ def import_rows(
     if not access.current().may("import", model.kind_name):
         raise Refused(_("Your role does not allow you to import %(kind)s.", kind=model.label_plural))
     mapping = mapping or ColumnMap()
-    fields = import_fields(model)
+    fields = known_fields(model)
     rows = iter(rows)
     names, rows, first = _assigned(model, headings, rows, mapping, fields)
     theirs = {name: headings[position] for position, name in names.items()}

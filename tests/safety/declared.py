@@ -27,6 +27,9 @@ PRIVATE = frozenset(
     }
 )  # fmt: skip
 
+#: Kept from the office manager, whatever the rights, and masked whoever looks: tests/test_disclosure.py has their tests.
+SEALED = frozenset({"sealed_identities", "identity_requests"})
+
 #: Accounts that have nothing to do with side A, and the kinds of which its rows are hidden from them.
 STRANGERS = {
     "user_b": PRIVATE,

@@ -160,14 +160,6 @@ def add_hidden(session: Session, other: Side, count: int) -> dict[str, list[int]
     return {kind: [record.id for record in made] for kind, made in side.made.items()}
 
 
-def bearer(app: Flask, account: str) -> dict[str, str]:
-    """The header with which a program works for that account."""
-    body = {"username": account, "password": PASSWORD, "provider": "db"}
-    return {
-        "Authorization": f"Bearer {app.test_client().post('/api/v1/security/login', json=body).json['access_token']}"
-    }
-
-
 def cookie_free(app: Flask) -> FlaskClient:
     """A client that keeps no cookies, as programs do."""
     return app.test_client(use_cookies=False)

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.extensions import db
-from tests.conftest import actors_of, sign_in
+from tests.conftest import actors_of, bearer, sign_in
 from tests.safety import probing as doors
-from tests.safety.samples import bearer, cookie_free
+from tests.safety.samples import cookie_free
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 #: Tables and columns that keep account of who came when; they say nothing about the matter.

@@ -24,12 +24,12 @@ from app.engine.fields import Field
 from app.engine.frames import REPORTS
 from app.extensions import db
 from app.menu import VIEWS
-from tests.conftest import sign_in
+from tests.conftest import bearer, sign_in
 from tests.safety import probing as doors
 from tests.safety import samples
 from tests.safety.declared import family
 from tests.safety.evil import EVIL, FILES, INSIDE, JSON_EVIL, RAW, asked, plausible, quoted, sendable, upload
-from tests.safety.samples import bearer, cookie_free
+from tests.safety.samples import cookie_free
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "4000"))
 #: Rounds of the sweep, and how many requests it would make if it left none out.

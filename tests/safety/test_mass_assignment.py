@@ -21,16 +21,15 @@ from app.extensions import db
 from app.menu import VIEWS
 from models.orders import OrderLine
 from seed.roles import ROLES
-from tests.conftest import sign_in
+from tests.conftest import bearer, sign_in
 from tests.safety import probing as doors
+from tests.safety.declared import SEALED
 from tests.safety.evil import LINE, plausible, upload
-from tests.safety.samples import bearer, cookie_free
+from tests.safety.samples import cookie_free
 
 #: Nobody's columns, yet what people try.
 TRICKS = {"roles": "administrator", "owner": "1", "created_by": "1", "user": "1", "is_admin": "1", "number": "越权1",
           "_sa_instance_state": "1", "__class__": "1", "flow": "1", "kind_name": "people"}  # fmt: skip
-#: Kept from the office manager, who tries here, whatever the rights: tests/test_disclosure.py has their tests.
-SEALED = {"sealed_identities", "identity_requests"}
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
 )

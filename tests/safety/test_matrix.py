@@ -13,10 +13,10 @@ from app.engine import access
 from app.extensions import db
 from models.files import Attachment
 from seed.demo import ACCOUNTS
-from tests.conftest import actors_of, sign_in
+from tests.conftest import actors_of, bearer, sign_in
 from tests.safety import probing as doors
 from tests.safety.declared import DOORS, EVERYONE, Door, declarations, family, gives, may_pass
-from tests.safety.samples import bearer, cookie_free
+from tests.safety.samples import cookie_free
 
 #: role -> an account that has it; beside them somebody without any role, and a visitor
 ACCOUNT: dict[str, str | None] = {role: account for account, role in reversed(ACCOUNTS)}

@@ -27,19 +27,17 @@ from app.extensions import db
 from app.menu import VIEWS
 from models.correspondents import Correspondent
 from models.files import Attachment
-from tests.conftest import sign_in
+from tests.conftest import bearer, sign_in
 from tests.safety import naughty, samples
 from tests.safety import probing as doors
-from tests.safety.declared import gives
+from tests.safety.declared import SEALED, gives
 from tests.safety.evil import upload
-from tests.safety.samples import TEXTS, bearer, cookie_free
+from tests.safety.samples import TEXTS, cookie_free
 from tests.test_browser import Desk
 
 EACH = 4
 #: No page of XML can hold these, so a workbook leaves them out.
 XML_CANNOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-#: Kept from the office manager, who looks here; their texts are masked whoever looks.
-SEALED = {"sealed_identities", "identity_requests"}
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
 )

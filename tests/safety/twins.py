@@ -10,9 +10,9 @@ from urllib.parse import unquote_plus
 from flask import Flask
 from openpyxl import load_workbook
 
-from tests.conftest import sign_in
+from tests.conftest import bearer, sign_in
 from tests.safety import probing as doors
-from tests.safety.samples import MARKS, bearer, cookie_free
+from tests.safety.samples import MARKS, cookie_free
 
 MISSING = 99_999_999
 #: What is different on every page: nonce, token and key of a form, number of the request.
