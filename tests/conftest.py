@@ -29,9 +29,9 @@ from models import dispatch, tickets
 from models.orders import Order
 from models.people import actor_of
 from seed import demo, rules
+from tests.browsing import PASSWORD, chromium, serving
 from tests.factories import house, place, register
 
-PASSWORD = "a-demo-password"
 QUICK = "pbkdf2:sha256:1"
 
 
@@ -195,6 +195,20 @@ def actors(session: Any) -> dict[str, access.Actor]:
 @pytest.fixture
 def either_actors(either_session: Any) -> dict[str, access.Actor]:
     return actors_of(either_session)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real Chromium."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """The office behind a real socket."""
+    with serving(app) as address:
+        yield address
 
 
 class Clock:

@@ -2,81 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from app.engine import access
 from app.engine import record as records
 from app.extensions import db
 from models.customers import Customer
-from tests.conftest import PASSWORD
-
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PICTURES = Path(os.environ.get("WENSHU_PICTURES", "var/pictures"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    if not Path(CHROMIUM).exists():
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is missing; `make browser` says how to get it")
-        pytest.skip("no Chromium here; `make browser` says how to get it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def served(app) -> Iterator[str]:
-    """The office behind a real socket."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class Desk:
-    """One person at one browser; every error on the console is kept."""
-
-    def __init__(self, browser, base: str, account: str, locale: str = "zh-CN", width: int = 1366):
-        self.context = browser.new_context(
-            locale=locale, viewport={"width": width, "height": 768}, accept_downloads=True
-        )
-        self.page, self.base, self.errors, self.foreign = self.context.new_page(), base, [], []
-        self.page.on(
-            "console",
-            lambda message: self.errors.append(f"{self.page.url}: {message.text}") if message.type == "error" else None,
-        )
-        self.page.on(
-            "request", lambda sent: None if sent.url.startswith((base, "data:")) else self.foreign.append(sent.url)
-        )
-        self.go("/login/")
-        self.page.fill("[name=username]", account)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("form.login button[type=submit]")
-
-    def go(self, address: str) -> None:
-        self.page.goto(self.base + address)
-
-    def pick(self, field: str, words: str) -> None:
-        """Type into a picker and take the first suggestion."""
-        self.page.fill(f"[name={field}__text]", words)
-        self.page.locator(f"#{field}-list [role=option]").first.click()
-
-    def picture(self, name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=str(PICTURES / f"{name}.png"))
+from tests.browsing import Desk
 
 
 def test_from_registration_to_the_reader_and_the_report(browser, served):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import threading
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -17,7 +15,6 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from openpyxl import load_workbook
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from app.engine import access, history
 from app.engine.csv import TO_GUARD
@@ -27,13 +24,13 @@ from app.extensions import db
 from app.menu import VIEWS
 from models.correspondents import Correspondent
 from models.files import Attachment
+from tests.browsing import Desk, chromium, serving
 from tests.conftest import bearer, sign_in
 from tests.safety import naughty, samples
 from tests.safety import probing as doors
 from tests.safety.declared import SEALED, gives
 from tests.safety.evil import upload
 from tests.safety.samples import TEXTS, cookie_free
-from tests.test_browser import Desk
 
 EACH = 4
 #: No page of XML can hold these, so a workbook leaves them out.
@@ -103,36 +100,16 @@ def keys(app: Flask, model: Any) -> dict[int, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def desk(request: pytest.FixtureRequest, written: Flask) -> Iterator[Desk]:
+def desk(written: Flask) -> Iterator[Desk]:
     """The office manager at a real browser; it notes every script that runs and every address asked for."""
-    chromium = request.getfixturevalue("browser")
-    server = make_server("127.0.0.1", 0, written, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    found = Desk(chromium, f"http://127.0.0.1:{server.server_port}", "office")
-    found.ran = []
-    found.page.on("dialog", lambda dialog: (found.ran.append(f"{found.page.url}: {dialog.message}"), dialog.dismiss()))
-    yield found
-    found.context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from tests.test_browser import CHROMIUM
-
-    if not os.path.exists(CHROMIUM):
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is missing; `make browser` says how to get it")
-        pytest.skip("no Chromium here; `make browser` says how to get it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
+    with chromium() as browser, serving(written) as address:
+        found = Desk(browser, address, "office")
+        found.ran = []
+        found.page.on(
+            "dialog", lambda dialog: (found.ran.append(f"{found.page.url}: {dialog.message}"), dialog.dismiss())
+        )
+        yield found
+        found.context.close()
 
 
 def look(desk: Desk, address: str = "") -> None:
