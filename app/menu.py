@@ -22,7 +22,7 @@ from views.outgoing import OutgoingDocumentView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
-from views.rules import CalendarDayView, ClockRuleView
+from views.rules import CalendarDayView, ClockRuleView, RegisterView, RuleView
 from views.tickets import ServiceTicketView
 
 
@@ -51,7 +51,7 @@ SECTIONS = (
     Section(
         _l("Admin"),
         "admin",
-        (DepartmentView, PersonView, ClockRuleView, CalendarDayView),
+        (DepartmentView, PersonView, RegisterView, ClockRuleView, RuleView, CalendarDayView),
         (AccountsView, TrailView, BinView, EmergencyView),
     ),
 )

@@ -2,7 +2,7 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, events, grants, history, numbers, record, workflow  # noqa: F401
+from app.engine import clocks, events, grants, history, numbers, record, rules, workflow  # noqa: F401
 from models import (  # noqa: F401
     accounts,
     api_keys,
@@ -20,6 +20,7 @@ from models import (  # noqa: F401
     payments,
     people,
     products,
+    registers,
     second_factor,
     tickets,
     totals,

@@ -23,6 +23,7 @@ from models import secrecy
 from models.circulation import CirculationEntry, offer_to
 from models.correspondents import Correspondent
 from models.people import Department, Person
+from models.registers import Register, first_book
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
@@ -79,6 +80,7 @@ class IncomingDocument(Workflow, Model):
     )
 
     receipt_no: Mapped[str] = fields.number(_l("Receipt number"), 100, unique=True, search=True, derived=True)
+    register_id: Mapped[int | None] = fields.reference(_l("Register book"), "register.id")
     sender_id: Mapped[int] = fields.reference(_l("Sender"), "correspondent.id", required=True)
     sender_no: Mapped[str | None] = fields.number(_l("Sender's number"), 100, search=True, index=True)
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
@@ -94,6 +96,7 @@ class IncomingDocument(Workflow, Model):
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)
     result: Mapped[str | None] = fields.prose(_l("Result"), derived=True)
 
+    register: Mapped[Register | None] = relationship(foreign_keys=register_id)
     sender: Mapped[Correspondent] = relationship(foreign_keys=sender_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     handler: Mapped[Person | None] = relationship(foreign_keys=handler_id)
@@ -134,8 +137,19 @@ class IncomingDocument(Workflow, Model):
     def case(self) -> str:
         return self.urgency
 
+    def profile(self) -> str | None:
+        return self.register.profile if self.register else None
+
+    def series(self) -> tuple[str, str]:
+        """Each book counts its own papers; the first book, and papers in none, go on with the office's numbers."""
+        if self.register is None or self.register.template == self.numbered.template:
+            return self.kind_name, self.numbered.template
+        return f"{self.kind_name}:{self.register.code}", self.register.template
+
     def prepare(self, session: Session) -> None:
         self.received_at = self.received_at or now()
+        if self.register is None:
+            self.register = first_book(session)
 
     def take_over(self) -> None:
         """What an older ledger's line leaves open: a paper with a closing date is closed."""
@@ -254,4 +268,4 @@ class IncomingDocument(Workflow, Model):
     )
     def void(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """Registered by mistake. The number stays used and is shown struck through."""
-        numbers.void(object_session(self), self.kind_name, self.receipt_no, reason)  # type: ignore[arg-type]
+        numbers.void(object_session(self), self.series()[0], self.receipt_no, reason)  # type: ignore[arg-type]

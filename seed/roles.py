@@ -16,7 +16,7 @@ TABLE: dict[str, dict[str, str]] = {
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
-        "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "calendar_days": f"{KEEP} import export",
+        "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
@@ -24,7 +24,7 @@ TABLE: dict[str, dict[str, str]] = {
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
-        "calendar_days": f"{KEEP} import export", "reports": READ,
+        "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
@@ -37,7 +37,7 @@ TABLE: dict[str, dict[str, str]] = {
             f"{KEEP} import export propose instruct_reading circulate end_by_sender suspend go_on close"
         ),
         "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
-        "clock_rules": READ, "calendar_days": READ,
+        "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
             "print_again issue withdraw"
@@ -77,7 +77,7 @@ TABLE: dict[str, dict[str, str]] = {
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
-            "orders", "order_lines", "payments", "clock_rules", "calendar_days", "history",
+            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
         ),
         READ,
     ),

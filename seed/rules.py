@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import CalendarDay, ClockRule
+from app.engine.rules import Rule
+from models.registers import Register
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -49,6 +51,18 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("dispatch_orders", "acceptance", None, 2, "elapsed_hours", "always", None),
 ]
 
+#: code, name, profile, form of its numbers, where its papers are passed on to: a book for every profile
+BOOKS: list[tuple[str, str, str, str, str | None]] = [
+    ("SW", "收文登记簿", "group", "收文〔{year}〕{serial}号", None),
+    ("ZW", "政务来文登记簿", "government", "政收〔{year}〕{serial}号", None),
+    ("DN", "党内文件登记簿", "school", "党收〔{year}〕{serial}号", None),
+    ("XZ", "行政文件登记簿", "school", "行收〔{year}〕{serial}号", "校长办公室"),
+    ("GS", "公司来文登记簿", "company", "司收〔{year}〕{serial}号", None),
+]
+
+#: setting, profile, value, source; no source: our own default
+RULES: list[tuple[str, str | None, str, str | None]] = []
+
 #: The library's names of the occasions, as the office calls them.
 OCCASIONS = {
     "New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节", "Labour Day": "劳动节",
@@ -68,6 +82,15 @@ def sow(session: Session) -> None:
                     source=source, ours=source is None,
                 )
             )  # fmt: skip
+    if session.scalar(select(Rule.id).limit(1)) is None:
+        session.add_all(
+            Rule(setting=name, profile=profile, value=value, source=source, ours=source is None)
+            for name, profile, value, source in RULES
+        )
+    if session.scalar(select(Register.id).limit(1)) is None:
+        for code, name, profile, template, elsewhere in BOOKS:
+            session.add(Register(code=code, name=name, profile=profile, template=template, kept_elsewhere=elsewhere))
+            session.flush()
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     session.flush()

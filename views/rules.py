@@ -1,13 +1,29 @@
-"""Pages of the office's rules: limits with the text they come from, and the working calendar."""
+"""Pages of the office's rules: limits and settings with the text they come from, register books, the calendar."""
 
 from app.engine.clocks import CalendarDay, ClockRule
+from app.engine.rules import Rule
 from app.web.record import RecordView
+from models.registers import Register
 
 
 class ClockRuleView(RecordView):
     model = ClockRule
-    list_columns = ["record_kind", "stage", "case", "amount", "unit", "calendar", "source", "ours"]
+    list_columns = ["record_kind", "stage", "case", "profile", "amount", "unit", "calendar", "source", "ours"]
+    filters = ["record_kind", "stage", "profile", "ours"]
     base_order = "record_kind"
+
+
+class RuleView(RecordView):
+    model = Rule
+    list_columns = ["setting", "profile", "value", "source", "ours", "valid_from", "valid_to"]
+    filters = ["setting", "profile", "ours"]
+    base_order = "setting"
+
+
+class RegisterView(RecordView):
+    model = Register
+    list_columns = ["name", "code", "profile", "template", "kept_elsewhere"]
+    base_order = "id"
 
 
 class CalendarDayView(RecordView):

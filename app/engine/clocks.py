@@ -21,7 +21,8 @@ from app.engine.bin import Binned
 from app.engine.calendar import WorkingCalendar
 from app.engine.moments import Moment, local, now, office_zone
 from app.engine.readings import Segment, read_clock
-from app.engine.record import Record
+from app.engine.record import Record, kinds
+from app.engine.rules import PROFILES
 
 UNIT_LABELS = {
     "elapsed_hours": _l("hours by the clock"),
@@ -31,6 +32,15 @@ UNIT_LABELS = {
     "on_arrival": _l("on arrival, within the half-day"),
 }
 CALENDARS = {"office": _l("Office hours"), "always": _l("Round the clock")}
+
+
+def _flows() -> list[Any]:
+    return [cls for cls in kinds().values() if hasattr(cls, "flow") and cls.flow.clocks]
+
+
+#: What records and stages are called, read off the flows.
+KIND_LABELS = fields.Live(lambda: {cls.kind_name: cls.label_plural for cls in _flows()})
+STAGE_LABELS = fields.Live(lambda: {stage: c.label for cls in _flows() for stage, c in cls.flow.clocks.items()})
 
 #: Opening hours of the office calendar, Monday to Friday.
 OFFICE_WINDOWS = {n: ((time(9), time(12)), (time(13, 30), time(18))) for n in range(5)}
@@ -62,10 +72,10 @@ class ClockRule(Record, Model):
     label, label_plural = _l("Limit"), _l("Limits")
     visible_to = classmethod(access.everyone)
 
-    record_kind: Mapped[str] = fields.line(_l("Records"), 40, required=True, search=True)
-    stage: Mapped[str] = fields.line(_l("Stage"), 40, required=True, search=True)
+    record_kind: Mapped[str] = fields.word(_l("Records"), KIND_LABELS, required=True, search=True)
+    stage: Mapped[str] = fields.word(_l("Stage"), STAGE_LABELS, required=True, search=True)
     case: Mapped[str | None] = fields.line(_l("Case"), 40, help=_l("Urgency or kind; empty: all others"))
-    profile: Mapped[str | None] = fields.line(_l("Profile"), 40)
+    profile: Mapped[str | None] = fields.word(_l("Profile"), PROFILES, help=_l("Empty: all others"))
     amount: Mapped[Decimal] = fields.decimal("quantity", _l("Amount"), required=True, least=Decimal(0))
     unit: Mapped[str] = fields.choice(_l("Unit"), UNIT_LABELS, "unit_known", required=True)
     calendar: Mapped[str] = fields.choice(_l("Calendar"), CALENDARS, "calendar_known", required=True, default="office")
@@ -75,7 +85,7 @@ class ClockRule(Record, Model):
     valid_to: Mapped[date | None] = fields.day(_l("Valid to"))
 
     def __str__(self) -> str:
-        return f"{self.stage} {self.case or ''}".strip()
+        return f"{STAGE_LABELS.get(self.stage, self.stage)} {self.case or ''}".strip()
 
 
 class ClockRow(Model):
@@ -142,18 +152,25 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
     return calendar
 
 
-def rule_for(session: Session, kind: str, stage: str, case: str | None, on: date) -> ClockRule | None:
-    """The limit in force on a day; one for the very case goes before one for all cases."""
+def rule_for(
+    session: Session, kind: str, stage: str, case: str | None, on: date, profile: str | None = None
+) -> ClockRule | None:
+    """The limit in force on a day; one for the very profile and case goes before one for all."""
     with access.system():
         query = select(ClockRule).where(
             ClockRule.record_kind == kind,
             ClockRule.stage == stage,
             or_(ClockRule.case.is_(None), ClockRule.case == case),
+            or_(ClockRule.profile.is_(None), ClockRule.profile == profile),
             or_(ClockRule.valid_from.is_(None), ClockRule.valid_from <= on),
             or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > on),
         )
         rules = list(session.scalars(query))
-    return max(rules, key=lambda rule: (rule.case is not None, rule.valid_from or date.min, rule.id), default=None)
+    return max(rules, key=_nearness, default=None)
+
+
+def _nearness(rule: ClockRule) -> tuple[Any, ...]:
+    return rule.profile is not None, rule.case is not None, rule.valid_from or date.min, rule.id
 
 
 def clocks_of(session: Session, record: Any) -> list[ClockRow]:
@@ -203,7 +220,7 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
     # A second round counts from its own beginning, not from the first receipt.
     begins = (getattr(record, about.since) if about.since and episode == 1 else None) or moment
     stated = getattr(record, about.limit) if about.limit else None
-    rule = rule_for(session, record.kind_name, stage, record.case(), local(begins).date())
+    rule = rule_for(session, record.kind_name, stage, record.case(), local(begins).date(), record.profile())
     if stated is None and rule is None:
         return None
     amount, unit, name = (rule.amount, rule.unit, rule.calendar) if rule else (Decimal(0), "elapsed_hours", "office")
@@ -265,7 +282,8 @@ def reckon(session: Session, record: Any) -> None:
     for clock in clocks_of(session, record):
         if clock.state not in (RUNNING, PAUSED) or clock.unit == "stated":
             continue
-        rule = rule_for(session, record.kind_name, clock.stage, record.case(), local(clock.started_at).date())
+        day = local(clock.started_at).date()
+        rule = rule_for(session, record.kind_name, clock.stage, record.case(), day, record.profile())
         if rule is None:
             _stop(clock, moment, VOID)
         else:

@@ -6,7 +6,7 @@ Forms, lists, filters, history, the API, import and export all read a model's `f
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +27,22 @@ KINDS = (
 )  # fmt: skip
 
 MAX_INTEGER = 2**31 - 1
+
+
+class Live(Mapping[str, Any]):
+    """Choices read anew each time: what the house calls things that are still being put together."""
+
+    def __init__(self, read: Callable[[], Mapping[str, Any]]):
+        self._read = read
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 @dataclass(frozen=True)
@@ -262,6 +278,11 @@ def choice(label: Any, choices: Mapping[str, Any], name: str, **options: Any) ->
     """One of `choices` (stored word -> label); the database refuses any other. `name` names the constraint."""
     sql = Enum(*choices, native_enum=False, create_constraint=True, length=30, name=name)
     return _column("choice", label, sql, choices=choices, **options)
+
+
+def word(label: Any, choices: Mapping[str, Any], **options: Any) -> MappedColumn[Any]:
+    """One of `choices` that grow while the house is put together, so that the database cannot know them."""
+    return _column("choice", label, String(40), choices=choices, **options)
 
 
 def reference(label: Any, to: str, **options: Any) -> MappedColumn[Any]:

@@ -36,9 +36,6 @@ class Numbered:
     template: str
     yearly: bool = True
 
-    def series(self, model: type[Record]) -> str:
-        return model.kind_name
-
 
 @dataclass(frozen=True)
 class Lines:
@@ -82,6 +79,10 @@ class Record(access.RowAccess):
     def check(self) -> Iterator[tuple[str, str]]:
         """What is wrong with the record as it stands: pairs of field name and sentence."""
         yield from ()
+
+    def series(self) -> tuple[str, str]:
+        """The series its number is drawn from, and how such a number is written."""
+        return self.kind_name, self.numbered.template if self.numbered else ""
 
     def indexed(self) -> bool:
         """Whether the search may find the record by its content; else by its other searched fields alone."""
@@ -270,9 +271,8 @@ def store(session: Session, record: Record) -> None:
         # Its parent may list the record already, which is not in the session before it is complete.
         with session.no_autoflush:
             if model.numbered and getattr(record, model.numbered.field) is None:
-                number = numbers.draw(
-                    session, model.numbered.series(model), model.numbered.template, yearly=model.numbered.yearly
-                )
+                series, template = record.series()
+                number = numbers.draw(session, series, template, yearly=model.numbered.yearly)
                 setattr(record, model.numbered.field, number)
             bind = begin(session) if begin else None
         session.add(record)

@@ -313,11 +313,12 @@ class _Reader:
         numbered = self.model.numbered
         if numbered:
             bare = [r for r in self.session.new if isinstance(r, self.model) and getattr(r, numbered.field) is None]
-            if bare:
-                drawn = numbers.draw_many(
-                    self.session, numbered.series(self.model), numbered.template, len(bare), yearly=numbered.yearly
-                )
-                for record, text in zip(bare, drawn, strict=True):
+            books: dict[tuple[str, str], list[Any]] = {}
+            for record in bare:
+                books.setdefault(record.series(), []).append(record)
+            for (series, template), waiting in books.items():
+                drawn = numbers.draw_many(self.session, series, template, len(waiting), yearly=numbered.yearly)
+                for record, text in zip(waiting, drawn, strict=True):
                     setattr(record, numbered.field, text)
         records.flush_or_refuse(self.session)
 

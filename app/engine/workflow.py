@@ -333,6 +333,10 @@ class Workflow(Record):
         """What the record's limits depend on besides the stage: its urgency or its kind."""
         return None
 
+    def profile(self) -> str | None:
+        """The set of rules the record is judged by; None: the rules for all."""
+        return None
+
     def begin(self, session: Session) -> Callable[[], None]:
         """Enter the first state; the clocks it starts are bound by the returned function once the record has a key."""
         self.state = self.state or self.flow.start
