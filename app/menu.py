@@ -11,6 +11,7 @@ from app.web.accounts import AccountsView
 from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
+from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
@@ -40,7 +41,15 @@ SECTIONS = (
     Section(
         _l("Documents"),
         "documents",
-        (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
+        (
+            IncomingDocumentView,
+            AssignmentView,
+            CirculationEntryView,
+            ExtensionRequestView,
+            PaperOrderView,
+            OutgoingDocumentView,
+            CorrespondentView,
+        ),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

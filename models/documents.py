@@ -1,10 +1,13 @@
-"""Incoming documents 收文: from registration to the closed case, after the procedures S3, S6, S12, S16 and S17."""
+"""Incoming documents 收文: the register line, its states and clocks, and who sees how much of it.
+
+The steps stand by phase: `deciding` (review, proposal, instruction), `handling` and `closing`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -12,16 +15,20 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import fields, numbers
+from app.engine import fields
 from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.moments import now
+from app.engine.moments import now, today
 from app.engine.record import Numbered
-from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, State, Workflow
 from models import secrecy
-from models.circulation import CirculationEntry, offer_to
+from models.assignments import Assignment
+from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
+from models.extensions import ExtensionRequest
+from models.instructions import LeaderInstruction
+from models.paper_orders import PaperOrder
+from models.paper_types import INCOMING
 from models.people import Department, Person
 from models.registers import Register, first_book
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
@@ -46,9 +53,9 @@ def graded(document: Any, *texts: str) -> Iterator[tuple[str, str]]:
                 yield name, _("Of a paper of this secrecy only the register line is kept, no text.")
 
 
-def handles(document: IncomingDocument, actor: Actor) -> bool:
-    """The unit in charge, or the person named as handler."""
-    return document.handler_id in actor.person_ids or document.department_id in actor.department_ids
+MEDIA = {"paper": _l("Paper"), "electronic": _l("Electronic")}
+#: States of a paper on its way.
+UNFINISHED = ("registered", "screened", "instructing", "in_handling", "in_circulation", "suspended", "result_in")
 
 
 class IncomingDocument(Workflow, Model):
@@ -58,19 +65,28 @@ class IncomingDocument(Workflow, Model):
     kind_name = "incoming_documents"
     label, label_plural = _l("Incoming document"), _l("Incoming documents")
     natural_key = "receipt_no"
-    content_fields = ("title", "summary", "proposal", "instruction", "result")
+    content_fields = (
+        "title", "enclosures", "summary", "digest", "proposal", "alternatives", "instruction", "result",
+        "sender_answer",
+    )  # fmt: skip
     numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
 
     flow = Flow(
         State("registered", _l("Registered"), "waiting", clocks=("proposal",)),
+        State("screened", _l("Reviewed, to be proposed"), "waiting", clocks=("proposal",)),
         State("instructing", _l("With the leader"), "waiting", clocks=("instruction",)),
         State("in_handling", _l("In handling"), "active", clocks=("handling",)),
         State("in_circulation", _l("In circulation"), "active"),
         State("suspended", _l("Suspended"), "waiting", pauses=("handling",)),
         State("result_in", _l("Handled, to be checked"), "waiting"),
         State("closed", _l("Closed"), "good", final=True),
+        State("to_file", _l("To be filed"), "good", final=True),
+        State("to_return", _l("To be returned"), "good", final=True),
+        State("held", _l("Held for the time being"), "neutral", final=True),
+        State("to_destroy", _l("To be destroyed"), "neutral", final=True),
         State("returned_to_sender", _l("Returned to the sender"), "neutral", final=True, uncounted=True),
         State("terminated_by_sender", _l("Ended by the sender"), "neutral", final=True, uncounted=True),
+        State("passed_on", _l("Passed on to another registry"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
             Clock("proposal", _l("Proposal"), since="received_at"),
@@ -87,19 +103,47 @@ class IncomingDocument(Workflow, Model):
     secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
     copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
+    medium: Mapped[str] = fields.choice(_l("Medium"), MEDIA, "medium_known", required=True, default="paper")
+    paper_type: Mapped[str | None] = fields.choice(_l("Type of paper"), INCOMING, "paper_type_known")
+    written_on: Mapped[date | None] = fields.day(_l("Date of the paper"))
+    pages: Mapped[int | None] = fields.integer(_l("Pages"), least=1)
+    enclosures: Mapped[str | None] = fields.line(_l("Enclosures"), 300)
+    answer_due: Mapped[bool] = fields.flag(_l("Answer due"), help=_l("The sender asks for an answer."))
     received_at: Mapped[datetime] = fields.moment(_l("Received"), required=True, index=True)
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
     handler_id: Mapped[int | None] = fields.reference(_l("Handler"), "person.id")
     summary: Mapped[str | None] = fields.prose(_l("Summary"), search=True)
+    digest: Mapped[str | None] = fields.prose(_l("Digest"), help=_l("Abstract, figures, related material"))
     proposal: Mapped[str | None] = fields.prose(_l("Proposal"), derived=True)
+    alternatives: Mapped[str | None] = fields.prose(_l("Other options"), derived=True)
+    proposed_at: Mapped[datetime | None] = fields.moment(_l("Proposed"), derived=True)
+    proposer_id: Mapped[int | None] = fields.reference(_l("Proposed by"), "person.id", derived=True)
     instruction: Mapped[str | None] = fields.prose(_l("Instruction"), derived=True)
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)
+    wake_on: Mapped[date | None] = fields.day(_l("Suspended until"), derived=True)
     result: Mapped[str | None] = fields.prose(_l("Result"), derived=True)
+    leader_told_at: Mapped[datetime | None] = fields.moment(_l("Leader told"), derived=True)
+    answered_sender_at: Mapped[datetime | None] = fields.moment(_l("Sender answered"), derived=True)
+    sender_answer: Mapped[str | None] = fields.prose(_l("Answer to the sender"), derived=True)
+    review_on: Mapped[date | None] = fields.day(_l("To be looked at again"), derived=True)
 
     register: Mapped[Register | None] = relationship(foreign_keys=register_id)
     sender: Mapped[Correspondent] = relationship(foreign_keys=sender_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     handler: Mapped[Person | None] = relationship(foreign_keys=handler_id)
+    proposer: Mapped[Person | None] = relationship(foreign_keys=proposer_id)
+    instructions: Mapped[list[LeaderInstruction]] = relationship(
+        back_populates="document", order_by=LeaderInstruction.position, passive_deletes="all"
+    )
+    assignments: Mapped[list[Assignment]] = relationship(
+        back_populates="document", order_by=Assignment.id, passive_deletes="all"
+    )
+    extensions: Mapped[list[ExtensionRequest]] = relationship(
+        back_populates="document", order_by=ExtensionRequest.id, passive_deletes="all"
+    )
+    orders: Mapped[list[PaperOrder]] = relationship(
+        back_populates="document", order_by=PaperOrder.id, passive_deletes="all"
+    )
     circulation: Mapped[list[CirculationEntry]] = relationship(
         back_populates="document", order_by=CirculationEntry.id, passive_deletes="all"
     )
@@ -118,10 +162,16 @@ class IncomingDocument(Workflow, Model):
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Named as handler, or within the scope of circulation."""
+        """Named as handler or leader, head of a unit that handles it, or within the scope of circulation."""
         entry = CirculationEntry.__table__
         read = select(entry.c.document_id).where(entry.c.reader_id.in_(actor.person_ids), entry.c.state != "withdrawn")
-        return or_(cls.handler_id.in_(actor.person_ids), cls.id.in_(read))
+        leader = LeaderInstruction.__table__
+        asked = select(leader.c.document_id).where(leader.c.leader_id.in_(actor.person_ids))
+        desk = Assignment.__table__
+        handed = select(desk.c.document_id).where(
+            or_(desk.c.handler_id.in_(actor.person_ids), desk.c.department_id.in_(actor.led_ids))
+        )
+        return or_(cls.handler_id.in_(actor.person_ids), cls.id.in_(read), cls.id.in_(asked), cls.id.in_(handed))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -129,9 +179,12 @@ class IncomingDocument(Workflow, Model):
         if actor.has("department_head"):
             mine.append(and_(cls.state == "in_handling", cls.department_id.in_(actor.department_ids)))
         if actor.has("registry_clerk", "office_manager"):
-            mine.append(cls.state.in_(("registered", "result_in")))
+            mine.append(cls.state.in_(("registered", "screened", "result_in")))
         if actor.has("leader"):
-            mine.append(cls.state == "instructing")
+            line = LeaderInstruction.__table__
+            waiting = select(line.c.document_id).where(line.c.standing == "waiting")
+            me = waiting.where(line.c.leader_id.in_(actor.person_ids))
+            mine.append(and_(cls.state == "instructing", or_(cls.id.in_(me), cls.id.not_in(waiting))))
         return or_(*mine)
 
     def case(self) -> str:
@@ -162,110 +215,21 @@ class IncomingDocument(Workflow, Model):
         return self.secrecy not in NOT_INDEXED
 
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from graded(self, "summary")
+        yield from graded(self, "summary", "digest", "enclosures")
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)
 
-    @flow.step("registered", to="instructing", label=_l("Propose"), tone="primary")
-    def propose(self, proposal: Annotated[str, Ask(_l("Proposal"))]) -> None:
-        """What should be done with the paper and which leader should decide; due 24 hours after receipt."""
-        self.proposal = proposal
+    @classmethod
+    def sleepers(cls) -> ColumnElement[bool]:
+        """The suspended papers whose day has come."""
+        return and_(cls.state == "suspended", cls.wake_on <= today())
 
-    @flow.step("registered", "instructing", to="in_handling", label=_l("Instruct: handle"), tone="primary")
-    def instruct(
-        self,
-        department: Annotated[Department, Ask(_l("Department in charge"))],
-        requirement: Annotated[str, Ask(_l("What is to be done"))],
-        handler: Annotated[Person | None, Ask(_l("Handler"))] = None,
-        limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: one week"))] = None,
-    ) -> None:
-        """Give the paper to a department, with what is to be done and by when."""
-        if self.urgency != "none" and limit is None:
-            raise StepRefused(_("An urgent paper needs a limit; please say until when."))
-        if limit is not None and limit <= now():
-            raise StepRefused(_("The limit lies in the past."))
-        self.department, self.handler, self.instruction, self.limit_at = department, handler, requirement, limit
 
-    @flow.step("registered", "instructing", to="in_circulation", label=_l("Instruct: read"))
-    def instruct_reading(
-        self,
-        readers: Annotated[list[Person], Ask(_l("Readers"))],
-        purpose: Annotated[str, Ask(_l("Purpose"))],
-    ) -> None:
-        """Send the paper round; nothing has to be handled."""
-        offer_to(self, readers, purpose)
-        self.instruction = purpose
-
-    @flow.step("in_handling", "in_circulation", "suspended", "result_in", to=None, label=_l("Circulate"))
-    def circulate(
-        self,
-        readers: Annotated[list[Person], Ask(_l("Readers"))],
-        purpose: Annotated[str, Ask(_l("Purpose"))],
-    ) -> None:
-        """Send the paper to readers, beside its handling."""
-        offer_to(self, readers, purpose)
-
-    @flow.step("in_handling", to="result_in", label=_l("Report the result"), who=handles, tone="primary")
-    def report_result(self, result: Annotated[str, Ask(_l("Result"))]) -> None:
-        """What was done, when, and with what outcome."""
-        self.result = result
-
-    @flow.step("result_in", to="in_handling", label=_l("Send back for more"))
-    def send_back(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The result does not do yet; the department goes on."""
-
-    @flow.step("in_handling", to="suspended", label=_l("Suspend"))
-    def suspend(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """Handling waits for somebody outside; its limit stands still."""
-
-    @flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")
-    def go_on(self) -> None:
-        """Handling goes on with the time that was left."""
-
-    @flow.step("result_in", "in_circulation", to="closed", label=_l("Close"), tone="primary")
-    def close(self, note: Annotated[str | None, Ask(_l("Note"))] = None) -> None:
-        """Everything is done and the leader has been told."""
-        session = object_session(self)
-        assert session is not None
-        waiting = session.scalars(
-            select(Person.name)
-            .join(CirculationEntry, CirculationEntry.reader_id == Person.id)
-            .where(CirculationEntry.document_id == self.id, CirculationEntry.pending())
-        ).all()
-        if waiting:
-            raise StepRefused(_("Still reading: %(readers)s.", readers=", ".join(waiting)))
-
-    @flow.step(
-        "registered", "instructing", "in_handling", "in_circulation", "suspended", "result_in", "closed",
-        to=None, label=_l("Lower the secrecy"),
-    )  # fmt: skip
-    def lower_secrecy(
-        self,
-        to: Annotated[str, Ask(_l("Secrecy"), choices=SECRECY)],
-        reason: Annotated[str, Ask(_l("Decision, by whom and when"))],
-    ) -> None:
-        """The paper is declassified or graded lower, by a decision that goes on file."""
-        if not secrecy.lower(self.secrecy, to):
-            raise StepRefused(_("This is not lower than the present secrecy."))
-        self.secrecy = to
-
-    @flow.step("registered", "instructing", to="returned_to_sender", label=_l("Return to the sender"))
-    def return_to_sender(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The paper is not ours to handle or breaks the rules."""
-
-    @flow.step(
-        "registered", "instructing", "in_handling", "in_circulation", "suspended", "result_in",
-        to="terminated_by_sender", label=_l("Ended by the sender"),
-    )  # fmt: skip
-    def end_by_sender(self, reason: Annotated[str, Ask(_l("Notice of the sender"))]) -> None:
-        """The sender needs it no more: it counts as done."""
-
-    @flow.step(
-        "registered", "instructing", "in_handling", "in_circulation", to="voided", label=_l("Void"), tone="danger"
-    )
-    def void(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """Registered by mistake. The number stays used and is shown struck through."""
-        numbers.void(object_session(self), self.series()[0], self.receipt_no, reason)  # type: ignore[arg-type]
+def session_of(document: IncomingDocument) -> Session:
+    """The session a document is being worked on in."""
+    session = object_session(document)
+    assert session is not None
+    return session

@@ -21,6 +21,7 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models import secrecy
 from models.documents import DUTY, REGISTRY, URGENCY, graded
+from models.paper_types import COMPANY as TYPES
 from models.people import Department, Person
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 
@@ -28,15 +29,6 @@ from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 NUMBER = "文枢发〔{year}〕{serial}号"
 
 CLASSES = {"formal": _l("Formal document"), "special": _l("Special document")}
-TYPES = {
-    "decision": _l("Decision"),
-    "notice": _l("Notice"),
-    "circular": _l("Circular"),
-    "report": _l("Report"),
-    "request": _l("Request for instructions"),
-    "reply": _l("Reply"),
-    "letter": _l("Official letter"),
-}
 OPINIONS = {"agree": _l("Agreed"), "reserved": _l("Agreed with reservation"), "object": _l("Objection")}
 
 #: States in which the text is frozen as it was signed.

@@ -168,7 +168,8 @@ def _papers(session: Session, people: dict[str, Person], dice: random.Random, co
             secrecy=dice.choice(("internal", "internal", "open", "secret")), urgency="none",
             department=people[f"user_{unit}"].department,
         )  # fmt: skip
-        with _at(moment), access.acting_as(actors["clerk"]):
+        with _at(moment), access.acting_as(actors["clerk"]), session.no_autoflush:
+            document.prepare(session)
             records.store(session, document)
         _move_on(session, document, people, actors, unit, dice, moment, age)
 
@@ -206,4 +207,5 @@ def _move_on(
                     entry.flow.take(session, entry, "answer", {"opinion": "已阅，无意见。"})
     if reach == 5 and age > 10 and all(entry.closed_at for entry in document.circulation):
         with _at(moment + timedelta(days=dice.uniform(9, 10))), access.acting_as(actors["office"]):
+            document.flow.take(session, document, "tell_leader", {"way": "spoken"})
             document.flow.take(session, document, "close", {})

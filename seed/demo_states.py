@@ -15,7 +15,9 @@ from app.engine import record as records
 from models.correspondents import Correspondent
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
+from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
+from models.registers import Register
 from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
 
 Way = tuple[str, str, dict[str, Any]]
@@ -24,15 +26,50 @@ Ways = list[Way]
 WHY = {"reason": "按领导要求"}
 PROPOSE = ("clerk", "propose", {"proposal": "拟请综合科阅办。"})
 INSTRUCT = ("leader", "instruct", {"department": "#a", "requirement": "请按文件要求办理。", "handler": "@user_a"})
+BOTH = ("leader", "instruct", {
+    "department": "#a", "others": ["#office"], "requirement": "请综合科牵头，办公室配合。", "handler": "@user_a",
+})  # fmt: skip
+REPORT = ("user_a", "report_result", {"result": "已按要求办理完毕，材料已报送。"})
+TELL = ("clerk", "tell_leader", {"way": "spoken"})
+CLOSED: list[Any] = [PROPOSE, INSTRUCT, REPORT, TELL, ("office", "close", {})]
+REVIEW = ("clerk", "screen", {"ours": True, "addressed": True, "formed": True, "consulted": True})
+RELAY = ("leader", "order_relay", {"scope": "全体中层干部", "by": "@LATER", "charged": "@user_a"})
 ROUND = ("leader", "instruct_reading", {"readers": ["@user_a", "@head_a", "@user_b"], "purpose": "请阅知"})
 
 INCOMING: list[Ways] = [
     [PROPOSE, ROUND],
-    [PROPOSE, INSTRUCT, ("clerk", "suspend", WHY)],
+    [("clerk", "propose", {"proposal": "拟转周主任阅示。", "leaders": ["@leader"]})],
+    CLOSED,
+    [*CLOSED, ("clerk", "file_it", {})],
+    [*CLOSED, ("clerk", "mark_for_return", {"reason": "来文单位要求清退"})],
+    [*CLOSED, ("clerk", "hold", {"reason": "待上级后续通知"})],
+    [*CLOSED, ("office", "mark_for_destruction", {"reason": "无保存价值"})],
+    [PROPOSE, INSTRUCT, ("clerk", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})],
     [("leader", "return_to_sender", {"reason": "主送单位有误"})],
     [PROPOSE, ("clerk", "end_by_sender", {"reason": "来文单位来电撤回"})],
-    [("office", "void", {"reason": "重复登记"})],
+    [("office", "void", {"reason": "重复登记", "second": "@clerk"})],
 ]
+
+#: papers of other books
+BOOKED: list[tuple[str, Ways]] = [
+    ("ZW", [REVIEW]), ("XZ", [("clerk", "pass_on", {"signed_by": "校长办公室 田华"})]),
+]  # fmt: skip
+
+#: papers whose units, requests for time or orders go on: the paper's way, the relation, the way of its last one
+BESIDE: list[tuple[Ways, str, Ways]] = [
+    ([PROPOSE, INSTRUCT], "assignments", [("head_a", "receive", {"handler": "@user_a"})]),
+    ([PROPOSE, BOTH], "assignments", [("office", "overrule", {"reason": "逾期未反馈，先行办理"})]),
+    ([PROPOSE, INSTRUCT, REPORT], "assignments", []),
+    ([PROPOSE, INSTRUCT, ("clerk", "end_by_sender", {"reason": "来文单位来函撤回"})], "assignments", []),
+    ([PROPOSE, INSTRUCT, RELAY], "orders", []),
+    ([PROPOSE, INSTRUCT, RELAY], "orders", [("user_a", "carry_out", {"report": "已在例会上传达，到会二十一人。"})]),
+    ([PROPOSE, INSTRUCT, RELAY], "orders", [("leader", "cancel", {"reason": "改由文件传阅"})]),
+]
+ADVISE = ("office", "recommend", {"recommendation": "建议同意。"})
+TIME: list[Ways] = [
+    [], [ADVISE], [ADVISE, ("leader", "grant", {})], [ADVISE, ("leader", "refuse", {"decision": "按原时限办理"})],
+    [("user_a", "withdraw", {})],
+]  # fmt: skip
 
 #: what becomes of the entries of the paper that only goes round
 READERS: list[Ways] = [
@@ -100,6 +137,9 @@ def play(stage: Stage) -> None:
         _walk(stage, paper, moment, ways)
         for entry, on in zip(list(paper.circulation), READERS, strict=False):
             _walk(stage, entry, moment + 2 * PACE, on)
+    for book, ways in BOOKED:
+        _walk(stage, _paper(stage, moment, sender, book), moment, ways)
+    _beside(stage, moment, sender)
     for position, ways in enumerate(OUTGOING):
         _walk(stage, a_draft(stage, moment, "user_a", *PAPERS[position % len(PAPERS)]), moment, ways)
     for position, ways in enumerate([*CALLERS, _promised(stage)]):
@@ -120,12 +160,28 @@ def play(stage: Stage) -> None:
             _walk(stage, payment, moment + PACE, ways[len(steps) :])
 
 
+def _beside(stage: Stage, moment: datetime, sender: Correspondent | None) -> None:
+    for ways, relation, on in BESIDE:
+        paper = _paper(stage, moment, sender)
+        _walk(stage, paper, moment, ways)
+        _walk(stage, getattr(paper, relation)[-1], moment + 4 * PACE, on)
+    for ways in TIME:
+        paper = _paper(stage, moment, sender)
+        _walk(stage, paper, moment, [PROPOSE, INSTRUCT])
+        with stage.at(moment + 3 * PACE), access.acting_as(stage.actors["user_a"]):
+            wish = {"document": paper, "wish": "extension", "reason": "数据尚未齐全", "until": stage.today + timedelta(days=20)}
+            asked = records.add(stage.session, ExtensionRequest, wish)
+        _walk(stage, asked, moment + 4 * PACE, ways)
+
+
 def _promised(stage: Stage) -> Ways:
     return [("desk", "promise", {"at": stage.today + timedelta(days=1)})]
 
 
-def _paper(stage: Stage, moment: datetime, sender: Correspondent | None) -> IncomingDocument:
+def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: str = "SW") -> IncomingDocument:
+    register = records.named(stage.session, Register, book)
     paper = IncomingDocument(
+        register=register,
         sender=sender, title="关于报送有关情况的通知", received_at=moment, copies=1, secrecy="internal", urgency="none",
         department=stage.people["user_a"].department,
     )  # fmt: skip
@@ -167,6 +223,9 @@ def _walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:
 def _meant(stage: Stage, answer: Any) -> Any:
     if isinstance(answer, list):
         return [_meant(stage, one) for one in answer]
+    if answer in ("@LATER", "@DAY"):
+        later = stage.today + timedelta(days=10)
+        return later if answer == "@LATER" else later.date()
     if isinstance(answer, str) and answer.startswith("@"):
         return stage.people[answer[1:]]
     if isinstance(answer, str) and answer.startswith("#"):

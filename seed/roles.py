@@ -23,6 +23,8 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
+        "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend refuse",
+        "paper_orders": "*",
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
@@ -34,8 +36,10 @@ TABLE: dict[str, dict[str, str]] = {
     "registry_clerk": {
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
-            f"{KEEP} import export propose instruct_reading circulate end_by_sender suspend go_on close"
+            f"{KEEP} import export screen propose instruct_reading circulate end_by_sender suspend go_on close pass_on "
+            "transcribe pass_over tell_leader answer_sender file_it mark_for_return hold"
         ),
+        "assignments": "read export", "extension_requests": READ, "paper_orders": "read export carry_out",
         "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
         "outgoing_documents": (
@@ -46,14 +50,21 @@ TABLE: dict[str, dict[str, str]] = {
     "leader": {
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "people": READ, "departments": READ,
-        "incoming_documents": "read instruct instruct_reading circulate send_back close return_to_sender",
+        "incoming_documents": (
+            "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
+            "return_to_sender"
+        ),
+        "assignments": "read ask_again overrule", "extension_requests": "read grant refuse",
+        "paper_orders": "read cancel", "registers": READ,
         "circulation_entries": "read open mark_read answer", "reports": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
         "reports": READ,
-        "people": READ, "departments": READ, "incoming_documents": "read export report_result",
+        "people": READ, "departments": READ, "incoming_documents": "read export report_result answer_sender",
+        "assignments": "read export receive note give_opinion ask_again overrule",
+        "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": "read export open mark_read answer",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
@@ -62,13 +73,16 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "department_user": {
-        "people": READ, "departments": READ, "incoming_documents": "read report_result",
+        "people": READ, "departments": READ, "incoming_documents": "read report_result answer_sender",
+        "assignments": "read receive note give_opinion ask_again overrule",
+        "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
     },
     "archivist": {
-        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ},
+        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ, "registers": READ,
+        "assignments": READ, "extension_requests": READ, "paper_orders": READ},
     "report_officer": {
         "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
         "identity_requests": "*",
@@ -77,7 +91,7 @@ TABLE: dict[str, dict[str, str]] = {
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
-            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "orders", "order_lines", "payments", "assignments", "extension_requests", "paper_orders", "clock_rules", "rules", "registers", "calendar_days", "history",
         ),
         READ,
     ),

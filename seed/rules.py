@@ -23,6 +23,10 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("incoming_documents", "instruction", "urgent", 1, "working_days", "office", None),
     ("incoming_documents", "instruction", "extra_urgent", 1, "working_days", "office", None),
     ("incoming_documents", "handling", None, 7, "calendar_days", "office", f"{_GROUP} 第五条: 无时限要求的一周内办毕"),
+    ("incoming_documents", "handling", "urgent", 3, "working_days", "office", None),
+    ("incoming_documents", "handling", "extra_urgent", 0, "on_arrival", "office", "收文处理程序 九、承办: 急件随到随办"),
+    ("assignments", "handling", None, 7, "calendar_days", "office", f"{_GROUP} 第五条: 无时限要求的一周内办毕"),
+    ("paper_orders", "carrying_out", None, 3, "working_days", "office", None),
     ("circulation_entries", "reading", None, 10, "calendar_days", "office", f"{_GROUP} 第六条: 收到后十日内给出阅后意见"),
     ("outgoing_documents", "countersigning", None, 2, "working_days", "office", None),
     ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
@@ -53,15 +57,40 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
 
 #: code, name, profile, form of its numbers, where its papers are passed on to: a book for every profile
 BOOKS: list[tuple[str, str, str, str, str | None]] = [
-    ("SW", "收文登记簿", "group", "收文〔{year}〕{serial}号", None),
+    ("SW", "收文登记簿", "company", "收文〔{year}〕{serial}号", None),
     ("ZW", "政务来文登记簿", "government", "政收〔{year}〕{serial}号", None),
     ("DN", "党内文件登记簿", "school", "党收〔{year}〕{serial}号", None),
     ("XZ", "行政文件登记簿", "school", "行收〔{year}〕{serial}号", "校长办公室"),
-    ("GS", "公司来文登记簿", "company", "司收〔{year}〕{serial}号", None),
+    ("GS", "集团来文登记簿", "group", "集收〔{year}〕{serial}号", None),
 ]
 
 #: setting, profile, value, source; no source: our own default
-RULES: list[tuple[str, str | None, str, str | None]] = []
+RULES: list[tuple[str, str | None, str, str | None]] = [
+    # The main line
+    ("screening", "government", "yes", "公文处理办法 一（三）: 初审"),
+    ("screening", None, "no", None),
+    ("proposers", "school", "registry_clerk", "收文处理程序 五、拟办: 登记后填写公文处理单并提出拟办意见"),
+    ("proposers", "government", "registry_clerk,office_manager", "来文处理笺: 拟办意见由党政办公室签署"),
+    ("proposers", "company", "registry_clerk,office_manager", "办文办会工作流程: 行政助理填制处理笺，办公室主任签注"),
+    ("proposers", "group", "office_manager", f"{_GROUP} 第五条: 总经理办公室负责人提出拟办意见"),
+    ("proposers", None, "department_head,department_user,registry_clerk,office_manager", "oa公文_收文流程 拟办: 部门负责人或具体工作人员"),
+    ("direct_transfer", "government", "yes", "公文处理办法 一（四）: 批办性公文转有关部门办理"),
+    ("direct_transfer", "school", "no", "收文处理程序 六、批阅: 由党办负责同志批阅"),
+    ("direct_transfer", "group", "no", f"{_GROUP} 第五条: 送主管领导批示"),
+    ("direct_transfer", None, "yes", "oa公文_收文流程 分办"),
+    ("close_leader_told", "company", "yes", "办文办会工作流程: 向签批领导报告办理完结"),
+    ("close_leader_told", "group", "yes", None),
+    ("close_sender_answered", "government", "yes", "公文处理办法 一（七）: 办理结果应当及时答复来文单位"),
+    ("close_sender_answered", "school", "yes", "收文处理程序 九、承办: 主办单位负责回复"),
+    ("close_sender_answered", None, "yes", None),
+    ("close_handling_note", "school", "no", None),
+    ("close_handling_note", None, "no", "oa公文_收文流程 注办，可按登记簿开启"),
+    ("close_papers_back", "company", "yes", "办文办会工作流程: 处理笺同原文件一并收回存档"),
+    ("close_papers_back", None, "yes", "收文处理程序 八、传阅: 阅完后进行检查"),
+    ("most_suspended", None, "90", None),
+    ("co_share", None, "0.5", None),
+    ("hold_days", None, "183", None),
+]
 
 #: The library's names of the occasions, as the office calls them.
 OCCASIONS = {

@@ -141,7 +141,7 @@ def test_an_auditor_changes_nothing(either_session, either_actors, document):
 
 
 def test_a_voided_number_is_never_given_again(either_session, either_actors, document):
-    take(either_session, either_actors["office"], document, "void", reason="重复登记")
+    take(either_session, either_actors["office"], document, "void", reason="重复登记", second="何静")
     with access.acting_as(either_actors["clerk"]):
         assert register(either_session).receipt_no != document.receipt_no
 
@@ -158,7 +158,7 @@ def test_a_suspended_case_keeps_the_time_that_was_left(either_session, either_ac
     at("2026-03-09 10:00")
     take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理")
     at("2026-03-11 10:00")
-    take(session, actors["office"], document, "suspend", reason="等来文单位")
+    take(session, actors["office"], document, "suspend", cause="sender", wake_on="2026-03-20", reason="等来文单位")
     at("2026-03-18 10:00")
     take(session, actors["office"], document, "go_on")
     # Two of seven days were used (9 and 10 March closed); five remain from the 18th: the 22nd is a Sunday.

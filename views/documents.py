@@ -9,4 +9,13 @@ class IncomingDocumentView(RecordView):
     model = IncomingDocument
     list_columns = ["receipt_no", "title", "sender", "sender_no", "state", "department", "received_at", "due_at"]
     filters = ["state", "sender", "department", "received_at", "urgency", "secrecy"]
-    children = [Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"])]
+    eager = ["register"]
+    children = [
+        Children("instructions", "document", ["leader", "verb", "standing", "words", "signed_at", "transcribed_by"]),
+        Children(
+            "assignments", "document", ["department", "lead", "handler", "state", "due_at", "received_at", "opinion"]
+        ),
+        Children("extensions", "document", ["wish", "asker", "limit_at", "until", "state", "decision"]),
+        Children("orders", "document", ["what", "scope", "by", "state", "report"]),
+        Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"]),
+    ]

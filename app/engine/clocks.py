@@ -214,6 +214,21 @@ def bind(session: Session, record: Any, started: Iterable[ClockRow]) -> None:
     session.flush()  # the next step looks for them, autoflush or not
 
 
+def foreseen(session: Session, record: Any, stage: str) -> datetime | None:
+    """When a stage would be due if its clock started now; None where neither a rule nor the record limits it."""
+    clock = _start(session, record, stage, [], now())
+    return None if clock is None else clock.due_at
+
+
+def stop(session: Session, record: Any, stage: str) -> None:
+    """End a stage's clock; entering a state that has the stage starts it anew."""
+    moment = now()
+    for clock in clocks_of(session, record):
+        if clock.stage == stage and clock.state in (RUNNING, PAUSED):
+            _stop(clock, moment, None)
+    session.flush()
+
+
 def _start(session: Session, record: Any, stage: str, present: list[ClockRow], moment: datetime) -> ClockRow | None:
     about = record.flow.clocks[stage]
     episode = 1 + sum(clock.stage == stage for clock in present)

@@ -192,14 +192,19 @@ def referred(session: Session, field: Field, raw: Any) -> Any:
 
 
 def clean(
-    session: Session, model: type[Record], raw: Mapping[str, Any], names: Iterable[str]
+    session: Session, model: type[Record], raw: Mapping[str, Any], names: Iterable[str], *, fresh: bool = False
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The values of the fields `names` found in `raw`, and the sentences about those that will not do, by field."""
+    """The values of the fields `names` found in `raw`, and the sentences about those that will not do, by field.
+
+    A `fresh` record takes its defaults where nothing at all was said.
+    """
     fields = fields_of(model)
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name in names:
         field = fields[name]
+        if fresh and name not in raw and inspect(model).columns[field.column].default is not None:
+            continue
         try:
             value = field.clean(raw.get(name))
             if value is not None and field.kind == "reference":
@@ -236,7 +241,7 @@ def add(
     names = open_fields(model) if names is None else names
     if form_key and (first := _first_time(session, form_key, model, raw)) is not None:
         return first
-    values, errors = clean(session, model, raw, names)
+    values, errors = clean(session, model, raw, names, fresh=True)
     record = model(**{name: value for name, value in values.items() if name not in errors})
     children = _line_rows(session, model, raw, errors)
     if not errors:

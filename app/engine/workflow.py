@@ -98,9 +98,10 @@ class Step:
             if hasattr(annotation, "__metadata__"):
                 ask = annotation.__metadata__[0]
                 annotation = get_args(annotation)[0]
-            options = [a for a in get_args(annotation) if a is not type(None)]
+            if type(None) in get_args(annotation):
+                annotation = next(a for a in get_args(annotation) if a is not type(None))
             many = get_origin(annotation) is list
-            plain = options[0] if options else annotation
+            plain = get_args(annotation)[0] if many else annotation
             target = plain if isinstance(plain, type) and issubclass(plain, Record) else None
             kind = (
                 ("references" if many else "reference")

@@ -1,0 +1,264 @@
+"""Assignments 承办: a paper handed to one unit, which receives it, works on it and says what came of it.
+
+One unit leads. The others give the lead their opinion; the lead answers for the whole and reports on the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
+
+from app.engine import fields, history
+from app.engine import record as records
+from app.engine.access import Actor
+from app.engine.moments import now
+from app.engine.record import Record
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.people import Department, Person
+
+if TYPE_CHECKING:
+    from models.documents import IncomingDocument
+
+#: States in which the unit still owes something.
+OPEN = ("sent", "received", "suspended")
+
+
+def is_unit(assignment: Assignment, actor: Actor) -> bool:
+    """The unit's head or the handler named; nobody else may answer in the unit's name."""
+    return assignment.handler_id in actor.person_ids or assignment.department_id in actor.department_ids
+
+
+def is_co_unit(assignment: Assignment, actor: Actor) -> bool:
+    return not assignment.lead and is_unit(assignment, actor)
+
+
+def is_lead_unit(assignment: Assignment, actor: Actor) -> bool:
+    """The unit that leads on the paper, or the office, may go on without a silent co-handler."""
+    if assignment.lead:
+        return False
+    leads = (one for one in assignment.document.assignments if one.lead and one.state != "called_off")
+    return actor.has("office_manager", "leader") or any(is_unit(one, actor) for one in leads)
+
+
+def never_by_hand(assignment: Assignment, actor: Actor) -> bool:
+    """A step that follows from the paper's own."""
+    return False
+
+
+class Assignment(Workflow, Model):
+    """A paper on one unit's desk, with what is asked of the unit and by when."""
+
+    __tablename__ = "assignment"
+    kind_name = "assignments"
+    label, label_plural = _l("Assignment"), _l("Assignments")
+    content_fields = ("requirement", "opinion")
+
+    flow = Flow(
+        State("sent", _l("Handed out"), "waiting", clocks=("handling",)),
+        State("received", _l("Received by the unit"), "active", clocks=("handling",)),
+        State("suspended", _l("Suspended"), "waiting", pauses=("handling",)),
+        State("done", _l("Done"), "good", settled=True),
+        State("accepted", _l("Accepted"), "good", final=True),
+        State("overruled", _l("Gone on without"), "neutral", final=True),
+        State("called_off", _l("Called off"), "neutral", final=True, uncounted=True),
+        clocks=(Clock("handling", _l("Handling"), limit="limit_at"),),
+    )
+
+    document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
+    department_id: Mapped[int] = fields.reference(_l("Department"), "department.id", required=True)
+    lead: Mapped[bool] = fields.flag(_l("Leads"))
+    handler_id: Mapped[int | None] = fields.reference(_l("Handler"), "person.id")
+    requirement: Mapped[str | None] = fields.prose(_l("What is to be done"))
+    limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)
+    received_at: Mapped[datetime | None] = fields.moment(_l("Received"), derived=True)
+    received_by_id: Mapped[int | None] = fields.reference(_l("Received by"), "person.id", derived=True)
+    done_at: Mapped[datetime | None] = fields.moment(_l("Done"), derived=True)
+    opinion: Mapped[str | None] = fields.prose(_l("Opinion of the unit"), derived=True)
+
+    document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="assignments")
+    department: Mapped[Department] = relationship(foreign_keys=department_id)
+    handler: Mapped[Person | None] = relationship(foreign_keys=handler_id)
+    received_by: Mapped[Person | None] = relationship(foreign_keys=received_by_id)
+    notes: Mapped[list[HandlingNote]] = relationship(back_populates="assignment", order_by="HandlingNote.id")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        from models.documents import REGISTRY, IncomingDocument  # they refer to their assignments
+        from models.secrecy import ORDINARY
+
+        if actor.has(*REGISTRY):
+            return true()
+        if not actor.person_ids:
+            return false()
+        ordinary = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(ORDINARY))
+        cleared = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(actor.cleared))
+        unit = and_(cls.department_id.in_(actor.department_ids), cls.document_id.in_(ordinary))
+        head = cls.department_id.in_(actor.led_ids)
+        return and_(cls.document_id.in_(cleared), or_(unit, head, cls.handler_id.in_(actor.person_ids)))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        from models.documents import IncomingDocument
+
+        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        mine = [cls.handler_id.in_(actor.person_ids)]
+        if actor.has("department_head"):
+            mine.append(cls.department_id.in_(actor.department_ids))
+        return and_(cls.state.in_(("sent", "received")), or_(*mine))
+
+    def case(self) -> str:
+        return self.document.urgency
+
+    def profile(self) -> str | None:
+        return self.document.profile()
+
+    def concerns(self) -> Person | None:
+        return self.handler
+
+    def __str__(self) -> str:
+        return f"{self.document or ''} → {self.department or ''}"
+
+    @flow.step("sent", to="received", label=_l("Receive"), who=is_unit, tone="primary")
+    def receive(self, handler: Annotated[Person | None, Ask(_l("Handler"))] = None) -> None:
+        """The unit signs for the paper; from here on it is the unit's."""
+        session = object_session(self)
+        own = history.doer().own_person_id
+        self.received_at = now()
+        self.received_by = session.get(Person, own) if session is not None and own is not None else None
+        if handler is not None:
+            self.handler = handler
+            if self.lead:
+                self.document.handler = handler
+
+    @flow.step("sent", "received", to=None, label=_l("Note what was done"), who=is_unit)
+    def note(
+        self,
+        words: Annotated[str, Ask(_l("What was done, with whom, with what result"))],
+        at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+        evidence: Annotated[str | None, Ask(_l("Evidence"), kind="line")] = None,
+    ) -> None:
+        """A handling note: who did what and when goes on file in these words."""
+        if at is not None and at > now():
+            raise StepRefused(_("What lies in the future cannot be noted as done."))
+        session = object_session(self)
+        assert session is not None
+        records.store(
+            session,
+            HandlingNote(
+                assignment_id=self.id, person_id=history.doer().own_person_id, at=at or now(), words=words,
+                evidence=evidence,
+            ),
+        )  # fmt: skip
+        session.expire(self, ["notes"])
+
+    @flow.step("sent", "received", to="done", label=_l("Give the unit's opinion"), who=is_co_unit, tone="primary")
+    def give_opinion(self, opinion: Annotated[str, Ask(_l("Opinion of the unit"))]) -> None:
+        """The co-handling unit's opinion for the lead, with signature and time."""
+        self.opinion, self.done_at = opinion, now()
+        self.received_at = self.received_at or self.done_at
+
+    @flow.step("done", to="received", label=_l("Ask again"), who=is_lead_unit)
+    def ask_again(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """The opinion does not do yet; the unit goes on."""
+
+    @flow.step("sent", "received", "suspended", to="overruled", label=_l("Go on without"), who=is_lead_unit)
+    def overrule(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """The lead goes on without this unit's opinion; the reason stays on file."""
+
+    @flow.step("sent", "received", "suspended", to="done", label=_l("Done with the paper"), who=never_by_hand)
+    def finish(self) -> None:
+        """The lead has reported on the paper."""
+        self.done_at = now()
+        self.received_at = self.received_at or self.done_at
+
+    @flow.step("done", to="received", label=_l("Go on"), who=never_by_hand)
+    def go_on(self) -> None:
+        """The paper was sent back for more."""
+        self.done_at = None
+
+    @flow.step("done", to="accepted", label=_l("Accept"), who=never_by_hand)
+    def accept(self) -> None:
+        """The paper is closed."""
+
+    @flow.step("sent", "received", to="suspended", label=_l("Suspend"), who=never_by_hand)
+    def suspend(self) -> None:
+        """The paper waits for somebody outside."""
+
+    @flow.step("suspended", to="received", label=_l("Resume"), who=never_by_hand)
+    def resume(self) -> None:
+        """The paper goes on."""
+
+    @flow.step("sent", "received", "suspended", "done", to="called_off", label=_l("Call off"), who=never_by_hand)
+    def call_off(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """The paper needs no handling any more."""
+
+
+class HandlingNote(Record, Model):
+    """One line of what was done about a paper 注办."""
+
+    __tablename__ = "handling_note"
+    kind_name = "handling_notes"
+    label, label_plural = _l("Handling note"), _l("Handling notes")
+    content_fields = ("words", "evidence")
+
+    assignment_id: Mapped[int] = fields.reference(_l("Assignment"), "assignment.id", required=True)
+    person_id: Mapped[int | None] = fields.reference(_l("By"), "person.id")
+    at: Mapped[datetime] = fields.moment(_l("When"), required=True)
+    words: Mapped[str] = fields.prose(_l("What was done"), required=True)
+    evidence: Mapped[str | None] = fields.line(_l("Evidence"), 200)
+
+    assignment: Mapped[Assignment] = relationship(foreign_keys=assignment_id, back_populates="notes")
+    person: Mapped[Person | None] = relationship(foreign_keys=person_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.assignment_id.in_(select(Assignment.id).where(Assignment.visible_to(actor)))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.assignment_id.in_(select(Assignment.id).where(Assignment.content_to(actor)))
+
+
+def hand_out(
+    session: Session,
+    document: IncomingDocument,
+    lead: Department,
+    others: Iterable[Department],
+    requirement: str,
+    handler: Person | None,
+    limit: datetime | None,
+    co_limit: datetime | None,
+) -> None:
+    """Give the paper to its units: one leads, the others answer the lead by `co_limit`.
+
+    Raises `StepRefused` where the lead is named among the others.
+    """
+    for department in dict.fromkeys((lead, *others)):
+        leads = department is lead
+        if leads and department in others:
+            raise StepRefused(_("%(unit)s leads and cannot be a co-handling unit, too.", unit=department.name))
+        assignment = Assignment(
+            document_id=document.id, department_id=department.id, lead=leads, requirement=requirement,
+            handler_id=handler.id if leads and handler else None, limit_at=limit if leads else co_limit,
+        )  # fmt: skip
+        assignment.document, assignment.department = document, department
+        records.store(session, assignment)
+    session.expire(document, ["assignments"])
+
+
+def follow(session: Session, assignments: Iterable[Assignment], step: str, **answers: str) -> None:
+    """Take one of the steps that follow from the paper's own with each of `assignments` that can take it."""
+    for assignment in list(assignments):
+        if assignment.state in assignment.flow.steps[step].sources:
+            assignment.take(step, session, **answers)

@@ -1,0 +1,150 @@
+"""Closing a case 办结 and what becomes of the paper: conditions by profile (C13), fates, and the other ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Annotated
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine import history, numbers, rules
+from app.engine.access import Actor
+from app.engine.moments import today
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask
+from models import procedure, secrecy
+from models.assignments import follow
+from models.circulation import CirculationEntry
+from models.documents import UNFINISHED, IncomingDocument, session_of
+from models.people import Person
+from models.secrecy import SECRECY
+
+flow = IncomingDocument.flow
+
+
+def missing(session: Session, document: IncomingDocument) -> Iterator[str]:
+    """What keeps the case open, a sentence each; nothing when it may be closed."""
+
+    def asked(condition: rules.Setting) -> bool:
+        return rules.flag(session, condition, document.profile())
+
+    if document.state == "in_circulation" and (readers := _still_reading(session, document)):
+        yield _("Still reading: %(readers)s.", readers=", ".join(readers))
+    if waiting := [line.leader.name for line in document.instructions if line.standing in ("waiting", "queued")]:
+        yield _("Without an instruction so far: %(leaders)s.", leaders=", ".join(waiting))
+    if orders := [str(order.flow.states[order.state].label) for order in document.orders if order.state == "ordered"]:
+        yield _("%(count)s orders to relay or copy are not carried out yet.", count=len(orders))
+    if document.state == "result_in":
+        told = document.leader_told_at is not None or history.doer().has("leader")
+        if asked(procedure.CLOSE_LEADER_TOLD) and not told:
+            yield _("The instructing leader has not been told the result.")
+        if asked(procedure.CLOSE_HANDLING_NOTE) and not any(one.notes for one in document.assignments):
+            yield _("There is no handling note.")
+    if asked(procedure.CLOSE_SENDER_ANSWERED) and document.answer_due and document.answered_sender_at is None:
+        yield _("The sender expects an answer and has none.")
+
+
+def _still_reading(session: Session, document: IncomingDocument) -> list[str]:
+    query = (
+        select(Person.name)
+        .join(CirculationEntry, CirculationEntry.reader_id == Person.id)
+        .where(CirculationEntry.document_id == document.id, CirculationEntry.pending())
+    )
+    return list(session.scalars(query))
+
+
+def is_kept_elsewhere(document: IncomingDocument, actor: Actor) -> bool:
+    return document.register is not None and bool(document.register.kept_elsewhere)
+
+
+@flow.step("result_in", "in_circulation", to="closed", label=_l("Close"), tone="primary")
+def close(document: IncomingDocument, note: Annotated[str | None, Ask(_l("Note"))] = None) -> None:
+    """Everything the rules ask for is done; what is missing is named."""
+    if sentences := list(missing(session_of(document), document)):
+        raise StepRefused(" ".join(sentences))
+    follow(session_of(document), document.assignments, "accept")
+
+
+@flow.step("closed", "held", to="to_file", label=_l("To the files"))
+def file_it(document: IncomingDocument) -> None:
+    """The paper is kept; the archive takes it over at the year's end."""
+    document.review_on = None
+
+
+@flow.step("closed", "held", to="to_return", label=_l("To be returned"))
+def mark_for_return(document: IncomingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The issuer wants it back."""
+    document.review_on = None
+
+
+@flow.step("closed", "to_file", to="held", label=_l("Hold"))
+def hold(
+    document: IncomingDocument,
+    reason: Annotated[str, Ask(_l("Reason"))],
+    review_on: Annotated[date | None, Ask(_l("To be looked at again"), help=_l("Empty: in half a year"))] = None,
+) -> None:
+    """Kept for the time being, until somebody looks at it again."""
+    if review_on is not None and review_on <= today():
+        raise StepRefused(_("The day to look at it again lies in the past."))
+    days = int(rules.number(session_of(document), procedure.HOLD_DAYS, document.profile()))
+    document.review_on = review_on or today() + timedelta(days=days)
+
+
+@flow.step("closed", "held", to="to_destroy", label=_l("To be destroyed"), tone="danger")
+def mark_for_destruction(document: IncomingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """Not worth keeping; it goes on a destruction list, which others approve and witness."""
+    document.review_on = None
+
+
+@flow.step(
+    *UNFINISHED, "closed", "to_file", "held", to=None, label=_l("Lower the secrecy"),
+)  # fmt: skip
+def lower_secrecy(
+    document: IncomingDocument,
+    to: Annotated[str, Ask(_l("Secrecy"), choices=SECRECY)],
+    reason: Annotated[str, Ask(_l("Decision, by whom and when"))],
+) -> None:
+    """The paper is declassified or graded lower, by a decision that goes on file."""
+    if not secrecy.lower(document.secrecy, to):
+        raise StepRefused(_("This is not lower than the present secrecy."))
+    document.secrecy = to
+
+
+@flow.step("registered", "screened", "instructing", to="returned_to_sender", label=_l("Return to the sender"))
+def return_to_sender(
+    document: IncomingDocument,
+    reason: Annotated[str, Ask(_l("Reason"))],
+    way: Annotated[str | None, Ask(_l("Way"), kind="line")] = None,
+) -> None:
+    """The paper is not ours to handle or breaks the rules."""
+
+
+@flow.step("registered", to="passed_on", label=_l("Pass on to the other registry"), who=is_kept_elsewhere)
+def pass_on(document: IncomingDocument, signed_by: Annotated[str, Ask(_l("Signed for by"), kind="line")]) -> None:
+    """Papers of this stream are kept elsewhere; the other registry has signed for this one."""
+
+
+@flow.step(*UNFINISHED, to="terminated_by_sender", label=_l("Ended by the sender"))
+def end_by_sender(document: IncomingDocument, reason: Annotated[str, Ask(_l("Notice of the sender"))]) -> None:
+    """The sender needs it no more: it counts as done, and nothing is awaited from anybody."""
+    follow(session_of(document), document.assignments, "call_off", reason=reason)
+    for order in document.orders:
+        if order.state == "ordered":
+            order.take("cancel", session_of(document), reason=reason)
+
+
+@flow.step(*UNFINISHED, to="voided", label=_l("Void"), tone="danger")
+def void(
+    document: IncomingDocument,
+    reason: Annotated[str, Ask(_l("Reason"))],
+    second: Annotated[Person, Ask(_l("Second person"), help=_l("Who agreed that the number becomes void"))],
+) -> None:
+    """Registered by mistake. The number stays used and is shown struck through."""
+    if second.id in (history.doer().own_person_id, None):
+        raise StepRefused(_("A number is voided by two people; name somebody else."))
+    numbers.void(session_of(document), document.series()[0], document.receipt_no, reason)
+    follow(session_of(document), document.assignments, "call_off", reason=reason)

@@ -1,0 +1,242 @@
+"""Deciding what becomes of a paper 拟办、批办: first review, proposal, leaders' instructions and what follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.engine import clocks, history, rules
+from app.engine import record as records
+from app.engine.access import Actor
+from app.engine.moments import now
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask
+from models import procedure
+from models.assignments import hand_out
+from models.circulation import offer_to
+from models.documents import IncomingDocument, session_of
+from models.instructions import LeaderInstruction, call_next, due_from, lay_before
+from models.paper_orders import PaperOrder
+from models.people import Department, Person
+
+flow = IncomingDocument.flow
+
+#: A paper may lie before leaders while others work on it already.
+BEFORE_LEADERS = ("instructing", "in_handling", "in_circulation", "result_in")
+
+
+def may_propose(document: IncomingDocument, actor: Actor) -> bool:
+    """The roles the profile names (C1), once the first review is passed where there is one."""
+    session, profile = session_of(document), document.profile()
+    if document.state == "registered" and rules.flag(session, procedure.SCREENING, profile):
+        return False
+    return actor.has(*rules.listed(session, procedure.PROPOSERS, profile))
+
+
+def is_screened(document: IncomingDocument, actor: Actor) -> bool:
+    """Only some profiles have a first review (C3)."""
+    return rules.flag(session_of(document), procedure.SCREENING, document.profile())
+
+
+def is_asked(document: IncomingDocument, actor: Actor) -> bool:
+    """The leader whose turn it is, or who stands in."""
+    return due_from(document, actor) is not None
+
+
+def has_leader(document: IncomingDocument, actor: Actor) -> bool:
+    return any(line.standing in ("waiting", "queued") for line in document.instructions)
+
+
+def decides(document: IncomingDocument, actor: Actor) -> bool:
+    """A leader; before that, the office head where the profile lets the office hand papers out (S8, S2)."""
+    if actor.has("leader") or is_asked(document, actor):
+        return True
+    return rules.flag(session_of(document), procedure.DIRECT_TRANSFER, document.profile())
+
+
+def may_send_round(document: IncomingDocument, actor: Actor) -> bool:
+    """Where a first review is prescribed nothing goes round before it."""
+    return document.state != "registered" or not is_screened(document, actor)
+
+
+@flow.step("registered", to="screened", label=_l("Review"), who=is_screened, tone="primary")
+def screen(
+    document: IncomingDocument,
+    ours: Annotated[bool, Ask(_l("Ours to handle"))],
+    addressed: Annotated[bool, Ask(_l("Follows the rules on addressing"))],
+    formed: Annotated[bool, Ask(_l("Type and format are right"))],
+    consulted: Annotated[bool, Ask(_l("Others concerned were consulted and have countersigned"))],
+) -> None:
+    """The four questions of the first review; a paper that fails one goes back to its sender with the reason."""
+    if not (ours and addressed and formed and consulted):
+        raise StepRefused(_("A paper that fails the first review is returned to the sender with the reason."))
+
+
+@flow.step("registered", "screened", to="instructing", label=_l("Propose"), who=may_propose, tone="primary")
+def propose(
+    document: IncomingDocument,
+    proposal: Annotated[str, Ask(_l("Proposal"))],
+    leaders: Annotated[list[Person] | None, Ask(_l("To read and instruct"), help=_l("In the order of reading"))] = None,
+    handlers: Annotated[list[Person] | None, Ask(_l("To read and handle"))] = None,
+    informed: Annotated[list[Person] | None, Ask(_l("To read for information"))] = None,
+    alternatives: Annotated[str | None, Ask(_l("Other options"), help=_l("One a line"))] = None,
+) -> None:
+    """What should be done with the paper and which leaders should decide; due 24 hours after receipt."""
+    document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
+    document.proposer_id = history.doer().own_person_id
+    for people, verb in ((handlers, "handle"), (leaders, "instruct"), (informed, "read")):
+        lay_before(session_of(document), document, people or (), verb)
+    call_next(document)
+
+
+@flow.step(*BEFORE_LEADERS, to=None, label=_l("Write an instruction"), who=is_asked, tone="primary")
+def write_instruction(
+    document: IncomingDocument,
+    words: Annotated[str, Ask(_l("Instruction"))],
+    higher: Annotated[list[Person] | None, Ask(_l("Goes on to"), help=_l("Leaders who should see it, too"))] = None,
+) -> None:
+    """The leader's own words, signed; the paper goes to the next leader in line, whose time begins anew."""
+    line = due_from(document, history.doer())
+    assert line is not None
+    _signed(document, line, words, None, None, higher)
+
+
+@flow.step(*BEFORE_LEADERS, to=None, label=_l("Enter what a leader wrote"), who=has_leader)
+def transcribe(
+    document: IncomingDocument,
+    leader: Annotated[Person, Ask(_l("Leader"))],
+    words: Annotated[str, Ask(_l("Instruction"))],
+    signed_at: Annotated[datetime | None, Ask(_l("Signed"), help=_l("Empty: now"))] = None,
+    higher: Annotated[list[Person] | None, Ask(_l("Goes on to"))] = None,
+) -> None:
+    """Words written on the paper slip, typed in the leader's stead and marked as transcribed."""
+    if signed_at is not None and signed_at > now():
+        raise StepRefused(_("What lies in the future cannot be noted as done."))
+    typist = session_of(document).get(Person, history.doer().own_person_id or 0)
+    _signed(document, _line_of(document, leader), words, signed_at, typist, higher)
+
+
+@flow.step(*BEFORE_LEADERS, to=None, label=_l("Pass a leader over"), who=has_leader)
+def pass_over(
+    document: IncomingDocument, leader: Annotated[Person, Ask(_l("Leader"))], reason: Annotated[str, Ask(_l("Reason"))]
+) -> None:
+    """The leader is away or need not see it; the next in line has it now."""
+    _line_of(document, leader).standing = "passed_over"
+    _restart(document, call_next(document))
+
+
+def _line_of(document: IncomingDocument, leader: Person) -> LeaderInstruction:
+    for line in document.instructions:
+        if line.leader_id == leader.id and line.standing in ("waiting", "queued"):
+            return line
+    raise StepRefused(_("The paper does not wait for %(leader)s.", leader=leader.name))
+
+
+def _signed(
+    document: IncomingDocument,
+    line: LeaderInstruction,
+    words: str,
+    at: datetime | None,
+    typist: Person | None,
+    higher: list[Person] | None,
+) -> None:
+    line.sign(words, at, typist)
+    lay_before(session_of(document), document, higher or (), "instruct")
+    _restart(document, call_next(document))
+
+
+def _restart(document: IncomingDocument, line: LeaderInstruction | None) -> None:
+    if line is not None and document.state == "instructing":
+        clocks.stop(session_of(document), document, "instruction")
+
+
+@flow.step(
+    "registered", "screened", "instructing", to="in_handling", label=_l("Instruct: handle"), who=decides, tone="primary"
+)
+def instruct(
+    document: IncomingDocument,
+    department: Annotated[Department, Ask(_l("Department in charge"))],
+    requirement: Annotated[str, Ask(_l("What is to be done"))],
+    others: Annotated[list[Department] | None, Ask(_l("Co-handling departments"))] = None,
+    handler: Annotated[Person | None, Ask(_l("Handler"))] = None,
+    limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: one week"))] = None,
+) -> None:
+    """Give the paper to a department, which leads where others help, with what is to be done and by when."""
+    if document.urgency != "none" and limit is None:
+        raise StepRefused(_("An urgent paper needs a limit; please say until when."))
+    if limit is not None and limit <= now():
+        raise StepRefused(_("The limit lies in the past."))
+    document.department, document.handler = department, handler
+    document.instruction, document.limit_at = requirement, limit
+    _decided(document, requirement)
+    due = clocks.foreseen(session_of(document), document, "handling")
+    share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))
+    co_limit = now() + (due - now()) * share if due is not None else None
+    hand_out(session_of(document), document, department, others or (), requirement, handler, limit, co_limit)
+
+
+@flow.step("registered", "screened", "instructing", to="in_circulation", label=_l("Instruct: read"), who=may_send_round)
+def instruct_reading(
+    document: IncomingDocument,
+    readers: Annotated[list[Person], Ask(_l("Readers"))],
+    purpose: Annotated[str, Ask(_l("Purpose"))],
+) -> None:
+    """Send the paper round; nothing has to be handled."""
+    offer_to(document, readers, purpose)
+    document.instruction = purpose
+    _decided(document, purpose)
+
+
+@flow.step("in_handling", "in_circulation", "suspended", "result_in", to=None, label=_l("Circulate"))
+def circulate(
+    document: IncomingDocument,
+    readers: Annotated[list[Person], Ask(_l("Readers"))],
+    purpose: Annotated[str, Ask(_l("Purpose"))],
+) -> None:
+    """Send the paper to readers, beside its handling."""
+    offer_to(document, readers, purpose)
+
+
+@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"))
+def order_relay(
+    document: IncomingDocument,
+    scope: Annotated[str, Ask(_l("To whom"))],
+    by: Annotated[datetime, Ask(_l("By when"))],
+    charged: Annotated[Person | None, Ask(_l("Charged with it"))] = None,
+) -> None:
+    """The paper is relayed within a scope and by a time; a report of it is due."""
+    _order(document, what="relay", scope=scope, by=by, charged_id=charged.id if charged else None)
+
+
+@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: copy"))
+def order_copy(
+    document: IncomingDocument,
+    number: Annotated[int, Ask(_l("Copies"), least=Decimal(1))],
+    distribution: Annotated[str, Ask(_l("Distribution list"))],
+    consent: Annotated[str | None, Ask(_l("Consent of the issuer"), kind="line")] = None,
+    charged: Annotated[Person | None, Ask(_l("Charged with it"))] = None,
+) -> None:
+    """Copies are made and distributed; each is accounted for."""
+    charged_id = charged.id if charged else None
+    _order(document, what="copy", scope=distribution, number=number, consent=consent, charged_id=charged_id)
+
+
+def _order(document: IncomingDocument, **values: Any) -> None:
+    order = PaperOrder(document_id=document.id, **values)
+    order.document = document
+    for _name, sentence in order.check():
+        session_of(document).expunge(order)
+        raise StepRefused(sentence)
+    records.store(session_of(document), order)
+    _decided(document, values["scope"])
+
+
+def _decided(document: IncomingDocument, words: str) -> None:
+    """A leader whose turn it is signs with the decision; nobody's instruction is asked for any longer."""
+    line = due_from(document, history.doer())
+    if line is not None:
+        line.sign(words)

@@ -1,0 +1,123 @@
+"""Handling 承办: the unit's result, sending back, suspension, the report to the leader and the answer to the sender."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.engine import rules
+from app.engine.access import Actor
+from app.engine.moments import now, today
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask
+from models import procedure
+from models.assignments import OPEN, follow
+from models.deciding import decides
+from models.documents import IncomingDocument, session_of
+from models.extensions import CAUSES
+
+flow = IncomingDocument.flow
+
+WAYS = {
+    "spoken": _l("In person"),
+    "phone": _l("By telephone"),
+    "written": _l("In writing"),
+    "meeting": _l("In a meeting"),
+}
+
+
+def handles(document: IncomingDocument, actor: Actor) -> bool:
+    """The unit in charge, or the person named as handler."""
+    return document.handler_id in actor.person_ids or document.department_id in actor.department_ids
+
+
+@flow.step("in_handling", to="result_in", label=_l("Report the result"), who=handles, tone="primary")
+def report_result(document: IncomingDocument, result: Annotated[str, Ask(_l("Result"))]) -> None:
+    """What was done, when, and with what outcome; the co-handling units have answered or were given up on."""
+    silent = [one for one in document.assignments if not one.lead and one.state in OPEN and not one.is_late(now())]
+    if silent:
+        units = ", ".join(one.department.name for one in silent)
+        raise StepRefused(_("Still to answer: %(units)s. Wait for them, or go on without them.", units=units))
+    document.result = result
+    follow(session_of(document), [one for one in document.assignments if one.lead], "finish")
+
+
+@flow.step("result_in", to="in_handling", label=_l("Send back for more"))
+def send_back(
+    document: IncomingDocument,
+    reason: Annotated[str, Ask(_l("Reason"))],
+    limit: Annotated[datetime | None, Ask(_l("New limit"))] = None,
+) -> None:
+    """The result does not do yet; the department goes on."""
+    _goes_on(document, limit)
+
+
+@flow.step("closed", "to_file", "held", to="in_handling", label=_l("Reopen"), who=decides)
+def reopen(
+    document: IncomingDocument,
+    reason: Annotated[str, Ask(_l("Reason"))],
+    limit: Annotated[datetime | None, Ask(_l("New limit"))] = None,
+) -> None:
+    """The execution was found wanting; the department goes on."""
+    _goes_on(document, limit)
+
+
+def _goes_on(document: IncomingDocument, limit: datetime | None) -> None:
+    if limit is not None and limit <= now():
+        raise StepRefused(_("The limit lies in the past."))
+    if limit is None and document.limit_at is not None and document.limit_at <= now():
+        raise StepRefused(_("The old limit has passed; please say until when."))
+    document.limit_at, document.leader_told_at = limit or document.limit_at, None
+    lead = [one for one in document.assignments if one.lead and one.state in ("done", "accepted")]
+    for one in lead:
+        one.limit_at = document.limit_at
+    follow(session_of(document), lead, "go_on")
+
+
+@flow.step("in_handling", to="suspended", label=_l("Suspend"))
+def suspend(
+    document: IncomingDocument,
+    cause: Annotated[str, Ask(_l("Cause"), choices=CAUSES)],
+    wake_on: Annotated[date, Ask(_l("Until"), help=_l("Handling goes on by itself on this day"))],
+    reason: Annotated[str | None, Ask(_l("Reason"))] = None,
+) -> None:
+    """Handling waits for somebody outside; its limit stands still, and wakes by itself."""
+    most = int(rules.number(session_of(document), procedure.MOST_SUSPENDED, document.profile()))
+    if not today() < wake_on <= today() + timedelta(days=most):
+        raise StepRefused(_("Name a day after today, within %(most)s days.", most=most))
+    document.wake_on = wake_on
+    follow(session_of(document), document.assignments, "suspend")
+
+
+@flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")
+def go_on(document: IncomingDocument) -> None:
+    """Handling goes on with the time that was left."""
+    document.wake_on = None
+    follow(session_of(document), document.assignments, "resume")
+
+
+@flow.step("result_in", to=None, label=_l("Report to the leader"), tone="primary")
+def tell_leader(
+    document: IncomingDocument,
+    way: Annotated[str, Ask(_l("Way"), choices=WAYS)],
+    at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+) -> None:
+    """The instructing leader has been told what came of it."""
+    if at is not None and at > now():
+        raise StepRefused(_("What lies in the future cannot be noted as done."))
+    document.leader_told_at = at or now()
+
+
+@flow.step("in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"))
+def answer_sender(
+    document: IncomingDocument,
+    words: Annotated[str, Ask(_l("Answer to the sender"))],
+    at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+) -> None:
+    """What the sender was told, and how; a written reply is linked from the outgoing register."""
+    if at is not None and at > now():
+        raise StepRefused(_("What lies in the future cannot be noted as done."))
+    document.sender_answer, document.answered_sender_at = words, at or now()

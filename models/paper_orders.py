@@ -1,0 +1,111 @@
+"""Orders a leader gives about a paper beside its handling: to relay it 传达, or to copy it 翻印.
+
+Each is an order of its own, which ends with a report of when it was relayed to whom, or of the copies made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, relationship
+
+from app.engine import fields
+from app.engine.access import Actor
+from app.engine.moments import now
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.people import Person
+from models.secrecy import ORDINARY
+
+if TYPE_CHECKING:
+    from models.documents import IncomingDocument
+
+ORDERS = {"relay": _l("Relay"), "copy": _l("Copy")}
+
+
+class PaperOrder(Workflow, Model):
+    """One order to relay a paper within a scope and by a time, or to make and distribute copies of it."""
+
+    __tablename__ = "paper_order"
+    kind_name = "paper_orders"
+    label, label_plural = _l("Order about a paper"), _l("Orders about papers")
+    content_fields = ("scope", "report")
+
+    flow = Flow(
+        State("ordered", _l("Ordered"), "waiting", clocks=("carrying_out",)),
+        State("done", _l("Carried out"), "good", final=True),
+        State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
+        clocks=(Clock("carrying_out", _l("Carrying out"), limit="by"),),
+    )
+
+    document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
+    what: Mapped[str] = fields.choice(_l("Order"), ORDERS, "what_known", required=True, default="relay")
+    scope: Mapped[str] = fields.prose(_l("Scope or distribution list"), required=True)
+    by: Mapped[datetime | None] = fields.moment(_l("To be done by"))
+    number: Mapped[int | None] = fields.integer(_l("Copies"), least=1)
+    consent: Mapped[str | None] = fields.line(
+        _l("Consent of the issuer"), 200, help=_l("Secret papers are copied with the issuer's consent only.")
+    )
+    charged_id: Mapped[int | None] = fields.reference(_l("Charged with it"), "person.id")
+    report: Mapped[str | None] = fields.prose(_l("Report"), derived=True)
+    done_at: Mapped[datetime | None] = fields.moment(_l("Done"), derived=True)
+
+    document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="orders")
+    charged: Mapped[Person | None] = relationship(foreign_keys=charged_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        from models.documents import REGISTRY  # papers refer to their orders
+
+        if actor.has(*REGISTRY):
+            return true()
+        return cls.charged_id.in_(actor.person_ids) if actor.person_ids else false()
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        from models.documents import IncomingDocument
+
+        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        mine = [cls.charged_id.in_(actor.person_ids)]
+        if actor.has("registry_clerk"):
+            mine.append(cls.charged_id.is_(None))
+        return and_(cls.state == "ordered", or_(*mine))
+
+    def profile(self) -> str | None:
+        return self.document.profile()
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        if self.what == "relay" and self.by is None:
+            yield "by", _("Say by when the paper is to be relayed.")
+        if self.what == "copy":
+            if not self.number:
+                yield "number", _("Say how many copies are to be made.")
+            if self.document is not None and self.document.secrecy not in ORDINARY and not (self.consent or "").strip():
+                yield "consent", _("A secret paper is copied with the issuer's consent only; say who gave it and when.")
+
+    def __str__(self) -> str:
+        return f"{self.document or ''}: {ORDERS.get(self.what, self.what)}"
+
+    @flow.step("ordered", to="done", label=_l("Report"), tone="primary")
+    def carry_out(
+        self,
+        report: Annotated[str, Ask(_l("When and to whom it was relayed, or which copies went where"))],
+        at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+    ) -> None:
+        """The order is carried out; the report goes on file."""
+        if at is not None and at > now():
+            raise StepRefused(_("What lies in the future cannot be noted as done."))
+        self.report, self.done_at = report, at or now()
+
+    @flow.step("ordered", to="cancelled", label=_l("Cancel"), tone="danger")
+    def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """Nothing is to be relayed or copied any more."""

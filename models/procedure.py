@@ -1,0 +1,25 @@
+"""How incoming papers go through the house 收文程序: what the profiles settle differently (documents.md 3.8)."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.engine.rules import setting
+
+#: C3: only the government's text has a first review
+SCREENING = setting("screening", _l("First review before the proposal"))
+#: C1: roles that may write the proposal
+PROPOSERS = setting("proposers", _l("Who proposes"), "list", "registry_clerk,office_manager")
+#: S8, S2: papers go to a department without a leader's instruction
+DIRECT_TRANSFER = setting("direct_transfer", _l("The office may hand a paper out without a leader"), default="yes")
+#: C13: what has to be done before a case is closed
+CLOSE_LEADER_TOLD = setting("close_leader_told", _l("Closing: the leader has been told"))
+CLOSE_SENDER_ANSWERED = setting("close_sender_answered", _l("Closing: the sender has an answer, if one is due"))
+CLOSE_HANDLING_NOTE = setting("close_handling_note", _l("Closing: a handling note is on file"))
+CLOSE_PAPERS_BACK = setting("close_papers_back", _l("Closing: every copy is back or accounted for"))
+#: documents.md 5.2, who may pause: the total is limited
+MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension, in calendar days"), "number", "90")
+#: the lead unit's co-handlers answer earlier than the lead
+CO_SHARE = setting("co_share", _l("Share of the limit given to co-handling units"), "number", "0.5")
+#: documents.md 3.6: a paper held back is looked at again
+HOLD_DAYS = setting("hold_days", _l("Papers held: review after, in calendar days"), "number", "183")
