@@ -21,7 +21,7 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.people import Department, Person
 
 if TYPE_CHECKING:
@@ -46,11 +46,6 @@ def is_lead_unit(assignment: Assignment, actor: Actor) -> bool:
         return False
     leads = (one for one in assignment.document.assignments if one.lead and one.state != "called_off")
     return actor.has("office_manager", "leader") or any(is_unit(one, actor) for one in leads)
-
-
-def never_by_hand(assignment: Assignment, actor: Actor) -> bool:
-    """A step that follows from the paper's own."""
-    return False
 
 
 class Assignment(Workflow, Model):
@@ -182,7 +177,7 @@ class Assignment(Workflow, Model):
         self.done_at = now()
         self.received_at = self.received_at or self.done_at
 
-    @flow.step("done", to="received", label=_l("Go on"), who=never_by_hand)
+    @flow.step("done", "accepted", to="received", label=_l("Go on"), who=never_by_hand)
     def go_on(self) -> None:
         """The paper was sent back for more."""
         self.done_at = None

@@ -81,7 +81,7 @@ def mark_for_return(document: IncomingDocument, reason: Annotated[str, Ask(_l("R
     document.review_on = None
 
 
-@flow.step("closed", "to_file", to="held", label=_l("Hold"))
+@flow.step("closed", "to_file", to="held", label=_l("Keep for now"))
 def hold(
     document: IncomingDocument,
     reason: Annotated[str, Ask(_l("Reason"))],

@@ -110,7 +110,7 @@ def transcribe(
     document: IncomingDocument,
     leader: Annotated[Person, Ask(_l("Leader"))],
     words: Annotated[str, Ask(_l("Instruction"))],
-    signed_at: Annotated[datetime | None, Ask(_l("Signed"), help=_l("Empty: now"))] = None,
+    signed_at: Annotated[datetime | None, Ask(_l("Signed at"), help=_l("Empty: now"))] = None,
     higher: Annotated[list[Person] | None, Ask(_l("Goes on to"))] = None,
 ) -> None:
     """Words written on the paper slip, typed in the leader's stead and marked as transcribed."""
@@ -229,7 +229,6 @@ def _order(document: IncomingDocument, **values: Any) -> None:
     order = PaperOrder(document_id=document.id, **values)
     order.document = document
     for _name, sentence in order.check():
-        session_of(document).expunge(order)
         raise StepRefused(sentence)
     records.store(session_of(document), order)
     _decided(document, values["scope"])

@@ -31,7 +31,7 @@ VERBS = {
 STANDINGS = {
     "queued": _l("In line"),
     "waiting": _l("With the leader"),
-    "signed": _l("Signed"),
+    "signed": _l("Signed by the leader"),
     "passed_over": _l("Passed over"),
 }
 
@@ -46,11 +46,11 @@ class LeaderInstruction(Record, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     leader_id: Mapped[int] = fields.reference(_l("Leader"), "person.id", required=True)
-    position: Mapped[int] = fields.integer(_l("Position"), required=True)
+    position: Mapped[int] = fields.integer(_l("Place in line"), required=True)
     verb: Mapped[str] = fields.choice(_l("Asked to"), VERBS, "verb_known", required=True, default="instruct")
     standing: Mapped[str] = fields.choice(_l("State"), STANDINGS, "standing_known", required=True, default="queued")
     words: Mapped[str | None] = fields.prose(_l("Instruction"), derived=True)
-    signed_at: Mapped[datetime | None] = fields.moment(_l("Signed"), derived=True)
+    signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)
     transcribed_by_id: Mapped[int | None] = fields.reference(_l("Transcribed by"), "person.id", derived=True)
 
     document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="instructions")

@@ -45,7 +45,7 @@ class PaperOrder(Workflow, Model):
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
-    what: Mapped[str] = fields.choice(_l("Order"), ORDERS, "what_known", required=True, default="relay")
+    what: Mapped[str] = fields.choice(_l("What is ordered"), ORDERS, "what_known", required=True, default="relay")
     scope: Mapped[str] = fields.prose(_l("Scope or distribution list"), required=True)
     by: Mapped[datetime | None] = fields.moment(_l("To be done by"))
     number: Mapped[int | None] = fields.integer(_l("Copies"), least=1)
@@ -53,7 +53,7 @@ class PaperOrder(Workflow, Model):
         _l("Consent of the issuer"), 200, help=_l("Secret papers are copied with the issuer's consent only.")
     )
     charged_id: Mapped[int | None] = fields.reference(_l("Charged with it"), "person.id")
-    report: Mapped[str | None] = fields.prose(_l("Report"), derived=True)
+    report: Mapped[str | None] = fields.prose(_l("Report on it"), derived=True)
     done_at: Mapped[datetime | None] = fields.moment(_l("Done"), derived=True)
 
     document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="orders")
@@ -95,7 +95,7 @@ class PaperOrder(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.document or ''}: {ORDERS.get(self.what, self.what)}"
 
-    @flow.step("ordered", to="done", label=_l("Report"), tone="primary")
+    @flow.step("ordered", to="done", label=_l("Report it done"), tone="primary")
     def carry_out(
         self,
         report: Annotated[str, Ask(_l("When and to whom it was relayed, or which copies went where"))],

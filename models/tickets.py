@@ -18,7 +18,7 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.dispatch import DESK, DispatchOrder
 from models.people import Department, Person
 
@@ -75,11 +75,6 @@ def not_sent_out(ticket: ServiceTicket, actor: Actor) -> bool:
 
 def sent_out(ticket: ServiceTicket, actor: Actor) -> bool:
     return bool(ticket.live_orders)
-
-
-def never_by_hand(ticket: ServiceTicket, actor: Actor) -> bool:
-    """A step that follows from another record's."""
-    return False
 
 
 class ServiceTicket(Workflow, Model):

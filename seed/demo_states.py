@@ -169,7 +169,12 @@ def _beside(stage: Stage, moment: datetime, sender: Correspondent | None) -> Non
         paper = _paper(stage, moment, sender)
         _walk(stage, paper, moment, [PROPOSE, INSTRUCT])
         with stage.at(moment + 3 * PACE), access.acting_as(stage.actors["user_a"]):
-            wish = {"document": paper, "wish": "extension", "reason": "数据尚未齐全", "until": stage.today + timedelta(days=20)}
+            wish = {
+                "document": paper,
+                "wish": "extension",
+                "reason": "数据尚未齐全",
+                "until": stage.today + timedelta(days=20),
+            }
             asked = records.add(stage.session, ExtensionRequest, wish)
         _walk(stage, asked, moment + 4 * PACE, ways)
 

@@ -6,6 +6,7 @@ from app.engine import access
 from app.engine import record as records
 from models import tickets
 from models.customers import Customer
+from models.documents import IncomingDocument
 from models.orders import Order
 from models.products import Product
 from models.tickets import ServiceTicket
@@ -23,6 +24,13 @@ def register(session, **values):
     raw = {"channel": "phone", "kind": "consult", "contact_name": "钱女士", "phone": "13812345678", "read_back": True,
            "subject": "问办理地点", "content": "在哪里办理？", "received_at": tickets.now().isoformat()}  # fmt: skip
     return records.add(session, ServiceTicket, {**raw, **values})
+
+
+def incoming(session, **values):
+    """A paper as the clerk registers it, with `values` changed."""
+    raw = {"sender": "市财政局", "title": "关于报送预算的通知", "received_at": "2026-03-06 17:20", "secrecy": "internal",
+           "urgency": "none", "copies": 1}  # fmt: skip
+    return records.add(session, IncomingDocument, {**raw, **values})
 
 
 def house(session, actors):

@@ -74,6 +74,11 @@ _KINDS: dict[Any, str] = {
 }  # fmt: skip
 
 
+def never_by_hand(record: Any, actor: access.Actor) -> bool:
+    """Who may take a step that only ever follows from another record's: nobody."""
+    return False
+
+
 @dataclass(frozen=True)
 class Step:
     """A step from one state to the next, with who may take it and what it asks."""

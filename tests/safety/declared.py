@@ -17,13 +17,15 @@ from app.web.record import RecordView
 from seed.roles import ROLES
 
 #: Kinds whose rows everybody may see whose role may read them; every other kind is row by row somebody's business.
-OPEN = frozenset({"departments", "people", "correspondents", "products", "clock_rules", "calendar_days"})
+OPEN = frozenset(
+    {"departments", "people", "correspondents", "products", "clock_rules", "calendar_days", "rules", "registers"}
+)
 
 PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
-        "identity_requests",
+        "identity_requests", "assignments", "extension_requests", "paper_orders",
     }
 )  # fmt: skip
 

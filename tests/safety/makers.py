@@ -14,10 +14,15 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.fields import Field, fields_of
 from app.engine.moments import local, now
+from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.documents import IncomingDocument
+from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
 from models.outgoing import OutgoingDocument
+from models.paper_orders import PaperOrder
 from models.products import Product
+from models.registers import Register
 from models.tickets import ServiceTicket
 
 _numbers = count(1)
@@ -27,6 +32,13 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     ServiceTicket: {"phone": "13800000000", "read_back": True},
+    ExtensionRequest: {
+        "document": lambda session: make(session, IncomingDocument, state="in_handling"),
+        "until": lambda session: now().replace(microsecond=0) + timedelta(days=60),
+    },
+    PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},
+    Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},
+    Rule: {"setting": "screening", "value": "yes"},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
 

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app.engine import access
-from app.engine.moments import now
+from app.engine.moments import now, today
 from app.engine.workflow import Step
 from models.dispatch import DispatchOrder
+from models.instructions import LeaderInstruction
 from models.orders import Order
 from models.people import Department, Person
-from models.tickets import ServiceTicket
+from models.registers import Register
 from tests.safety.makers import make
 
 
@@ -44,6 +45,11 @@ def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
 
+def _book(session: Any, code: str) -> dict[str, Any]:
+    with access.system():
+        return {"register": session.scalars(select(Register).where(Register.code == code)).one()}
+
+
 def _on_account(session: Any) -> dict[str, Any]:
     return {"payment_type": "on_account", "received_at": now()}
 
@@ -54,6 +60,13 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "mark_read"): _reader,
     ("circulation_entries", "answer"): _reader,
     ("incoming_documents", "report_result"): _unit,
+    ("incoming_documents", "screen"): lambda session: _book(session, "ZW"),
+    ("incoming_documents", "pass_on"): lambda session: _book(session, "XZ"),
+    ("incoming_documents", "close"): lambda session: {"leader_told_at": now()},
+    ("assignments", "receive"): _unit,
+    ("assignments", "note"): _unit,
+    ("assignments", "give_opinion"): _unit,
+    ("extension_requests", "withdraw"): lambda session: {"asker": person(session, "张小明")},
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
     ("outgoing_documents", "sign"): _signer,
@@ -70,10 +83,28 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
 }
 #: (kind, step) -> answers that a plain sample does not do for
 ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
+    ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},
+    ("incoming_documents", "pass_over"): lambda session: {"leader": person(session, "周海")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
+}
+
+
+def _with_a_leader(session: Any, paper: Any) -> None:
+    make(session, LeaderInstruction, document=paper, leader=person(session, "周海"), position=1, standing="waiting")
+
+
+#: (kind, step) -> what has to stand beside the record
+BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("incoming_documents", "write_instruction"): _with_a_leader,
+    ("incoming_documents", "transcribe"): _with_a_leader,
+    ("incoming_documents", "pass_over"): _with_a_leader,
+    ("service_tickets", "go_on_in_unit"): lambda session, ticket: make(
+        session, DispatchOrder, ticket=ticket, state="signed"
+    ),
 }
 
 
@@ -82,6 +113,6 @@ def readied(session: Any, model: Any, step: Step) -> tuple[Any, dict[str, Any]]:
     key = (model.kind_name, step.name)
     values = RECORDS[key](session) if key in RECORDS else {}
     record = make(session, model, **{"state": step.sources[0], **values})
-    if key == (ServiceTicket.kind_name, "go_on_in_unit"):
-        make(session, DispatchOrder, ticket=record, state="signed")
+    if key in BESIDE:
+        BESIDE[key](session, record)
     return record, (ANSWERS[key](session) if key in ANSWERS else {})

@@ -14,11 +14,10 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
-from app.engine.workflow import flows
+from app.engine.workflow import flows, never_by_hand
 from app.extensions import db
 from app.menu import VIEWS
 from models.orders import Order, OrderLine
-from models.tickets import never_by_hand
 from tests.safety.doors import filled_in, flat, form_of, house_on, kinds_with
 from tests.safety.makers import answers_to, make, raw_of
 from tests.safety.ready import readied

@@ -1,0 +1,139 @@
+"""Closing a case: what is missing is named, fates, the other ways out."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.engine import access, numbers
+from app.engine.moments import now, today
+from app.engine.refusals import StepRefused
+from app.engine.rules import Rule
+from models.people import Person
+from tests import factories
+from tests.factories import incoming
+
+
+@pytest.fixture(autouse=True)
+def seeing(app):
+    """The tests look on; what people may see has tests of its own."""
+    with access.system():
+        yield
+
+
+def take(session, actor, record, step, **answers):
+    """One step, kept even where the next one is refused."""
+    factories.take(session, actor, record, step, **answers)
+    session.commit()
+
+
+@pytest.fixture
+def handled(session, actors):
+    """A paper whose result is in, of the company's book."""
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, answer_due=True)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    return paper
+
+
+def rule(session, setting, value, profile="company"):
+    with access.system():
+        session.add(Rule(setting=setting, profile=profile, value=value, valid_from=today()))
+        session.flush()
+
+
+def test_closing_names_everything_that_is_missing(session, actors, handled):
+    rule(session, "close_handling_note", "yes")
+    with pytest.raises(StepRefused) as refused:
+        take(session, actors["office"], handled, "close")
+    assert str(refused.value).count(".") + str(refused.value).count("。") == 3
+    take(session, actors["clerk"], handled, "tell_leader", way="spoken")
+    take(session, actors["clerk"], handled, "answer_sender", words="已函复")
+    with pytest.raises(StepRefused, match=r"note|注办"):
+        take(session, actors["office"], handled, "close")
+    rule(session, "close_handling_note", "no")
+    take(session, actors["office"], handled, "close")
+    assert (handled.state, handled.assignments[0].state) == ("closed", "accepted")
+
+
+def test_a_paper_before_leaders_is_not_closed(session, actors, handled):
+    take(session, actors["clerk"], handled, "tell_leader", way="spoken")
+    take(session, actors["clerk"], handled, "answer_sender", words="已函复")
+    from models.instructions import lay_before
+
+    with access.system():
+        lay_before(session, handled, [session.query(Person).filter_by(name="高峰").one()], "read")
+    with pytest.raises(StepRefused, match="高峰"):
+        take(session, actors["office"], handled, "close")
+
+
+def test_sent_back_for_more_the_unit_goes_on_and_a_passed_limit_needs_a_new_one(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    soon = (now() + timedelta(hours=5)).isoformat()
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", limit=soon)
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    paper.limit_at = now() - timedelta(hours=1)
+    session.flush()
+    with pytest.raises(StepRefused, match=r"passed|已过"):
+        take(session, actors["office"], paper, "send_back", reason="数据有误")
+    later = now().replace(microsecond=0) + timedelta(days=3)
+    take(session, actors["office"], paper, "send_back", reason="数据有误", limit=later.isoformat())
+    assert (paper.state, paper.due_at, paper.assignments[0].state) == ("in_handling", later, "received")
+
+
+@pytest.mark.parametrize(
+    "step, answers, state",
+    [("file_it", {}, "to_file"), ("mark_for_return", {"reason": "清退"}, "to_return"),
+     ("hold", {"reason": "待定"}, "held"), ("mark_for_destruction", {"reason": "无保存价值"}, "to_destroy")],
+)  # fmt: skip
+def test_a_closed_paper_has_one_of_four_fates_and_stays_closed(session, actors, handled, step, answers, state):
+    take(session, actors["clerk"], handled, "tell_leader", way="spoken")
+    take(session, actors["clerk"], handled, "answer_sender", words="已函复")
+    take(session, actors["office"], handled, "close")
+    closed = handled.closed_at
+    take(session, actors["office"], handled, step, **answers)
+    assert (handled.state, handled.closed_at) == (state, closed)
+    if state == "held":
+        assert handled.review_on == today() + timedelta(days=183)
+
+
+def test_a_reopened_case_goes_back_to_its_unit(session, actors, handled):
+    take(session, actors["clerk"], handled, "answer_sender", words="已函复")
+    take(session, actors["leader"], handled, "close")  # the leader who closes has been told
+    take(session, actors["leader"], handled, "reopen", reason="查办发现未落实")
+    assert (handled.state, handled.closed_at, handled.assignments[0].state) == ("in_handling", None, "received")
+
+
+def test_the_senders_stop_notice_ends_everything_that_was_due(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", others=["财务科"], requirement="办理")
+    take(session, actors["leader"], paper, "order_relay", scope="各科", by=(now() + timedelta(days=2)).isoformat())
+    take(session, actors["clerk"], paper, "end_by_sender", reason="来文单位电话通知终止")
+    assert paper.state == "terminated_by_sender"
+    assert {one.state for one in paper.assignments} == {"called_off"}
+    assert paper.orders[0].state == "cancelled"
+    assert paper.flow.states[paper.state].uncounted
+
+
+def test_a_number_is_voided_by_two_people_and_in_the_books_own_series(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, register="ZW")
+        year = paper.receipt_no[3:7]
+        assert paper.receipt_no == f"政收〔{year}〕1号"
+    with pytest.raises(StepRefused, match=r"two|两人"):
+        take(session, actors["office"], paper, "void", reason="重复登记", second="郑敏")
+    take(session, actors["office"], paper, "void", reason="重复登记", second="何静")
+    with access.system():
+        row = next(row for row in numbers.audit(session) if row["series"] == "incoming_documents:ZW")
+    assert (row["drawn"], row["void"], row["unexplained"]) == (1, 1, 0)
+
+
+def test_administrative_papers_are_passed_on_against_signature(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper, kept = incoming(session, register="XZ"), incoming(session, register="DN")
+    take(session, actors["clerk"], paper, "pass_on", signed_by="校长办公室 田华")
+    assert paper.state == "passed_on"
+    with pytest.raises(StepRefused):
+        take(session, actors["clerk"], kept, "pass_on", signed_by="校长办公室 田华")

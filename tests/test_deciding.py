@@ -1,0 +1,296 @@
+"""Deciding what becomes of a paper: first review, proposal, leaders one after another, units, relaying and copying."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.clocks import clocks_of
+from app.engine.moments import now, parse_moment
+from app.engine.refusals import NotAllowed, StepRefused
+from models.assignments import Assignment
+from models.documents import IncomingDocument
+from models.extensions import ExtensionRequest
+from models.paper_orders import PaperOrder
+from models.people import Department, Person
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def seeing(app):
+    """The tests look on; what people may see has tests of its own."""
+    with access.system():
+        yield
+
+
+def incoming(session, **values):
+    found = factories.incoming(session, **values)
+    session.commit()
+    return found
+
+
+def take(session, actor, record, step, **answers):
+    """One step, kept even where the next one is refused."""
+    factories.take(session, actor, record, step, **answers)
+    session.commit()
+
+
+def someone(session, name):
+    with access.system():
+        return session.query(Person).filter_by(name=name).one()
+
+
+@pytest.fixture
+def paper(session, actors):
+    with access.acting_as(actors["clerk"]):
+        return incoming(session)
+
+
+def lines(paper):
+    return [(line.leader.name, line.verb, line.standing) for line in paper.instructions]
+
+
+def test_only_the_government_book_has_a_first_review_and_nothing_is_proposed_before_it(session, actors):
+    with access.acting_as(actors["clerk"]):
+        reviewed, plain = incoming(session, register="ZW"), incoming(session)
+    assert "screen" not in [step.name for step in plain.flow.allowed(plain, actors["clerk"])]
+    with pytest.raises(StepRefused):
+        take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办")
+    yes = {"ours": True, "addressed": True, "formed": True, "consulted": True}
+    with pytest.raises(StepRefused, match=r"first review|初审"):
+        take(session, actors["clerk"], reviewed, "screen", **{**yes, "formed": False})
+    take(session, actors["clerk"], reviewed, "screen", **yes)
+    take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办")
+    assert reviewed.state == "instructing"
+
+
+@pytest.mark.parametrize("book, clerk, office", [("SW", True, True), ("GS", False, True), ("DN", True, False)])
+def test_who_proposes_is_the_profiles_rule(session, actors, book, clerk, office):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, register=book)
+    may = {
+        who: "propose" in [step.name for step in paper.flow.allowed(paper, actors[who])] for who in ("clerk", "office")
+    }
+    assert may == {"clerk": clerk, "office": office}
+
+
+def test_each_leader_has_a_verb_and_a_turn_of_its_own(session, actors, paper):
+    first, second = someone(session, "高峰"), someone(session, "周海")
+    take(
+        session,
+        actors["clerk"],
+        paper,
+        "propose",
+        proposal="拟转高经理阅办，呈周主任阅示",
+        handlers=[first],
+        leaders=[second],
+    )
+    assert lines(paper) == [("高峰", "handle", "waiting"), ("周海", "instruct", "queued")]
+    with pytest.raises(StepRefused):
+        take(session, actors["leader"], paper, "write_instruction", words="同意")
+    take(session, actors["clerk"], paper, "transcribe", leader=first, words="请综合科办", signed_at="2026-03-09 10:00")
+    assert lines(paper) == [("高峰", "handle", "signed"), ("周海", "instruct", "waiting")]
+    assert (paper.instructions[0].transcribed_by.name, paper.instructions[0].signed_at) == (
+        "何静",
+        parse_moment("2026-03-09 10:00"),
+    )
+    take(session, actors["leader"], paper, "write_instruction", words="同意")
+    assert (paper.instructions[1].words, paper.instructions[1].transcribed_by) == ("同意", None)
+    instruction = [clock for clock in clocks_of(session, paper) if clock.stage == "instruction"]
+    assert [clock.episode for clock in instruction] == [1, 2]  # the second leader's time began anew
+
+
+def test_a_leader_sends_the_paper_higher_and_an_absent_one_is_passed_over(session, actors, paper):
+    take(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[someone(session, "周海")])
+    take(session, actors["leader"], paper, "write_instruction", words="呈高经理阅示", higher=[someone(session, "高峰")])
+    assert lines(paper)[1] == ("高峰", "instruct", "waiting")
+    take(session, actors["clerk"], paper, "pass_over", leader=someone(session, "高峰"), reason="出差")
+    assert lines(paper)[1] == ("高峰", "instruct", "passed_over")
+
+
+def test_whoever_stands_in_for_the_leader_signs_for_the_leader(session, actors, paper):
+    take(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[someone(session, "周海")])
+    with access.system():
+        leader = someone(session, "周海")
+        leader.absent_from = leader.absent_until = now().date()
+        session.flush()
+        from models.people import actor_of
+
+        deputy = actor_of(session, someone(session, "郑敏").user)
+    take(session, deputy, paper, "write_instruction", words="请办理")
+    assert paper.instructions[0].standing == "signed"
+
+
+def test_one_unit_leads_and_the_others_answer_in_half_the_time(session, actors, paper):
+    limit = now().replace(microsecond=0) + timedelta(days=10)
+    take(
+        session,
+        actors["leader"],
+        paper,
+        "instruct",
+        department="综合科",
+        others=["财务科"],
+        requirement="办理",
+        limit=limit.isoformat(),
+    )
+    lead, other = paper.assignments
+    assert [(one.department.name, one.lead, one.state) for one in paper.assignments] == [
+        ("综合科", True, "sent"),
+        ("财务科", False, "sent"),
+    ]
+    assert lead.due_at == limit == paper.due_at
+    assert abs(other.due_at - (now() + timedelta(days=5))) < timedelta(minutes=1)
+    with pytest.raises(StepRefused, match="财务科"):
+        take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_b"], other, "give_opinion", opinion="无不同意见")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    assert (paper.state, lead.state, other.state) == ("result_in", "done", "done")
+
+
+def test_a_co_unit_that_is_silent_beyond_its_limit_or_given_up_does_not_block(session, actors, paper):
+    take(
+        session,
+        actors["leader"],
+        paper,
+        "instruct",
+        department="综合科",
+        others=["财务科", "客服部"],
+        requirement="办理",
+    )
+    _lead, silent, given_up = paper.assignments
+    take(session, actors["head_a"], given_up, "overrule", reason="逾期")
+    silent.due_at = now() - timedelta(hours=1)
+    session.flush()
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    assert (paper.state, silent.state, given_up.state) == ("result_in", "sent", "overruled")
+
+
+def test_the_lead_is_not_a_co_unit_as_well(session, actors, paper):
+    with pytest.raises(StepRefused, match="综合科"):
+        take(session, actors["leader"], paper, "instruct", department="综合科", others=["综合科"], requirement="办理")
+
+
+def test_a_unit_signs_for_the_paper_and_notes_what_it_did(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    (desk,) = paper.assignments
+    with pytest.raises(NotAllowed):
+        take(session, actors["desk"], desk, "receive")
+    take(session, actors["head_a"], desk, "receive", handler=someone(session, "张小明"))
+    assert (desk.received_by.name, desk.handler.name, paper.handler.name) == ("刘洋", "张小明", "张小明")
+    take(session, actors["user_a"], desk, "note", words="已电话核实各科数据", evidence="电话记录3号")
+    assert [(note.person.name, note.words, note.evidence) for note in desk.notes] == [
+        ("张小明", "已电话核实各科数据", "电话记录3号")
+    ]
+
+
+def test_the_other_department_finds_neither_assignment_nor_note(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    with access.acting_as(actors["user_b"]):
+        assert session.query(Assignment).all() == []
+    with access.acting_as(actors["user_a"]):
+        assert session.query(Assignment).count() == 1
+
+
+def test_relaying_needs_a_scope_and_a_time_and_ends_with_a_report(session, actors, paper):
+    by = (now() + timedelta(days=3)).isoformat()
+    take(
+        session, actors["leader"], paper, "order_relay", scope="全体中层干部", by=by, charged=someone(session, "张小明")
+    )
+    with access.acting_as(actors["user_a"]):
+        (order,) = session.query(PaperOrder).all()
+    with pytest.raises(StepRefused, match="1"):
+        take(session, actors["leader"], paper, "instruct_reading", readers=[someone(session, "张小明")], purpose="阅")
+        paper.circulation[0].state = "read"
+        session.flush()
+        take(session, actors["office"], paper, "close")
+    take(session, actors["user_a"], order, "carry_out", report="3月10日例会传达，到会二十人")
+    assert (order.state, order.report) == ("done", "3月10日例会传达，到会二十人")
+
+
+def test_a_secret_paper_is_copied_with_the_issuers_consent_only(session, actors):
+    with access.acting_as(actors["clerk"]):
+        secret = incoming(session, secrecy="secret")
+    with pytest.raises(StepRefused):
+        take(session, actors["leader"], secret, "order_copy", number=3, distribution="各科一份")
+    take(
+        session,
+        actors["leader"],
+        secret,
+        "order_copy",
+        number=3,
+        distribution="各科一份",
+        consent="市府办王处长3月9日电话同意",
+    )
+    assert secret.orders[0].number == 3
+
+
+def ask(session, actor, paper, **values):
+    with access.acting_as(actor):
+        raw = {
+            "document": paper,
+            "wish": "extension",
+            "reason": "数据未齐",
+            "until": (now() + timedelta(days=20)).isoformat(),
+        }
+        return records.add(session, ExtensionRequest, {**raw, **values})
+
+
+def test_a_granted_extension_moves_the_limit_and_keeps_the_old_one(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    old = paper.due_at
+    wish = ask(session, actors["user_a"], paper)
+    take(session, actors["office"], wish, "recommend", recommendation="建议同意")
+    take(session, actors["leader"], wish, "grant")
+    clock = next(clock for clock in clocks_of(session, paper) if clock.stage == "handling")
+    assert (wish.limit_at, clock.original_due_at, clock.due_at) == (old, old, wish.until)
+    assert paper.due_at == paper.assignments[0].due_at == wish.until
+
+
+def test_a_refused_extension_leaves_the_old_limit(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    old = paper.due_at
+    wish = ask(session, actors["user_a"], paper)
+    take(session, actors["leader"], wish, "refuse", decision="按原时限")
+    assert (paper.due_at, wish.state) == (old, "refused")
+
+
+def test_time_is_asked_for_before_the_limit_only(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    paper.due_at = now() - timedelta(minutes=1)
+    session.flush()
+    with pytest.raises(Exception, match=r"before it|届满前"):
+        ask(session, actors["user_a"], paper)
+
+
+def test_a_granted_pause_suspends_the_paper_and_its_units_until_the_day(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    until = now() + timedelta(days=15)
+    wish = ask(session, actors["user_a"], paper, wish="suspension", cause="third_party", until=until.isoformat())
+    take(session, actors["leader"], wish, "grant")
+    assert (paper.state, paper.assignments[0].state, paper.due_at) == ("suspended", "suspended", None)
+    take(session, actors["clerk"], paper, "go_on")
+    assert (paper.state, paper.assignments[0].state, paper.wake_on) == ("in_handling", "received", None)
+
+
+def test_a_suspension_is_not_longer_than_the_rule_allows(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    day = (now() + timedelta(days=91)).date().isoformat()
+    with pytest.raises(StepRefused, match="90"):
+        take(session, actors["office"], paper, "suspend", cause="sender", wake_on=day)
+
+
+def test_a_named_leader_and_the_heads_of_all_units_see_the_paper(session, actors):
+    with access.acting_as(actors["clerk"]):
+        secret = incoming(session, secrecy="secret")
+    take(session, actors["leader"], secret, "instruct", department="综合科", others=["财务科"], requirement="办理")
+    with access.system():
+        session.query(Department).filter_by(name="财务科").one().leader = someone(session, "孙丽")
+        session.flush()
+    from tests.conftest import actors_of
+
+    seen = {}
+    for who in ("head_a", "head_b", "user_b"):
+        with access.acting_as(actors_of(session)[who]):
+            seen[who] = session.query(IncomingDocument).count()
+    assert seen == {"head_a": 1, "head_b": 1, "user_b": 0}
