@@ -10,7 +10,6 @@ from app.engine.refusals import StepRefused
 from app.engine.rules import Rule
 from models.people import Person
 from tests import factories
-from tests.factories import incoming
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +17,12 @@ def seeing(app):
     """The tests look on; what people may see has tests of its own."""
     with access.system():
         yield
+
+
+def incoming(session, **values):
+    found = factories.incoming(session, **values)
+    session.commit()
+    return found
 
 
 def take(session, actor, record, step, **answers):
@@ -39,7 +44,7 @@ def handled(session, actors):
 def rule(session, setting, value, profile="company"):
     with access.system():
         session.add(Rule(setting=setting, profile=profile, value=value, valid_from=today()))
-        session.flush()
+        session.commit()
 
 
 def test_closing_names_everything_that_is_missing(session, actors, handled):

@@ -7,7 +7,7 @@ import pytest
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.moments import now, parse_moment
+from app.engine.moments import now, parse_moment, today
 from app.engine.refusals import NotAllowed, StepRefused
 from models.assignments import Assignment
 from models.documents import IncomingDocument
@@ -113,7 +113,7 @@ def test_whoever_stands_in_for_the_leader_signs_for_the_leader(session, actors, 
     take(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[someone(session, "周海")])
     with access.system():
         leader = someone(session, "周海")
-        leader.absent_from = leader.absent_until = now().date()
+        leader.absent_from = leader.absent_until = today()
         session.flush()
         from models.people import actor_of
 
@@ -275,7 +275,7 @@ def test_a_granted_pause_suspends_the_paper_and_its_units_until_the_day(session,
 
 def test_a_suspension_is_not_longer_than_the_rule_allows(session, actors, paper):
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
-    day = (now() + timedelta(days=91)).date().isoformat()
+    day = (today() + timedelta(days=91)).isoformat()
     with pytest.raises(StepRefused, match="90"):
         take(session, actors["office"], paper, "suspend", cause="sender", wake_on=day)
 
