@@ -11,7 +11,8 @@ from app.web.accounts import AccountsView
 from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
-from views.circulation import CirculationEntryView
+from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
+from views.copies import CopyMovementView, HoldersView, PaperCopyView, RoundsView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
@@ -40,7 +41,17 @@ SECTIONS = (
     Section(
         _l("Documents"),
         "documents",
-        (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
+        (
+            IncomingDocumentView,
+            OutgoingDocumentView,
+            CirculationView,
+            CirculationEntryView,
+            SupplementaryTaskView,
+            PaperCopyView,
+            CopyMovementView,
+            CorrespondentView,
+        ),
+        (HoldersView, RoundsView),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

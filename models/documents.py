@@ -20,7 +20,8 @@ from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models import secrecy
-from models.circulation import CirculationEntry, offer_to
+from models.circulation import Circulation, CirculationEntry, offer_to
+from models.copies import PaperCopy
 from models.correspondents import Correspondent
 from models.people import Department, Person
 from models.registers import Register, first_book
@@ -102,6 +103,12 @@ class IncomingDocument(Workflow, Model):
     handler: Mapped[Person | None] = relationship(foreign_keys=handler_id)
     circulation: Mapped[list[CirculationEntry]] = relationship(
         back_populates="document", order_by=CirculationEntry.id, passive_deletes="all"
+    )
+    circulations: Mapped[list[Circulation]] = relationship(
+        back_populates="document", order_by=Circulation.id, passive_deletes="all"
+    )
+    paper_copies: Mapped[list[PaperCopy]] = relationship(
+        back_populates="document", order_by=PaperCopy.id, passive_deletes="all"
     )
 
     @classmethod
