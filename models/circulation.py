@@ -183,10 +183,13 @@ class Circulation(Workflow, Model):
             for entry in self.next_up():
                 with history.act("offer", reason=_("Next in line")):
                     entry.deliver()
-        waiting = ", ".join(entry.reader.name for entry in self.ordered if entry.state in WAITING) or None
-        if waiting != self.waiting_for:
-            self.waiting_for = waiting
+        if self.waiting_for != self.unread():
+            self.waiting_for = self.unread()
         self.session.flush()
+
+    def unread(self) -> str | None:
+        """The names of those who have not read yet."""
+        return ", ".join(entry.reader.name for entry in self.ordered if entry.state in WAITING) or None
 
     def give_copies(self) -> None:
         """Name a copy for every reader who has none, a few readers to each. Raises `StepRefused` for too few copies."""
@@ -213,7 +216,7 @@ class Circulation(Workflow, Model):
             raise StepRefused(_("There is nobody to read it; add readers first."))
         if self.form == "paper":
             self.give_copies()
-        self.started_at = now()
+        self.started_at, self.waiting_for = now(), self.unread()
         self.enter(self.session, "running")
         self.go_round()
 
@@ -232,6 +235,7 @@ class Circulation(Workflow, Model):
     def add_entries(self, readers: Iterable[Person]) -> None:
         """Put readers in line, in the order of the rule behind those who stand there. Raises `StepRefused`."""
         document, session = self.document, self.session
+        session.expire(document, ["circulation"])  # it may have been read with the eyes of one reader
         readers = list(dict.fromkeys(readers))
         for reader in readers:
             if any(e.reader_id == reader.id and e.state in WAITING for e in document.circulation):
@@ -330,12 +334,11 @@ class Circulation(Workflow, Model):
     @flow.step("draft", "running", to="stopped", label=_l("Stop"), who=started_it, tone="danger")
     def stop(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """The paper goes round no more. What was read stays; from all others it is taken back, which they are told."""
-        self.enter(self.session, "stopped")
         for entry in self.ordered:
             if entry.state in WAITING:
                 with history.act("withdraw"):
                     entry.enter(self.session, "withdrawn")
-        self.go_round()
+        self.waiting_for = None
 
     @flow.step("running", "finished", to=None, label=_l("Sum up the opinions"))
     def gather(

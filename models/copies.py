@@ -127,15 +127,16 @@ class PaperCopy(Workflow, Model):
         self.holder_id, self.held_since = person.id, moment
         self.enter(session, "out")
 
-    def last(self) -> CopyMovement:
+    def last(self) -> CopyMovement | None:
         """The movement by which the copy went to its present holder."""
-        return self.movements[-1]
+        return next((movement for movement in reversed(self.movements) if movement.back_at is None), None)
 
     def _back(self, session: Session, complete: bool, remark: str | None = None) -> None:
         movement, moment = self.last(), now()
-        movement.back_at, movement.complete, movement.remark = moment, complete, remark
-        if movement.entry is not None:
-            movement.entry.returned_at = moment
+        if movement is not None:
+            movement.back_at, movement.complete, movement.remark = moment, complete, remark
+            if movement.entry is not None:
+                movement.entry.returned_at = moment
         self.holder_id = self.held_since = None
         self.unconfirmed = False
 
@@ -183,12 +184,14 @@ class PaperCopy(Workflow, Model):
             (e for e in self.document.circulation if e.reader_id == person.id and e.state in ("queued", "offered")),
             None,
         )
-        self._back(session, complete=True)
-        self.enter(session, "with_registry")  # back and out: each holder's time counts for itself
+        with history.act("take_back"):  # back and out: each holder's time counts for itself
+            self._back(session, complete=True)
+            self.enter(session, "with_registry")
         if entry is not None and entry.state == "queued" and entry.copy_id == self.id:
             entry.take("offer", session)
         else:
-            self.give(session, person, False, entry)
+            with history.act("hand_out"):
+                self.give(session, person, False, entry)
         for movement in self.movements[-2:]:
             movement.unconfirmed = True
         self.unconfirmed = True

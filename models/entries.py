@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.engine import fields, history
+from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
@@ -42,7 +42,8 @@ MARKS = frozenset({"阅", "已阅", "已读", "阅知", "已阅知", "已阅悉"
 
 def is_reader(entry: CirculationEntry, actor: Actor) -> bool:
     """The reader, or who stands in while the reader is away; either has to be cleared for the paper."""
-    return entry.reader_id in actor.person_ids and entry.document.secrecy in actor.cleared
+    paper = entry.document
+    return paper is not None and entry.reader_id in actor.person_ids and paper.secrecy in actor.cleared
 
 
 def not_opened(entry: CirculationEntry, actor: Actor) -> bool:
@@ -51,8 +52,8 @@ def not_opened(entry: CirculationEntry, actor: Actor) -> bool:
 
 def started(entry: CirculationEntry, actor: Actor) -> bool:
     """Whoever started the circulation, and the head of the office, who answers for all of them."""
-    round_ = entry.circulation
-    return round_ is None or round_.started_by_id in actor.person_ids or actor.has("office_manager")
+    way = entry.way
+    return way is None or way.started_by_id in actor.person_ids or actor.has("office_manager")
 
 
 class CirculationEntry(Workflow, Model):
@@ -138,8 +139,20 @@ class CirculationEntry(Workflow, Model):
         return or_(mine, unread)
 
     @property
+    def way(self) -> Circulation | None:
+        """The round it belongs to, which its readers do not see and which goes on when they are done."""
+        from models.circulation import Circulation  # it lists its entries
+
+        session = object_session(self)
+        if session is None or self.circulation_id is None:
+            return None
+        with access.system():
+            return session.get(Circulation, self.circulation_id)
+
+    @property
     def on_paper(self) -> bool:
-        return self.circulation is not None and self.circulation.form == "paper"
+        way = self.way
+        return way is not None and way.form == "paper"
 
     def take_over(self) -> None:
         """What an older ledger's line leaves open: who gave an opinion has answered, who read has read."""
@@ -162,8 +175,8 @@ class CirculationEntry(Workflow, Model):
         session = object_session(self)
         assert session is not None
         self.enter(session, state)
-        if self.circulation is not None:
-            self.circulation.go_round()
+        if self.way is not None:
+            self.way.go_round()
 
     def deliver(self) -> None:
         """It is the reader's turn: from now the reading time counts, or goes on after a pause."""
@@ -188,14 +201,14 @@ class CirculationEntry(Workflow, Model):
         """It is this reader's turn. Of a paper, the copy is handed over now and signed for."""
         session = object_session(self)
         assert session is not None
-        if self.circulation is not None:
-            self.circulation.require_turn(self)
+        if self.way is not None:
+            self.way.require_turn(self)
         if self.on_paper:
             assert self.copy is not None
             self.copy.give(session, self.reader, signed, self)
         self.deliver()
-        if self.circulation is not None:
-            self.circulation.go_round()
+        if self.way is not None:
+            self.way.go_round()
 
     @flow.step("offered", to=None, label=_l("Open the paper"), who=not_opened, tone="primary")
     def open(self) -> None:
@@ -205,7 +218,7 @@ class CirculationEntry(Workflow, Model):
     @flow.step("offered", to="read", label=_l("Mark as read"), who=is_reader)
     def mark_read(self) -> None:
         """Read, nothing to say."""
-        if self.circulation is not None and self.circulation.opinion_required:
+        if self.way is not None and self.way.opinion_required:
             raise StepRefused(_("An opinion is asked for here; please give one."))
         self._read(history.doer().own_person_id)
         self.settle_in("read")
@@ -228,7 +241,7 @@ class CirculationEntry(Workflow, Model):
             raise StepRefused(_("This reader reads on the screen and signs there."))
         if at is not None and not (self.sent_at or at) <= at <= now():
             raise StepRefused(_("Nobody signed before the paper was offered, or in the future."))
-        if opinion is None and self.circulation is not None and self.circulation.opinion_required:
+        if opinion is None and self.way is not None and self.way.opinion_required:
             raise StepRefused(_("An opinion is asked for here; please give one."))
         if opinion is not None:
             self._say(opinion)
@@ -246,7 +259,7 @@ class CirculationEntry(Workflow, Model):
     @flow.step("skipped", to=None, label=_l("Offer again"), tone="primary")
     def offer_again(self) -> None:
         """The reader is back, in line at the old place; the paper is offered as soon as it can be."""
-        if self.circulation is None:
+        if self.way is None:
             self.deliver()
         else:
             self.settle_in("queued")
@@ -254,9 +267,9 @@ class CirculationEntry(Workflow, Model):
     @flow.step("queued", "skipped", to=None, label=_l("Change the place in line"))
     def move(self, to: Annotated[int, Ask(_l("Place in line"))]) -> None:
         """Another order than the rule's; the change stays on file."""
-        if self.circulation is None:
+        if self.way is None:
             raise StepRefused(_("This entry stands in no line."))
-        self.circulation.reorder(self, to)
+        self.way.reorder(self, to)
 
     @flow.step("queued", "offered", "skipped", to="withdrawn", label=_l("Take back"), who=started, tone="danger")
     def withdraw(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

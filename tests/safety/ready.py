@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.moments import now
+from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.circulation import Circulation
 from models.dispatch import DispatchOrder
+from models.documents import IncomingDocument
+from models.entries import CirculationEntry
 from models.orders import Order
 from models.people import Department, Person
-from models.tickets import ServiceTicket
 from tests.safety.makers import make
 
 
@@ -44,6 +47,40 @@ def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
 
+def _going_round(session: Any) -> dict[str, Any]:
+    paper = make(session, IncomingDocument)
+    round_ = make(session, Circulation, document=paper, form="paper", state="running")
+    return {"document": paper, "circulation": round_, **_reader(session)}
+
+
+def _may_hand_on(session: Any) -> dict[str, Any]:
+    with access.system():
+        session.add(Rule(setting="hand_on", value="yes"))
+        session.flush()
+    return _held(session)
+
+
+def _held(session: Any) -> dict[str, Any]:
+    return {"holder": person(session, "张小明"), "held_since": now()}
+
+
+def _summed_up(session: Any) -> dict[str, Any]:
+    return {"summary": "无不同意见", "summary_to": person(session, "周海")}
+
+
+def _a_reader(state: str) -> Callable[[Any, Any], None]:
+    def put_in_line(session: Any, round_: Any) -> None:
+        reader = person(session, "张小明")
+        make(session, CirculationEntry, circulation=round_, document=round_.document, reader=reader, state=state,
+             opinion="同意" if state == "answered" else None)  # fmt: skip
+
+    return put_in_line
+
+
+def _in_unit_too(session: Any, ticket: Any) -> None:
+    make(session, DispatchOrder, ticket=ticket, state="signed")
+
+
 def _on_account(session: Any) -> dict[str, Any]:
     return {"payment_type": "on_account", "received_at": now()}
 
@@ -53,6 +90,13 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "open"): _reader,
     ("circulation_entries", "mark_read"): _reader,
     ("circulation_entries", "answer"): _reader,
+    ("circulation_entries", "transcribe"): _going_round,
+    ("circulation_entries", "move"): _going_round,
+    ("circulations", "prepare"): lambda session: {"preparation": "photocopy"},
+    ("circulations", "answer_summary"): _summed_up,
+    ("paper_copies", "take_back"): _held,
+    ("paper_copies", "hand_on"): _may_hand_on,
+    ("paper_copies", "confirm_hand_on"): lambda session: {**_held(session), "unconfirmed": True},
     ("incoming_documents", "report_result"): _unit,
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
@@ -70,10 +114,21 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
 }
 #: (kind, step) -> answers that a plain sample does not do for
 ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("circulation_entries", "move"): lambda session: {"to": 1},
+    ("circulations", "gather"): lambda session: {"leader": person(session, "周海")},
+    ("paper_copies", "hand_out"): lambda session: {"person": person(session, "郑敏")},
+    ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
+}
+#: (kind, step) -> what has to hang on the record
+AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
+    ("circulations", "start"): _a_reader("queued"),
+    ("circulations", "gather"): _a_reader("answered"),
+    ("service_tickets", "go_on_in_unit"): _in_unit_too,
 }
 
 
@@ -82,6 +137,7 @@ def readied(session: Any, model: Any, step: Step) -> tuple[Any, dict[str, Any]]:
     key = (model.kind_name, step.name)
     values = RECORDS[key](session) if key in RECORDS else {}
     record = make(session, model, **{"state": step.sources[0], **values})
-    if key == (ServiceTicket.kind_name, "go_on_in_unit"):
-        make(session, DispatchOrder, ticket=record, state="signed")
+    if key in AFTER:
+        with access.system():
+            AFTER[key](session, record)
     return record, (ANSWERS[key](session) if key in ANSWERS else {})
