@@ -30,10 +30,12 @@ from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
+from views.copies import HoldersView, RoundsView
 
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, HealthView, AccountView, AccountsView, BinView, EmergencyView, TrailView,
+    HoldersView, RoundsView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -12,7 +12,8 @@ from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
-from views.circulation import CirculationEntryView
+from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
+from views.copies import CopyMovementView, HoldersView, PaperCopyView, RoundsView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
@@ -44,12 +45,17 @@ SECTIONS = (
         (
             IncomingDocumentView,
             AssignmentView,
-            CirculationEntryView,
             ExtensionRequestView,
             PaperOrderView,
+            CirculationView,
+            CirculationEntryView,
+            SupplementaryTaskView,
+            PaperCopyView,
+            CopyMovementView,
             OutgoingDocumentView,
             CorrespondentView,
         ),
+        (HoldersView, RoundsView),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

@@ -1,4 +1,8 @@
-"""Circulation 传阅: one document on its way to one reader. Delivered, opened, read and opinion are separate facts."""
+"""Circulations 传阅: a document sent round to an approved list of readers, for a purpose, in a form the rules allow.
+
+A circulation is an object of its own. The document moving on, going back or being closed changes nothing in it; only
+where the document itself ends is it stopped, by `stop_all`.
+"""
 
 from __future__ import annotations
 
@@ -9,145 +13,405 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, true
-from sqlalchemy.orm import Mapped, object_session, relationship
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import fields, record
+from app.engine import concurrency, fields, history
+from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Flow, State, Workflow
+from models.circulation_rules import FORMS, MAKES_COPIES, MODES, PREPARATIONS, mode_of, per_copy, rank_of, round_for
+from models.copies import PaperCopy, add_copies, missing_copies, register_copies
+from models.entries import WAITING, CirculationEntry
 from models.people import Person
+from models.secrecy import cleared_for
 
 if TYPE_CHECKING:
     from models.documents import IncomingDocument
 
 
-def is_reader(entry: CirculationEntry, actor: Actor) -> bool:
-    """The reader, or who stands in while the reader is away."""
-    return entry.reader_id in actor.person_ids
+def approved_it(circulation: Circulation, actor: Actor) -> bool:
+    """Who approved the scope, or a leader: office staff widen nothing."""
+    return circulation.approver_id in actor.person_ids or actor.has("leader")
 
 
-def not_opened(entry: CirculationEntry, actor: Actor) -> bool:
-    return entry.opened_at is None and is_reader(entry, actor)
+def started_it(circulation: Circulation, actor: Actor) -> bool:
+    """Whoever started the circulation, and the head of the office, who answers for all of them."""
+    return circulation.started_by_id in actor.person_ids or actor.has("office_manager")
 
 
-class CirculationEntry(Workflow, Model):
-    """A document offered to a reader, who has ten days for an opinion."""
+def gets_summary(circulation: Circulation, actor: Actor) -> bool:
+    return circulation.summary_to_id in actor.person_ids
 
-    __tablename__ = "circulation_entry"
-    __table_args__ = (
-        UniqueConstraint("document_id", "reader_id", "round"),
-        Index("ix_circulation_entry_state_due", "state", "due_at"),
-        {},
-    )
-    kind_name = "circulation_entries"
-    label, label_plural = _l("Circulation entry"), _l("Circulation")
-    content_fields = ("purpose", "opinion")
+
+class Circulation(Workflow, Model):
+    """One round of a document: who is to read it and why, in which order, on which copies, and what they said."""
+
+    __tablename__ = "circulation"
+    kind_name = "circulations"
+    label, label_plural = _l("Circulation round"), _l("Circulation rounds")
+    content_fields = ("purpose", "summary", "summary_answer")
 
     flow = Flow(
-        State("offered", _l("To be read"), "waiting", clocks=("reading",)),
-        State("skipped", _l("Passed over for now"), "neutral", pauses=("reading",)),
-        State("read", _l("Read"), "good", final=True),
-        State("answered", _l("Read, with an opinion"), "good", final=True),
-        State("withdrawn", _l("Taken back"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("reading", _l("Reading"), since="sent_at"),),
+        State("draft", _l("Being prepared"), "waiting"),
+        State("running", _l("Under way"), "active"),
+        State("finished", _l("Finished"), "good", final=True),
+        State("stopped", _l("Stopped"), "neutral", final=True, uncounted=True),
     )
 
-    document_id: Mapped[int] = fields.reference(
-        _l("Document"), "incoming_document.id", required=True, aliases=("receipt_no",)
+    document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
+    purpose: Mapped[str] = fields.line(_l("Purpose"), 500, required=True, search=True)
+    mode: Mapped[str] = fields.choice(_l("Order"), MODES, "mode_known", required=True, default="parallel")
+    form: Mapped[str] = fields.choice(_l("Form"), FORMS, "form_known", required=True, default="electronic")
+    preparation: Mapped[str] = fields.choice(
+        _l("Preparation"), PREPARATIONS, "preparation_known", required=True, default="as_is"
     )
-    reader_id: Mapped[int] = fields.reference(_l("Reader"), "person.id", required=True)
-    round: Mapped[int] = fields.integer(_l("Round"), required=True, default=1, derived=True)
-    purpose: Mapped[str | None] = fields.line(_l("Purpose"), 500, search=True)
-    sent_at: Mapped[datetime] = fields.moment(_l("Offered"), required=True)
-    opened_at: Mapped[datetime | None] = fields.moment(_l("Opened"), derived=True)
-    read_at: Mapped[datetime | None] = fields.moment(_l("Read"), derived=True)
-    opinion: Mapped[str | None] = fields.prose(_l("Opinion"), search=True, derived=True)
+    opinion_required: Mapped[bool] = fields.flag(
+        _l("Opinion asked for"), required=True, help=_l("Else it is enough to read.")
+    )
+    readers_per_copy: Mapped[int] = fields.integer(_l("Readers per copy"), required=True, default=1, derived=True)
+    approver_id: Mapped[int | None] = fields.reference(_l("Scope approved by"), "person.id", derived=True)
+    started_by_id: Mapped[int | None] = fields.reference(_l("Started by"), "person.id", derived=True)
+    started_at: Mapped[datetime | None] = fields.moment(_l("Started at"), derived=True)
+    copies_at_start: Mapped[int] = fields.integer(_l("Copies sent round"), required=True, default=0, derived=True)
+    waiting_for: Mapped[str | None] = fields.prose(_l("Not yet read by"), derived=True)
+    prepared_by_id: Mapped[int | None] = fields.reference(_l("Copies made by"), "person.id", derived=True)
+    file_deleted_at: Mapped[datetime | None] = fields.moment(_l("File deleted at"), derived=True)
+    summary: Mapped[str | None] = fields.prose(_l("Summary of the opinions"), search=True, derived=True)
+    summary_to_id: Mapped[int | None] = fields.reference(_l("Summary for"), "person.id", derived=True)
+    summary_at: Mapped[datetime | None] = fields.moment(_l("Summed up at"), derived=True)
+    summary_answer: Mapped[str | None] = fields.prose(_l("Instruction on the summary"), derived=True)
 
-    document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="circulation")
-    reader: Mapped[Person] = relationship(foreign_keys=reader_id)
+    document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="circulations")
+    approver: Mapped[Person | None] = relationship(foreign_keys=approver_id)
+    started_by: Mapped[Person | None] = relationship(foreign_keys=started_by_id)
+    prepared_by: Mapped[Person | None] = relationship(foreign_keys=prepared_by_id)
+    summary_to: Mapped[Person | None] = relationship(foreign_keys=summary_to_id)
+    entries: Mapped[list[CirculationEntry]] = relationship(
+        back_populates="circulation", order_by=(CirculationEntry.position, CirculationEntry.id)
+    )
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        from models.documents import REGISTRY  # the document's registry keeps its circulation, too
+        """Who has read and who has not is for the registry and those who sent the paper round, not for its readers."""
+        from models.documents import REGISTRY  # it lists its circulations
 
         if actor.has(*REGISTRY):
             return true()
-        return cls.reader_id.in_(actor.person_ids)
+        sent = (cls.approver_id, cls.started_by_id, cls.summary_to_id)
+        return or_(*(column.in_(actor.person_ids) for column in sent))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """What readers said belongs to the content of the paper."""
-        from models.documents import IncomingDocument  # it refers to its entries
+        from models.documents import IncomingDocument
 
-        known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return or_(cls.reader_id.in_(actor.person_ids), cls.document_id.in_(known))
+        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        return and_(cls.state == "offered", cls.reader_id.in_(actor.person_ids))
-
-    def take_over(self) -> None:
-        """What an older ledger's line leaves open: who gave an opinion has answered, who read has read."""
-        self.state = self.state or ("answered" if self.opinion else "read" if self.read_at else "offered")
-        if self.state != "offered":
-            self.closed_at = self.closed_at or self.read_at
-
-    def concerns(self) -> Person:
-        return self.reader
+        mine: list[ColumnElement[bool]] = [false()]
+        if actor.has("registry_clerk", "office_manager"):
+            mine += [cls.state == "draft", and_(cls.state == "running", cls.waiting_for.is_(None))]
+        if actor.person_ids:
+            mine.append(and_(cls.summary_to_id.in_(actor.person_ids), cls.summary_answer.is_(None)))
+        return or_(*mine)
 
     def __str__(self) -> str:
-        return f"{self.document or ''} → {self.reader or ''}"
+        return f"{self.label} {self.id}: {self.document.receipt_no if self.document else ''}"
 
-    def _read(self) -> None:
-        self.read_at = now()
-        self.opened_at = self.opened_at or self.read_at  # nobody reads what they have not opened
+    @property
+    def session(self) -> Session:
+        session = object_session(self)
+        assert session is not None
+        return session
 
-    @flow.step("offered", to=None, label=_l("Open the paper"), who=not_opened, tone="primary")
-    def open(self) -> None:
-        """The paper has been taken in hand; reading it is a fact of its own."""
-        self.opened_at = now()
+    @property
+    def ordered(self) -> list[CirculationEntry]:
+        """The entries as they stand in line now."""
+        return sorted(self.entries, key=lambda entry: (entry.position, entry.id))
 
-    @flow.step("offered", to="read", label=_l("Mark as read"), who=is_reader)
-    def mark_read(self) -> None:
-        """Read, nothing to say."""
-        self._read()
+    @property
+    def copies(self) -> list[PaperCopy]:
+        """The copies that go round in it, each once."""
+        return list({entry.copy.id: entry.copy for entry in self.ordered if entry.copy is not None}.values())
 
-    @flow.step("offered", to="answered", label=_l("Give an opinion"), who=is_reader, tone="primary")
-    def answer(self, opinion: Annotated[str, Ask(_l("Opinion"))]) -> None:
-        """Read, with an opinion that goes on file in these words."""
-        self._read()
-        self.opinion = opinion
+    def usable(self) -> list[PaperCopy]:
+        """The copies that may go round: those made for it, or the originals as they came in."""
+        medium = MAKES_COPIES.get(self.preparation)
+        if medium is None:
+            found = register_copies(self.session, self.document)
+        else:  # the original stays with the registry
+            found = [copy for copy in self.document.paper_copies if copy.medium == medium]
+        return [copy for copy in found if copy.state in ("with_registry", "out")]
 
-    @flow.step("offered", to="skipped", label=_l("Pass over"))
-    def skip(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The reader is away; the place in the line is kept and the limit stands still."""
+    def copies_needed(self) -> int:
+        readers = sum(entry.state in WAITING for entry in self.entries)
+        if self.mode in ("parallel", "shared_copy"):
+            return -(-readers // self.readers_per_copy)
+        return 1
 
-    @flow.step("skipped", to="offered", label=_l("Offer again"), tone="primary")
-    def offer_again(self) -> None:
-        """The reader is back."""
+    def next_up(self) -> list[CirculationEntry]:
+        """Who may be offered the paper now: one after the other, the first in line once the copy is back."""
+        queued = [entry for entry in self.ordered if entry.state == "queued"]
+        if self.state != "running":
+            return []
+        if self.mode != "sequential":
+            return queued
+        busy = any(entry.state == "offered" for entry in self.entries)
+        busy = busy or any(copy.state != "with_registry" for copy in self.copies)
+        return [] if busy else queued[:1]
 
-    @flow.step("offered", "skipped", to="withdrawn", label=_l("Take back"), tone="danger")
-    def withdraw(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The paper is taken back from the reader; nothing is awaited any more."""
+    def require_turn(self, entry: CirculationEntry) -> None:
+        """Raise `StepRefused` unless it is this reader's turn, naming who is before."""
+        if self.state != "running":
+            raise StepRefused(_("The circulation is in the state “%(state)s”.", state=self.state_label))
+        if entry in self.next_up():
+            return
+        before = [one.reader.name for one in self.ordered if one.state == "offered"]
+        before += [copy.holder.name for copy in self.copies if copy.holder is not None]
+        before += [one.reader.name for one in self.ordered if one.state == "queued" and one is not entry][:1]
+        raise StepRefused(
+            _("It is not this reader's turn; first comes %(reader)s.", reader=before[0] if before else "–")
+        )
+
+    def go_round(self) -> None:
+        """Offer what can be offered without the registry's hand, and say who has not read yet."""
+        concurrency.hold(self.session, self)
+        if self.form == "electronic" or self.mode == "reading_room":
+            for entry in self.next_up():
+                with history.act("offer", reason=_("Next in line")):
+                    entry.deliver()
+        if self.waiting_for != self.unread():
+            self.waiting_for = self.unread()
+        self.session.flush()
+
+    def unread(self) -> str | None:
+        """The names of those who have not read yet."""
+        return ", ".join(entry.reader.name for entry in self.ordered if entry.state in WAITING) or None
+
+    def give_copies(self) -> None:
+        """Name a copy for every reader who has none, a few readers to each. Raises `StepRefused` for too few copies."""
+        usable = self.usable()
+        room = {"parallel": 1, "shared_copy": self.readers_per_copy}.get(self.mode, len(self.entries))
+        load = {copy.id: sum(entry.copy_id == copy.id for entry in self.entries) for copy in usable}
+        for entry in self.ordered:
+            if entry.copy_id is None and entry.state in WAITING:
+                free = next((copy for copy in usable if load[copy.id] < room), None)
+                if free is None:
+                    raise StepRefused(
+                        _(
+                            "%(need)s copies have to go round and %(present)s are there; make and register the others.",
+                            need=self.copies_needed(),
+                            present=len(usable),
+                        )
+                    )
+                entry.copy, load[free.id] = free, load[free.id] + 1
+        self.copies_at_start = len(self.copies)
+
+    def set_off(self) -> None:
+        """From here the paper goes round. Raises `StepRefused` while copies are missing."""
+        if not any(entry.state in WAITING for entry in self.entries):
+            raise StepRefused(_("There is nobody to read it; add readers first."))
+        if self.form == "paper":
+            self.give_copies()
+        self.started_at, self.waiting_for = now(), self.unread()
+        self.enter(self.session, "running")
+        self.go_round()
+
+    def reorder(self, entry: CirculationEntry, to: int) -> None:
+        """Put an entry at another place in line; all others move up or down."""
+        line = [one for one in self.ordered if one is not entry]
+        if not 1 <= to <= len(line) + 1:
+            raise StepRefused(_("The line has %(count)s places.", count=len(line) + 1))
+        concurrency.hold(self.session, self)
+        line.insert(to - 1, entry)
+        for position, one in enumerate(line, 1):
+            one.position = position
+        if self.state == "running":
+            self.go_round()
+
+    def add_entries(self, readers: Iterable[Person]) -> None:
+        """Put readers in line, in the order of the rule behind those who stand there. Raises `StepRefused`."""
+        document, session = self.document, self.session
+        session.expire(document, ["circulation"])  # it may have been read with the eyes of one reader
+        readers = list(dict.fromkeys(readers))
+        for reader in readers:
+            if any(e.reader_id == reader.id and e.state in WAITING for e in document.circulation):
+                raise StepRefused(_("%(reader)s has the document already.", reader=reader.name))
+        barred = [r.name for r in readers if document.secrecy not in cleared_for(r.clearance, r.state_clearance)]
+        if barred:
+            raise StepRefused(_("Not cleared for papers of this secrecy: %(readers)s.", readers=", ".join(barred)))
+        taken = max((entry.position for entry in self.entries), default=0)
+        ranked = sorted(readers, key=lambda reader: rank_of(session, document, reader))
+        for reader in readers:
+            rounds = [entry.round for entry in document.circulation if entry.reader_id == reader.id]
+            entry = CirculationEntry(
+                document_id=document.id,
+                circulation_id=self.id,
+                reader_id=reader.id,
+                purpose=self.purpose,
+                position=taken + 1 + ranked.index(reader),
+                round=max(rounds, default=0) + 1,
+            )
+            records.store(session, entry)
+        session.expire(document, ["circulation"])
+        session.expire(self, ["entries"])
+
+    def missing(self) -> list[str]:
+        """What stands between this circulation and its end: readers, copies that are out, a count that differs."""
+        said = [
+            _("%(reader)s: %(state)s", reader=entry.reader.name, state=entry.state_label)
+            for entry in self.ordered
+            if entry.state in WAITING
+        ]
+        said += missing_copies(self.copies)
+        back = sum(copy.state not in ("out", "lost") for copy in self.copies)
+        if back != self.copies_at_start and not any(copy.state in ("out", "lost") for copy in self.copies):
+            said.append(_("%(sent)s copies went round, %(back)s are there", sent=self.copies_at_start, back=back))
+        return said
+
+    @flow.step("draft", to=None, label=_l("Copies are made"), tone="primary")
+    def prepare(
+        self,
+        person: Annotated[Person, Ask(_l("Made by"))],
+        copies: Annotated[int, Ask(_l("Number of copies"))],
+        file_deleted: Annotated[bool, Ask(_l("The file is deleted"), help=_l("Only where it was downloaded"))] = False,
+    ) -> None:
+        """One named person made the copies that go round; each gets its number. A downloaded file is deleted after."""
+        medium = MAKES_COPIES.get(self.preparation)
+        if medium is None:
+            raise StepRefused(_("No copies are made for this circulation."))
+        if copies < 1:
+            raise StepRefused(_("At least one copy is made."))
+        if self.preparation == "download":
+            if not file_deleted:
+                raise StepRefused(_("After printing the file has to be deleted; tick it when that is done."))
+            self.file_deleted_at = now()
+        self.prepared_by_id = person.id
+        add_copies(self.session, self.document, copies, medium)
+
+    @flow.step("draft", to="running", label=_l("Start"), tone="primary")
+    def start(self) -> None:
+        """All copies are there and registered; the paper goes round."""
+        self.set_off()
+
+    @flow.step("draft", "running", to=None, label=_l("Add readers"), who=approved_it)
+    def add_reader(
+        self,
+        readers: Annotated[list[Person], Ask(_l("Readers"))],
+        reason: Annotated[str, Ask(_l("Reason"))],
+    ) -> None:
+        """The scope becomes wider, by whoever approved it. Anybody else borrows the paper."""
+        self.add_entries(readers)
+        if self.state == "running":
+            if self.form == "paper":
+                self.give_copies()
+            self.go_round()
+
+    @flow.step("draft", "running", to=None, label=_l("Another order"))
+    def choose_mode(
+        self,
+        mode: Annotated[str, Ask(_l("Order"), choices=MODES)],
+        reason: Annotated[str, Ask(_l("Reason"))],
+    ) -> None:
+        """Another order of reading than the usual one, where the rule for such papers allows it."""
+        if any(copy.state == "out" for copy in self.copies):
+            raise StepRefused(_("Copies are out; take them back before the order changes."))
+        rule = round_for(self.session, self.document)
+        readers = sum(entry.state in WAITING for entry in self.entries)
+        mode_of(rule, self.document, readers, self.form, mode)
+        self.mode, self.readers_per_copy = mode, per_copy(self.session, self.document, mode)
+        if self.state == "running":
+            for entry in self.entries:
+                entry.copy = None if entry.state in WAITING else entry.copy
+            if self.form == "paper":
+                self.session.flush()
+                self.give_copies()
+            self.go_round()
+
+    @flow.step("draft", "running", to="stopped", label=_l("Stop"), who=started_it, tone="danger")
+    def stop(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """The paper goes round no more. What was read stays; from all others it is taken back, which they are told."""
+        for entry in self.ordered:
+            if entry.state in WAITING:
+                with history.act("withdraw"):
+                    entry.enter(self.session, "withdrawn")
+        self.waiting_for = None
+
+    @flow.step("running", "finished", to=None, label=_l("Sum up the opinions"))
+    def gather(
+        self,
+        summary: Annotated[str, Ask(_l("Summary of the opinions"))],
+        leader: Annotated[Person, Ask(_l("Summary for"))],
+    ) -> None:
+        """One text of what the readers said, for the leader to decide on."""
+        if not any(entry.opinion for entry in self.entries):
+            raise StepRefused(_("No reader has given an opinion; there is nothing to sum up."))
+        if self.document.secrecy not in cleared_for(leader.clearance, leader.state_clearance):
+            raise StepRefused(_("Not cleared for papers of this secrecy: %(readers)s.", readers=leader.name))
+        self.summary, self.summary_to_id, self.summary_at = summary, leader.id, now()
+        self.summary_answer = None
+
+    @flow.step("running", "finished", to=None, label=_l("Instruct on the summary"), who=gets_summary, tone="primary")
+    def answer_summary(self, words: Annotated[str, Ask(_l("Instruction on the summary"))]) -> None:
+        """What the leader decides on what the readers said."""
+        if self.summary is None or self.summary_answer is not None:
+            raise StepRefused(_("There is no summary to decide on."))
+        self.summary_answer = words
+
+    @flow.step("running", to="finished", label=_l("Finish"), tone="primary")
+    def finish(self) -> None:
+        """Checked after going round: everybody has read, every copy is back, and none is missing."""
+        missing = self.missing()
+        if missing:
+            raise StepRefused(_("The circulation is not at its end: %(missing)s.", missing="; ".join(missing)))
 
 
-def offer_to(document: IncomingDocument, readers: Iterable[Person], purpose: str) -> None:
-    """Offer a document to readers. Raises `StepRefused` for one who has it already."""
+def offer_to(
+    document: IncomingDocument,
+    readers: Iterable[Person],
+    purpose: str,
+    *,
+    mode: str | None = None,
+    form: str | None = None,
+    opinion_required: bool = False,
+    approver: Person | None = None,
+) -> Circulation:
+    """Send a document round to an approved list of readers; the circulation.
+
+    Mode and form follow from secrecy, medium and copies; another may be asked for where the rule allows it. Where
+    copies have to be made first it waits as a draft. `approver` is who approved the list; without it, the leader or
+    head of the office who does this. Raises `StepRefused` for a reader who has it already or is not cleared for it.
+    """
     session = object_session(document)
     assert session is not None
-    present = {entry.reader_id for entry in document.circulation if entry.state in ("offered", "skipped")}
-    for reader in dict.fromkeys(readers):
-        if reader.id in present:
-            raise StepRefused(_("%(reader)s has the document already.", reader=reader.name))
-        rounds = [entry.round for entry in document.circulation if entry.reader_id == reader.id]
-        entry = CirculationEntry(
-            document_id=document.id,
-            reader_id=reader.id,
-            purpose=purpose,
-            sent_at=now(),
-            round=max(rounds, default=0) + 1,
-        )
-        record.store(session, entry)
-    session.expire(document, ["circulation"])
+    readers = list(dict.fromkeys(readers))
+    rule, doer = round_for(session, document), history.doer()
+    form = form or rule.forms[0]
+    if form not in rule.forms:
+        raise StepRefused(_("Papers like this do not go round so: %(mode)s.", mode=FORMS[form]))
+    mode = mode_of(rule, document, len(readers), form, mode)
+    approved_by = approver.id if approver else doer.own_person_id if doer.has("leader", "office_manager") else None
+    circulation = Circulation(
+        document_id=document.id,
+        purpose=purpose,
+        mode=mode,
+        form=form,
+        preparation=rule.preparation if form == rule.forms[0] else "as_is",
+        opinion_required=opinion_required,
+        readers_per_copy=per_copy(session, document, mode),
+        approver_id=approved_by,
+        started_by_id=doer.own_person_id,
+    )
+    with history.act("add"):
+        records.store(session, circulation)
+        circulation.add_entries(readers)
+        if circulation.preparation not in MAKES_COPIES:
+            circulation.set_off()
+    session.expire(document, ["circulations"])
+    return circulation
+
+
+__all__ = ["Circulation", "CirculationEntry", "offer_to"]

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import history, numbers, rules
@@ -18,8 +17,9 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import procedure, secrecy
 from models.assignments import follow
-from models.circulation import CirculationEntry
+from models.copies import missing_copies
 from models.documents import UNFINISHED, IncomingDocument, session_of
+from models.endings import still_reading, stop_all, unsettled
 from models.people import Person
 from models.secrecy import SECRECY
 
@@ -32,8 +32,12 @@ def missing(session: Session, document: IncomingDocument) -> Iterator[str]:
     def asked(condition: rules.Setting) -> bool:
         return rules.flag(session, condition, document.profile())
 
-    if document.state == "in_circulation" and (readers := _still_reading(session, document)):
+    if document.state == "in_circulation" and (readers := still_reading(document)):
         yield _("Still reading: %(readers)s.", readers=", ".join(readers))
+    if opinions := unsettled(document):
+        yield _("Not settled: %(matters)s.", matters="; ".join(opinions))
+    if asked(procedure.CLOSE_PAPERS_BACK) and (copies := missing_copies(document.paper_copies)):
+        yield _("Not accounted for: %(copies)s.", copies="; ".join(copies))
     if waiting := [line.leader.name for line in document.instructions if line.standing in ("waiting", "queued")]:
         yield _("Without an instruction so far: %(leaders)s.", leaders=", ".join(waiting))
     if orders := [str(order.flow.states[order.state].label) for order in document.orders if order.state == "ordered"]:
@@ -46,15 +50,6 @@ def missing(session: Session, document: IncomingDocument) -> Iterator[str]:
             yield _("There is no handling note.")
     if asked(procedure.CLOSE_SENDER_ANSWERED) and document.answer_due and document.answered_sender_at is None:
         yield _("The sender expects an answer and has none.")
-
-
-def _still_reading(session: Session, document: IncomingDocument) -> list[str]:
-    query = (
-        select(Person.name)
-        .join(CirculationEntry, CirculationEntry.reader_id == Person.id)
-        .where(CirculationEntry.document_id == document.id, CirculationEntry.pending())
-    )
-    return list(session.scalars(query))
 
 
 def is_kept_elsewhere(document: IncomingDocument, actor: Actor) -> bool:
@@ -135,6 +130,7 @@ def end_by_sender(document: IncomingDocument, reason: Annotated[str, Ask(_l("Not
     for order in document.orders:
         if order.state == "ordered":
             order.take("cancel", session_of(document), reason=reason)
+    stop_all(document, reason)
 
 
 @flow.step(*UNFINISHED, to="voided", label=_l("Void"), tone="danger")

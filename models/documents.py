@@ -23,7 +23,8 @@ from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models import secrecy
 from models.assignments import Assignment
-from models.circulation import CirculationEntry
+from models.circulation import Circulation, CirculationEntry
+from models.copies import PaperCopy
 from models.correspondents import Correspondent
 from models.extensions import ExtensionRequest
 from models.instructions import LeaderInstruction
@@ -103,7 +104,7 @@ class IncomingDocument(Workflow, Model):
     secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
     copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
-    medium: Mapped[str] = fields.choice(_l("Medium"), MEDIA, "medium_known", required=True, default="paper")
+    medium: Mapped[str] = fields.choice(_l("Medium"), MEDIA, "medium_known", required=True, default="electronic")
     paper_type: Mapped[str | None] = fields.choice(_l("Type of paper"), INCOMING, "paper_type_known")
     written_on: Mapped[date | None] = fields.day(_l("Date of the paper"))
     pages: Mapped[int | None] = fields.integer(_l("Pages"), least=1)
@@ -146,6 +147,12 @@ class IncomingDocument(Workflow, Model):
     )
     circulation: Mapped[list[CirculationEntry]] = relationship(
         back_populates="document", order_by=CirculationEntry.id, passive_deletes="all"
+    )
+    circulations: Mapped[list[Circulation]] = relationship(
+        back_populates="document", order_by=Circulation.id, passive_deletes="all"
+    )
+    paper_copies: Mapped[list[PaperCopy]] = relationship(
+        back_populates="document", order_by=PaperCopy.id, passive_deletes="all"
     )
 
     @classmethod

@@ -32,6 +32,7 @@ class Department(Binned, Model):
 
     code: Mapped[str | None] = fields.number(_l("Code"), 30, unique=True, search=True)
     name: Mapped[str] = fields.line(_l("Name"), 200, required=True, unique=True, search=True)
+    floor: Mapped[str | None] = fields.line(_l("Floor"), 30, help=_l("Where the messenger finds it"))
     parent_id: Mapped[int | None] = fields.reference(_l("Belongs to"), "department.id")
     leader_id: Mapped[int | None] = fields.reference(_l("Leader"), "person.id", late="fk_department_leader_id_person")
     parent: Mapped[Department | None] = relationship(remote_side="Department.id", foreign_keys=parent_id)
@@ -52,6 +53,11 @@ class Person(Binned, Model):
     staff_no: Mapped[str | None] = fields.number(_l("Staff number"), 40, unique=True, search=True)
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
     position: Mapped[str | None] = fields.line(_l("Position"), 100, search=True)
+    rank: Mapped[int | None] = fields.integer(
+        _l("Order of reading"),
+        least=1,
+        help=_l("1 principal leader, 2 leader in charge, 3 supervising department, 4 others; empty: by position"),
+    )
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 40)
     clearance: Mapped[str] = fields.choice(
         _l("Cleared for"), BUSINESS, "clearance_known", required=True, default="confidential", right="clear"

@@ -18,6 +18,7 @@ from app.engine import record as records
 from app.engine.history import HistoryEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
 from seed import accounts, demo_records, demo_states, rules
 
@@ -149,6 +150,23 @@ def _at(moment: datetime) -> Iterator[None]:
         moments.configure(str(moments.office_zone()), before)
 
 
+def _read(
+    session: Session, entry: CirculationEntry, moment: datetime, clerk: access.Actor, reader: access.Actor
+) -> None:
+    """The reader gives an opinion; a paper copy comes and goes through the clerk's hand."""
+    if entry.state == "queued":
+        if entry.circulation is None or entry not in entry.circulation.next_up():
+            return
+        with _at(moment), access.acting_as(clerk):
+            entry.flow.take(session, entry, "offer", {"signed": True})
+    with _at(moment), access.acting_as(reader):
+        entry.flow.take(session, entry, "answer", {"opinion": "已阅，无意见。"})
+    with _at(moment), access.acting_as(clerk):
+        if entry.copy is not None:
+            entry.copy.flow.take(session, entry.copy, "take_back", {"complete": True})
+        entry.flow.take(session, entry, "classify", {"kind": "none"})
+
+
 def _actors(session: Session, people: dict[str, Person]) -> dict[str, access.Actor]:
     return {name: actor_of(session, person.user) for name, person in people.items() if person.user}
 
@@ -203,8 +221,7 @@ def _move_on(
         for entry, who in zip(list(document.circulation), (user, head), strict=False):
             after = dice.uniform(2, 9)
             if after < age and (age > 12 or dice.random() < 0.7):
-                with _at(moment + timedelta(days=after)), access.acting_as(actors[who]):
-                    entry.flow.take(session, entry, "answer", {"opinion": "已阅，无意见。"})
+                _read(session, entry, moment + timedelta(days=after), actors["clerk"], actors[who])
     if reach == 5 and age > 10 and all(entry.closed_at for entry in document.circulation):
         with _at(moment + timedelta(days=dice.uniform(9, 10))), access.acting_as(actors["office"]):
             document.flow.take(session, document, "tell_leader", {"way": "spoken"})

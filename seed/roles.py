@@ -10,6 +10,10 @@ from flask_babel import lazy_gettext as _l
 
 READ = "read"
 KEEP = "read add edit"
+#: What the registry does with papers that go round.
+_ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
+_ROUNDS = "prepare start choose_mode stop gather finish"
+_COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
@@ -25,7 +29,9 @@ TABLE: dict[str, dict[str, str]] = {
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend refuse",
         "paper_orders": "*",
-        "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
+        "circulation_entries": f"read import export {_ENTRIES}", "clock_rules": f"{KEEP} export",
+        "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
+        "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
         "outgoing_documents": (
@@ -40,7 +46,9 @@ TABLE: dict[str, dict[str, str]] = {
             "transcribe pass_over tell_leader answer_sender file_it mark_for_return hold"
         ),
         "assignments": "read export", "extension_requests": READ, "paper_orders": "read export carry_out",
-        "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
+        "circulation_entries": f"read import export {_ENTRIES}", "reports": READ,
+        "circulations": f"read export {_ROUNDS}", "paper_copies": f"read export {_COPIES}",
+        "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
@@ -56,7 +64,9 @@ TABLE: dict[str, dict[str, str]] = {
         ),
         "assignments": "read ask_again overrule", "extension_requests": "read grant refuse",
         "paper_orders": "read cancel", "registers": READ,
-        "circulation_entries": "read open mark_read answer", "reports": READ,
+        "circulation_entries": "read open mark_read answer withdraw exempt", "reports": READ,
+        "circulations": "read add_reader stop answer_summary", "paper_copies": "read hand_on",
+        "supplementary_tasks": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
@@ -66,6 +76,7 @@ TABLE: dict[str, dict[str, str]] = {
         "assignments": "read export receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": "read export open mark_read answer",
+        "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
             f"{KEEP} export hand_in hand_in_directly countersign end_countersigning send_back sign sign_anew "
@@ -77,12 +88,15 @@ TABLE: dict[str, dict[str, str]] = {
         "assignments": "read receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
+        "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
     },
     "archivist": {
-        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ, "registers": READ,
-        "assignments": READ, "extension_requests": READ, "paper_orders": READ},
+        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ,
+        "people": READ, "registers": READ, "assignments": READ, "extension_requests": READ, "paper_orders": READ,
+        "circulations": READ, "paper_copies": "read export", "copy_movements": READ,
+    },
     "report_officer": {
         "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
         "identity_requests": "*",
@@ -92,6 +106,8 @@ TABLE: dict[str, dict[str, str]] = {
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
             "orders", "order_lines", "payments", "assignments", "extension_requests", "paper_orders", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
+            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
         ),
         READ,
     ),

@@ -28,6 +28,9 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("assignments", "handling", None, 7, "calendar_days", "office", f"{_GROUP} 第五条: 无时限要求的一周内办毕"),
     ("paper_orders", "carrying_out", None, 3, "working_days", "office", None),
     ("circulation_entries", "reading", None, 10, "calendar_days", "office", f"{_GROUP} 第六条: 收到后十日内给出阅后意见"),
+    ("paper_copies", "holding", None, 2, "working_days", "office", None),
+    ("paper_copies", "holding", "urgent", 0, "working_days", "office", None),
+    ("paper_copies", "holding", "extra_urgent", 0, "working_days", "office", None),
     ("outgoing_documents", "countersigning", None, 2, "working_days", "office", None),
     ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
     ("outgoing_documents", "signing", None, 1, "working_days", "office", None),
@@ -90,6 +93,25 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("most_suspended", None, "90", None),
     ("co_share", None, "0.5", None),
     ("hold_days", None, "183", None),
+    *(
+        (f"round_{secrecy}_{medium}", profile, value, f"{_GROUP} 第七条: {words}")
+        for profile in ("group", "company")
+        for secrecy, medium, value, words in (
+            ("top_secret", "paper", "photocopy, paper, shared_copy, reading_room", "不得扫描，复印，两人一份传阅"),
+            ("top_secret", "electronic", "download, paper, shared_copy, reading_room", "专人下载打印复印，两人一份传阅"),
+            ("confidential", "paper", "scan, electronic, parallel, sequential", "扫描，邮箱每人一份传阅"),
+            ("confidential", "electronic", "as_is, electronic, parallel, sequential", "不需处理，邮箱每人一份传阅"),
+            ("secret", "paper", "scan, electronic, parallel, sequential", "扫描，邮箱每人一份传阅"),
+            ("secret", "electronic", "as_is, electronic, parallel, sequential", "不需处理，邮箱每人一份传阅"),
+        )
+    ),
+    ("readers_per_copy", None, "2", f"{_GROUP} 第七条: 绝密两人一份进行传阅"),
+    ("reading_order", None, "principal, in_charge, department, others", "收文处理程序 八、传阅: 先送主要领导和分管领导阅，各部门间安排主管部门先看"),
+    ("round_internal_paper", "school", "as_is, paper, sequential", "收文处理程序 八、传阅: 先送主要领导和分管领导阅"),
+    ("round_internal_paper", "government", "as_is, paper, sequential, parallel", "收文办理 组织传阅: 独份或份数很少的公文"),
+    *((f"round_{secrecy}_{medium}", None, "as_is, paper, sequential, parallel, reading_room", None)
+      for secrecy in ("state_secret", "state_confidential", "state_top_secret") for medium in ("paper", "electronic")),
+    ("hand_on", None, "no", None),
 ]
 
 #: The library's names of the occasions, as the office calls them.

@@ -17,5 +17,7 @@ class IncomingDocumentView(RecordView):
         ),
         Children("extensions", "document", ["wish", "asker", "limit_at", "until", "state", "decision"]),
         Children("orders", "document", ["what", "scope", "by", "state", "report"]),
+        Children("circulations", "document", ["purpose", "mode", "form", "state", "waiting_for"]),
         Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"]),
+        Children("paper_copies", "document", ["number", "medium", "state", "holder", "held_since"]),
     ]

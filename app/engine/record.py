@@ -169,7 +169,7 @@ def named(session: Session, model: type[Record], name: str) -> Any:
 
     Raises `ValueError` with a plain sentence if no record or more than one is meant.
     """
-    for key in (model.natural_key, *model.also_known_by) if storable(name) else ():
+    for key in filter(None, (model.natural_key, *model.also_known_by) if storable(name) else ()):
         found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
         if len(found) == 1:
             return found[0]

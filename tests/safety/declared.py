@@ -26,6 +26,7 @@ PRIVATE = frozenset(
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
+        "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
     }
 )  # fmt: skip
 
@@ -123,6 +124,8 @@ DOORS = (
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
     door("BinView.restore", "POST", Right("read", "bin"), passes={404}),
+    door("HoldersView.index", "GET", Right("read", "incoming_documents"), passes={200}),
+    door("RoundsView.index", "GET", Right("read", "copy_movements"), passes={200}),
     door("EmergencyView.index", "GET", Right("read", "emergency"), passes={200}),
     door("EmergencyView.index", "POST", Right("read", "emergency"), passes={422}),
     door("TrailView.index", "GET", Right("read", "history"), passes={200}),

@@ -10,8 +10,12 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.moments import now, today
+from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.circulation import Circulation
 from models.dispatch import DispatchOrder
+from models.documents import IncomingDocument
+from models.entries import CirculationEntry
 from models.instructions import LeaderInstruction
 from models.orders import Order
 from models.people import Department, Person
@@ -50,6 +54,40 @@ def _book(session: Any, code: str) -> dict[str, Any]:
         return {"register": session.scalars(select(Register).where(Register.code == code)).one()}
 
 
+def _going_round(session: Any) -> dict[str, Any]:
+    paper = make(session, IncomingDocument)
+    round_ = make(session, Circulation, document=paper, form="paper", state="running")
+    return {"document": paper, "circulation": round_, **_reader(session)}
+
+
+def _may_hand_on(session: Any) -> dict[str, Any]:
+    with access.system():
+        session.add(Rule(setting="hand_on", value="yes"))
+        session.flush()
+    return _held(session)
+
+
+def _held(session: Any) -> dict[str, Any]:
+    return {"holder": person(session, "张小明"), "held_since": now()}
+
+
+def _summed_up(session: Any) -> dict[str, Any]:
+    return {"summary": "无不同意见", "summary_to": person(session, "周海")}
+
+
+def _a_reader(state: str) -> Callable[[Any, Any], None]:
+    def put_in_line(session: Any, round_: Any) -> None:
+        reader = person(session, "张小明")
+        make(session, CirculationEntry, circulation=round_, document=round_.document, reader=reader, state=state,
+             opinion="同意" if state == "answered" else None)  # fmt: skip
+
+    return put_in_line
+
+
+def _in_unit_too(session: Any, ticket: Any) -> None:
+    make(session, DispatchOrder, ticket=ticket, state="signed")
+
+
 def _on_account(session: Any) -> dict[str, Any]:
     return {"payment_type": "on_account", "received_at": now()}
 
@@ -59,6 +97,13 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "open"): _reader,
     ("circulation_entries", "mark_read"): _reader,
     ("circulation_entries", "answer"): _reader,
+    ("circulation_entries", "transcribe"): _going_round,
+    ("circulation_entries", "move"): _going_round,
+    ("circulations", "prepare"): lambda session: {"preparation": "photocopy"},
+    ("circulations", "answer_summary"): _summed_up,
+    ("paper_copies", "take_back"): _held,
+    ("paper_copies", "hand_on"): _may_hand_on,
+    ("paper_copies", "confirm_hand_on"): lambda session: {**_held(session), "unconfirmed": True},
     ("incoming_documents", "report_result"): _unit,
     ("incoming_documents", "screen"): lambda session: _book(session, "ZW"),
     ("incoming_documents", "pass_on"): lambda session: _book(session, "XZ"),
@@ -86,10 +131,21 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
     ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},
     ("incoming_documents", "pass_over"): lambda session: {"leader": person(session, "周海")},
+    ("circulation_entries", "move"): lambda session: {"to": 1},
+    ("circulations", "gather"): lambda session: {"leader": person(session, "周海")},
+    ("paper_copies", "hand_out"): lambda session: {"person": person(session, "郑敏")},
+    ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
+}
+#: (kind, step) -> what has to hang on the record
+AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
+    ("circulations", "start"): _a_reader("queued"),
+    ("circulations", "gather"): _a_reader("answered"),
+    ("service_tickets", "go_on_in_unit"): _in_unit_too,
 }
 
 
@@ -115,4 +171,7 @@ def readied(session: Any, model: Any, step: Step) -> tuple[Any, dict[str, Any]]:
     record = make(session, model, **{"state": step.sources[0], **values})
     if key in BESIDE:
         BESIDE[key](session, record)
+    if key in AFTER:
+        with access.system():
+            AFTER[key](session, record)
     return record, (ANSWERS[key](session) if key in ANSWERS else {})
