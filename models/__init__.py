@@ -19,6 +19,7 @@ from models import (  # noqa: F401
     outgoing,
     payments,
     people,
+    prints,
     products,
     registers,
     second_factor,

@@ -61,7 +61,11 @@ BOOKS: list[tuple[str, str, str, str, str | None]] = [
 ]
 
 #: setting, profile, value, source; no source: our own default
-RULES: list[tuple[str, str | None, str, str | None]] = []
+RULES: list[tuple[str, str | None, str, str | None]] = [
+    ("slip_title", "company", "公文处理笺", "办文办会工作流程: 填制《公文处理笺》"),
+    ("office_name", "government", "党政办公室", None),
+    ("office_name", "school", "校长办公室", None),
+]
 
 #: The library's names of the occasions, as the office calls them.
 OCCASIONS = {
