@@ -185,13 +185,13 @@ def reminder(document: IncomingDocument, asked: Mapping[str, str]) -> Form:
         "reminder",
         prints.office_of(document) + "催办单",
         (
-            Row(9, (Box("承办单位", unit, 7), Box("承 办 人", handler, 5))),
-            Row(9, (Box("收 文 号", document.receipt_no, 7), Box("交办日期", _day(ordered.at) if ordered else "", 5))),
-            Row(9, (Box("来 文 号", document.sender_no or "", 7), Box("办理期限", _limit(document), 5))),
-            Row(14, (Box("文件标题", _content(document, "title", document.secrecy)),)),
-            Row(18, (Box("办理要求", _content(document, "instruction", document.secrecy)),)),
-            Row(22, (Box("办理情况", ""),)),
-            Row(9, (Box("催办日期", chinese_date(_start_of_today()), 7), Box("签　　收", "", 5))),
+            Row(10, (Box("承办单位", unit, 7), Box("承 办 人", handler, 5))),
+            Row(10, (Box("收 文 号", document.receipt_no, 7), Box("交办日期", _day(ordered.at) if ordered else "", 5))),
+            Row(10, (Box("来 文 号", document.sender_no or "", 7), Box("办理期限", _limit(document), 5))),
+            Row(15, (Box("文件标题", _content(document, "title", document.secrecy)),)),
+            Row(20, (Box("办理要求", _content(document, "instruction", document.secrecy)),)),
+            Row(32, (Box("办理情况", ""),)),
+            Row(10, (Box("催办日期", chinese_date(_start_of_today()), 7), Box("签　　收", "", 5))),
         ),
         copies=("第一联：办公室存", "第二联：送承办单位，请填写办理情况后退回"),
         stamp=False,
@@ -204,18 +204,18 @@ def _start_of_today() -> datetime:
     return local(at_office(today()))
 
 
-@form("receipt", DOCUMENTS, _l("Receipt"))
+@form("receipt", DOCUMENTS, _l("Receipt for the sender"))
 def receipt(document: IncomingDocument, asked: Mapping[str, str]) -> Form:
     """回执: what the sender gets back, and what the office keeps of it."""
     return Form(
         "receipt",
         prints.office_of(document) + "收文回执",
         (
-            Row(11, (Box("发文单位", document.sender.name),)),
-            Row(11, (Box("文　　号", document.sender_no or "", 7), Box("份　　数", str(document.copies), 5))),
-            Row(20, (Box("文件标题", _content(document, "title", document.secrecy)),)),
-            Row(11, (Box("收到日期", _day(document.received_at), 7), Box("收 文 号", document.receipt_no, 5))),
-            Row(24, (Box("收文单位（盖章）", "", 7, label_width=36), Box("收 件 人", "", 5))),
+            Row(12, (Box("发文单位", document.sender.name),)),
+            Row(12, (Box("文　　号", document.sender_no or "", 7), Box("份　　数", str(document.copies), 5))),
+            Row(25, (Box("文件标题", _content(document, "title", document.secrecy)),)),
+            Row(12, (Box("收到日期", _day(document.received_at), 7), Box("收 文 号", document.receipt_no, 5))),
+            Row(32, (Box("收文单位（盖章）", "", 7, label_width=36), Box("收 件 人", "", 5))),
         ),
         copies=("第一联：退发文单位", "第二联：收文单位存"),
         stamp=False,
@@ -225,7 +225,7 @@ def receipt(document: IncomingDocument, asked: Mapping[str, str]) -> Form:
 
 
 _HAND_OVER = (
-    ("序号", 10), ("收文号", 34), ("文　件", 62), ("份数", 11), ("送交", 30), ("签收人", 22), ("签收时间", 26),
+    ("序号", 11), ("收文号", 36), ("文　件", 58), ("份数", 11), ("送交", 28), ("签收人", 21), ("签收时间", 23),
 )  # fmt: skip
 
 
@@ -277,7 +277,7 @@ def _listed_title(document: IncomingDocument) -> str:
 
 
 _REGISTER = (
-    ("收文号", 36), ("收到日期", 27), ("来文单位", 38), ("来文号", 42), ("文件标题", 74), ("份数", 11), ("密级", 14),
+    ("收文号", 42), ("收到日期", 27), ("来文单位", 38), ("来文号", 44), ("文件标题", 68), ("份数", 11), ("密级", 14),
     ("承办单位", 26), ("状态", 24),
 )  # fmt: skip
 

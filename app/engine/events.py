@@ -45,7 +45,7 @@ KINDS = {
     "revealed": _l("Protected value shown"),
     "exported": _l("Exported"),
     "file_read": _l("File read"),
-    "printed": _l("Printed"),
+    "printed": _l("Form printed"),
     "granted": _l("Access granted"),
     "broke_glass": _l("Emergency access"),
 }

@@ -27,7 +27,9 @@ _DROPPED = dict.fromkeys([*range(32), 127]) | {ord("\n"): "\n", ord("\t"): " "}
 def code_of(address: str) -> str:
     """A code to scan, as SVG."""
     drawn = BytesIO()
-    segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, svgns=True)
+    segno.make(address, error="m", micro=False).save(
+        drawn, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True
+    )
     return drawn.getvalue().decode()
 
 
