@@ -83,9 +83,11 @@ lock: .venv/.made ## remake the lock files with the newest versions that pyproje
 
 # --- built files, none of them in git
 
-assets: app/static/vendor/echarts/pinned.txt ## browser libraries, into app/static/vendor/
+ASSETS := app/static/vendor/echarts/pinned.txt app/fonts/pinned.txt
 
-app/static/vendor/echarts/pinned.txt: requirements-assets.txt tools/assets.py | .venv/.installed
+assets: $(ASSETS) ## browser libraries into app/static/vendor/, fonts into app/fonts/
+
+$(ASSETS): requirements-assets.txt tools/assets.py | .venv/.installed
 	@$(PY) tools/assets.py
 	@touch $@
 

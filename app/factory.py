@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
+import views.prints  # noqa: F401  registers every printed form
 from app.engine import access, moments, passwords
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
@@ -24,6 +25,7 @@ from app.web.bin import BinView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
+from app.web.prints import PrintView
 from app.web.record import register
 from app.web.retries import Office
 from app.web.security import protect
@@ -34,8 +36,8 @@ from views.copies import HoldersView, RoundsView
 
 #: Pages that belong to no single kind of record.
 PAGES = (
-    SearchView, ReportView, FileView, HealthView, AccountView, AccountsView, BinView, EmergencyView, TrailView,
-    HoldersView, RoundsView,
+    SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
+    TrailView, HoldersView, RoundsView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -29,6 +29,7 @@ from models import (  # noqa: F401
     paper_orders,
     payments,
     people,
+    prints,
     products,
     registers,
     second_factor,

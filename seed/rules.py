@@ -112,6 +112,9 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     *((f"round_{secrecy}_{medium}", None, "as_is, paper, sequential, parallel, reading_room", None)
       for secrecy in ("state_secret", "state_confidential", "state_top_secret") for medium in ("paper", "electronic")),
     ("hand_on", None, "no", None),
+    ("slip_title", "company", "公文处理笺", "办文办会工作流程: 填制《公文处理笺》"),
+    ("office_name", "government", "党政办公室", None),
+    ("office_name", "school", "校长办公室", None),
 ]
 
 #: The library's names of the occasions, as the office calls them.

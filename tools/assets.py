@@ -1,8 +1,8 @@
-"""Put the browser libraries of requirements-assets.txt under app/static/vendor/, where git ignores them.
+"""Put the browser libraries and fonts of requirements-assets.txt into the folders of ASSETS, where git ignores them.
 
 They travel inside Python packages, so that a machine needs pip and no node. pip checks each package against its
-pinned hash and unpacks it in a temporary folder; only the modules we serve are copied from there. Where the pinned
-version is already in place, nothing is done.
+pinned hash and unpacks it in a temporary folder; only what we use is copied from there. Where the pinned version is
+already in place, nothing is done.
 """
 
 import re
@@ -10,13 +10,40 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "requirements-assets.txt"
-ECHARTS = ROOT / "app" / "static" / "vendor" / "echarts"
-ECHARTS_SOURCE = "nicegui/elements/echart/dist"
 STATIC_IMPORT = re.compile(r"""\b(?:from|import)\s*["']\./([^"']+\.js)["']""")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Files of one folder in the packages, and where they go; without names an entry module and what it imports."""
+
+    target: Path
+    source: str
+    names: tuple[str, ...] = ()
+
+    def files(self, unpacked: Path) -> Iterable[str]:
+        return self.names or modules(unpacked / self.source)
+
+    def in_place(self, pins: str) -> bool:
+        stamp = self.target / "pinned.txt"
+        return stamp.is_file() and stamp.read_text(encoding="utf-8") == pins
+
+
+ASSETS = (
+    Asset(ROOT / "app" / "static" / "vendor" / "echarts", "nicegui/elements/echart/dist"),
+    # By name: the package also carries SimHei, which is commercial and must not be used.
+    Asset(
+        ROOT / "app" / "fonts",
+        "mplfonts/fonts",
+        ("SourceHanSerifSC-Regular.otf", "NotoSansCJKsc-Regular.otf"),
+    ),
+)
 
 
 def modules(folder: Path, entry: str = "index.js") -> set[str]:
@@ -37,23 +64,24 @@ def unpack(target: Path) -> None:
     trust = ["--require-hashes", "--only-binary", ":all:"]
     command = [sys.executable, "-m", "pip", "install", *options, *trust, "--target", str(target), "-r", str(PINS)]
     if subprocess.run(command, check=False).returncode:
-        raise SystemExit(f"The browser libraries of {PINS.name} could not be fetched; pip says why above.")
+        raise SystemExit(f"The packages of {PINS.name} could not be fetched; pip says why above.")
 
 
 def main() -> None:
-    """Bring app/static/vendor/echarts up to the pin."""
+    """Bring all assets up to the pins."""
     pins = PINS.read_text(encoding="utf-8")
-    stamp = ECHARTS / "pinned.txt"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == pins:
+    missing = [asset for asset in ASSETS if not asset.in_place(pins)]
+    if not missing:
         return
     with tempfile.TemporaryDirectory() as temporary:
         unpack(Path(temporary))
-        source = Path(temporary) / ECHARTS_SOURCE
-        shutil.rmtree(ECHARTS, ignore_errors=True)
-        ECHARTS.mkdir(parents=True)
-        for name in modules(source):
-            shutil.copyfile(source / name, ECHARTS / name)
-    stamp.write_text(pins, encoding="utf-8")  # last: a run that was cut short is done again
+        for asset in missing:
+            shutil.rmtree(asset.target, ignore_errors=True)
+            asset.target.mkdir(parents=True)
+            for name in asset.files(Path(temporary)):
+                shutil.copyfile(Path(temporary) / asset.source / name, asset.target / name)
+            # last: a run that was cut short is done again
+            (asset.target / "pinned.txt").write_text(pins, encoding="utf-8")
 
 
 if __name__ == "__main__":

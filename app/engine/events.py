@@ -13,7 +13,7 @@ from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, String, UniqueConstraint, insert, select
+from sqlalchemy import Index, Integer, String, UniqueConstraint, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import history
@@ -45,6 +45,7 @@ KINDS = {
     "revealed": _l("Protected value shown"),
     "exported": _l("Exported"),
     "file_read": _l("File read"),
+    "printed": _l("Form printed"),
     "granted": _l("Access granted"),
     "broke_glass": _l("Emergency access"),
 }
@@ -57,7 +58,7 @@ class SecurityEvent(Model):
     """One event. Written by `note` only."""
 
     __tablename__ = "security_event"
-    __table_args__ = (UniqueConstraint("chain", "position"),)
+    __table_args__ = (UniqueConstraint("chain", "position"), Index("ix_security_event_kind_subject", "kind", "subject"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     chain: Mapped[str] = mapped_column(String(80))
@@ -97,6 +98,15 @@ def note(session: Session, kind: str, subject: str = "", detail: str = "", *, at
             _write(own, kind, subject, detail)
     else:
         _write(session, kind, subject, detail)
+
+
+def note_counted(session: Session, kind: str, subject: str, detail: str = "") -> int:
+    """Record an event at once, as `note` does, and say how many of its kind the subject has had, this one included."""
+    with apart(session) as own:
+        one_at_a_time(own, f"{kind} {subject}")  # or two at once would both be the second
+        _write(own, kind, subject, detail)
+        query = select(func.count()).where(SecurityEvent.kind == kind, SecurityEvent.subject == subject[:200])
+        return own.scalar(query) or 0
 
 
 def _write(session: Session, kind: str, subject: str, detail: str) -> None:

@@ -56,6 +56,7 @@ document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.("details.menu[open]") || document.querySelector("details.menu[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
 });
+each("[data-print]", (button) => button.addEventListener("click", () => window.print()));
 each("[data-dismiss]", (button) => button.addEventListener("click", () => button.closest(".message").remove()));
 each("[data-back]", (button) => { if (history.length < 2) button.remove(); else button.addEventListener("click", () => history.back()); });
 each("[data-focus-first]", (one) => one.focus());

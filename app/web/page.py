@@ -203,9 +203,12 @@ class RecordPage(KindPages):
         return redirect(self._url("show", pk=pk))
 
     def _links(self, record: Any) -> list[dict[str, str]]:
+        from app.web.prints import print_links  # it knows the views
+
+        links = print_links(record)
         if bin.deletable(self.model) and self._may("delete"):
-            return [{"label": _("Delete"), "href": self._url("delete", pk=record.id)}]
-        return []
+            return [*links, {"label": _("Delete"), "href": self._url("delete", pk=record.id)}]
+        return links
 
     @expose("/delete/<pk>", methods=["GET", "POST"])
     @allowed("delete")

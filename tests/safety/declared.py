@@ -117,6 +117,9 @@ DOORS = (
     # Files: whoever may see the record; a door that does not even say whether the record is there
     door("FileView.download", "GET", READ, passes={200}, refused=404, visitor=401),
     door("FileView.upload", "POST", Right("edit"), passes={302}, refused=404, visitor=401),
+    # Printed forms: who sees the record; who does not is not told that there is one
+    door("PrintView.pdf", "GET", READ, passes={200}, refused=404),
+    door("PrintView.page", "GET", READ, passes={200}, refused=404),
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),

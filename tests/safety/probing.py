@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.engine.frames import REPORTS
+from app.engine.paper.description import FORMS
 from app.menu import VIEWS
 from tests.safety.declared import family
 
@@ -65,6 +66,9 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
         choices["name"] = list(flow.steps)
     else:
         choices["name"] = [NO_STEP]
+    if name.startswith("PrintView."):
+        found = [{**found[0], "form": form, "kind": kind} for form, kind in FORMS]
+        choices = {}
     if name.startswith(("AccountsView.", "AccountView.")):
         choices["pk"] = ["99999"]  # nobody's: the accounts of the house are needed as they are
     for place in sorted(rule.arguments & choices.keys()):

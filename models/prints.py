@@ -1,0 +1,112 @@
+"""What stands on the office's printed forms: its name, who proposed, whose instructions in which order, who reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session, object_session
+
+from app.engine import access, rules
+from app.engine.history import HistoryEntry
+from models.circulation import CirculationEntry
+from models.documents import IncomingDocument
+from models.people import Department, Person
+from models.secrecy import ON_PAPER_ONLY, ORDINARY
+
+OFFICE_NAME = rules.setting("office_name", _l("Name of the office over its forms"), "words", "办公室")
+SLIP_TITLE = rules.setting("slip_title", _l("What the slip of an incoming document is called"), "words", "来文处理笺")
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who did something, of which unit, and when."""
+
+    name: str
+    unit: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What somebody wrote on a paper. `rank`: the place among the leaders, the first is 1; 0 where nobody has said."""
+
+    words: str
+    name: str
+    rank: int
+    at: datetime
+    verb: str = ""
+    transcribed_by: str = ""
+
+
+def in_order(opinions: Iterable[Opinion]) -> list[Opinion]:
+    """By rank, within a rank by time; who has no rank comes last."""
+    return sorted(opinions, key=lambda one: (one.rank or 10_000, one.at))
+
+
+def signed(session: Session, document: IncomingDocument, *steps: str) -> Signed | None:
+    """Who last took one of these steps with a document, as its history knows it."""
+    query = (
+        select(HistoryEntry.actor_id, HistoryEntry.actor_name, HistoryEntry.acting_for, HistoryEntry.at)
+        .where(
+            HistoryEntry.kind == document.kind_name,
+            HistoryEntry.record_id == document.id,
+            HistoryEntry.action.in_(steps),
+        )
+        .order_by(HistoryEntry.position.desc())
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    if found is None:
+        return None
+    with access.system():
+        unit = session.scalar(
+            select(Department.name)
+            .join(Person, Person.department_id == Department.id)
+            .where(Person.user_id == found.actor_id)
+        )
+    name = f"{found.actor_name}（代{found.acting_for}）" if found.acting_for else found.actor_name
+    return Signed(name, unit or "", found.at)
+
+
+def instructions_of(session: Session, document: IncomingDocument) -> list[Opinion]:
+    """The leaders' instructions on a document, in the order they stand on its slip.
+
+    Here they will be read from their own records, with rank, verb and who transcribed them, as soon as there are any.
+    """
+    by = signed(session, document, "instruct", "instruct_reading")
+    if not document.instruction:
+        return []
+    at = by.at if by else document.received_at
+    return in_order([Opinion(document.instruction, by.name if by else "", 0, at)])
+
+
+def readers_of(document: IncomingDocument) -> list[CirculationEntry]:
+    """The entries of its circulation the actor may see, those taken back left out."""
+    return [entry for entry in document.circulation if entry.state != "withdrawn"]
+
+
+def distributed_to(document: IncomingDocument) -> list[str]:
+    """To whom copies went: the unit in charge, then the readers."""
+    units = [document.department.name] if document.department else []
+    return [*units, *dict.fromkeys(entry.reader.name for entry in readers_of(document))]
+
+
+def watermarked(secrecy: str) -> bool:
+    """Whether a print says who made it, and is counted: secret business papers and those above."""
+    return secrecy not in ORDINARY
+
+
+def without_content(secrecy: str) -> bool:
+    """Whether no print bears any content, whoever prints: the house holds none of such papers."""
+    return secrecy in ON_PAPER_ONLY
+
+
+def office_of(document: IncomingDocument) -> str:
+    """The name of the office that stands over the forms of a document."""
+    session = object_session(document)
+    assert session is not None
+    return rules.value(session, OFFICE_NAME, document.profile())
