@@ -16,6 +16,7 @@ from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
+from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
@@ -40,7 +41,15 @@ SECTIONS = (
     Section(
         _l("Documents"),
         "documents",
-        (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
+        (
+            IncomingDocumentView,
+            EnvelopeView,
+            OutgoingDocumentView,
+            CirculationEntryView,
+            EnvelopeDefectView,
+            EnvelopeLineView,
+            CorrespondentView,
+        ),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

@@ -26,6 +26,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
+        "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
             "number_it print_it proofread print_again issue withdraw void recall"
@@ -38,6 +39,11 @@ TABLE: dict[str, dict[str, str]] = {
         ),
         "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
+        "envelopes": (
+            f"{KEEP} import export present sign_for refuse unseal forward_unopened record_receipt report_discrepancy "
+            "reconcile return_receipt register_paper"
+        ),
+        "envelope_lines": "read export", "envelope_defects": "read edit export ask_sender note_answer make_good",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
             "print_again issue withdraw"
@@ -49,10 +55,11 @@ TABLE: dict[str, dict[str, str]] = {
         "incoming_documents": "read instruct instruct_reading circulate send_back close return_to_sender",
         "circulation_entries": "read open mark_read answer", "reports": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
+        "envelopes": "read confirm_receipt register_paper",
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
-        "reports": READ,
+        "reports": READ, "envelopes": "read confirm_receipt register_paper",
         "people": READ, "departments": READ, "incoming_documents": "read export report_result",
         "circulation_entries": "read export open mark_read answer",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
@@ -63,6 +70,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_user": {
         "people": READ, "departments": READ, "incoming_documents": "read report_result",
+        "envelopes": "read confirm_receipt register_paper",
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
@@ -78,6 +86,7 @@ TABLE: dict[str, dict[str, str]] = {
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "envelopes", "envelope_lines", "envelope_defects",
         ),
         READ,
     ),

@@ -23,7 +23,7 @@ PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
-        "identity_requests",
+        "identity_requests", "envelopes", "envelope_lines", "envelope_defects",
     }
 )  # fmt: skip
 
