@@ -17,6 +17,13 @@ from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
 from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
+from views.fates import (
+    DestructionEntryView,
+    DestructionListView,
+    HoldView,
+    ReturnCampaignView,
+    ReturnItemView,
+)
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
@@ -48,6 +55,11 @@ SECTIONS = (
             CirculationEntryView,
             EnvelopeDefectView,
             EnvelopeLineView,
+            HoldView,
+            ReturnCampaignView,
+            ReturnItemView,
+            DestructionListView,
+            DestructionEntryView,
             CorrespondentView,
         ),
     ),

@@ -91,8 +91,8 @@ class Envelope(Workflow, Model):
     )
 
     flow = Flow(
-        State("expected", _l("Expected"), "neutral"),
         State("presented", _l("At the door"), "waiting"),
+        State("expected", _l("Expected"), "neutral"),
         State("signed_for", _l("Signed for"), "active", clocks=("opening",)),
         State("refused", _l("Refused at the door"), "bad", final=True, uncounted=True),
         State("opened", _l("Opened"), "active", clocks=("opening",)),
@@ -233,6 +233,11 @@ class Envelope(Workflow, Model):
     ) -> None:
         """What was announced is at the door."""
         self.presented_at, self.deliverer = _past(at), deliverer or self.deliverer
+
+    @flow.step("presented", to="expected", label=_l("Not here yet"))
+    def await_it(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """It was only announced, or its messenger took it along again."""
+        self.presented_at = None
 
     @flow.step("presented", to="signed_for", label=_l("Sign for"), tone="primary")
     def sign_for(

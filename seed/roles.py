@@ -26,7 +26,9 @@ TABLE: dict[str, dict[str, str]] = {
         "circulation_entries": "read import export skip offer_again withdraw", "clock_rules": f"{KEEP} export",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
-        "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*",
+        "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
+        "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
+        "destruction_entries": f"{KEEP} import export",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
             "number_it print_it proofread print_again issue withdraw void recall"
@@ -40,9 +42,11 @@ TABLE: dict[str, dict[str, str]] = {
         "circulation_entries": "read import export skip offer_again withdraw", "reports": READ,
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
         "envelopes": (
-            f"{KEEP} import export present sign_for refuse unseal forward_unopened record_receipt report_discrepancy "
+            f"{KEEP} import export present await_it sign_for refuse unseal forward_unopened record_receipt report_discrepancy "
             "reconcile return_receipt register_paper"
         ),
+        "holds": f"{KEEP} export", "return_campaigns": f"{KEEP} export collect hand_back close",
+        "return_items": "read export take_in report_missing", "destruction_lists": READ, "destruction_entries": READ,
         "envelope_lines": "read export", "envelope_defects": "read edit export ask_sender note_answer make_good",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
@@ -56,6 +60,8 @@ TABLE: dict[str, dict[str, str]] = {
         "circulation_entries": "read open mark_read answer", "reports": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
         "envelopes": "read confirm_receipt register_paper",
+        "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
+        "destruction_lists": "read approve send_back reject",
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
@@ -76,7 +82,9 @@ TABLE: dict[str, dict[str, str]] = {
         "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
     },
     "archivist": {
-        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ},
+        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ, "people": READ,
+        "holds": f"{KEEP} export keep_longer release", "return_campaigns": READ, "return_items": READ,
+        "destruction_lists": f"{KEEP} export hand_in appraise execute certify", "destruction_entries": "read export"},
     "report_officer": {
         "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
         "identity_requests": "*",
@@ -86,7 +94,8 @@ TABLE: dict[str, dict[str, str]] = {
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
-            "envelopes", "envelope_lines", "envelope_defects",
+            "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
+            "destruction_lists", "destruction_entries",
         ),
         READ,
     ),

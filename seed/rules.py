@@ -68,6 +68,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("outer_register", "government", "yes", "oa公文_收文流程 第一阶段: 外收文登记"),
     ("post_opening", None, "designated", "收文处理程序 二、拆封: 由文件专管人员拆封"),
     ("post_opening", "government", "straight", "oa公文_收文流程 第一阶段: 统一启封或径送领导者亲启"),
+    ("hold_months", None, "6", None),
     ("receipt_slip_first", None, "yes", "收文处理程序 三、核对: 有回执的退回发文单位"),
 ]
 

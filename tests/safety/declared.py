@@ -24,6 +24,7 @@ PRIVATE = frozenset(
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "envelopes", "envelope_lines", "envelope_defects",
+        "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
     }
 )  # fmt: skip
 
