@@ -18,6 +18,14 @@ from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
+from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
+from views.fates import (
+    DestructionEntryView,
+    DestructionListView,
+    HoldView,
+    ReturnCampaignView,
+    ReturnItemView,
+)
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
@@ -44,6 +52,9 @@ SECTIONS = (
         "documents",
         (
             IncomingDocumentView,
+            EnvelopeView,
+            EnvelopeLineView,
+            EnvelopeDefectView,
             AssignmentView,
             ExtensionRequestView,
             PaperOrderView,
@@ -53,6 +64,11 @@ SECTIONS = (
             PaperCopyView,
             CopyMovementView,
             OutgoingDocumentView,
+            HoldView,
+            ReturnCampaignView,
+            ReturnItemView,
+            DestructionListView,
+            DestructionEntryView,
             CorrespondentView,
         ),
         (HoldersView, RoundsView),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields
 from app.engine.bin import Binned
+from models.people import Department
+from models.registers import Register
+from models.secrecy import SECRECY
 
 
 class Correspondent(Binned, Model):
@@ -27,3 +33,20 @@ class Correspondent(Binned, Model):
     )
     address: Mapped[str | None] = fields.line(_l("Address"), 300)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60)
+    usual_secrecy: Mapped[str | None] = fields.choice(
+        _l("Usual secrecy"), SECRECY, "usual_secrecy_known", help=_l("Empty: what most of the last papers have")
+    )
+    usual_department_id: Mapped[int | None] = fields.reference(
+        _l("Usual department"), "department.id", help=_l("Empty: what most of the last papers have")
+    )
+    usual_register_id: Mapped[int | None] = fields.reference(
+        _l("Usual register book"), "register.id", help=_l("Empty: what most of the last papers have")
+    )
+    usual_department: Mapped[Department | None] = relationship(foreign_keys=usual_department_id)
+    usual_register: Mapped[Register | None] = relationship(foreign_keys=usual_register_id)
+
+    @classmethod
+    def fills(cls, session: Session, found: Sequence[Correspondent]) -> dict[int, dict[str, Any]]:
+        from models.registration import usual_of  # papers know their senders, not the reverse
+
+        return usual_of(session, found)

@@ -28,10 +28,12 @@ from models.copies import PaperCopy
 from models.correspondents import Correspondent
 from models.extensions import ExtensionRequest
 from models.instructions import LeaderInstruction
+from models.numbers_of_papers import tidied
 from models.paper_orders import PaperOrder
 from models.paper_types import INCOMING
 from models.people import Department, Person
 from models.registers import Register, first_book
+from models.registration import Registration
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
@@ -59,7 +61,7 @@ MEDIA = {"paper": _l("Paper"), "electronic": _l("Electronic")}
 UNFINISHED = ("registered", "screened", "instructing", "in_handling", "in_circulation", "suspended", "result_in")
 
 
-class IncomingDocument(Workflow, Model):
+class IncomingDocument(Registration, Workflow, Model):
     """A paper that came in, on its way through the house."""
 
     __tablename__ = "incoming_document"
@@ -99,7 +101,7 @@ class IncomingDocument(Workflow, Model):
     receipt_no: Mapped[str] = fields.number(_l("Receipt number"), 100, unique=True, search=True, derived=True)
     register_id: Mapped[int | None] = fields.reference(_l("Register book"), "register.id")
     sender_id: Mapped[int] = fields.reference(_l("Sender"), "correspondent.id", required=True)
-    sender_no: Mapped[str | None] = fields.number(_l("Sender's number"), 100, search=True, index=True)
+    sender_no: Mapped[str | None] = fields.number(_l("Sender's number"), 100, search=True, index=True, tidy=tidied)
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
     secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")

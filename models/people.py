@@ -66,6 +66,7 @@ class Person(Binned, Model):
         _l("Cleared for state secrets"), STATE, "state_clearance_known", right="clear"
     )
     deputy_id: Mapped[int | None] = fields.reference(_l("Deputy"), "person.id")
+    opens_post: Mapped[bool] = fields.flag(_l("Opens the post"), help=_l("Designated to open envelopes"))
     absent_from: Mapped[date | None] = fields.day(_l("Absent from"))
     absent_until: Mapped[date | None] = fields.day(_l("Absent until"))
     user_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("ab_user.id"), unique=True)

@@ -123,6 +123,7 @@ def house(session: Session, password: str) -> dict[str, Person]:
     for key, leader in (("office", "office"), ("a", "head_a"), ("b", "head_b"), ("service", "cs_manager")):
         departments[key].leader = people[leader]
     people["leader"].deputy = people["office"]
+    people["clerk"].opens_post = True
     session.add_all(Correspondent(name=n, short_name=s, number_code=c) for n, s, c in SENDERS)
     session.flush()
     return people

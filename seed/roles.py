@@ -34,6 +34,9 @@ TABLE: dict[str, dict[str, str]] = {
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
+        "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
+        "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
+        "destruction_entries": f"{KEEP} import export",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
             "number_it print_it proofread print_again issue withdraw void recall"
@@ -50,6 +53,13 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": f"read export {_ROUNDS}", "paper_copies": f"read export {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
+        "envelopes": (
+            f"{KEEP} import export present await_it sign_for refuse unseal forward_unopened record_receipt report_discrepancy "
+            "reconcile return_receipt register_paper"
+        ),
+        "holds": f"{KEEP} export", "return_campaigns": f"{KEEP} export collect hand_back close",
+        "return_items": "read export take_in report_missing", "destruction_lists": READ, "destruction_entries": READ,
+        "envelope_lines": "read export", "envelope_defects": "read edit export ask_sender note_answer make_good",
         "outgoing_documents": (
             f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
             "print_again issue withdraw"
@@ -68,10 +78,13 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": "read add_reader stop answer_summary", "paper_copies": "read hand_on",
         "supplementary_tasks": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
+        "envelopes": "read confirm_receipt register_paper",
+        "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
+        "destruction_lists": "read approve send_back reject",
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
-        "reports": READ,
+        "reports": READ, "envelopes": "read confirm_receipt register_paper",
         "people": READ, "departments": READ, "incoming_documents": "read export report_result answer_sender",
         "assignments": "read export receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
@@ -87,6 +100,7 @@ TABLE: dict[str, dict[str, str]] = {
         "people": READ, "departments": READ, "incoming_documents": "read report_result answer_sender",
         "assignments": "read receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
+        "envelopes": "read confirm_receipt register_paper",
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
@@ -96,6 +110,8 @@ TABLE: dict[str, dict[str, str]] = {
         "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ,
         "people": READ, "registers": READ, "assignments": READ, "extension_requests": READ, "paper_orders": READ,
         "circulations": READ, "paper_copies": "read export", "copy_movements": READ,
+        "holds": f"{KEEP} export keep_longer release", "return_campaigns": READ, "return_items": READ,
+        "destruction_lists": f"{KEEP} export hand_in appraise execute certify", "destruction_entries": "read export",
     },
     "report_officer": {
         "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
@@ -105,9 +121,11 @@ TABLE: dict[str, dict[str, str]] = {
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
-            "orders", "order_lines", "payments", "assignments", "extension_requests", "paper_orders", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
+            "destruction_lists", "destruction_entries",
         ),
         READ,
     ),

@@ -35,6 +35,9 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
     ("outgoing_documents", "signing", None, 1, "working_days", "office", None),
     ("outgoing_documents", "issuing", None, 2, "working_days", "office", None),
+    ("envelopes", "opening", None, 1, "working_days", "office", None),
+    ("envelopes", "handing_over", None, 1, "working_days", "office", None),
+    ("envelopes", "defects", None, 3, "working_days", "office", None),
     ("service_tickets", "parent", "consult", 48, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 前台4小时与回复1天20小时之和"),
     ("service_tickets", "front_desk", "consult", 4, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 前台处理时限4小时"),
     ("service_tickets", "reply", "consult", 44, "elapsed_hours", "always", f"{_HOTLINE} 咨询类: 回复时限1天20小时"),
@@ -115,6 +118,11 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("slip_title", "company", "公文处理笺", "办文办会工作流程: 填制《公文处理笺》"),
     ("office_name", "government", "党政办公室", None),
     ("office_name", "school", "校长办公室", None),
+    ("outer_register", "government", "yes", "oa公文_收文流程 第一阶段: 外收文登记"),
+    ("post_opening", None, "designated", "收文处理程序 二、拆封: 由文件专管人员拆封"),
+    ("post_opening", "government", "straight", "oa公文_收文流程 第一阶段: 统一启封或径送领导者亲启"),
+    ("hold_months", None, "6", None),
+    ("receipt_slip_first", None, "yes", "收文处理程序 三、核对: 有回执的退回发文单位"),
 ]
 
 #: The library's names of the occasions, as the office calls them.

@@ -71,6 +71,8 @@ class Field:
     right: str = ""
     #: shown in part (a telephone number) until it is revealed, which is logged
     masked: bool = False
+    #: brings a text into the one form it is kept and looked for in
+    tidy: Callable[[str], str] | None = None
 
     def clean(self, raw: Any) -> Any:
         """The stored value for what was typed, imported or sent as JSON; None for an empty one.
@@ -120,6 +122,7 @@ def _text(field: Field, raw: Any) -> str:
         raise ValueError(_("The text holds half of a character, which cannot be stored; please type it again."))
     if field.masked and "****" in text:
         raise ValueError(_("This is the masked number; send it in full or leave it out."))
+    text = field.tidy(text) if field.tidy else text
     if field.length and len(text) > field.length:
         raise ValueError(
             _(
@@ -227,6 +230,7 @@ def _column(kind: str, label: Any, sql: TypeEngine | type, *more: Any, **options
             "least",
             "right",
             "masked",
+            "tidy",
         )
         if key in options
     }

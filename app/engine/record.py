@@ -25,7 +25,7 @@ from app.engine.disclosure import known_content, known_fields
 from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
-from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
+from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,19 @@ class Record(access.RowAccess):
     def check(self) -> Iterator[tuple[str, str]]:
         """What is wrong with the record as it stands: pairs of field name and sentence."""
         yield from ()
+
+    def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        """What is odd about the record and may yet be right: pairs of field name and sentence, to be confirmed once."""
+        yield from ()
+
+    def marks(self) -> list[str]:
+        """What whoever opens the record should notice first: sentences shown in yellow."""
+        return []
+
+    @classmethod
+    def fills(cls, session: Session, found: Sequence[Any]) -> dict[int, dict[str, Any]]:
+        """What choosing one of these records in a form proposes for the form's other fields, by key and field."""
+        return {}
 
     def series(self) -> tuple[str, str]:
         """The series its number is drawn from, and how such a number is written."""
@@ -229,11 +242,13 @@ def add(
     names: Sequence[str] | None = None,
     *,
     form_key: str | None = None,
+    confirmed: bool | str = True,
 ) -> Any:
     """Store a new record from typed or sent values and return it; the caller commits.
 
-    The same `form_key` with the same content returns the record of the first time. Raises `Invalid` with the sentences
-    by field, `NotAllowed`, or `Repeated`; nothing is stored then.
+    The same `form_key` with the same content returns the record of the first time. Where somebody can be asked,
+    `confirmed` is False, or the token of the warnings they have read. Raises `Invalid` with the sentences by field,
+    `Unconfirmed`, `NotAllowed`, or `Repeated`; nothing is stored then.
     """
     actor = access.current()
     if not actor.may("add", model.kind_name):
@@ -250,9 +265,10 @@ def add(
                 getattr(record, model.lines.relation).extend(children)
             record.prepare(session)
             _sentences(record, errors)
-    if errors:
+    doubt = None if errors else _doubt(session, record, confirmed)
+    if errors or doubt:
         _forget(session, record, children)
-        raise Invalid(errors)
+        raise doubt or Invalid(errors)
     store(session, record)
     if form_key:
         remember_key(session, form_key, model.kind_name, content_of(raw), record.id)
@@ -294,10 +310,30 @@ def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
         errors.setdefault(name, []).append(sentence)
 
 
-def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequence[str], *, version: int | None) -> None:
-    """Change fields of a record that was opened at `version`; the caller commits.
+def _doubt(session: Session, record: Record, confirmed: bool | str) -> Unconfirmed | None:
+    """The warnings about a record that nobody has confirmed yet, in just these words."""
+    if confirmed is True:
+        return None
+    errors: dict[str, list[str]] = {}
+    with session.no_autoflush:
+        for name, sentence in record.warnings(session):
+            errors.setdefault(name, []).append(sentence)
+    token = content_of(errors)
+    return Unconfirmed(errors, token) if errors and confirmed != token else None
 
-    Raises `Invalid`, `NotAllowed`, or `Stale` when somebody else was quicker (`Overtaken`: only just).
+
+def change(
+    session: Session,
+    record: Any,
+    raw: Mapping[str, Any],
+    names: Sequence[str],
+    *,
+    version: int | None,
+    confirmed: bool | str = True,
+) -> None:
+    """Change fields of a record that was opened at `version`; the caller commits. `confirmed`: see `add`.
+
+    Raises `Invalid`, `Unconfirmed`, `NotAllowed`, or `Stale` when somebody else was quicker (`Overtaken`: only just).
     """
     model = type(record)
     if not access.current().may("edit", model.kind_name):
@@ -322,9 +358,10 @@ def change(session: Session, record: Any, raw: Mapping[str, Any], names: Sequenc
                 _refuse_taken(session, record, errors)
                 if session.new or session.deleted or any(session.is_modified(item) for item in session.dirty):
                     flag_modified(record, "changed_at")  # whoever has the form open must notice changed lines, too
-    if errors:
+    doubt = None if errors else _doubt(session, record, confirmed)
+    if errors or doubt:
         session.rollback()
-        raise Invalid(errors)
+        raise doubt or Invalid(errors)
     with history.act("change"):
         flush_or_refuse(session)
     _stay_in_sight(session, record)

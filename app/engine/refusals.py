@@ -39,3 +39,13 @@ class Invalid(Refused):
     def __init__(self, errors: dict[str, list[str]]):
         self.errors = errors
         super().__init__(" ".join(sentence for sentences in errors.values() for sentence in sentences))
+
+
+class Unconfirmed(Invalid):
+    """Values that can be stored once somebody has read the warnings about them; `token` says which they read."""
+
+    status = 409
+
+    def __init__(self, errors: dict[str, list[str]], token: str):
+        self.token = token
+        super().__init__(errors)

@@ -282,6 +282,26 @@ function picker(box) {
 }
 each("[data-picker]", picker);
 
+// ---------- what a chosen record proposes for the other fields: those nobody touched take it ----------
+const touched = ({ isTrusted, target }) => { if (isTrusted && target.form) { target.dataset.touched = "yes"; delete target.dataset.filled; } };
+document.addEventListener("input", touched);
+document.addEventListener("change", touched);
+document.addEventListener("wenshu:picked", ({ target, detail }) => {
+  const form = target.closest("form");
+  if (!form || !detail.fills) return;
+  const fresh = !form.elements.version?.value && !("dirty" in form.dataset); // nothing stored, nothing sent yet
+  for (const [name, { value, text }] of Object.entries(detail.fills)) {
+    const input = form.elements.namedItem(name);
+    const shown = form.elements.namedItem(`${name}__text`) || input;
+    if (!input || !shown || shown.dataset.touched) continue;
+    const empty = !shown.value.trim() || shown.dataset.filled;
+    if (!empty && !(fresh && shown.tagName === "SELECT")) continue;
+    input.value = value;
+    if (shown !== input) shown.value = text;
+    shown.dataset.filled = "yes";
+  }
+});
+
 // ---------- a field in its row: double click, or F2 on the row, opens it; Enter stores, Escape leaves it as it was ----------
 async function openCell(cell) {
   const row = cell.closest("tr[data-href]");

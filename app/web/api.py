@@ -110,7 +110,8 @@ class RecordApi(BaseApi):
     @protect()
     @permission_name("add")
     def post(self) -> Any:
-        """Add a record; an `Idempotency-Key` header makes a repeated request harmless.
+        """Add a record; an `Idempotency-Key` header makes a repeated request harmless, `"confirmed": true` says that
+        the warnings of a 409 have been read.
         ---
         post:
           summary: Add a record
@@ -118,10 +119,13 @@ class RecordApi(BaseApi):
           responses:
             201: {description: The new record}
             401: {$ref: '#/components/responses/401'}
+            409: {description: Something about it is odd; send it again with `confirmed` to store it all the same}
             422: {$ref: '#/components/responses/422'}
         """
-        raw = self._body(records.open_fields(self.model))
-        record = records.add(db.session, self.model, raw, form_key=request.headers.get("Idempotency-Key"))
+        raw = self._body((*records.open_fields(self.model), "confirmed"))
+        confirmed = raw.pop("confirmed", False) is True
+        key = request.headers.get("Idempotency-Key")
+        record = records.add(db.session, self.model, raw, form_key=key, confirmed=confirmed)
         db.session.commit()
         return jsonify(as_json(record)), 201
 
@@ -143,11 +147,12 @@ class RecordApi(BaseApi):
         """
         record = self._find(pk)
         names = tuple(writable(record, records.open_fields(self.model)))
-        raw = self._body((*names, "version"))
-        version = raw.pop("version", None)
+        raw = self._body((*names, "version", "confirmed"))
+        version, confirmed = raw.pop("version", None), raw.pop("confirmed", False) is True
         if not isinstance(version, int) or isinstance(version, bool):
             raise Invalid({"version": [_("Say which version of the record you changed.")]})
-        records.change(db.session, record, raw, [n for n in names if n in raw], version=version)
+        sent = [n for n in names if n in raw]
+        records.change(db.session, record, raw, sent, version=version, confirmed=confirmed)
         db.session.commit()
         return jsonify(as_json(record))
 

@@ -15,7 +15,7 @@ from app.engine import record as records
 from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field, whole
 from app.engine.moments import now
-from app.engine.refusals import Invalid, Refused, Stale
+from app.engine.refusals import Invalid, Refused, Stale, Unconfirmed
 from app.extensions import db
 from app.web import cells, forms, lines
 from app.web.kind import LOOKUPS, KindPages, allowed
@@ -43,12 +43,13 @@ class FormPages(KindPages):
             form.form_key.data = secrets.token_urlsafe(24)
             return self._form_page(form, title=self._add_title())
         try:
+            key, confirmed = request.form.get("form_key"), request.form.get("confirmed", "")
             record = records.add(
-                db.session, self.model, self._raw(fields), list(fields), form_key=request.form.get("form_key")
+                db.session, self.model, self._raw(fields), list(fields), form_key=key, confirmed=confirmed
             )
             db.session.commit()
         except Invalid as refusal:
-            return self._again(fields, refusal, title=self._add_title()), 422
+            return self._again(fields, refusal, title=self._add_title()), refusal.status
         flash(_("Stored: %(record)s", record=str(record)), "success")
         return redirect(self._url("show", pk=record.id))
 
@@ -85,10 +86,11 @@ class FormPages(KindPages):
             name for name in fields if name in raw and not forms.unchanged(fields[name], stored[name], raw[name])
         ]
         try:
-            records.change(db.session, record, raw, changed, version=version)
+            confirmed = request.form.get("confirmed", "")
+            records.change(db.session, record, raw, changed, version=version, confirmed=confirmed)
             db.session.commit()
         except Invalid as refusal:
-            return self._again(fields, refusal, title=title, record=self._find(pk)), 422
+            return self._again(fields, refusal, title=title, record=self._find(pk)), refusal.status
         except Stale as refusal:
             db.session.rollback()
             return self._stale(fields, self._find(pk), refusal, title), 409
@@ -126,7 +128,7 @@ class FormPages(KindPages):
         version = whole(request.form.get("version"))
         raw = forms.sent({name: field}, request.form)
         try:
-            records.change(db.session, record, raw, [name], version=version)
+            records.change(db.session, record, raw, [name], version=version, confirmed=False)
             db.session.commit()
         except Invalid as refusal:
             db.session.rollback()
@@ -142,7 +144,8 @@ class FormPages(KindPages):
         db.session.rollback()
         form = forms.form_for(fields, request.form, {}, LOOKUPS)
         errors = forms.put_errors(form, refusal.errors)
-        return self._form_page(form, errors=errors, **context)
+        token = refusal.token if isinstance(refusal, Unconfirmed) else None
+        return self._form_page(form, errors=errors, confirm=token, **context)
 
     def _stale(self, fields: dict[str, Field], record: Any, refusal: Stale, title: str) -> str:
         """The comparison page: what was typed stays in the form, beside what somebody else stored meanwhile."""
@@ -168,6 +171,7 @@ class FormPages(KindPages):
 
     def _form_page(self, form: forms.RecordForm, record: Any = None, **context: Any) -> str:
         context.setdefault("errors", [])
+        context.setdefault("confirm", None)
         return self._page(
             "form",
             form=form,

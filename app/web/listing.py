@@ -224,10 +224,29 @@ class ListPages(KindPages):
     @expose("/lookup")
     @allowed("read")
     def lookup(self) -> Any:
-        """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text}]}`."""
+        """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text, fills}]}`.
+
+        `fills` is what the choice proposes for other fields of the form: `{field: {value, text}}`.
+        """
         query = records.matching(select(self.model), self.model, request.args.get("q", ""))
-        found = db.session.scalars(query.order_by(self.model.id.desc()).limit(20))
-        return jsonify(results=[{"id": one.id, "text": str(one)} for one in found])
+        found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
+        fills = self.model.fills(db.session, found)
+        return jsonify(
+            results=[
+                {
+                    "id": one.id,
+                    "text": str(one),
+                    "fills": {name: _filled(value) for name, value in fills.get(one.id, {}).items()},
+                }
+                for one in found
+            ]
+        )
+
+
+def _filled(value: Any) -> dict[str, Any]:
+    """A proposed value as a form's script puts it in: key and words of a record, or plain text."""
+    key = value.id if isinstance(value, records.Record) else value
+    return {"value": key, "text": str(value)}
 
 
 def sortable(field: Field) -> bool:

@@ -58,6 +58,7 @@ class RecordPage(KindPages):
                 "state": {"label": record.state_label, "tone": flow.states[record.state].tone} if flow else None,
                 "version": record.version,
                 "notice": _("Taken over from an older ledger.") if record.taken_over else None,
+                "marks": record.marks(),
             },
             steps=[
                 {"label": str(s.label), "href": self._url("step", pk=record.id, name=s.name), "tone": s.tone}

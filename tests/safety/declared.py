@@ -27,6 +27,8 @@ PRIVATE = frozenset(
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
+        "envelopes", "envelope_lines", "envelope_defects",
+        "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
     }
 )  # fmt: skip
 

@@ -64,7 +64,8 @@ def values_of(session: Any, model: Any, **changed: Any) -> dict[str, Any]:
     values = {**needed, **also, **changed}
     if model.lines and model.lines.relation not in values:
         child = inspect(model).relationships[model.lines.relation].mapper.class_
-        line = {name: _sample(session, child, fields_of(child)[name]) for name in ("product", "quantity", "price")}
+        about = fields_of(child)
+        line = {n: _sample(session, child, about[n]) for n in model.lines.columns if about[n].required or n == "price"}
         values[model.lines.relation] = [child(**line)]
     return values
 

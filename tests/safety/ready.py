@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.moments import now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.circulation import Circulation
+from models.correspondents import Correspondent
+from models.destruction import DestructionEntry
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
+from models.envelope_lines import EnvelopeLine
+from models.envelopes import CHECKS
+from models.fates import ReturnItem
 from models.instructions import LeaderInstruction
 from models.orders import Order
 from models.people import Department, Person
@@ -92,6 +98,16 @@ def _on_account(session: Any) -> dict[str, Any]:
     return {"payment_type": "on_account", "received_at": now()}
 
 
+def _listed(session: Session, **decided: Any) -> dict[str, Any]:
+    """The one line of a destruction list."""
+    return {"entries": [DestructionEntry(document=make(session, IncomingDocument), reason="期满", **decided)]}
+
+
+def _copy(session: Session, state: str) -> dict[str, Any]:
+    """The one copy of a campaign, in this state."""
+    return {"items": [ReturnItem(document=make(session, IncomingDocument), state=state)]}
+
+
 #: (kind, step) -> what its rules ask of the record, beside the state the step starts from
 RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "open"): _reader,
@@ -116,6 +132,17 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
     ("outgoing_documents", "sign"): _signer,
     ("outgoing_documents", "withdraw_signature"): _signer,
+    ("envelopes", "forward_unopened"): lambda session: {"personal": True, "person": person(session, "张小明")},
+    ("envelopes", "confirm_receipt"): lambda session: {"handed_to": person(session, "张小明")},
+    ("envelopes", "reconcile"): lambda session: {
+        "envelope_lines": [EnvelopeLine(title="通知", bound=True, pages_complete=True, formalities=True)]
+    },
+    ("envelopes", "register_paper"): lambda session: {"sender": make(session, Correspondent)},
+    ("return_campaigns", "hand_back"): lambda session: _copy(session, "collected"),
+    ("return_campaigns", "close"): lambda session: _copy(session, "collected"),
+    ("return_campaigns", "close_with_incident"): lambda session: _copy(session, "missing"),
+    ("destruction_lists", "appraise"): lambda session: _listed(session, decision="destroy"),
+    ("destruction_lists", "execute"): lambda session: _listed(session, decision="destroy"),
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
     ("dispatch_orders", "sign"): _unit,
     ("dispatch_orders", "mark_contacted"): _unit,
@@ -137,6 +164,10 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
+    ("envelopes", "sign_for"): lambda session: dict.fromkeys(CHECKS, "yes"),
+    ("envelopes", "sign_with_reservation"): lambda session: {**dict.fromkeys(CHECKS, "yes"), "intact": "no"},
+    ("envelopes", "return_receipt"): lambda session: {"stamped": True},
+    ("holds", "keep_longer"): lambda session: {"until": later().date()},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
 }

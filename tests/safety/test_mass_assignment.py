@@ -157,7 +157,11 @@ def valid(model: Any) -> dict[str, Any]:
 
 
 def lines(model: Any) -> dict[str, Any]:
-    return {model.lines.relation: [{"product": "1", "quantity": "1", "price": "2"}]} if model.lines else {}
+    if not model.lines:
+        return {}
+    about = fields_of(inspect(model).relationships[model.lines.relation].mapper.class_)
+    names = [name for name in model.lines.columns if about[name].required or name == "price"]
+    return {model.lines.relation: [{name: value for name, value in plausible(about).items() if name in names}]}
 
 
 @VIEW
