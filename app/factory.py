@@ -21,6 +21,7 @@ from app.web.account import AccountView
 from app.web.accounts import AccountsView
 from app.web.api import Json, api_of
 from app.web.bin import BinView
+from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
@@ -34,6 +35,7 @@ from seed.roles import ROLES, framework_roles
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, HealthView, AccountView, AccountsView, BinView, EmergencyView, TrailView,
+    MovedLimitsView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.web.accounts import AccountsView
 from app.web.bin import BinView
+from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
 from views.circulation import CirculationEntryView
@@ -52,7 +53,7 @@ SECTIONS = (
         _l("Admin"),
         "admin",
         (DepartmentView, PersonView, RegisterView, ClockRuleView, RuleView, CalendarDayView),
-        (AccountsView, TrailView, BinView, EmergencyView),
+        (MovedLimitsView, AccountsView, TrailView, BinView, EmergencyView),
     ),
 )
 

@@ -117,6 +117,7 @@ DOORS = (
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),
+    door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
