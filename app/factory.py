@@ -24,6 +24,7 @@ from app.web.bin import BinView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
+from app.web.notices import NoticesView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
 from app.web.record import register
 from app.web.retries import Office
@@ -35,7 +36,7 @@ from seed.roles import ROLES, framework_roles
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, HealthView, AccountView, AccountsView, BinView, EmergencyView, TrailView,
-    MovedLimitsView,
+    MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -12,11 +12,13 @@ from app.web.bin import BinView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
+from views.accountability import AccountabilityCaseView
 from views.circulation import CirculationEntryView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
+from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
@@ -24,6 +26,7 @@ from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView, RegisterView, RuleView
+from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 
 
@@ -41,7 +44,15 @@ SECTIONS = (
     Section(
         _l("Documents"),
         "documents",
-        (IncomingDocumentView, OutgoingDocumentView, CirculationEntryView, CorrespondentView),
+        (
+            IncomingDocumentView,
+            OutgoingDocumentView,
+            CirculationEntryView,
+            FollowUpView,
+            SupervisionView,
+            AccountabilityCaseView,
+            CorrespondentView,
+        ),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(
@@ -52,7 +63,7 @@ SECTIONS = (
     Section(
         _l("Admin"),
         "admin",
-        (DepartmentView, PersonView, RegisterView, ClockRuleView, RuleView, CalendarDayView),
+        (DepartmentView, PersonView, RegisterView, ClockRuleView, EscalationRungView, RuleView, CalendarDayView),
         (MovedLimitsView, AccountsView, TrailView, BinView, EmergencyView),
     ),
 )

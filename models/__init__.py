@@ -2,19 +2,23 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, events, grants, history, numbers, record, rules, workflow  # noqa: F401
+from app.engine import clocks, events, grants, history, ladder, numbers, record, rules, workflow  # noqa: F401
 from models import (  # noqa: F401
+    accountability,
     accounts,
     api_keys,
     attempts,
     circulation,
     correspondents,
     customers,
+    digests,
     dispatch,
     documents,
     files,
+    follow_ups,
     identities,
     logins,
+    notices,
     orders,
     outgoing,
     payments,
@@ -22,6 +26,8 @@ from models import (  # noqa: F401
     products,
     registers,
     second_factor,
+    supervision,
+    sweeping,
     tickets,
     totals,
 )

@@ -13,6 +13,7 @@ KEEP = "read add edit"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
+        "escalation_rungs": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
@@ -20,6 +21,8 @@ TABLE: dict[str, dict[str, str]] = {
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
+        "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
@@ -32,6 +35,7 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "registry_clerk": {
+        "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
             f"{KEEP} import export propose instruct_reading circulate end_by_sender suspend go_on close"
@@ -44,6 +48,8 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "leader": {
+        "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
+        "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": "read instruct instruct_reading circulate send_back close return_to_sender",
@@ -52,6 +58,8 @@ TABLE: dict[str, dict[str, str]] = {
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
+        "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
+        "accountability_cases": "read file_appeal",
         "reports": READ,
         "people": READ, "departments": READ, "incoming_documents": "read export report_result",
         "circulation_entries": "read export open mark_read answer",
@@ -62,6 +70,8 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "department_user": {
+        "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
+        "accountability_cases": "read file_appeal",
         "people": READ, "departments": READ, "incoming_documents": "read report_result",
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
@@ -78,6 +88,7 @@ TABLE: dict[str, dict[str, str]] = {
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
         ),
         READ,
     ),

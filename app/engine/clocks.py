@@ -6,7 +6,7 @@ running and paused segments, and its deadline is walked from what remains, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -144,16 +144,6 @@ class ClockSegment(Model):
     begins_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime | None] = mapped_column(Moment)
     running: Mapped[bool]
-
-
-#: What is told of every clock that stops, with the session and the clock.
-_listeners: list[Callable[[Session, ClockRow], None]] = []
-
-
-def when_stopped(listener: Callable[[Session, ClockRow], None]) -> Callable[[Session, ClockRow], None]:
-    """Call `listener` whenever a clock stops, within that transaction and before its flush."""
-    _listeners.append(listener)
-    return listener
 
 
 _calendars: dict[Any, WorkingCalendar] = {}
@@ -313,8 +303,7 @@ def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | No
     clock.state = outcome or (MET if done <= clock.due_at else MISSED)
     clock.stopped_at = moment
     clock.segments[-1].ends_at = moment
-    for listener in _listeners:
-        listener(session, clock)
+    versions.tell(session, clock)
 
 
 def reckon(session: Session, record: Any) -> None:
@@ -366,7 +355,7 @@ def recount(session: Session, days: Collection[date] = ()) -> list[versions.Cloc
         for clock in session.scalars(query.order_by(ClockRow.id)).all():
             if reckoning(calendar, clock, moment).due_at == clock.due_at:
                 continue
-            record = session.get(kinds()[clock.kind], clock.record_id)
+            record: Any = session.get(kinds()[clock.kind], clock.record_id)
             if record is None:
                 continue
             concurrency.hold(session, record)  # whoever takes a step on it meanwhile has stopped the clock or waits
@@ -387,7 +376,7 @@ def _note_days(session: Session, context: Any) -> None:
     """Remember which days of the calendar this transaction touches, the ones they were before included."""
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, CalendarDay):
-            past = inspect(row).attrs.day.history
+            past: Any = inspect(row).attrs.day.history
             days = {*(past.added or ()), *(past.unchanged or ()), *(past.deleted or ())}
             session.info.setdefault(_CHANGED, set()).update(day for day in days if day is not None)
 

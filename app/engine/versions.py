@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,21 @@ class ClockVersion(access.RowAccess, Model):
         return access.behind(cls.kind, cls.record_id, actor, flows)
 
 
+#: What is told of every clock that stops or gets another limit, with the session and the clock.
+_listeners: list[Callable[[Session, Any], None]] = []
+
+
+def when_changed(listener: Callable[[Session, Any], None]) -> Callable[[Session, Any], None]:
+    """Call `listener` whenever a clock stops or moves, within that transaction and before its flush."""
+    _listeners.append(listener)
+    return listener
+
+
+def tell(session: Session, clock: Any) -> None:
+    for listener in _listeners:
+        listener(session, clock)
+
+
 def write(session: Session, clock: Any, due: datetime, reason: str) -> ClockVersion | None:
     """Give a stored clock another limit and put the move on record; None where the limit is the same."""
     if due == clock.due_at:
@@ -62,6 +78,7 @@ def write(session: Session, clock: Any, due: datetime, reason: str) -> ClockVers
     )  # fmt: skip
     session.add(version)
     clock.due_at = due
+    tell(session, clock)
     return version
 
 

@@ -133,10 +133,12 @@ class MovedLimitsView(BaseView):
         return self.render_template(
             "wenshu/moved.html",
             title=str(self.label),
-            reasons=[{"value": key, "label": str(why), "active": key == reason} for key, why in versions.REASONS.items()],
+            reasons=[
+                {"value": key, "label": str(words), "active": key == reason} for key, words in versions.REASONS.items()
+            ],
             columns=[{"name": name, "label": str(label), "kind": "text"} for name, label in COLUMNS.items()],
             rows=[_row(move, found) for move, found in _with_records(moves)],
-        )  # fmt: skip
+        )
 
 
 def _with_records(moves: Sequence[versions.ClockVersion]) -> list[tuple[versions.ClockVersion, Any]]:

@@ -17,13 +17,15 @@ from app.web.record import RecordView
 from seed.roles import ROLES
 
 #: Kinds whose rows everybody may see whose role may read them; every other kind is row by row somebody's business.
-OPEN = frozenset({"departments", "people", "correspondents", "products", "clock_rules", "calendar_days"})
+OPEN = frozenset(
+    {"departments", "people", "correspondents", "products", "clock_rules", "calendar_days", "escalation_rungs"}
+)
 
 PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
-        "identity_requests",
+        "identity_requests", "follow_ups", "supervisions", "accountability_cases",
     }
 )  # fmt: skip
 
@@ -117,6 +119,9 @@ DOORS = (
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),
+    door("NoticesView.index", "GET", SIGNED_IN, passes={200}),
+    door("NoticesView.read", "POST", SIGNED_IN, passes={404}),
+    door("NoticesView.read_all", "POST", SIGNED_IN, passes={302}),
     door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),
