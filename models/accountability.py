@@ -107,7 +107,7 @@ class AccountabilityCase(Workflow, Model):
         session = object_session(self.document) if self.document is not None else None
         if session is not None and not rules.flag(session, IN_USE, self.document.profile()):
             yield "document", _("The rules this paper is handled by know no accountability.")
-        if self.person_id is not None and self.person_id == access.current().own_person_id:
+        if self.person is not None and self.person.id == access.current().own_person_id:
             yield "person", _("Nobody opens a case about themselves.")
 
     def indexed(self) -> bool:

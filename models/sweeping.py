@@ -110,7 +110,7 @@ def look_after(session: Session, clock_id: int) -> int:
         case.take("warn", session)
     if told:
         with history.act("warn"):
-            case.reminded += len(told)
+            case.reminded += 1
             session.flush()
     return _send(session, case, clock, record, told)
 
