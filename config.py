@@ -78,6 +78,8 @@ def from_environment() -> dict[str, Any]:
         "HOST": get("HOST") or "127.0.0.1",
         "PORT": int(get("PORT") or 8080),
         "CLAMAV": get("WENSHU_CLAMAV"),
+        "SMTP_URL": _mail_server(get("WENSHU_SMTP_URL")),
+        "MAIL_FROM": get("WENSHU_MAIL_FROM") or "wenshu@localhost",
         "WORKERS": int(get("WENSHU_WORKERS") or 2),
     }
 
@@ -92,6 +94,12 @@ def _whole(name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ConfigurationError(f"{name} must be a whole number.")
     return int(text)
+
+
+def _mail_server(url: str | None) -> str | None:
+    if url and not url.startswith(("smtp://", "smtps://")):
+        raise ConfigurationError("WENSHU_SMTP_URL must be like smtp://user:password@host:25 or smtps://host.")
+    return url or None
 
 
 def _own_key(key: str) -> str:

@@ -21,6 +21,7 @@ from app.engine import record as records
 from app.engine.database import Overtaken
 from app.engine.disclosure import known_fields
 from app.engine.frames import REPORTS, ask
+from app.engine.mail import Post
 from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.engine.workflow import flows
@@ -30,6 +31,7 @@ from app.web.download import write_file
 from app.web.files import storage
 from app.web.pages import as_json
 from models import accounts as rules
+from models import digests, sweeping
 from models.files import Attachment
 from models.people import actor_of
 from seed import accounts, demo
@@ -320,10 +322,18 @@ def verify() -> None:
 
 
 @office.command()
-def sweep() -> None:
-    """Tidy up what has run out: the recycle bin, used form keys. Safe at any time, from several machines."""
+@click.pass_obj
+def sweep(app: Flask) -> None:
+    """Remind of limits, wake suspended papers, send the morning mail, tidy up. Safe at any time, from many machines."""
+    done = sweeping.sweep(db.session)
+    post = Post(app.config["SMTP_URL"], app.config["MAIL_FROM"]) if app.config["SMTP_URL"] else None
+    mails = digests.send_all(db.session, post.send) if post else 0
     purged, forgotten = bin.empty(db.session), formkeys.forget_old(db.session)
     db.session.commit()
+    click.echo(
+        f"Limits looked at: {done['cases']}, moved: {done['moved']}. Notices: {done['notices']}, mails: {mails}. "
+        f"Papers that go on: {done['woken']}."
+    )
     click.echo(f"Removed for good from the recycle bin: {purged}. Form keys forgotten: {forgotten}.")
 
 

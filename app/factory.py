@@ -22,8 +22,10 @@ from app.web.account import AccountView
 from app.web.accounts import AccountsView
 from app.web.api import Json, api_of
 from app.web.bin import BinView
+from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
+from app.web.notices import NoticesView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
 from app.web.prints import PrintView
 from app.web.record import register
@@ -37,7 +39,7 @@ from views.copies import HoldersView, RoundsView
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
-    TrailView, HoldersView, RoundsView,
+    TrailView, HoldersView, RoundsView, MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -9,8 +9,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.web.accounts import AccountsView
 from app.web.bin import BinView
+from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.trail import TrailView
+from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
 from views.copies import CopyMovementView, HoldersView, PaperCopyView, RoundsView
@@ -26,6 +28,7 @@ from views.fates import (
     ReturnCampaignView,
     ReturnItemView,
 )
+from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import OutgoingDocumentView
@@ -33,6 +36,7 @@ from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView, RegisterView, RuleView
+from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 
 
@@ -64,6 +68,9 @@ SECTIONS = (
             PaperCopyView,
             CopyMovementView,
             OutgoingDocumentView,
+            FollowUpView,
+            SupervisionView,
+            AccountabilityCaseView,
             HoldView,
             ReturnCampaignView,
             ReturnItemView,
@@ -82,8 +89,8 @@ SECTIONS = (
     Section(
         _l("Admin"),
         "admin",
-        (DepartmentView, PersonView, RegisterView, ClockRuleView, RuleView, CalendarDayView),
-        (AccountsView, TrailView, BinView, EmergencyView),
+        (DepartmentView, PersonView, RegisterView, ClockRuleView, EscalationRungView, RuleView, CalendarDayView),
+        (MovedLimitsView, AccountsView, TrailView, BinView, EmergencyView),
     ),
 )
 

@@ -2,8 +2,9 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, events, grants, history, numbers, record, rules, workflow  # noqa: F401
+from app.engine import clocks, events, grants, history, ladder, numbers, record, rules, workflow  # noqa: F401
 from models import (  # noqa: F401
+    accountability,
     accounts,
     api_keys,
     assignments,
@@ -16,6 +17,7 @@ from models import (  # noqa: F401
     customers,
     deciding,
     destruction,
+    digests,
     dispatch,
     documents,
     entries,
@@ -26,10 +28,12 @@ from models import (  # noqa: F401
     extensions,
     fates,
     files,
+    follow_ups,
     handling,
     identities,
     instructions,
     logins,
+    notices,
     orders,
     outgoing,
     paper_orders,
@@ -39,6 +43,8 @@ from models import (  # noqa: F401
     products,
     registers,
     second_factor,
+    supervision,
+    sweeping,
     tasks,
     tickets,
     totals,

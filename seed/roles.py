@@ -17,6 +17,7 @@ _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
+        "escalation_rungs": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
@@ -24,6 +25,8 @@ TABLE: dict[str, dict[str, str]] = {
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
+        "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
@@ -43,6 +46,7 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "registry_clerk": {
+        "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
             f"{KEEP} import export screen propose instruct_reading circulate end_by_sender suspend go_on close pass_on "
@@ -66,6 +70,8 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "leader": {
+        "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
+        "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
@@ -84,6 +90,8 @@ TABLE: dict[str, dict[str, str]] = {
         "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
     },
     "department_head": {
+        "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
+        "accountability_cases": "read file_appeal",
         "reports": READ, "envelopes": "read confirm_receipt register_paper",
         "people": READ, "departments": READ, "incoming_documents": "read export report_result answer_sender",
         "assignments": "read export receive note give_opinion ask_again overrule",
@@ -97,6 +105,8 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "department_user": {
+        "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
+        "accountability_cases": "read file_appeal",
         "people": READ, "departments": READ, "incoming_documents": "read report_result answer_sender",
         "assignments": "read receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
@@ -126,6 +136,7 @@ TABLE: dict[str, dict[str, str]] = {
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
+            "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
         ),
         READ,
     ),

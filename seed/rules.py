@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import CalendarDay, ClockRule
 from app.engine.rules import Rule
 from models.registers import Register
+from seed import ladder
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -123,6 +124,14 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("post_opening", "government", "straight", "oa公文_收文流程 第一阶段: 统一启封或径送领导者亲启"),
     ("hold_months", None, "6", None),
     ("receipt_slip_first", None, "yes", "收文处理程序 三、核对: 有回执的退回发文单位"),
+    ("accountability", None, "no", None),
+    ("accountability", "group", "yes", f"{_GROUP} 第十条: 依情节对责任人处以100—1000元"),
+    ("accountability_least", "group", "100", f"{_GROUP} 第十条"),
+    ("accountability_most", "group", "1000", f"{_GROUP} 第十条"),
+    ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
+    ("digest_hour", None, "8", None),
+    ("quiet_from", None, "20", None),
+    ("quiet_until", None, "7", None),
 ]
 
 #: The library's names of the occasions, as the office calls them.
@@ -155,6 +164,7 @@ def sow(session: Session) -> None:
             session.flush()
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
+    ladder.sow(session)
     session.flush()
 
 

@@ -6,13 +6,13 @@ that never said who it works for; `SYSTEM` sees everything and has to be asked f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, event, false, or_, true
+from sqlalchemy import ColumnElement, Select, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
@@ -200,6 +200,23 @@ def _rules_for(actor: Actor) -> list:
 
 def _rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
+
+
+def visible_ids(model: Any, actor: Actor) -> Select[Any]:
+    """The keys of the records of a kind that an actor sees, as a subquery for the rule of what hangs on them."""
+    key = model.__table__.c.id
+    if not actor.may("read", model.kind_name):
+        return select(key).where(false()).correlate(None)
+    # Not correlated: a query that also names the other table must not narrow this one.
+    return select(key).where(_rule(model, actor)).correlate(None)
+
+
+def behind(kind: Any, record_id: Any, actor: Actor, models: Iterable[Any]) -> ColumnElement[bool]:
+    """The rule of a row that speaks of another record by `kind` and `record_id`: who sees the one sees the other."""
+    return or_(
+        false(),
+        *(and_(kind == model.kind_name, record_id.in_(visible_ids(model, actor))) for model in models),
+    )
 
 
 #: Execution options of a query that is to find what lies in the recycle bin, too.

@@ -6,20 +6,35 @@ running and paused segments, and its deadline is walked from what remains, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, time
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, or_, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, fields, limits
+from app.engine import access, concurrency, fields, history, limits, versions
 from app.engine.bin import Binned
 from app.engine.calendar import WorkingCalendar
-from app.engine.moments import Moment, local, now, office_zone
+from app.engine.database import one_at_a_time
+from app.engine.limits import Reckoning
+from app.engine.moments import Moment, at_office, local, now, office_zone
 from app.engine.readings import Segment, read_clock
 from app.engine.record import Record, kinds
 from app.engine.rules import PROFILES
@@ -112,6 +127,10 @@ class ClockRow(Model):
     due_at: Mapped[datetime] = mapped_column(Moment)
     original_due_at: Mapped[datetime] = mapped_column(Moment)
     stopped_at: Mapped[datetime | None] = mapped_column(Moment)
+    #: somebody gave it a limit of its own, which neither a pause nor the calendar moves
+    extended: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    #: how often its limit was set: 1 is the original one, see `versions`
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     segments: Mapped[list[ClockSegment]] = relationship(order_by="ClockSegment.id", lazy="selectin")
 
 
@@ -136,7 +155,8 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
     if name == "always":
         return WorkingCalendar.round_the_clock(zone)
     with access.system():
-        stamp = session.execute(select(func.count(CalendarDay.id), func.max(CalendarDay.changed_at))).one()
+        counted = func.count(CalendarDay.id), func.sum(CalendarDay.version), func.max(CalendarDay.changed_at)
+        stamp = session.execute(select(*counted)).one()
         key = (str(session.get_bind().engine.url), zone, *stamp)
         calendar = _calendars.get(key)
         if calendar is None:
@@ -190,7 +210,7 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
         elif stage in state.pauses:
             _pause(clock, moment)
         else:
-            _stop(clock, moment, VOID if state.uncounted else None)
+            _stop(session, clock, moment, VOID if state.uncounted else None)
     started = [
         new
         for stage in state.clocks
@@ -272,49 +292,121 @@ def _run(session: Session, clock: ClockRow, moment: datetime) -> None:
     if clock.state == PAUSED:
         clock.state = RUNNING
         _next(clock, moment, running=True)
-        _walk(session, clock, moment)
+        _walk(session, clock, moment, "pause")
 
 
-def _walk(session: Session, clock: ClockRow, moment: datetime) -> None:
-    if clock.unit != "stated":
-        life = [Segment(s.begins_at, s.ends_at, RUNNING if s.running else PAUSED) for s in clock.segments]
-        calendar = working_calendar(session, clock.calendar)
-        reading = read_clock(calendar, clock.started_at, Decimal(clock.amount), clock.unit, life, moment)
-        clock.due_at = reading.due_at
+def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | None = None) -> Reckoning:
+    """The sum that leads to a clock's limit as its calendar stands now; of one somebody stated, what lies about it."""
+    if clock.unit == "stated" or clock.extended:
+        return limits.fixed(calendar, clock.started_at, clock.due_at)
+    life = [Segment(s.begins_at, s.ends_at, RUNNING if s.running else PAUSED) for s in clock.segments]
+    return read_clock(
+        calendar, clock.started_at, Decimal(clock.amount), clock.unit, life, moment or clock.stopped_at or now()
+    ).due
 
 
-def _stop(clock: ClockRow, moment: datetime, outcome: str | None) -> None:
+def _walk(session: Session, clock: ClockRow, moment: datetime, reason: str) -> versions.ClockVersion | None:
+    if clock.unit == "stated" or clock.extended:
+        return None
+    calendar = working_calendar(session, clock.calendar)
+    return versions.write(session, clock, reckoning(calendar, clock, moment).due_at, reason)
+
+
+def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
     # What was finished before a clock stood still was finished then.
     done = clock.segments[-1].begins_at if clock.state == PAUSED else moment
     clock.state = outcome or (MET if done <= clock.due_at else MISSED)
     clock.stopped_at = moment
     clock.segments[-1].ends_at = moment
+    versions.tell(session, clock)
 
 
 def reckon(session: Session, record: Any) -> None:
     """Give the open clocks of a record the limits of its present case, counted from where each began."""
     moment = now()
     for clock in clocks_of(session, record):
-        if clock.state not in (RUNNING, PAUSED) or clock.unit == "stated":
+        if clock.state not in (RUNNING, PAUSED) or clock.unit == "stated" or clock.extended:
             continue
         day = local(clock.started_at).date()
         rule = rule_for(session, record.kind_name, clock.stage, record.case(), day, record.profile())
         if rule is None:
-            _stop(clock, moment, VOID)
+            _stop(session, clock, moment, VOID)
         else:
             clock.rule_id, clock.source = rule.id, rule.source
             clock.amount, clock.unit, clock.calendar = f"{rule.amount:f}", rule.unit, rule.calendar
-            _walk(session, clock, moment)
+            _walk(session, clock, moment, "urgency")
     session.flush()
 
 
-def extend(session: Session, record: Any, stage: str, due: datetime) -> None:
-    """Give a running clock a later limit; the original one is kept."""
+def extend(session: Session, record: Any, stage: str, due: datetime, reason: str = "extension") -> None:
+    """Give a running clock a limit of its own, for one of `versions.REASONS`; the original one is kept."""
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state == RUNNING:
-            clock.due_at = due
-    running = [c.due_at for c in clocks_of(session, record) if c.state == RUNNING]
-    record.due_at = min(running, default=due)
+            versions.write(session, clock, due, reason)
+            clock.extended = True
+    record.due_at = _first_due(session, record, due)
 
 
-__all__ = ["CalendarDay", "ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "settle"]
+def _first_due(session: Session, record: Any, otherwise: datetime | None) -> datetime | None:
+    return min((c.due_at for c in clocks_of(session, record) if c.state == RUNNING), default=otherwise)
+
+
+def recount(session: Session, days: Collection[date] = ()) -> list[versions.ClockVersion]:
+    """Walk the running clocks anew by the calendar as it stands, those that reach into `days` (none: all); the moves.
+
+    A limit that has passed stays as it was. Called twice it moves nothing the second time; the caller commits.
+    """
+    moment, moves = now(), []
+    with access.system(), history.act("recount"):
+        one_at_a_time(session, "recount")
+        calendar = working_calendar(session)
+        query = select(ClockRow).where(
+            ClockRow.state == RUNNING, ClockRow.calendar == "office", ClockRow.unit != "stated",
+            ClockRow.extended.is_(False), ClockRow.due_at > moment,
+        )  # fmt: skip
+        if days:
+            after = at_office(max(days) + timedelta(days=1))
+            query = query.where(ClockRow.due_at >= at_office(min(days)), ClockRow.started_at < after)
+        for clock in session.scalars(query.order_by(ClockRow.id)).all():
+            if reckoning(calendar, clock, moment).due_at == clock.due_at:
+                continue
+            record: Any = session.get(kinds()[clock.kind], clock.record_id)
+            if record is None:
+                continue
+            concurrency.hold(session, record)  # whoever takes a step on it meanwhile has stopped the clock or waits
+            session.refresh(clock)
+            move = _walk(session, clock, moment, "calendar") if clock.state == RUNNING else None
+            if move is not None:
+                record.due_at = _first_due(session, record, record.due_at)
+                moves.append(move)
+        session.flush()
+    return moves
+
+
+_CHANGED = "changed calendar days"
+
+
+@event.listens_for(Session, "after_flush")
+def _note_days(session: Session, context: Any) -> None:
+    """Remember which days of the calendar this transaction touches, the ones they were before included."""
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, CalendarDay):
+            past: Any = inspect(row).attrs.day.history
+            days = {*(past.added or ()), *(past.unchanged or ()), *(past.deleted or ())}
+            session.info.setdefault(_CHANGED, set()).update(day for day in days if day is not None)
+
+
+@event.listens_for(Session, "before_commit")
+def _recount_with_the_calendar(session: Session) -> None:
+    """Whoever changes the calendar moves the limits that reach into it, in one transaction."""
+    session.flush()
+    if days := session.info.pop(_CHANGED, None):
+        recount(session, days)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_days(session: Session, previous: Any) -> None:
+    session.info.pop(_CHANGED, None)
+
+
+__all__ = ["CalendarDay", "ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "recount", "settle"]

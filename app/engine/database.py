@@ -139,7 +139,9 @@ class Overtaken(Exception):
 _LOST = frozenset({"40001", "40P01", "55P03"})
 _TAKEN = "23505"
 #: Tables whose keys nobody types: what is taken twice there was taken by two transactions at once.
-_OURS = frozenset({"clock", "drawn_number", "form_key", "history_entry", "number_counter"})
+_OURS = frozenset(
+    {"clock", "clock_version", "drawn_number", "follow_up", "form_key", "history_entry", "number_counter", "rung_sent"}
+)
 
 
 def lost(error: BaseException) -> bool:

@@ -9,14 +9,13 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
-from app.engine import access, bin, clocks, history
+from app.engine import access, bin, history
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, writable
 from app.engine.fields import Field, fields_of, whole
-from app.engine.moments import now
 from app.engine.refusals import Invalid
 from app.extensions import db
-from app.web import cells, forms
+from app.web import cells, clocks, forms
 from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
 from app.web.trail import action_label
 
@@ -49,6 +48,7 @@ class RecordPage(KindPages):
         items = [self._item(record, fields[name], in_full == name) for name in names]
         flow = getattr(record, "flow", None)
         steps = flow.allowed(record, access.current()) if flow else []
+        drawn = clocks.drawn(record) if flow else []
         return self._page(
             "show",
             record={
@@ -67,7 +67,8 @@ class RecordPage(KindPages):
             href_edit=self._url("edit", pk=record.id) if self._may("edit") else None,
             links=self._links(record),
             sections=[{"title": _("Details"), "items": items}],
-            clocks=self._clocks(record) if flow else [],
+            clocks=drawn,
+            warnings=list(dict.fromkeys(words for clock in drawn for words in clock["warnings"])),
             children=[self._children(record, about) for about in self.children],
             files=files_of(record),
             history=self._history(record),
@@ -95,32 +96,6 @@ class RecordPage(KindPages):
             "help": str(field.help) if field.help else None,
             "wide": field.kind == "prose" or (field.length or 0) >= 300,
         }
-
-    def _clocks(self, record: Any) -> list[dict[str, Any]]:
-        drawn = []
-        for clock in clocks.clocks_of(db.session, record):
-            late = clock.state == clocks.RUNNING and clock.due_at < now()
-            rule = cells.moment_text(clock.started_at)
-            unit = str(clocks.UNIT_LABELS.get(clock.unit, _("as stated")))
-            lines = [
-                _("Starts %(at)s", at=rule),
-                _("Limit: %(amount)s %(unit)s", amount=clock.amount.rstrip("0").rstrip("."), unit=unit)
-                if clock.unit != "stated"
-                else _("Limit stated in the instruction"),
-                _("Ends %(at)s", at=cells.moment_text(clock.due_at)),
-            ]
-            drawn.append(
-                {
-                    "label": str(record.flow.clocks[clock.stage].label),
-                    "due_text": _("Due %(at)s", at=cells.moment_text(clock.due_at)),
-                    "remaining_text": _("Overdue") if late else None,
-                    "state": "missed" if late else clock.state,
-                    "tone": "bad" if late else None,
-                    "sum": lines,
-                    "source": clock.source,
-                }
-            )
-        return drawn
 
     def _children(self, record: Any, about: Children) -> dict[str, Any]:
         relation = inspect(self.model).relationships[about.relation]

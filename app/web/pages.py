@@ -26,6 +26,7 @@ from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.language import locale_code
+from app.web.notices import badge
 from app.web.signin import role_label
 
 
@@ -325,6 +326,10 @@ class Surroundings:
             "href": url_for("AccountView.index"),
             "roles_text": roles,
         }
+
+    @property
+    def notices(self) -> dict[str, Any] | None:
+        return badge()
 
     @property
     def add_links(self) -> list[dict[str, str]]:

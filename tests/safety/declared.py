@@ -18,7 +18,17 @@ from seed.roles import ROLES
 
 #: Kinds whose rows everybody may see whose role may read them; every other kind is row by row somebody's business.
 OPEN = frozenset(
-    {"departments", "people", "correspondents", "products", "clock_rules", "calendar_days", "rules", "registers"}
+    {
+        "departments",
+        "people",
+        "correspondents",
+        "products",
+        "clock_rules",
+        "calendar_days",
+        "rules",
+        "registers",
+        "escalation_rungs",
+    }
 )
 
 PRIVATE = frozenset(
@@ -29,6 +39,7 @@ PRIVATE = frozenset(
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
+        "follow_ups", "supervisions", "accountability_cases",
     }
 )  # fmt: skip
 
@@ -125,6 +136,10 @@ DOORS = (
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),
+    door("NoticesView.index", "GET", SIGNED_IN, passes={200}),
+    door("NoticesView.read", "POST", SIGNED_IN, passes={404}),
+    door("NoticesView.read_all", "POST", SIGNED_IN, passes={302}),
+    door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),

@@ -1,0 +1,180 @@
+"""Notices 提醒: what somebody is told about a paper, in the reader's language and in words its secrecy allows.
+
+A notice keeps a key and parameters, never a sentence: the title of a paper is looked up when the notice is read or
+mailed, by the rights its reader has then. Who was dropped from the scope sees nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import Role, User
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from app.engine import access
+from app.engine.disclosure import knows
+from app.engine.moments import Moment, local, now, today
+from app.engine.record import kinds
+from models.people import Person
+from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY
+
+TEXTS = {
+    "due_soon": _l("%(stage)s is due %(due)s: %(paper)s"),
+    "overdue": _l("%(stage)s is overdue since %(due)s: %(paper)s"),
+    "asked": _l("You are asked how far %(stage)s has come, due %(due)s: %(paper)s"),
+    "answered": _l("%(person)s has answered about %(stage)s, due %(due)s: %(paper)s"),
+    "cannot": _l("%(person)s cannot finish %(stage)s by %(due)s; please decide: %(paper)s"),
+    "officer": _l("You follow up %(stage)s, due %(due)s: %(paper)s"),
+    "absent": _l("%(person)s is away, so %(deputy)s has been told about %(stage)s: %(paper)s"),
+    "nobody": _l("%(person)s is away and nobody stands in; nobody looks after %(stage)s: %(paper)s"),
+    "awake": _l("The suspended paper goes on today: %(paper)s"),
+    "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
+    "accountable": _l("A case of accountability concerns you: %(paper)s"),
+}
+#: Kinds of record notices are about; those a house does not have are passed over.
+ABOUT = (
+    "incoming_documents", "outgoing_documents", "circulation_entries", "instructions", "assignments", "relay_orders",
+    "copy_orders", "extensions", "follow_ups", "supervisions", "accountability_cases",
+)  # fmt: skip
+
+
+def about_models() -> list[Any]:
+    present = kinds()
+    return [present[name] for name in ABOUT if name in present]
+
+
+class Notice(access.RowAccess, Model):
+    """One thing one person is told. Only the person reads it, and only while the paper behind it is open to them."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_person_read", "person_id", "read_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    #: the absent person it was meant for, where a deputy is told
+    meant_for_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[int] = mapped_column(Integer)
+    paper_kind: Mapped[str] = mapped_column(String(40))
+    paper_id: Mapped[int] = mapped_column(Integer)
+    key: Mapped[str] = mapped_column(String(40))
+    parameters: Mapped[str] = mapped_column(Text)
+    rung_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_rung.id"))
+    at: Mapped[datetime] = mapped_column(Moment)
+    read_at: Mapped[datetime | None] = mapped_column(Moment)
+    mailed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    person: Mapped[Person] = relationship(foreign_keys=person_id)
+
+    @classmethod
+    def visible_to(cls, actor: access.Actor) -> ColumnElement[bool]:
+        models = about_models()
+        return and_(
+            cls.person_id == (actor.own_person_id or 0),
+            access.behind(cls.kind, cls.record_id, actor, models),
+            access.behind(cls.paper_kind, cls.paper_id, actor, models),
+        )
+
+
+def paper_of(record: Any) -> Any:
+    """The paper a record is about: its document, or itself."""
+    return getattr(record, "document", None) or record
+
+
+def paper_words(paper: Any) -> str:
+    """How a paper may be named in a notice, by its secrecy: title, number, or not at all (documents.md 6.1)."""
+    grade = getattr(paper, "secrecy", "internal")
+    number = getattr(paper, type(paper).natural_key) if type(paper).natural_key else paper.id
+    if grade in ON_PAPER_ONLY:
+        return _("One paper awaits you at the registry.")
+    if grade in NOT_INDEXED:
+        return str(number)
+    if grade not in ORDINARY:
+        return _("A paper no. %(number)s awaits you.", number=number)
+    title = getattr(paper, "title", None) if knows(paper) else None
+    return f"{number} {title}" if title else str(paper) if knows(paper) else str(number)
+
+
+def words_of(notice: Notice, record: Any, paper: Any) -> str:
+    """The sentence of a notice in the reader's language; of a paper above ordinary secrecy only what names it."""
+    named = paper_words(paper)
+    if getattr(paper, "secrecy", "internal") not in ORDINARY:
+        return named
+    told = json.loads(notice.parameters)
+    stage = told.get("stage", "")
+    flow = getattr(record, "flow", None)
+    label = flow.clocks[stage].label if flow is not None and stage in flow.clocks else told.get("stage_label", stage)
+    due = local(datetime.fromisoformat(told["due"])).strftime("%Y-%m-%d %H:%M") if told.get("due") else ""
+    return str(TEXTS[notice.key]) % {**told, "stage": str(label), "due": due, "paper": named}
+
+
+def open_notices(session: Session, *conditions: Any, most: int = 100) -> list[tuple[Notice, Any, Any]]:
+    """The actor's notices, the latest first, each with its record and paper as the actor may see them now."""
+    query = select(Notice).where(*conditions).order_by(Notice.at.desc(), Notice.id.desc()).limit(most)
+    found = list(session.scalars(query))
+    wanted: dict[str, set[int]] = {}
+    for notice in found:
+        wanted.setdefault(notice.kind, set()).add(notice.record_id)
+        wanted.setdefault(notice.paper_kind, set()).add(notice.paper_id)
+    seen: dict[tuple[str, int], Any] = {}
+    for kind, keys in wanted.items():
+        model: Any = kinds()[kind]
+        seen |= {(kind, row.id): row for row in session.scalars(select(model).where(model.id.in_(keys)))}
+    return [
+        (notice, seen[notice.kind, notice.record_id], seen[notice.paper_kind, notice.paper_id])
+        for notice in found
+        if (notice.kind, notice.record_id) in seen and (notice.paper_kind, notice.paper_id) in seen
+    ]
+
+
+def unread(session: Session) -> int:
+    """How many notices the actor has not read."""
+    query = select(func.count()).select_from(Notice).where(Notice.read_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def read(session: Session, notices: Iterable[Notice]) -> None:
+    """Mark notices the caller has loaded through row access as read; the caller commits."""
+    for notice in notices:
+        notice.read_at = notice.read_at or now()
+    session.flush()
+
+
+def is_away(person: Person) -> bool:
+    return bool(person.absent_from and person.absent_until and person.absent_from <= today() <= person.absent_until)
+
+
+def stand_in(person: Person) -> Person:
+    """Who looks after a person's business today: the person, or the deputy of one who is away."""
+    return person.deputy if is_away(person) and person.deputy is not None else person
+
+
+def holders(session: Session, *roles: str) -> list[Person]:
+    """The people whose accounts have one of these roles, in the order they were entered."""
+    query = select(Person).join(Person.user).where(User.active.is_(True), User.roles.any(Role.name.in_(roles)))
+    return list(session.scalars(query.order_by(Person.id)))
+
+
+def tell(
+    session: Session, people: Sequence[Person], key: str, record: Any, *, rung_id: int | None = None, **parameters: Any
+) -> list[Notice]:
+    """Put a notice about a record on the list of each of these people, or of who stands in; the caller commits."""
+    paper, told, made = paper_of(record), json.dumps(parameters, ensure_ascii=False), []
+    for meant in dict.fromkeys(people):
+        person = stand_in(meant)
+        notice = Notice(
+            person=person, meant_for_id=meant.id if person is not meant else None, kind=record.kind_name,
+            record_id=record.id, paper_kind=paper.kind_name, paper_id=paper.id, key=key, parameters=told,
+            rung_id=rung_id, at=now(),
+        )  # fmt: skip
+        session.add(notice)
+        made.append(notice)
+    session.flush()
+    return made

@@ -1,0 +1,187 @@
+"""The sweep: what the clock on the wall does. Follow-up cases, the ladder of reminders, suspended papers that go on.
+
+Safe at any time and from several processes: every piece of work is a transaction of its own that others wait for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.engine import access, clocks, history, ladder
+from app.engine.clocks import ClockRow
+from app.engine.database import lost, one_at_a_time, plainly
+from app.engine.history import HistoryEntry
+from app.engine.ladder import EscalationRung
+from app.engine.moments import now, today
+from app.engine.record import kinds
+from app.engine.versions import ClockVersion
+from app.engine.workflow import flows
+from models import follow_ups, notices
+from models.follow_ups import DUTY, FollowUp
+from models.notices import Notice
+from models.people import Department, Person
+
+log = logging.getLogger("wenshu")
+
+
+def sweep(session: Session) -> Counter[str]:
+    """Do all that is due; how many limits moved, cases were looked at, notices went out and papers woke up."""
+    done: Counter[str] = Counter()
+    with access.system():
+        done["moved"] = len(clocks.recount(session))
+        session.commit()
+        done["woken"] = wake(session)
+        query = select(ClockRow.id).where(
+            ClockRow.state == clocks.RUNNING,
+            ClockRow.kind.in_([name for name in follow_ups.FOLLOWED if name in kinds()]),
+        )
+        for clock_id in list(session.scalars(query.order_by(ClockRow.id))):
+            session.rollback()
+            done["notices"] += _apart(session, lambda pk=clock_id: look_after(session, pk))  # type: ignore[misc]
+            done["cases"] += 1
+    return done
+
+
+def _apart(session: Session, work: Callable[[], int]) -> int:
+    """One piece of work in a transaction of its own; one that loses to somebody else is left to the next sweep."""
+    try:
+        count = work()
+        session.commit()
+        return count
+    except Exception as error:
+        session.rollback()
+        if not lost(error):
+            raise
+        log.info("left to the next sweep: %s", plainly(error))
+        return 0
+
+
+def wake(session: Session) -> int:
+    """Let suspended records whose day has come go on, by their own step; how many."""
+    count = 0
+    for kind, flow in list(flows()):
+        model: Any = kinds()[kind]
+        if "go_on" not in flow.steps or not hasattr(model, "wake_on"):
+            continue
+        condition = model.state.in_(flow.steps["go_on"].sources), model.wake_on <= today()
+        for pk in list(session.scalars(select(model.id).where(*condition).order_by(model.id))):
+            session.rollback()
+            count += _apart(session, lambda model=model, pk=pk: _go_on(session, model, pk))  # type: ignore[misc]
+    return count
+
+
+def _go_on(session: Session, model: Any, pk: int) -> int:
+    one_at_a_time(session, f"wake {model.kind_name} {pk}")
+    record = session.get(model, pk, populate_existing=True)
+    if record is None or record.state not in record.flow.steps["go_on"].sources:
+        return 0
+    record.take("go_on", session)
+    people = [session.get(Person, key) for name in follow_ups.PERSONS if (key := getattr(record, name, None))]
+    notices.tell(session, [person for person in people if person], "awake", record)
+    return 1
+
+
+def look_after(session: Session, clock_id: int) -> int:
+    """Open or bring up to date the case of a clock and climb its ladder; how many notices. The caller commits."""
+    one_at_a_time(session, f"clock {clock_id}")
+    clock = session.get(ClockRow, clock_id, populate_existing=True)
+    if clock is None or clock.state != clocks.RUNNING:
+        return 0
+    model: Any = kinds()[clock.kind]
+    record: Any = session.get(model, clock.record_id)
+    case = follow_ups.follow(session, clock, record) if record is not None else None
+    if case is None:
+        return 0
+    since = session.scalars(
+        select(ClockVersion.at).where(ClockVersion.clock_id == clock.id, ClockVersion.number == clock.version)
+    ).first()
+    rungs = ladder.rungs_for(session.scalars(select(EscalationRung)), clock.kind, clock.stage, record.profile())
+    told = ladder.climb(
+        session, clock, rungs, clocks.working_calendar(session, clock.calendar), now(),
+        since=since or clock.started_at, answered=case.state in ("answered", "reported"),
+    )  # fmt: skip
+    if told and case.state == "watching":
+        case.take("warn", session)
+    if told:
+        with history.act("warn"):
+            case.reminded += 1
+            session.flush()
+    return _send(session, case, clock, record, told)
+
+
+def _send(session: Session, case: FollowUp, clock: ClockRow, record: Any, rungs: list[EscalationRung]) -> int:
+    """Put the notices of these rungs on people's lists: each is told once, by the latest rung."""
+    key = "overdue" if clock.due_at < now() else "due_soon"
+    count, done = 0, set()
+    for rung in reversed(rungs):
+        people = [person for person in _recipients(session, rung, case, record) if person not in done]
+        done.update(people)
+        told = notices.tell(
+            session, people, key, record, rung_id=rung.id, stage=clock.stage, due=clock.due_at.isoformat()
+        )
+        count += len(told) + _tell_of_absence(session, case, record, told, clock.stage)
+    return count
+
+
+def responsible(session: Session, case: FollowUp) -> list[Person]:
+    """Whose turn it is: the person named, the head of the unit named, or whoever has the duty."""
+    if case.responsible is not None:
+        return [case.responsible]
+    if case.department is not None and case.department.leader is not None:
+        return [case.department.leader]
+    return notices.holders(session, *DUTY.get((case.kind or "", case.stage or ""), ("registry_clerk",)))
+
+
+def _recipients(session: Session, rung: EscalationRung, case: FollowUp, record: Any) -> list[Person]:
+    found: list[Person] = []
+    for who in rung.recipients:
+        if who == "responsible":
+            found += responsible(session, case)
+        elif who == "unit_head":
+            heads: list[Department] = [case.department] if case.department else []
+            found += [unit.leader for unit in heads if unit.leader is not None]
+        elif who == "officer":
+            found += [case.officer] if case.officer is not None else []
+        elif who == "leader":
+            found += leaders_of(session, notices.paper_of(record))
+        else:
+            found += notices.holders(session, {"clerk": "registry_clerk", "office_head": "office_manager"}[who])
+    return list(dict.fromkeys(found))
+
+
+def leaders_of(session: Session, paper: Any) -> list[Person]:
+    """The leaders who instructed on a paper, as its history tells; before anybody has, all who could."""
+    query = (
+        select(Person)
+        .join(HistoryEntry, HistoryEntry.actor_id == Person.user_id)
+        .where(HistoryEntry.kind == paper.kind_name, HistoryEntry.record_id == paper.id)
+        .where(or_(HistoryEntry.action.startswith("instruct"), HistoryEntry.action == "sign"))
+    )
+    found = list(dict.fromkeys(session.scalars(query.order_by(HistoryEntry.id))))
+    return found or notices.holders(session, "leader")
+
+
+def _tell_of_absence(session: Session, case: FollowUp, record: Any, told: list[Notice], stage: str) -> int:
+    """Whoever gave the task learns, once, that its handler is away and who stands in."""
+    count = 0
+    for person in responsible(session, case):
+        mine = [notice for notice in told if notice.meant_for_id == person.id]
+        away = bool(mine) or (notices.is_away(person) and any(notice.person_id == person.id for notice in told))
+        if not away:
+            continue
+        key = "absent" if mine else "nobody"
+        known = select(Notice.id).where(
+            Notice.key == key, Notice.kind == record.kind_name, Notice.record_id == record.id,
+            Notice.parameters.contains(f'"{stage}"'),
+        )  # fmt: skip
+        if session.scalars(known.limit(1)).first() is None:
+            givers = leaders_of(session, notices.paper_of(record))
+            deputy = mine[0].person.name if mine else ""
+            count += len(notices.tell(session, givers, key, record, stage=stage, person=person.name, deputy=deputy))
+    return count

@@ -1,0 +1,215 @@
+"""Limits that move: by an extension, another urgency or the yearly plan of days off; each move on record, with a list."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from app.engine import access, clocks, versions
+from app.engine import record as records
+from app.engine.clocks import CalendarDay, ClockRow, clocks_of, recount
+from app.engine.moments import parse_moment
+from app.extensions import db
+from tests.conftest import actors_of, sign_in
+from tests.factories import take
+from tests.test_documents import register
+
+
+def paper(session, actors, **values):
+    """A paper the unit of user_a handles, registered and instructed at the present moment."""
+    with access.acting_as(actors["clerk"]):
+        document = register(session, received_at=clocks.now().isoformat(), **values)
+    take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理", handler="张小明")
+    session.commit()
+    return document
+
+
+def handling(session, document):
+    return next(clock for clock in clocks_of(session, document) if clock.stage == "handling")
+
+
+def forget_year(session, year):
+    """The calendar as it stood before that year's plan was imported."""
+    with access.system():
+        for day in session.scalars(select(CalendarDay)):
+            if day.day.year >= year:
+                session.delete(day)
+        session.commit()
+
+
+def import_day(session, day, worked=False):
+    with access.system():
+        records.store(session, CalendarDay(day=date.fromisoformat(day), worked=worked, name="元旦"))
+        session.commit()
+
+
+@pytest.fixture
+def november(either_session, either_actors, clock):
+    """A paper received on Friday, 25 December 2026, for which next year's plan is not there yet."""
+    forget_year(either_session, 2027)
+    clock.moment = parse_moment("2026-12-25 10:00")
+    clock.ahead()
+    return paper(either_session, either_actors)
+
+
+def test_limits_set_in_november_move_when_next_years_plan_is_imported_and_a_list_says_which(
+    either_session, either_actors, november
+):
+    session = either_session
+    assert november.due_at == parse_moment("2027-01-01 18:00")  # seven calendar days; a Friday like any other
+    import_day(session, "2027-01-01")
+    session.refresh(november)
+    assert november.due_at == parse_moment("2027-01-04 18:00")  # Friday off, then the weekend: Monday
+    with access.acting_as(either_actors["clerk"]):
+        (move,) = versions.moved(session, "calendar")
+    assert (move.number, move.before, move.due_at) == (
+        2, parse_moment("2027-01-01 18:00"), parse_moment("2027-01-04 18:00"),
+    )  # fmt: skip
+    assert handling(session, november).original_due_at == move.before
+
+
+def test_a_make_up_day_and_a_day_taken_out_again_move_limits_too(either_session, november):
+    session = either_session
+    import_day(session, "2027-01-01")
+    import_day(session, "2027-01-02", worked=True)
+    session.refresh(november)
+    assert november.due_at == parse_moment("2027-01-02 18:00")
+    with access.system():
+        session.delete(session.scalars(select(CalendarDay).where(CalendarDay.day == date(2027, 1, 1))).one())
+        session.commit()
+        session.refresh(november)
+        assert november.due_at == parse_moment("2027-01-01 18:00")
+        assert [move.number for move in versions.versions_of(session, "incoming_documents", november.id)] == [2, 3, 4]
+
+
+def test_recounting_twice_moves_nothing_the_second_time(either_session, november):
+    import_day(either_session, "2027-01-01")
+    assert recount(either_session) == []
+    with access.system():
+        assert len(versions.versions_of(either_session, "incoming_documents", november.id)) == 1
+
+
+def test_a_rolled_back_import_moves_nothing(either_session, november):
+    with access.system():
+        records.store(either_session, CalendarDay(day=date(2027, 1, 1), worked=False))
+        either_session.rollback()
+        either_session.commit()
+        either_session.refresh(november)
+        assert november.due_at == parse_moment("2027-01-01 18:00")
+
+
+def test_a_limit_that_has_passed_stays_as_it_was(either_session, november, clock):
+    clock.moment = parse_moment("2027-01-02 10:00")
+    clock.ahead()
+    import_day(either_session, "2027-01-01")
+    with access.system():
+        either_session.refresh(november)
+        assert november.due_at == parse_moment("2027-01-01 18:00")
+
+
+def test_a_pause_after_an_extension_keeps_the_extended_limit(either_session, either_actors, november, clock):
+    session, actors = either_session, either_actors
+    with access.system():
+        clocks.extend(session, november, "handling", parse_moment("2027-01-15 17:00"))
+        session.commit()
+    clock.ahead(hours=2)
+    take(session, actors["office"], november, "suspend", reason="等来文单位答复")
+    clock.ahead(days=3)
+    take(session, actors["office"], november, "go_on")
+    session.commit()
+    assert november.due_at == parse_moment("2027-01-15 17:00")
+    import_day(session, "2027-01-15")
+    with access.system():
+        session.refresh(november)
+        found = versions.versions_of(session, "incoming_documents", november.id)
+    assert november.due_at == parse_moment("2027-01-15 17:00")
+    assert [(v.reason, v.number) for v in found] == [("extension", 2)]
+
+
+def test_going_on_after_a_pause_is_a_version_of_its_own(either_session, either_actors, november, clock):
+    clock.ahead(hours=2)
+    take(either_session, either_actors["office"], november, "suspend", reason="等来文单位答复")
+    clock.ahead(days=4)
+    take(either_session, either_actors["office"], november, "go_on")
+    with access.system():
+        (move,) = versions.versions_of(either_session, "incoming_documents", november.id)
+    assert (move.reason, move.due_at) == ("pause", november.due_at)
+    assert november.due_at > parse_moment("2027-01-01 18:00")
+
+
+def test_another_urgency_is_a_version_and_the_original_limit_is_kept(session, actors, clock):
+    clock.ahead()
+    with access.acting_as(actors["clerk"]):
+        document = register(session, received_at=clocks.now().isoformat())
+    take(session, actors["clerk"], document, "propose", proposal="拟阅")
+    before = document.due_at
+    with access.system():
+        document.urgency = "urgent"
+        clocks.reckon(session, document)
+        session.commit()
+        (move,) = versions.versions_of(session, "incoming_documents", document.id)
+        (row,) = session.scalars(select(ClockRow).where(ClockRow.stage == "instruction"))
+    assert (move.reason, move.before, row.original_due_at) == ("urgency", before, before)
+    assert row.due_at == move.due_at < before
+
+
+def test_who_does_not_see_a_record_does_not_see_that_its_limit_moved(app, clock):
+    with app.app_context():
+        actors = actors_of(db.session)
+        forget_year(db.session, 2027)
+        clock.moment = parse_moment("2026-12-25 10:00")
+        clock.ahead()
+        number = paper(db.session, actors).receipt_no
+        import_day(db.session, "2027-01-01")
+        db.session.remove()
+    assert number in sign_in(app, "user_a").get("/moved-limits/").text
+    assert number not in sign_in(app, "user_b").get("/moved-limits/").text
+    assert app.test_client().get("/moved-limits/").status_code == 302
+
+
+def test_the_page_shows_the_sum_and_says_where_only_weekends_are_known(app, clock):
+    with app.app_context():
+        actors = actors_of(db.session)
+        forget_year(db.session, 2027)
+        clock.moment = parse_moment("2026-12-25 10:00")
+        clock.ahead()
+        document = paper(db.session, actors)
+        address = f"/incomingdocumentview/show/{document.id}"
+        db.session.remove()
+    browser = sign_in(app, "clerk")
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    page = browser.get(address).text
+    assert "No plan of days off is imported for 2027: weekends only assumed." in page
+    assert "Starts 2026-12-25 10:00" in page and "Limit: 7 calendar days" in page
+    with app.app_context():
+        import_day(db.session, "2027-01-01")
+        db.session.remove()
+    page = browser.get(address).text
+    assert "weekends only assumed" not in page
+    assert "The count ends 2027-01-01 18:00, when nobody works" in page
+    assert "Days off skipped: 2027-01-01, 2027-01-02, 2027-01-03" in page
+    assert "Ends 2027-01-04 18:00" in page
+
+
+def test_a_stated_limit_on_a_day_off_is_kept_and_warned_of(app, clock):
+    with app.app_context():
+        actors = actors_of(db.session)
+        clock.ahead()
+        with access.acting_as(actors["clerk"]):
+            document = register(db.session, received_at=clocks.now().isoformat())
+        take(
+            db.session,
+            actors["leader"],
+            document,
+            "instruct",
+            department="综合科",
+            requirement="办理",
+            limit="2026-03-14 10:00",
+        )
+        db.session.commit()
+        address = f"/incomingdocumentview/show/{document.id}"
+        assert document.due_at == parse_moment("2026-03-14 10:00")  # a Saturday
+        db.session.remove()
+    browser = sign_in(app, "clerk")
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert "This limit lies on a day off." in browser.get(address).text
