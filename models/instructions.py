@@ -83,7 +83,7 @@ def lay_before(
     session: Session, document: IncomingDocument, leaders: Iterable[Person], verb: str
 ) -> list[LeaderInstruction]:
     """Put the paper before more leaders, after those in line. Raises `StepRefused` for one who already has it."""
-    added = []
+    added: list[LeaderInstruction] = []
     for leader in dict.fromkeys(leaders):
         if any(
             line.leader_id == leader.id and line.standing in ("queued", "waiting") for line in document.instructions

@@ -42,6 +42,7 @@ class PaperCopyView(RecordView):
 
 class CopyMovementView(RecordView):
     model = CopyMovement
+    in_menu = False
     list_columns = ["copy", "person", "out_at", "signed", "back_at", "complete", "unconfirmed"]
     filters = ["copy", "person", "out_at", "back_at", "unconfirmed"]
     eager = ["copy", "person"]

@@ -30,11 +30,13 @@ class EnvelopeLineView(RecordView):
     """Lines are changed with their envelope; this list is for finding."""
 
     model = EnvelopeLine
+    in_menu = False
     list_columns = ["envelope", "title", "sender_no", "copies_noted", "copies_found", "document"]
     filters = ["envelope", "sender_no"]
 
 
 class EnvelopeDefectView(RecordView):
     model = EnvelopeDefect
+    in_menu = False
     list_columns = ["envelope", "line", "what", "state", "asked_at", "asked_whom", "made_good_on"]
     filters = ["state", "envelope", "what"]

@@ -23,6 +23,7 @@ class ReturnItemView(RecordView):
     """Copies asked back; under “holder” what one person still has."""
 
     model = ReturnItem
+    in_menu = False
     list_columns = ["campaign", "document", "copy_no", "holder", "state", "collected_on"]
     filters = ["campaign", "state", "holder", "document"]
 
@@ -40,5 +41,6 @@ class DestructionEntryView(RecordView):
     """Lines are changed with their list; this one is for finding what was destroyed."""
 
     model = DestructionEntry
+    in_menu = False
     list_columns = ["destruction", "document", "reason", "decision", "keep_until", "tombstone"]
     filters = ["destruction", "document", "decision"]

@@ -245,7 +245,7 @@ def stop(session: Session, record: Any, stage: str) -> None:
     moment = now()
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state in (RUNNING, PAUSED):
-            _stop(clock, moment, None)
+            _stop(session, clock, moment, None)
     session.flush()
 
 

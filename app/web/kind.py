@@ -71,6 +71,8 @@ class KindPages(BaseView):
     #: relations loaded with a list beside those in its columns
     eager: ClassVar[list[str]] = []
     base_order: ClassVar[str] = "-id"
+    #: False for rows one reaches through the record they belong to: they have pages, but no entry in the menu
+    in_menu: ClassVar[bool] = True
 
     @property
     def subject(self) -> str:

@@ -283,7 +283,7 @@ class Surroundings:
                     "active": here == view.__name__,
                 }
                 for view in section.views
-                if actor.may("read", view.model.kind_name)
+                if view.in_menu and actor.may("read", view.model.kind_name)
             ]
             items += [
                 {"label": str(page.label), "href": url_for(f"{page.__name__}.index"), "active": here == page.__name__}
