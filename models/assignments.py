@@ -118,6 +118,10 @@ class Assignment(Workflow, Model):
     def profile(self) -> str | None:
         return self.document.profile()
 
+    def followed(self, stage: str) -> bool:
+        """The lead's limit is the paper's own and is followed up there."""
+        return not self.lead
+
     def concerns(self) -> Person | None:
         return self.handler
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import fields
 from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.moments import now, today
+from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models import secrecy
@@ -230,11 +230,6 @@ class IncomingDocument(Registration, Workflow, Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)
-
-    @classmethod
-    def sleepers(cls) -> ColumnElement[bool]:
-        """The suspended papers whose day has come."""
-        return and_(cls.state == "suspended", cls.wake_on <= today())
 
 
 def session_of(document: IncomingDocument) -> Session:

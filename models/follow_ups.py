@@ -33,17 +33,15 @@ DEEDS = {
     "asked": _l("Asked"), "answered": _l("Answered"), "reported": _l("Reported"), "decided": _l("Decided"),
 }  # fmt: skip
 
-#: The kinds whose running clocks are followed up; those a house does not have are passed over.
-FOLLOWED = (
-    "incoming_documents", "circulation_entries", "instructions", "assignments", "relay_orders", "copy_orders",
-)  # fmt: skip
+#: The kinds whose running clocks are followed up.
+FOLLOWED = ("incoming_documents", "circulation_entries", "assignments", "paper_orders")
 #: Whose turn a stage is where no person is named: the roles that may take the next step.
 DUTY = {
     ("incoming_documents", "proposal"): ("registry_clerk",),
     ("incoming_documents", "instruction"): ("leader",),
 }
 #: Columns that name the person whose turn it is, the first that is filled.
-PERSONS = ("handler_id", "reader_id", "leader_id")
+PERSONS = ("handler_id", "reader_id", "charged_id")
 
 OFFICER_COMPULSORY = rules.setting(
     "follow_up_officer_compulsory", _l("Urgent papers need a named follow-up officer"), default="yes"
@@ -292,7 +290,7 @@ def follow(session: Session, clock: Any, record: Any) -> FollowUp | None:
     Whose turn it is may have changed since; the case shows who it is now.
     """
     paper = notices.paper_of(record)
-    if not isinstance(paper, IncomingDocument):
+    if not isinstance(paper, IncomingDocument) or not record.followed(clock.stage):
         return None
     case = session.scalars(select(FollowUp).where(FollowUp.clock_id == clock.id)).one_or_none()
     person_id = next((pk for name in PERSONS if (pk := getattr(record, name, None))), None)

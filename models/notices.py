@@ -38,16 +38,16 @@ TEXTS = {
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),
 }
-#: Kinds of record notices are about; those a house does not have are passed over.
+#: Kinds of record notices are about.
 ABOUT = (
-    "incoming_documents", "outgoing_documents", "circulation_entries", "instructions", "assignments", "relay_orders",
-    "copy_orders", "extensions", "follow_ups", "supervisions", "accountability_cases",
+    "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
+    "extension_requests", "follow_ups", "supervisions", "accountability_cases",
 )  # fmt: skip
 
 
 def about_models() -> list[Any]:
     present = kinds()
-    return [present[name] for name in ABOUT if name in present]
+    return [present[name] for name in ABOUT]
 
 
 class Notice(access.RowAccess, Model):

@@ -13,13 +13,14 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.copies import add_copies
 from models.people import Person
 from models.secrecy import ORDINARY
 
@@ -105,6 +106,9 @@ class PaperOrder(Workflow, Model):
         if at is not None and at > now():
             raise StepRefused(_("What lies in the future cannot be noted as done."))
         self.report, self.done_at = report, at or now()
+        session = object_session(self)
+        if self.what == "copy" and self.number and session is not None:
+            add_copies(session, self.document, self.number, "photocopy")
 
     @flow.step("ordered", to="cancelled", label=_l("Cancel"), tone="danger")
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

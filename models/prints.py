@@ -30,6 +30,10 @@ class Signed:
     at: datetime
 
 
+#: The verbs as the slip has them: each belongs to its leader.
+SLIP_VERBS = {"instruct": "阅示", "handle": "阅办", "read": "阅"}
+
+
 @dataclass(frozen=True)
 class Opinion:
     """What somebody wrote on a paper. `rank`: the place among the leaders, the first is 1; 0 where nobody has said."""
@@ -73,15 +77,27 @@ def signed(session: Session, document: IncomingDocument, *steps: str) -> Signed 
 
 
 def instructions_of(session: Session, document: IncomingDocument) -> list[Opinion]:
-    """The leaders' instructions on a document, in the order they stand on its slip.
+    """The leaders' instructions on a document, in the order they stand on its slip: by rank, then by time.
 
-    Here they will be read from their own records, with rank, verb and who transcribed them, as soon as there are any.
+    A paper handed out without any leader in line bears the words it was handed out with.
     """
+    lines = [line for line in document.instructions if line.standing == "signed"]
+    if lines:
+        return in_order(
+            Opinion(
+                line.words or "",
+                line.leader.name,
+                line.leader.rank or 0,
+                line.signed_at or document.received_at,
+                verb=SLIP_VERBS[line.verb],
+                transcribed_by=line.transcribed_by.name if line.transcribed_by else "",
+            )
+            for line in lines
+        )
     by = signed(session, document, "instruct", "instruct_reading")
     if not document.instruction:
         return []
-    at = by.at if by else document.received_at
-    return in_order([Opinion(document.instruction, by.name if by else "", 0, at)])
+    return in_order([Opinion(document.instruction, by.name if by else "", 0, by.at if by else document.received_at)])
 
 
 def readers_of(document: IncomingDocument) -> list[CirculationEntry]:

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, history
+from app.engine import access, fields
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
@@ -136,9 +136,13 @@ class Supervision(Workflow, Model):
         self.outcome = words
 
     @flow.step("findings", "escalated", to="reopened", label=_l("Handle again"), tone="danger")
-    def reopen(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    def reopen(
+        self,
+        reason: Annotated[str, Ask(_l("Reason"))],
+        limit: Annotated[datetime | None, Ask(_l("New limit"))] = None,
+    ) -> None:
         """It has not been done: the paper goes back into handling."""
-        send_back(self.document, reason)
+        send_back(self.document, reason, limit)
         self.outcome = reason
 
     @flow.step("findings", to="escalated", label=_l("Put before the leader"))
@@ -150,21 +154,15 @@ class Supervision(Workflow, Model):
         self.leader = leader
 
 
-def send_back(document: IncomingDocument, reason: str) -> None:
+def send_back(document: IncomingDocument, reason: str, limit: datetime | None) -> None:
     """Bring a paper back into handling by the step its flow has for it; one still in handling stays there.
 
     Raises `StepRefused` where no step leads back.
     """
-    session = object_session(document)
-    assert session is not None
     if document.state == "in_handling":
         return
     for name in ("reopen", "send_back"):
-        step = document.flow.steps.get(name)
-        if step is not None and document.state in step.sources:
-            document.take(name, session, reason=reason)
+        if document.state in document.flow.steps[name].sources:
+            document.take(name, object_session(document), reason=reason, **({"limit": limit} if limit else {}))
             return
-    if document.state != "closed":
-        raise StepRefused(_("The document is in the state “%(state)s”.", state=document.state_label))
-    with history.act("reopen", reason=reason):
-        document.enter(session, "in_handling")
+    raise StepRefused(_("The document is in the state “%(state)s”.", state=document.state_label))

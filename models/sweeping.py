@@ -39,7 +39,7 @@ def sweep(session: Session) -> Counter[str]:
         done["woken"] = wake(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
-            ClockRow.kind.in_([name for name in follow_ups.FOLLOWED if name in kinds()]),
+            ClockRow.kind.in_(follow_ups.FOLLOWED),
         )
         for clock_id in list(session.scalars(query.order_by(ClockRow.id))):
             session.rollback()

@@ -343,6 +343,10 @@ class Workflow(Record):
         """The set of rules the record is judged by; None: the rules for all."""
         return None
 
+    def followed(self, stage: str) -> bool:
+        """Whether a limit of the record is followed up on its own account."""
+        return True
+
     def begin(self, session: Session) -> Callable[[], None]:
         """Enter the first state; the clocks it starts are bound by the returned function once the record has a key."""
         self.state = self.state or self.flow.start
