@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -51,29 +52,36 @@ def in_order(opinions: Iterable[Opinion]) -> list[Opinion]:
     return sorted(opinions, key=lambda one: (one.rank or 10_000, one.at))
 
 
-def signed(session: Session, document: IncomingDocument, *steps: str) -> Signed | None:
-    """Who last took one of these steps with a document, as its history knows it."""
+def signatures(session: Session, record: Any, *steps: str) -> list[Signed]:
+    """Who took one of these steps with a record, as its history knows it, the earliest first."""
     query = (
         select(HistoryEntry.actor_id, HistoryEntry.actor_name, HistoryEntry.acting_for, HistoryEntry.at)
         .where(
-            HistoryEntry.kind == document.kind_name,
-            HistoryEntry.record_id == document.id,
-            HistoryEntry.action.in_(steps),
+            HistoryEntry.kind == record.kind_name, HistoryEntry.record_id == record.id, HistoryEntry.action.in_(steps)
         )
-        .order_by(HistoryEntry.position.desc())
-        .limit(1)
+        .order_by(HistoryEntry.position)
     )
-    found = session.execute(query).first()
-    if found is None:
-        return None
+    rows = session.execute(query).all()
     with access.system():
-        unit = session.scalar(
-            select(Department.name)
-            .join(Person, Person.department_id == Department.id)
-            .where(Person.user_id == found.actor_id)
+        of_account = (
+            select(Person.user_id, Department.name)
+            .join(Department, Person.department_id == Department.id)
+            .where(Person.user_id.in_({row.actor_id for row in rows}))
         )
-    name = f"{found.actor_name}（代{found.acting_for}）" if found.acting_for else found.actor_name
-    return Signed(name, unit or "", found.at)
+        units: dict[int | None, str] = {row.user_id: row.name for row in session.execute(of_account)} if rows else {}
+    return [
+        Signed(
+            f"{row.actor_name}（代{row.acting_for}）" if row.acting_for else row.actor_name,
+            units.get(row.actor_id, ""),
+            row.at,
+        )
+        for row in rows
+    ]
+
+
+def signed(session: Session, record: Any, *steps: str) -> Signed | None:
+    """Who last took one of these steps with a record."""
+    return next(reversed(signatures(session, record, *steps)), None)
 
 
 def instructions_of(session: Session, document: IncomingDocument) -> list[Opinion]:

@@ -18,8 +18,10 @@ from app.engine.disclosure import WITHHELD, knows, learn, value_of
 from app.engine.fields import fields_of, whole
 from app.engine.moments import at_office, local, today
 from app.engine.paper.description import Box, Cell, Column, Form, Line, Row, Table, chinese_date, form
+from app.engine.record import references
 from models import prints
 from models.documents import IncomingDocument
+from models.outgoing import OutgoingDocument
 from models.people import Department
 from models.registers import Register
 from models.secrecy import NOT_INDEXED
@@ -224,6 +226,48 @@ def receipt(document: IncomingDocument, asked: Mapping[str, str]) -> Form:
     )
 
 
+@form("outgoing_slip", OutgoingDocument.kind_name, _l("Slip of an outgoing document"))
+def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
+    """发文处理签: from the drafter to the copies that went out, with all who signed for it."""
+
+    def content(name: str) -> str:
+        return _content(document, name, document.secrecy)
+
+    def hands(*steps: str, most: int = 3) -> str:
+        found = prints.signatures(_session(document), document, *steps)[-most:]
+        return "；".join(f"{one.name}　{_day(one.at)}" for one in found)
+
+    countersigners = [
+        Line(f"{one.unit} {one.name}　{_day(one.at)}".strip(), end=True)
+        for one in prints.signatures(_session(document), document, "countersign")
+    ]
+    drafter = document.drafter.name if document.drafter else ""
+    unit = document.department.name if document.department else ""
+    signer = document.signer.name if document.signer else ""
+    sealer = document.sealed_by.name if document.sealed_by else ""
+    number = document.document_no or ""
+    return Form(
+        "outgoing_slip",
+        rules.value(_session(document), prints.OFFICE_NAME, None) + "发文处理签",
+        (
+            Row(11, (Box("发 文 号", number, 7), Box("文　　种", _choice(document, "document_type"), 5))),
+            Row(11, (Box("拟稿单位", unit, 7), Box("拟 稿 人", drafter, 5))),
+            Row(25, (Box("文件标题", content("title")),)),
+            Row(20, (Box("主送抄送", content("addressees")),)),
+            Row(45, (Box("会签意见：", [Line(content("countersigned")), *countersigners], kind="text"),)),
+            Row(11, (Box("核　　稿", hands("pass_text", most=1)),)),
+            Row(30, (Box("签　　发", [Line(signer), Line(_day(document.signed_at), end=True)]),)),
+            Row(11, (Box("份　　数", str(document.copies or ""), 6), Box("印　　制", document.printer or "", 6))),
+            Row(20, (Box("校　　对", hands("proofread")),)),
+            Row(11, (Box("用　　印", sealer, 6), Box("印发日期", _day(document.issued_at), 6))),
+            Row(11, (Box("附　　件", "", 6), Box("归 档 号", "", 6))),
+        ),
+        subject=number,
+        marks=(("密　　级", _choice(document, "secrecy")), ("紧急程度", _choice(document, "urgency"))),
+        watermark=prints.watermarked(document.secrecy),
+    )
+
+
 _HAND_OVER = (
     ("序号", 11), ("收文号", 36), ("文　件", 58), ("份数", 11), ("送交", 28), ("签收人", 21), ("签收时间", 23),
 )  # fmt: skip
@@ -260,7 +304,10 @@ def hand_over_unit(unit: Department, asked: Mapping[str, str]) -> Form:
     query = select(IncomingDocument).where(
         IncomingDocument.department_id == unit.id, IncomingDocument.state == "in_handling"
     )
-    documents = list(session.scalars(query.order_by(IncomingDocument.id)))
+    query = query.order_by(IncomingDocument.id).options(
+        *references(IncomingDocument, ("sender", "department", "register"))
+    )
+    documents = list(session.scalars(query))
     learn(session, documents)
     rows = [
         [str(place), one.receipt_no, _listed_title(one), str(one.copies), unit.name, "", ""]
@@ -269,6 +316,12 @@ def hand_over_unit(unit: Department, asked: Mapping[str, str]) -> Form:
     title = rules.value(session, prints.OFFICE_NAME, None) + "送文清单"
     secret = any(prints.watermarked(one.secrecy) for one in documents)
     return _hand_over(title, rows, caption=(f"送交：{unit.name}", chinese_date(_start_of_today())), watermark=secret)
+
+
+def _listed(session: Session, query: Any) -> list[IncomingDocument]:
+    """The documents of a list, with what its lines name, in few queries."""
+    named = references(IncomingDocument, ("sender", "department", "register"))
+    return list(session.scalars(query.order_by(IncomingDocument.id).options(*named)))
 
 
 def _listed_title(document: IncomingDocument) -> str:
@@ -294,7 +347,10 @@ def register_page(book: Register, asked: Mapping[str, str]) -> Form:
         IncomingDocument.received_at >= start,
         IncomingDocument.received_at < end,
     )
-    documents = list(session.scalars(query.order_by(IncomingDocument.id)))
+    query = query.order_by(IncomingDocument.id).options(
+        *references(IncomingDocument, ("sender", "department", "register"))
+    )
+    documents = list(session.scalars(query))
     learn(session, documents)
     return Form(
         "register_page",
