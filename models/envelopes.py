@@ -355,4 +355,5 @@ def doer(envelope: Envelope) -> Person | None:
     """The person who takes the step, as the house knows them."""
     session, own = object_session(envelope), history.doer().own_person_id
     assert session is not None
-    return session.get(Person, own) if own is not None else None
+    with session.no_autoflush:  # one flush, one entry in the history
+        return session.get(Person, own) if own is not None else None

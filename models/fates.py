@@ -91,8 +91,6 @@ class Hold(Workflow, Model):
             concurrency.hold(session, self.document)  # whoever destroys it at this moment comes before or after
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.review_on and self.id is None and self.review_on < today() and not self.taken_over:
-            yield "review_on", _("The day of the review has passed already.")
         if altered(self, "review_on", "document"):
             yield "review_on", _("Use the step “Keep longer”.")
 
@@ -106,8 +104,9 @@ class Hold(Workflow, Model):
         """The paper was looked at and is kept for longer."""
         if until <= today():
             raise StepRefused(_("The next review lies in the future."))
-        self.outcome, self.reviewed_on, self.review_on = outcome, today(), until
+        # Looking for the clock writes what is pending; the hold itself changes after it, for one entry in its history.
         clocks.extend(object_session(self), self, "review", end_of(until))  # type: ignore[arg-type]
+        self.outcome, self.reviewed_on, self.review_on = outcome, today(), until
 
     @flow.step("held", to="released", label=_l("Release"))
     def release(self, outcome: Annotated[str, Ask(_l("Outcome of the review"))]) -> None:

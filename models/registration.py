@@ -147,7 +147,7 @@ def usual_of(session: Session, senders: Sequence[Correspondent]) -> dict[int, di
             "secrecy": sender.usual_secrecy or _most([row.secrecy for row in rows]),
             "department": sender.usual_department or _stored(session, Department, [row.department_id for row in rows]),
             "register": sender.usual_register or _stored(session, Register, [row.register_id for row in rows]),
-            "sender_no": f"{sender.number_code}〔{today().year}〕" if sender.number_code else None,
+            "sender_no": records.Beginning(f"{sender.number_code}〔{today().year}〕") if sender.number_code else None,
         }
         found[sender.id] = {name: value for name, value in values.items() if value is not None}
     return found

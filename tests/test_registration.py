@@ -1,19 +1,19 @@
 """Registering with comfort: numbers in one form, what is usual for a sender, warnings asked once, yellow marks."""
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.moments import today
 from app.engine.refusals import Unconfirmed
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.numbers_of_papers import tidied, unfinished, year_of
 from models.people import Department
 from models.registers import Register
+from tests.browsing import Desk
 from tests.conftest import bearer
 
 STANDARD = "独府办发〔2011〕139号"
@@ -204,7 +204,7 @@ def fills(session, actor, name="市财政局"):
 
 def test_a_known_sender_brings_what_most_of_its_last_five_papers_have(either_session, either_actors):
     session, actors = either_session, either_actors
-    year = date.today().year
+    year = today().year
     assert fills(session, actors["clerk"]) == {"sender_no": f"财函〔{year}〕"}
     with access.acting_as(actors["clerk"]):
         for serial, (secrecy, unit) in enumerate(
@@ -242,3 +242,19 @@ def test_a_proposed_number_nobody_went_on_with_is_asked_about(session, actors):
     with access.acting_as(actors["clerk"]), pytest.raises(Unconfirmed) as asked:
         paper(session, confirmed=False, sender_no="财函〔2026〕")
     assert list(asked.value.errors) == ["sender_no"]
+
+
+def test_the_form_fills_in_what_is_usual_but_never_over_what_somebody_chose(browser, served, app, session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper(session, secrecy="open", department="财务科")
+        session.commit()
+    desk = Desk(browser, served, "clerk")
+    desk.go("/incomingdocumentview/add")
+    desk.pick("sender", "财政")
+    shown = {name: desk.page.input_value(f"[name={name}]") for name in ("secrecy", "department__text", "sender_no")}
+    assert shown == {"secrecy": "open", "department__text": "财务科", "sender_no": f"财函〔{today().year}〕"}
+    desk.page.fill("[name=title]", "没有字号的来文")
+    desk.page.click("form.sheet-form button[type=submit]")
+    with access.system():
+        made = session.query(IncomingDocument).filter_by(title="没有字号的来文").one()
+        assert (made.secrecy, made.department.name, made.sender_no) == ("open", "财务科", None)

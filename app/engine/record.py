@@ -46,6 +46,10 @@ class Lines:
     least: int = 0
 
 
+class Beginning(str):
+    """A proposed text that somebody has to go on with; a form does not send it as it is."""
+
+
 class Record(access.RowAccess):
     """Mixin of every table people keep. `kind_name` is its name in addresses, commands and the role table."""
 

@@ -290,7 +290,7 @@ document.addEventListener("wenshu:picked", ({ target, detail }) => {
   const form = target.closest("form");
   if (!form || !detail.fills) return;
   const fresh = !form.elements.version?.value && !("dirty" in form.dataset); // nothing stored, nothing sent yet
-  for (const [name, { value, text }] of Object.entries(detail.fills)) {
+  for (const [name, { value, text, begins }] of Object.entries(detail.fills)) {
     const input = form.elements.namedItem(name);
     const shown = form.elements.namedItem(`${name}__text`) || input;
     if (!input || !shown || shown.dataset.touched) continue;
@@ -298,9 +298,11 @@ document.addEventListener("wenshu:picked", ({ target, detail }) => {
     if (!empty && !(fresh && shown.tagName === "SELECT")) continue;
     input.value = value;
     if (shown !== input) shown.value = text;
-    shown.dataset.filled = "yes";
+    shown.dataset.filled = begins ? "begun" : "yes";
   }
 });
+// A beginning that nobody went on with is not sent.
+document.addEventListener("submit", ({ target }) => each("[data-filled=begun]", (input) => { input.value = ""; }, target), true);
 
 // ---------- a field in its row: double click, or F2 on the row, opens it; Enter stores, Escape leaves it as it was ----------
 async function openCell(cell) {

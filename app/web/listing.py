@@ -226,7 +226,7 @@ class ListPages(KindPages):
     def lookup(self) -> Any:
         """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text, fills}]}`.
 
-        `fills` is what the choice proposes for other fields of the form: `{field: {value, text}}`.
+        `fills` is what the choice proposes for other fields of the form: `{field: {value, text, begins}}`.
         """
         query = records.matching(select(self.model), self.model, request.args.get("q", ""))
         found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
@@ -246,7 +246,7 @@ class ListPages(KindPages):
 def _filled(value: Any) -> dict[str, Any]:
     """A proposed value as a form's script puts it in: key and words of a record, or plain text."""
     key = value.id if isinstance(value, records.Record) else value
-    return {"value": key, "text": str(value)}
+    return {"value": key, "text": str(value), "begins": isinstance(value, records.Beginning)}
 
 
 def sortable(field: Field) -> bool:
