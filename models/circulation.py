@@ -289,7 +289,7 @@ class Circulation(Workflow, Model):
             if not file_deleted:
                 raise StepRefused(_("After printing the file has to be deleted; tick it when that is done."))
             self.file_deleted_at = now()
-        self.prepared_by_id = person.id
+        self.prepared_by = person
         add_copies(self.session, self.document, copies, medium)
 
     @flow.step("draft", to="running", label=_l("Start"), tone="primary")
@@ -351,7 +351,7 @@ class Circulation(Workflow, Model):
             raise StepRefused(_("No reader has given an opinion; there is nothing to sum up."))
         if self.document.secrecy not in cleared_for(leader.clearance, leader.state_clearance):
             raise StepRefused(_("Not cleared for papers of this secrecy: %(readers)s.", readers=leader.name))
-        self.summary, self.summary_to_id, self.summary_at = summary, leader.id, now()
+        self.summary, self.summary_to, self.summary_at = summary, leader, now()
         self.summary_answer = None
 
     @flow.step("running", "finished", to=None, label=_l("Instruct on the summary"), who=gets_summary, tone="primary")

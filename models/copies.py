@@ -124,7 +124,7 @@ class PaperCopy(Workflow, Model):
         )
         records.store(session, movement)
         session.expire(self, ["movements"])
-        self.holder_id, self.held_since = person.id, moment
+        self.holder, self.held_since = person, moment
         self.enter(session, "out")
 
     def last(self) -> CopyMovement | None:
@@ -137,7 +137,7 @@ class PaperCopy(Workflow, Model):
             movement.back_at, movement.complete, movement.remark = moment, complete, remark
             if movement.entry is not None:
                 movement.entry.returned_at = moment
-        self.holder_id = self.held_since = None
+        self.holder, self.held_since = None, None
         self.unconfirmed = False
 
     @flow.step("with_registry", to="out", label=_l("Hand out"), tone="primary")

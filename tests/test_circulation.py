@@ -227,7 +227,9 @@ def test_on_paper_the_next_waits_until_the_copy_is_back(either_session, either_a
     take(session, actors["clerk"], first, "offer", signed=True)
     take(session, actors["user_a"], first, "answer", opinion="请财务科核对")
     refused(session, actors["clerk"], second, "offer", "first comes 张小明", signed=True)
-    take(session, actors["clerk"], first.copy, "take_back", complete=True)
+    with access.system():
+        copy = first.copy
+    take(session, actors["clerk"], copy, "take_back", complete=True)
     take(session, actors["clerk"], second, "offer", signed=True)
     assert states(round_) == {"张小明": "answered", "李强": "offered"}
     assert first.returned_at is not None and first.opened_at is None
@@ -447,7 +449,9 @@ def test_a_round_ends_only_when_all_have_read_and_says_who_has_not(session, acto
         "李强: To be read; copy 000001 is with 张小明; copy 000002 is with 李强",
     )
     take(session, actors["user_b"], entry_of(session, round_, "李强"), "mark_read")
-    for copy in list(round_.copies):
+    with access.system():
+        copies = list(round_.copies)
+    for copy in copies:
         take(session, actors["clerk"], copy, "take_back", complete=True)
     take(session, actors["clerk"], round_, "finish")
     assert round_.state == "finished" and round_.closed_at is not None
@@ -590,7 +594,7 @@ def test_who_is_outside_the_scope_finds_nothing_of_it_at_any_door(app, who):
         one = app.test_client().get(f"/api/v1/{kind}/{pk}", headers=head)
         assert one.status_code in (401, 403, 404), kind
         listed = app.test_client().get(f"/api/v1/{kind}/", headers=head)
-        assert listed.status_code in (401, 403) or listed.json["count"] == 0, kind
+        assert listed.status_code in (401, 403) or listed.json["result"] == [], kind
 
 
 def test_readers_see_their_own_entry_and_not_who_else_has_read(app):
