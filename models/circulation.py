@@ -63,7 +63,7 @@ class Circulation(Workflow, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     purpose: Mapped[str] = fields.line(_l("Purpose"), 500, required=True, search=True)
-    mode: Mapped[str] = fields.choice(_l("Order"), MODES, "mode_known", required=True, default="parallel")
+    mode: Mapped[str] = fields.choice(_l("Order of reading"), MODES, "mode_known", required=True, default="parallel")
     form: Mapped[str] = fields.choice(_l("Form"), FORMS, "form_known", required=True, default="electronic")
     preparation: Mapped[str] = fields.choice(
         _l("Preparation"), PREPARATIONS, "preparation_known", required=True, default="as_is"
@@ -313,7 +313,7 @@ class Circulation(Workflow, Model):
     @flow.step("draft", "running", to=None, label=_l("Another order"))
     def choose_mode(
         self,
-        mode: Annotated[str, Ask(_l("Order"), choices=MODES)],
+        mode: Annotated[str, Ask(_l("Order of reading"), choices=MODES)],
         reason: Annotated[str, Ask(_l("Reason"))],
     ) -> None:
         """Another order of reading than the usual one, where the rule for such papers allows it."""

@@ -240,7 +240,7 @@ def test_the_messenger_has_one_sheet_floor_by_floor(app):
     page = sign_in(app, "clerk").get("/papers/rounds/", headers={"Accept-Language": "en"}).text
     fetch, deliver = page.index("张小明"), page.index("李强")
     assert page.index("三楼 · 财务科") < deliver and page.index("综合科") < fetch
-    assert "Fetch" in page and "Hand over" in page and "关于报送预算的通知" not in page
+    assert "Fetch" in page and "Deliver" in page and "关于报送预算的通知" not in page
     assert sign_in(app, "user_a").get("/papers/rounds/").status_code == 403
 
 

@@ -142,7 +142,7 @@ def to_deliver() -> list[dict[str, Any]]:
         for entry in [*round_.next_up(), *(e for e in round_.entries if e.state == "offered")]
     ]
     return [
-        _stop(entry.reader, entry.copy, _("Hand over"))
+        _stop(entry.reader, entry.copy, _("Deliver"))
         for entry in entries
         if entry.copy is not None and entry.copy.state == "with_registry"
     ]
