@@ -10,9 +10,10 @@ from flask_babel import lazy_gettext as _l
 from app.web.accounts import AccountsView
 from app.web.bin import BinView
 from app.web.emergency import EmergencyView
+from app.web.papers import HoldersView, RoundsView
 from app.web.trail import TrailView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
-from views.copies import CopyMovementView, HoldersView, PaperCopyView, RoundsView
+from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView

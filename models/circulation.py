@@ -273,7 +273,7 @@ class Circulation(Workflow, Model):
         return said
 
     @flow.step("draft", to=None, label=_l("Copies are made"), tone="primary")
-    def prepare(
+    def make_copies(
         self,
         person: Annotated[Person, Ask(_l("Made by"))],
         copies: Annotated[int, Ask(_l("Number of copies"))],

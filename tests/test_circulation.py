@@ -153,7 +153,7 @@ def test_a_top_secret_paper_waits_for_its_photocopies_two_readers_to_each(sessio
     round_ = send(session, actors, document, *names)
     assert (round_.state, set(states(round_).values())) == ("draft", {"queued"})
     refused(session, actors["clerk"], round_, "start", "3 copies have to go round and 0 are there")
-    take(session, actors["clerk"], round_, "prepare", person=person(session, actors["clerk"]), copies=3)
+    take(session, actors["clerk"], round_, "make_copies", person=person(session, actors["clerk"]), copies=3)
     take(session, actors["clerk"], round_, "start")
     with access.system():
         by_copy = {}
@@ -170,9 +170,9 @@ def test_a_top_secret_file_is_printed_by_one_person_and_deleted(session, actors)
     actors = actors_of(session)
     round_ = send(session, actors, paper(session, actors, "electronic", secrecy="top_secret"), "user_a", "user_b")
     maker = person(session, actors["clerk"])
-    refused(session, actors["clerk"], round_, "prepare", "has to be deleted", person=maker, copies=1)
+    refused(session, actors["clerk"], round_, "make_copies", "has to be deleted", person=maker, copies=1)
     assert round_.file_deleted_at is None
-    take(session, actors["clerk"], round_, "prepare", person=maker, copies=1, file_deleted=True)
+    take(session, actors["clerk"], round_, "make_copies", person=maker, copies=1, file_deleted=True)
     take(session, actors["clerk"], round_, "start")
     assert round_.file_deleted_at is not None
     with access.system():

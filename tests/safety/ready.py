@@ -92,7 +92,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "answer"): _reader,
     ("circulation_entries", "transcribe"): _going_round,
     ("circulation_entries", "move"): _going_round,
-    ("circulations", "prepare"): lambda session: {"preparation": "photocopy"},
+    ("circulations", "make_copies"): lambda session: {"preparation": "photocopy"},
     ("circulations", "answer_summary"): _summed_up,
     ("paper_copies", "take_back"): _held,
     ("paper_copies", "hand_on"): _may_hand_on,
