@@ -140,6 +140,30 @@ def test_copies_are_handed_on_where_the_profile_allows_it_and_the_clerk_confirms
         assert not any(row.unconfirmed for row in rows) and not copy.unconfirmed
 
 
+def test_a_reader_hands_on_at_the_page_though_the_next_readers_entry_is_hidden_from_them(app):
+    with app.app_context():
+        from app.extensions import db
+
+        session, actors = db.session, actors_of(db.session)
+        with access.system():
+            session.add(rules.Rule(setting="hand_on", profile="company", value="yes"))
+        round_ = send(session, actors, paper(session, actors), "user_a", "user_b")
+        entry = entry_of(session, round_, "张小明")
+        take(session, actors["clerk"], entry, "offer", signed=True)
+        take(session, actors["user_a"], entry, "mark_read")
+        copy, next_one = entry.copy_id, actors["user_b"].own_person_id
+        session.commit()
+        session.remove()
+    reader = sign_in(app, "user_a")
+    form = {"person": str(next_one), "form_key": "hand-on", "version": "2"}
+    assert reader.post(f"/papercopyview/step/{copy}/hand_on", data=form).status_code == 302
+    with app.app_context(), access.system():
+        found = db.session.get(PaperCopy, copy)
+        assert [row.unconfirmed for row in found.movements] == [True, True]
+        assert [one.state for one in found.document.circulation] == ["read", "offered"]
+        assert found.holder.name == "李强"
+
+
 def test_a_lost_copy_is_an_incident_until_it_is_found_or_written_off(session, actors):
     document = paper(session, actors, copies="2")
     round_ = send(session, actors, document, "user_a", "user_b")
