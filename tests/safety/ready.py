@@ -57,7 +57,8 @@ def _may_hand_on(session: Any) -> dict[str, Any]:
     with access.system():
         session.add(Rule(setting="hand_on", value="yes"))
         session.flush()
-    return _held(session)
+    # The handler knows of the paper after the copy has gone on, too.
+    return {"document": make(session, IncomingDocument, handler=person(session, "张小明")), **_held(session)}
 
 
 def _held(session: Any) -> dict[str, Any]:
