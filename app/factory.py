@@ -27,6 +27,7 @@ from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.notices import NoticesView
 from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
+from app.web.papers import HoldersView, RoundsView
 from app.web.prints import PrintView
 from app.web.record import register
 from app.web.retries import Office
@@ -34,7 +35,6 @@ from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
-from views.copies import HoldersView, RoundsView
 
 #: Pages that belong to no single kind of record.
 PAGES = (

@@ -11,11 +11,12 @@ from app.web.accounts import AccountsView
 from app.web.bin import BinView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
+from app.web.papers import HoldersView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
-from views.copies import CopyMovementView, HoldersView, PaperCopyView, RoundsView
+from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.dispatch import DispatchOrderView

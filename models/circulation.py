@@ -63,7 +63,7 @@ class Circulation(Workflow, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     purpose: Mapped[str] = fields.line(_l("Purpose"), 500, required=True, search=True)
-    mode: Mapped[str] = fields.choice(_l("Order"), MODES, "mode_known", required=True, default="parallel")
+    mode: Mapped[str] = fields.choice(_l("Order of reading"), MODES, "mode_known", required=True, default="parallel")
     form: Mapped[str] = fields.choice(_l("Form"), FORMS, "form_known", required=True, default="electronic")
     preparation: Mapped[str] = fields.choice(
         _l("Preparation"), PREPARATIONS, "preparation_known", required=True, default="as_is"
@@ -273,7 +273,7 @@ class Circulation(Workflow, Model):
         return said
 
     @flow.step("draft", to=None, label=_l("Copies are made"), tone="primary")
-    def prepare(
+    def make_copies(
         self,
         person: Annotated[Person, Ask(_l("Made by"))],
         copies: Annotated[int, Ask(_l("Number of copies"))],
@@ -289,7 +289,7 @@ class Circulation(Workflow, Model):
             if not file_deleted:
                 raise StepRefused(_("After printing the file has to be deleted; tick it when that is done."))
             self.file_deleted_at = now()
-        self.prepared_by_id = person.id
+        self.prepared_by = person
         add_copies(self.session, self.document, copies, medium)
 
     @flow.step("draft", to="running", label=_l("Start"), tone="primary")
@@ -313,7 +313,7 @@ class Circulation(Workflow, Model):
     @flow.step("draft", "running", to=None, label=_l("Another order"))
     def choose_mode(
         self,
-        mode: Annotated[str, Ask(_l("Order"), choices=MODES)],
+        mode: Annotated[str, Ask(_l("Order of reading"), choices=MODES)],
         reason: Annotated[str, Ask(_l("Reason"))],
     ) -> None:
         """Another order of reading than the usual one, where the rule for such papers allows it."""
@@ -351,7 +351,7 @@ class Circulation(Workflow, Model):
             raise StepRefused(_("No reader has given an opinion; there is nothing to sum up."))
         if self.document.secrecy not in cleared_for(leader.clearance, leader.state_clearance):
             raise StepRefused(_("Not cleared for papers of this secrecy: %(readers)s.", readers=leader.name))
-        self.summary, self.summary_to_id, self.summary_at = summary, leader.id, now()
+        self.summary, self.summary_to, self.summary_at = summary, leader, now()
         self.summary_answer = None
 
     @flow.step("running", "finished", to=None, label=_l("Instruct on the summary"), who=gets_summary, tone="primary")

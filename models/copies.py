@@ -93,11 +93,22 @@ class PaperCopy(Workflow, Model):
             return or_(cls.unconfirmed.is_(True), cls.state == "lost")
         return false()
 
+    @property
+    def paper(self) -> IncomingDocument:
+        """The document, also where its holder may not see it: what was loaded for them stays narrowed to them."""
+        from models.documents import IncomingDocument
+
+        session = object_session(self)
+        if session is None or self.document_id is None:  # just being made
+            return self.document
+        with access.system(), session.no_autoflush:
+            return session.get_one(IncomingDocument, self.document_id)
+
     def case(self) -> str | None:
-        return self.document.urgency if self.document else None
+        return self.paper.urgency if self.paper else None
 
     def profile(self) -> str | None:
-        return self.document.profile() if self.document else None
+        return self.paper.profile() if self.paper else None
 
     def series(self) -> tuple[str, str]:
         """Each document counts its own copies, from 000001."""
@@ -114,7 +125,7 @@ class PaperCopy(Workflow, Model):
         if self.state != "with_registry":
             holder = self.holder.name if self.holder else self.state_label
             raise StepRefused(_("Copy %(number)s is not here: %(holder)s.", number=self.number, holder=holder))
-        if not may_hold(session, self.document, person):
+        if not may_hold(session, self.paper, person):
             raise StepRefused(
                 _("%(person)s is outside the scope of this paper; it goes out as a loan only.", person=person.name)
             )
@@ -124,12 +135,20 @@ class PaperCopy(Workflow, Model):
         )
         records.store(session, movement)
         session.expire(self, ["movements"])
-        self.holder_id, self.held_since = person.id, moment
+        self.holder, self.held_since = person, moment
         self.enter(session, "out")
 
     def last(self) -> CopyMovement | None:
         """The movement by which the copy went to its present holder."""
-        return next((movement for movement in reversed(self.movements) if movement.back_at is None), None)
+        return next((movement for movement in reversed(self.chain()) if movement.back_at is None), None)
+
+    def chain(self) -> list[CopyMovement]:
+        """All holders in their order, whoever asks."""
+        session = object_session(self)
+        assert session is not None
+        query = select(CopyMovement).where(CopyMovement.copy_id == self.id).order_by(CopyMovement.id)
+        with access.system(), session.no_autoflush:
+            return list(session.scalars(query))
 
     def _back(self, session: Session, complete: bool, remark: str | None = None) -> None:
         movement, moment = self.last(), now()
@@ -137,7 +156,7 @@ class PaperCopy(Workflow, Model):
             movement.back_at, movement.complete, movement.remark = moment, complete, remark
             if movement.entry is not None:
                 movement.entry.returned_at = moment
-        self.holder_id = self.held_since = None
+        self.holder, self.held_since = None, None
         self.unconfirmed = False
 
     @flow.step("with_registry", to="out", label=_l("Hand out"), tone="primary")
@@ -149,7 +168,7 @@ class PaperCopy(Workflow, Model):
         """The copy leaves the registry, to one person, who signs for it. A reader has to be the next in line."""
         session = object_session(self)
         assert session is not None
-        entries = [e for e in self.document.circulation if e.copy_id == self.id and e.reader_id == person.id]
+        entries = [entry for entry in entries_for(session, self.document_id, person) if entry.copy_id == self.id]
         queued = next((entry for entry in entries if entry.state == "queued"), None)
         if queued is not None:
             queued.take("offer", session, signed=signed)
@@ -176,14 +195,12 @@ class PaperCopy(Workflow, Model):
         """Give the copy to the next reader directly; the registry confirms it."""
         session = object_session(self)
         assert session is not None
-        if not rules.flag(session, HAND_ON, self.document.profile()):
+        if not rules.flag(session, HAND_ON, self.paper.profile()):
             raise StepRefused(_("Copies go from reader to reader through the registry only; please give it back."))
         if person.id == self.holder_id:
             raise StepRefused(_("%(reader)s has the document already.", reader=person.name))
-        entry = next(
-            (e for e in self.document.circulation if e.reader_id == person.id and e.state in ("queued", "offered")),
-            None,
-        )
+        present = entries_for(session, self.document_id, person)
+        entry = next((e for e in present if e.state in ("queued", "offered")), None)
         with history.act("take_back"):  # back and out: each holder's time counts for itself
             self._back(session, complete=True)
             self.enter(session, "with_registry")
@@ -192,7 +209,7 @@ class PaperCopy(Workflow, Model):
         else:
             with history.act("hand_out"):
                 self.give(session, person, False, entry)
-        for movement in self.movements[-2:]:
+        for movement in self.chain()[-2:]:
             movement.unconfirmed = True
         self.unconfirmed = True
 
@@ -200,7 +217,7 @@ class PaperCopy(Workflow, Model):
     def confirm_hand_on(self) -> None:
         """The registry has made sure who has the copy now."""
         self.unconfirmed = False
-        for movement in self.movements:
+        for movement in self.chain():
             movement.unconfirmed = False
 
     @flow.step("with_registry", "out", to="lost", label=_l("Report as lost"), tone="danger")
@@ -257,11 +274,22 @@ class CopyMovement(Record, Model):
         return f"{self.copy or ''} → {self.person or ''}"
 
 
+def entries_for(session: Session, document_id: int, person: Person) -> list[CirculationEntry]:
+    """All entries of a document for one reader, whoever asks: another reader's are hidden from a reader."""
+    from models.entries import CirculationEntry
+
+    query = select(CirculationEntry).where(
+        CirculationEntry.document_id == document_id, CirculationEntry.reader_id == person.id
+    )
+    with access.system(), session.no_autoflush:
+        return list(session.scalars(query.order_by(CirculationEntry.id)))
+
+
 def may_hold(session: Session, document: IncomingDocument, person: Person) -> bool:
     """Whether a copy may be given to a person: cleared, and a reader, the handler or one who may read it anyway."""
     if document.secrecy not in cleared_for(person.clearance, person.state_clearance):
         return False
-    in_scope = any(e.reader_id == person.id and e.state != "withdrawn" for e in document.circulation)
+    in_scope = any(entry.state != "withdrawn" for entry in entries_for(session, document.id, person))
     if in_scope or document.handler_id == person.id:
         return True
     if person.user is None:

@@ -146,7 +146,7 @@ class CirculationEntry(Workflow, Model):
         session = object_session(self)
         if session is None or self.circulation_id is None:
             return None
-        with access.system():
+        with access.system(), session.no_autoflush:
             return session.get(Circulation, self.circulation_id)
 
     @property

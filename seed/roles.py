@@ -12,7 +12,7 @@ READ = "read"
 KEEP = "read add edit"
 #: What the registry does with papers that go round.
 _ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
-_ROUNDS = "prepare start choose_mode stop gather finish"
+_ROUNDS = "make_copies start choose_mode stop gather finish"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {

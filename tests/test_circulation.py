@@ -153,7 +153,7 @@ def test_a_top_secret_paper_waits_for_its_photocopies_two_readers_to_each(sessio
     round_ = send(session, actors, document, *names)
     assert (round_.state, set(states(round_).values())) == ("draft", {"queued"})
     refused(session, actors["clerk"], round_, "start", "3 copies have to go round and 0 are there")
-    take(session, actors["clerk"], round_, "prepare", person=person(session, actors["clerk"]), copies=3)
+    take(session, actors["clerk"], round_, "make_copies", person=person(session, actors["clerk"]), copies=3)
     take(session, actors["clerk"], round_, "start")
     with access.system():
         by_copy = {}
@@ -170,9 +170,9 @@ def test_a_top_secret_file_is_printed_by_one_person_and_deleted(session, actors)
     actors = actors_of(session)
     round_ = send(session, actors, paper(session, actors, "electronic", secrecy="top_secret"), "user_a", "user_b")
     maker = person(session, actors["clerk"])
-    refused(session, actors["clerk"], round_, "prepare", "has to be deleted", person=maker, copies=1)
+    refused(session, actors["clerk"], round_, "make_copies", "has to be deleted", person=maker, copies=1)
     assert round_.file_deleted_at is None
-    take(session, actors["clerk"], round_, "prepare", person=maker, copies=1, file_deleted=True)
+    take(session, actors["clerk"], round_, "make_copies", person=maker, copies=1, file_deleted=True)
     take(session, actors["clerk"], round_, "start")
     assert round_.file_deleted_at is not None
     with access.system():
@@ -227,7 +227,9 @@ def test_on_paper_the_next_waits_until_the_copy_is_back(either_session, either_a
     take(session, actors["clerk"], first, "offer", signed=True)
     take(session, actors["user_a"], first, "answer", opinion="请财务科核对")
     refused(session, actors["clerk"], second, "offer", "first comes 张小明", signed=True)
-    take(session, actors["clerk"], first.copy, "take_back", complete=True)
+    with access.system():
+        copy = first.copy
+    take(session, actors["clerk"], copy, "take_back", complete=True)
     take(session, actors["clerk"], second, "offer", signed=True)
     assert states(round_) == {"张小明": "answered", "李强": "offered"}
     assert first.returned_at is not None and first.opened_at is None
@@ -447,7 +449,9 @@ def test_a_round_ends_only_when_all_have_read_and_says_who_has_not(session, acto
         "李强: To be read; copy 000001 is with 张小明; copy 000002 is with 李强",
     )
     take(session, actors["user_b"], entry_of(session, round_, "李强"), "mark_read")
-    for copy in list(round_.copies):
+    with access.system():
+        copies = list(round_.copies)
+    for copy in copies:
         take(session, actors["clerk"], copy, "take_back", complete=True)
     take(session, actors["clerk"], round_, "finish")
     assert round_.state == "finished" and round_.closed_at is not None
@@ -590,7 +594,7 @@ def test_who_is_outside_the_scope_finds_nothing_of_it_at_any_door(app, who):
         one = app.test_client().get(f"/api/v1/{kind}/{pk}", headers=head)
         assert one.status_code in (401, 403, 404), kind
         listed = app.test_client().get(f"/api/v1/{kind}/", headers=head)
-        assert listed.status_code in (401, 403) or listed.json["count"] == 0, kind
+        assert listed.status_code in (401, 403) or listed.json["result"] == [], kind
 
 
 def test_readers_see_their_own_entry_and_not_who_else_has_read(app):

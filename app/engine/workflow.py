@@ -361,7 +361,8 @@ class Workflow(Record):
             self.closed_at = now()
         elif not state.final:
             self.closed_at = None
-        clocks.bind(session, self, clocks.settle(session, self, state))
+        with session.no_autoflush:  # one flush, one entry in the history
+            clocks.bind(session, self, clocks.settle(session, self, state))
 
     @classmethod
     def pending(cls) -> ColumnElement[bool]:

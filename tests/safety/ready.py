@@ -70,7 +70,8 @@ def _may_hand_on(session: Any) -> dict[str, Any]:
     with access.system():
         session.add(Rule(setting="hand_on", value="yes"))
         session.flush()
-    return _held(session)
+    # The handler knows of the paper after the copy has gone on, too.
+    return {"document": make(session, IncomingDocument, handler=person(session, "张小明")), **_held(session)}
 
 
 def _held(session: Any) -> dict[str, Any]:
@@ -115,7 +116,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "answer"): _reader,
     ("circulation_entries", "transcribe"): _going_round,
     ("circulation_entries", "move"): _going_round,
-    ("circulations", "prepare"): lambda session: {"preparation": "photocopy"},
+    ("circulations", "make_copies"): lambda session: {"preparation": "photocopy"},
     ("circulations", "answer_summary"): _summed_up,
     ("paper_copies", "take_back"): _held,
     ("paper_copies", "hand_on"): _may_hand_on,

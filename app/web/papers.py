@@ -1,0 +1,144 @@
+"""Two sheets for the day: who has which copy now, and what the messenger carries, floor by floor."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, ClassVar
+
+from flask import request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+from sqlalchemy.orm import selectinload
+
+from app.engine import record as records
+from app.engine.disclosure import knows, learn
+from app.engine.moments import now
+from app.extensions import db
+from app.web.cells import moment_text
+from app.web.kind import allowed
+from models.circulation import Circulation
+from models.copies import PaperCopy
+from models.documents import IncomingDocument
+from models.entries import CirculationEntry
+from models.people import Person
+
+MOST = 300
+
+
+class HoldersView(BaseView):
+    """Who has it now: one line for every copy of every paper the visitor may know of."""
+
+    route_base = "/papers/holders"
+    subject: ClassVar[str] = "incoming_documents"
+    label = _l("Who has it now")
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        words = request.args.get("q", "").strip()[:100]
+        query = select(PaperCopy).options(selectinload(PaperCopy.document), selectinload(PaperCopy.holder))
+        for word in records.searchable(words).split():
+            papers = records.matching(select(IncomingDocument.id), IncomingDocument, word)
+            people = select(Person.id).where(Person.search_text.contains(word, autoescape=True))
+            query = query.where(
+                or_(
+                    PaperCopy.document_id.in_(papers),
+                    PaperCopy.holder_id.in_(people),
+                    PaperCopy.number.contains(word, autoescape=True),
+                )
+            )
+        # What is out stands first, the longest first of all.
+        query = query.order_by(PaperCopy.held_since.is_(None), PaperCopy.held_since, PaperCopy.id).limit(MOST + 1)
+        copies = list(db.session.scalars(query))
+        papers_seen = {copy.document_id: copy.document for copy in copies if copy.document is not None}
+        learn(db.session, papers_seen.values())
+        rows = []
+        for copy in copies[:MOST]:
+            paper = papers_seen.get(copy.document_id)
+            late = copy.is_late(now())
+            rows.append(
+                {
+                    "href": url_for("PaperCopyView.show", pk=copy.id),
+                    "cells": [
+                        {"text": paper.receipt_no if paper else "", "kind": "text"},
+                        {"text": paper.title if paper and knows(paper) else _("Not disclosed"), "kind": "text"},
+                        {"text": copy.number, "kind": "text"},
+                        {"text": copy.holder.name if copy.holder else copy.state_label, "kind": "text"},
+                        {
+                            "text": moment_text(copy.held_since) if copy.held_since else "",
+                            "kind": "text",
+                            "tone": "bad" if late else None,
+                        },
+                    ],
+                }
+            )
+        headings = (_("Receipt number"), _("Title"), _("Copy number"), _("Holder"), _("Held since"))
+        names = ("receipt_no", "title", "number", "holder", "held_since")
+        return self.render_template(
+            "wenshu/holders.html",
+            title=str(self.label),
+            q=words,
+            columns=[{"name": n, "label": h, "kind": "text"} for n, h in zip(names, headings, strict=True)],
+            rows=rows,
+            more=len(copies) > MOST,
+        )
+
+
+class RoundsView(BaseView):
+    """What the messenger carries today: copies to be handed over, and copies to be fetched, floor by floor."""
+
+    route_base = "/papers/rounds"
+    subject: ClassVar[str] = "copy_movements"
+    label = _l("Messenger's round")
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        stops = sorted([*to_deliver(), *to_fetch()], key=lambda stop: (stop["place"], stop["person"], stop["copy"]))
+        groups = [
+            {"title": place or _("No department"), "rows": list(found)}
+            for place, found in groupby(stops, key=lambda stop: stop["place"])
+        ]
+        return self.render_template(
+            "wenshu/rounds.html", title=str(self.label), groups=groups, at_text=moment_text(now())
+        )
+
+
+def _stop(person: Person, copy: PaperCopy, deed: str) -> dict[str, Any]:
+    unit = person.department
+    place = " · ".join(part for part in ((unit.floor, unit.name) if unit else ()) if part)
+    number = copy.document.receipt_no if copy.document else ""
+    return {"place": place, "person": person.name, "paper": number, "copy": copy.number, "deed": deed}
+
+
+def to_deliver() -> list[dict[str, Any]]:
+    """A stop for every reader whose turn it is and whose copy is with the registry."""
+    running = select(Circulation).where(Circulation.state == "running", Circulation.form == "paper")
+    entries = [
+        entry
+        for round_ in db.session.scalars(running)
+        for entry in [*round_.next_up(), *(e for e in round_.entries if e.state == "offered")]
+    ]
+    return [
+        _stop(entry.reader, entry.copy, _("Deliver"))
+        for entry in entries
+        if entry.copy is not None and entry.copy.state == "with_registry"
+    ]
+
+
+def to_fetch() -> list[dict[str, Any]]:
+    """A stop for every copy that its holder has read, or kept longer than allowed."""
+    out = select(PaperCopy).where(PaperCopy.state == "out").order_by(PaperCopy.id)
+    found = []
+    for copy in db.session.scalars(out):
+        waiting = select(CirculationEntry.id).where(
+            CirculationEntry.copy_id == copy.id,
+            CirculationEntry.reader_id == copy.holder_id,
+            CirculationEntry.state == "offered",
+        )
+        read = db.session.scalar(waiting) is None and any(m.entry_id for m in copy.movements[-1:])
+        if copy.holder is not None and (read or copy.is_late(now())):
+            found.append(_stop(copy.holder, copy, _("Fetch")))
+    return found
