@@ -12,6 +12,7 @@ from app.engine import access
 from app.engine.moments import now
 from app.engine.workflow import Step
 from models.dispatch import DispatchOrder
+from models.documents import IncomingDocument
 from models.orders import Order
 from models.people import Department, Person
 from models.tickets import ServiceTicket
@@ -40,6 +41,10 @@ def _signer(session: Any) -> dict[str, Any]:
     return {"signer": person(session, "周海")}
 
 
+def _handled(session: Any) -> Any:
+    return make(session, IncomingDocument, state="in_handling", handler=person(session, "张小明"))
+
+
 def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
@@ -54,6 +59,14 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "mark_read"): _reader,
     ("circulation_entries", "answer"): _reader,
     ("incoming_documents", "report_result"): _unit,
+    ("follow_ups", "ask"): lambda session: {"responsible": person(session, "张小明")},
+    ("follow_ups", "decide"): lambda session: {"outcome": "cannot"},
+    ("supervisions", "give_evidence"): lambda session: {
+        "asked": person(session, "张小明"),
+        "document": _handled(session),
+    },
+    ("supervisions", "reopen"): lambda session: {"document": make(session, IncomingDocument, state="closed")},
+    ("accountability_cases", "file_appeal"): lambda session: {"person": person(session, "张小明")},
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
     ("outgoing_documents", "sign"): _signer,
