@@ -26,12 +26,15 @@ from models.documents import REGISTRY, IncomingDocument
 from models.people import Department, Person
 from models.tickets import never_by_hand
 
-WAYS = {"phone": _l("Telephone"), "letter": _l("Letter"), "visit": _l("Visit"), "meeting": _l("Meeting")}
+WAYS = {"phone": _l("Telephone"), "letter": _l("By letter"), "visit": _l("On the spot"), "meeting": _l("Meeting")}
 OUTCOMES = {"done": _l("Done"), "on_the_way": _l("On the way"), "cannot": _l("Cannot be done in time")}
 DECISIONS = {"extension": _l("An extension is asked for"), "order": _l("It is to be done in time all the same")}
 DEEDS = {
-    "asked": _l("Asked"), "answered": _l("Answered"), "reported": _l("Reported"), "decided": _l("Decided"),
-}  # fmt: skip
+    "asked": _l("Asked how far it is"),
+    "answered": _l("Answered"),
+    "reported": _l("Reported"),
+    "decided": _l("Decided"),
+}
 
 #: The kinds whose running clocks are followed up.
 FOLLOWED = ("incoming_documents", "circulation_entries", "assignments", "paper_orders")
@@ -73,7 +76,7 @@ class FollowUp(Workflow, Model):
     flow = Flow(
         State("watching", _l("Watched"), "neutral"),
         State("due_soon", _l("Due soon"), "waiting"),
-        State("asked", _l("Asked"), "active"),
+        State("asked", _l("Asked how far it is"), "active"),
         State("answered", _l("Answered"), "active"),
         State("reported", _l("Reported to the leader"), "active"),
         State("settled", _l("Settled"), "good", final=True),
@@ -180,7 +183,7 @@ class FollowUp(Workflow, Model):
         way: Annotated[str, Ask(_l("Way"), choices=WAYS)],
         person: Annotated[Person | None, Ask(_l("Person asked"), help=_l("Empty: the person responsible"))] = None,
         at: Annotated[datetime | None, Ask(_l("Asked at"), help=_l("Empty: now"))] = None,
-        words: Annotated[str | None, Ask(_l("Words"))] = None,
+        words: Annotated[str | None, Ask(_l("In words"))] = None,
         officer: Annotated[Person | None, Ask(_l("Follow-up officer"))] = None,
     ) -> None:
         """Ask how far it is, by telephone, letter, visit or in a meeting; each asking stays on file."""
@@ -200,7 +203,7 @@ class FollowUp(Workflow, Model):
     def answer(
         self,
         outcome: Annotated[str, Ask(_l("Outcome"), choices=OUTCOMES)],
-        words: Annotated[str, Ask(_l("Words"))],
+        words: Annotated[str, Ask(_l("In words"))],
     ) -> None:
         """Done, on the way, or not to be done in time, in the handler's words."""
         session = object_session(self)
@@ -215,7 +218,7 @@ class FollowUp(Workflow, Model):
     def report(
         self,
         leader: Annotated[Person, Ask(_l("Leader"))],
-        words: Annotated[str | None, Ask(_l("Words"))] = None,
+        words: Annotated[str | None, Ask(_l("In words"))] = None,
     ) -> None:
         """The leader who gave the instruction learns what the handler answered."""
         self._note("reported", words, leader, now())
@@ -227,7 +230,7 @@ class FollowUp(Workflow, Model):
     def decide(
         self,
         decision: Annotated[str, Ask(_l("Decision"), choices=DECISIONS)],
-        words: Annotated[str, Ask(_l("Words"))],
+        words: Annotated[str, Ask(_l("In words"))],
     ) -> None:
         """It cannot be done in time: an extension is asked for on the paper's own page, or the order stands."""
         if self.outcome != "cannot":
@@ -250,11 +253,11 @@ class FollowUpNote(Record, Model):
     content_fields = ("words",)
 
     follow_up_id: Mapped[int] = fields.reference(_l("Follow-up case"), "follow_up.id", required=True)
-    deed: Mapped[str] = fields.choice(_l("What"), DEEDS, "deed_known", required=True, derived=True)
+    deed: Mapped[str] = fields.choice(_l("What happened"), DEEDS, "deed_known", required=True, derived=True)
     way: Mapped[str | None] = fields.choice(_l("Way"), WAYS, "way_known", derived=True)
     outcome: Mapped[str | None] = fields.word(_l("Outcome"), {**OUTCOMES, **DECISIONS}, derived=True)
     person_id: Mapped[int | None] = fields.reference(_l("Person"), "person.id", derived=True)
-    words: Mapped[str | None] = fields.prose(_l("Words"), derived=True)
+    words: Mapped[str | None] = fields.prose(_l("In words"), derived=True)
     at: Mapped[datetime] = fields.moment(_l("When"), required=True, derived=True)
     noted_by: Mapped[str | None] = fields.line(_l("Noted by"), 200, derived=True)
 

@@ -36,6 +36,7 @@ TEXTS = {
     "nobody": _l("%(person)s is away and nobody stands in; nobody looks after %(stage)s: %(paper)s"),
     "awake": _l("The suspended paper goes on today: %(paper)s"),
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
+    "escalated": _l("A case before you by supervision: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),
 }
 #: Kinds of record notices are about.

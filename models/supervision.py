@@ -43,7 +43,7 @@ class Supervision(Workflow, Model):
     content_fields = ("matter", "request", "evidence", "findings", "outcome")
 
     flow = Flow(
-        State("opened", _l("Opened"), "waiting"),
+        State("opened", _l("Case opened"), "waiting"),
         State("asked", _l("Evidence asked for"), "waiting"),
         State("findings", _l("Findings written"), "active"),
         State("escalated", _l("Before the leader"), "waiting"),
@@ -54,7 +54,7 @@ class Supervision(Workflow, Model):
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     matter: Mapped[str] = fields.prose(_l("What is checked"), required=True)
     opener_id: Mapped[int | None] = fields.reference(_l("Opened by"), "person.id", derived=True)
-    opened_at: Mapped[datetime | None] = fields.moment(_l("Opened"), derived=True)
+    opened_at: Mapped[datetime | None] = fields.moment(_l("Case opened at"), derived=True)
     asked_id: Mapped[int | None] = fields.reference(_l("Person asked"), "person.id", derived=True)
     request: Mapped[str | None] = fields.prose(_l("Evidence asked for"), derived=True)
     evidence: Mapped[str | None] = fields.prose(_l("Evidence"), derived=True)
@@ -131,7 +131,7 @@ class Supervision(Workflow, Model):
         self.findings = findings
 
     @flow.step("findings", "escalated", to="satisfied", label=_l("In order"), tone="primary")
-    def satisfy(self, words: Annotated[str | None, Ask(_l("Words"))] = None) -> None:
+    def satisfy(self, words: Annotated[str | None, Ask(_l("In words"))] = None) -> None:
         """What was ordered has been done."""
         self.outcome = words
 
@@ -150,7 +150,7 @@ class Supervision(Workflow, Model):
         """The leader decides whether it will do."""
         session = object_session(self)
         assert session is not None
-        notices.tell(session, [leader], "evidence", self)
+        notices.tell(session, [leader], "escalated", self)
         self.leader = leader
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from app.engine import access
 from app.engine import record as records
 from app.engine.fields import Field, fields_of
+from app.engine.ladder import EscalationRung
 from app.engine.moments import local, now
 from app.engine.rules import Rule
 from app.engine.workflow import Step
@@ -29,6 +30,7 @@ _numbers = count(1)
 
 #: What a kind's own checks ask for, beside its required fields.
 ALSO: Mapping[Any, Mapping[str, Any]] = {
+    EscalationRung: {"who": "clerk"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     ServiceTicket: {"phone": "13800000000", "read_back": True},

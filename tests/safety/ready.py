@@ -51,6 +51,10 @@ def _signer(session: Any) -> dict[str, Any]:
     return {"signer": person(session, "周海")}
 
 
+def _handled(session: Any) -> Any:
+    return make(session, IncomingDocument, state="in_handling", handler=person(session, "张小明"))
+
+
 def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
@@ -129,6 +133,14 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("assignments", "note"): _unit,
     ("assignments", "give_opinion"): _unit,
     ("extension_requests", "withdraw"): lambda session: {"asker": person(session, "张小明")},
+    ("follow_ups", "ask"): lambda session: {"responsible": person(session, "张小明")},
+    ("follow_ups", "decide"): lambda session: {"outcome": "cannot"},
+    ("supervisions", "give_evidence"): lambda session: {
+        "asked": person(session, "张小明"),
+        "document": _handled(session),
+    },
+    ("supervisions", "reopen"): lambda session: {"document": make(session, IncomingDocument, state="closed")},
+    ("accountability_cases", "file_appeal"): lambda session: {"person": person(session, "张小明")},
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
     ("outgoing_documents", "sign"): _signer,
