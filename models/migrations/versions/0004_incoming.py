@@ -1337,11 +1337,11 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_circulation_entry_transcribed_by_id"), "person", ["transcribed_by_id"], ["id"]
         )
+        batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_signed_by_id"), "person", ["signed_by_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_copy_id"), "paper_copy", ["copy_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_circulation_entry_circulation_id"), "circulation", ["circulation_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_signed_by_id"), "person", ["signed_by_id"], ["id"])
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.add_column(sa.Column("extended", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
@@ -1554,7 +1554,9 @@ def downgrade() -> None:
         batch_op.drop_column("enclosures")
         batch_op.drop_column("pages")
         batch_op.drop_column("written_on")
+        batch_op.drop_constraint(op.f("ck_incoming_document_paper_type_known"), type_="check")
         batch_op.drop_column("paper_type")
+        batch_op.drop_constraint(op.f("ck_incoming_document_medium_known"), type_="check")
         batch_op.drop_column("medium")
         batch_op.drop_column("register_id")
 
@@ -1568,6 +1570,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_correspondent_usual_department_id"))
         batch_op.drop_column("usual_register_id")
         batch_op.drop_column("usual_department_id")
+        batch_op.drop_constraint(op.f("ck_correspondent_usual_secrecy_known"), type_="check")
         batch_op.drop_column("usual_secrecy")
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
@@ -1575,9 +1578,9 @@ def downgrade() -> None:
         batch_op.drop_column("extended")
 
     with op.batch_alter_table("circulation_entry", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_signed_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_circulation_entry_circulation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_circulation_entry_copy_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_signed_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_circulation_entry_transcribed_by_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_circulation_entry_transcribed_by_id"))
         batch_op.drop_index(batch_op.f("ix_circulation_entry_signed_by_id"))
@@ -1586,6 +1589,7 @@ def downgrade() -> None:
         batch_op.alter_column("sent_at", existing_type=sa.DATETIME(), nullable=False)
         batch_op.drop_column("reminders")
         batch_op.drop_column("reminded_at")
+        batch_op.drop_constraint(op.f("ck_circulation_entry_classification_known"), type_="check")
         batch_op.drop_column("classification")
         batch_op.drop_column("transcribed_by_id")
         batch_op.drop_column("signed_by_id")
