@@ -25,8 +25,9 @@ from app.web.bin import BinView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
+from app.web.home import HomeView, SearchView
 from app.web.notices import NoticesView
-from app.web.pages import HealthView, HomeView, ReportView, SearchView, Surroundings
+from app.web.pages import HealthView, ReportView, Surroundings
 from app.web.papers import HoldersView, RoundsView
 from app.web.prints import PrintView
 from app.web.record import register

@@ -66,6 +66,7 @@ class CirculationEntry(Workflow, Model):
         {},
     )
     kind_name = "circulation_entries"
+    box = "read"
     label, label_plural = _l("Circulation entry"), _l("Circulation")
     content_fields = ("purpose", "opinion")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, get_args, get_origin
+from typing import Any, ClassVar, get_args, get_origin
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -314,6 +314,8 @@ class Workflow(Record):
     """Mixin of a record that goes through a `flow`: its state, when it is due and when it was closed."""
 
     flow: Flow
+    #: where a record waits for people: with what they have to `handle`, or what they have to `read`
+    box: ClassVar[str] = "handle"
 
     @declared_attr
     def state(cls) -> Mapped[str]:

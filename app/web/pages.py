@@ -1,21 +1,19 @@
-"""My work, the search box, reports and the health of the house: pages that belong to no single kind of record."""
+"""Reports, the health of the house, and what the frame of every page asks for."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from flask import Response, abort, current_app, redirect, request, url_for
-from flask_appbuilder import BaseView, IndexView, expose
+from flask import Response, abort, current_app, request, url_for
+from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from flask_login import current_user
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import access, events
-from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.frames import REPORTS, Answer, ask, json_value
 from app.engine.moments import frozen, now
@@ -28,90 +26,6 @@ from app.web.kind import VIEWS, allowed
 from app.web.language import locale_code
 from app.web.notices import badge
 from app.web.signin import role_label
-
-
-class HomeView(IndexView):
-    """My work: what waits for me, what is late."""
-
-    route_base = ""
-
-    @expose("/")
-    def index(self) -> Any:
-        if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login"))
-        actor = access.current()
-        boxes, late = [], 0
-        for model, view in VIEWS.items():
-            if hasattr(model, "flow") and actor.may("read", model.kind_name):
-                boxes.append(self._box(model, view, actor))
-                late += self._tally(model, model.late(now()) & model.waits_for(actor))
-        waiting = sum(box["count"] for box in boxes)
-        figures = [
-            {"label": _("Waiting for me"), "value": waiting, "href": "#main", "tone": "info" if waiting else "good"},
-            {"label": _("Of these overdue"), "value": late, "href": "#main", "tone": "bad" if late else "good"},
-        ]
-        return self.render_template(
-            "wenshu/home.html", greeting=_("My work"), figures=figures if boxes else [], boxes=boxes
-        )
-
-    def _tally(self, model: Any, condition: Any) -> int:
-        return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-
-    def _box(self, model: Any, view: Any, actor: access.Actor) -> dict[str, Any]:
-        condition = model.waits_for(actor)
-        rows = list(db.session.scalars(select(model).where(condition).order_by(model.due_at, model.id).limit(10)))
-        return {
-            "title": str(model.label_plural),
-            "count": self._tally(model, condition) if len(rows) == 10 else len(rows),
-            "href": url_for(f"{view.__name__}.listing", view="mine"),
-            "rows": [
-                {
-                    "href": url_for(f"{view.__name__}.show", pk=row.id),
-                    "title": str(row),
-                    "meta": row.state_label,
-                    "due_text": cells.moment_text(row.due_at) if row.due_at else None,
-                    "tone": "bad" if row.is_late(now()) else "neutral",
-                }
-                for row in rows
-            ],
-            "empty_text": _("Nothing waits for you here"),
-        }
-
-
-class SearchView(BaseView):
-    """One box over everything the user may see."""
-
-    route_base = "/search"
-
-    @expose("/")
-    @expose("")
-    def search(self) -> Any:
-        if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login", next=request.full_path))
-        q = request.args.get("q", "")[:100]
-        words = records.searchable(q).split()
-        groups = []
-        for model, view in VIEWS.items() if words else ():
-            if access.current().may("read", model.kind_name):
-                query = records.matching(select(model), model, q)
-                rows = list(db.session.scalars(query.order_by(model.id.desc()).limit(8)))
-                if rows:
-                    groups.append(
-                        {
-                            "label": str(model.label_plural),
-                            "href": url_for(f"{view.__name__}.listing", q=q),
-                            "rows": [
-                                {
-                                    "href": url_for(f"{view.__name__}.show", pk=row.id),
-                                    "title": str(row),
-                                    "meta": getattr(row, "state_label", ""),
-                                }
-                                for row in rows
-                            ],
-                        }
-                    )
-        empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
-        return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
 
 
 class ReportView(BaseView):

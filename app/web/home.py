@@ -1,0 +1,212 @@
+"""My work: what waits for me, what I have to read, what I have done, what I started; and the one search box.
+
+Both look into every kind of record. They ask the database once for all kinds, and for rows only where there are any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_appbuilder import BaseView, IndexView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import Integer, and_, case, func, literal, select, type_coerce, union_all
+
+from app.engine import access
+from app.engine import record as records
+from app.engine.history import HistoryEntry
+from app.engine.moments import Moment, now
+from app.extensions import db
+from app.web import cells
+from app.web.kind import VIEWS
+
+#: So many kinds are shown with their rows, the most pressing first; the rest with their number.
+OPEN_BOXES = 5
+ROWS = 10
+#: What I did is looked back on for so long.
+BACK = timedelta(days=30)
+SEARCHED = 8
+
+TABS = {
+    "handle": _l("To handle"),
+    "read": _l("To read"),
+    "done": _l("Done by me"),
+    "started": _l("Started by me"),
+}
+
+
+@dataclass(frozen=True)
+class Pile:
+    """The records of one kind on one tab."""
+
+    model: Any
+    condition: Any
+    count: int = 0
+    late: int = 0
+    #: the first of their limits, or when the last of them was touched
+    first: datetime | None = None
+
+
+def _seen(model: Any, actor: access.Actor) -> Any:
+    """What the actor may see of a kind, said once more: a union is no query of the kind itself."""
+    return model.id.in_(access.visible_ids(model, actor))
+
+
+def _flows(actor: access.Actor) -> list[Any]:
+    return [model for model in VIEWS if hasattr(model, "flow") and actor.may("read", model.kind_name)]
+
+
+def _condition(model: Any, tab: str, actor: access.Actor) -> Any:
+    if tab in ("handle", "read"):
+        return model.waits_for(actor) if (model.box == tab) else None
+    mine = select(HistoryEntry.record_id).where(HistoryEntry.kind == model.kind_name, HistoryEntry.actor_id == actor.id)
+    if tab == "started":
+        begun = mine.where(HistoryEntry.action == "add")
+        return and_(model.id.in_(begun), model.pending())
+    acted = mine.where(HistoryEntry.action.in_(model.flow.steps), HistoryEntry.at >= now() - BACK)
+    return model.id.in_(acted)
+
+
+def piles(tabs: tuple[str, ...], actor: access.Actor) -> dict[str, list[Pile]]:
+    """The piles of each tab that hold anything, counted in one query."""
+    moment = now()
+    parts: list[Any] = []
+    about: list[tuple[str, Pile]] = []
+    for tab in tabs:
+        for model in _flows(actor):
+            condition = _condition(model, tab, actor)
+            if condition is None:
+                continue
+            late = func.sum(case((model.late(moment), 1), else_=0))
+            first = func.max(model.changed_at) if tab == "done" else func.min(model.due_at)
+            parts.append(
+                select(
+                    literal(len(about)).label("pile"),
+                    func.count().label("count"),
+                    type_coerce(late, Integer).label("late"),
+                    type_coerce(first, Moment).label("first"),
+                ).where(condition, _seen(model, actor))
+            )
+            about.append((tab, Pile(model, condition)))
+    found: dict[str, list[Pile]] = {tab: [] for tab in tabs}
+    for row in db.session.execute(union_all(*parts)) if parts else ():
+        if row.count:
+            tab, pile = about[row.pile]
+            found[tab].append(Pile(pile.model, pile.condition, row.count, row.late or 0, row.first))
+    return found
+
+
+class HomeView(IndexView):
+    """My work: four tabs with counts, each a box a kind, the most pressing first."""
+
+    route_base = ""
+
+    @expose("/")
+    def index(self) -> Any:
+        if not current_user.is_authenticated:
+            return redirect(url_for("SignInView.login"))
+        actor = access.current()
+        tab = request.args.get("tab", "handle")
+        tab = tab if tab in TABS else "handle"
+        by_tab = piles(tuple(TABS), actor)
+        late = sum(pile.late for name in ("handle", "read") for pile in by_tab[name])
+        figures = [
+            {
+                "label": str(label),
+                "value": sum(pile.count for pile in by_tab[name]),
+                "href": url_for("HomeView.index", tab=name),
+                "tone": "info" if name in ("handle", "read") and by_tab[name] else "neutral",
+                "current": name == tab,
+            }
+            for name, label in TABS.items()
+        ]
+        figures.append({"label": _("Of these overdue"), "value": late, "tone": "bad" if late else "good"})
+        far = datetime.max.replace(tzinfo=now().tzinfo)
+        ordered = sorted(by_tab[tab], key=lambda pile: pile.first or far, reverse=tab == "done")
+        return self.render_template(
+            "wenshu/home.html",
+            greeting=_("My work"),
+            figures=figures if _flows(actor) else [],
+            boxes=[self._box(pile, tab) for pile in ordered[:OPEN_BOXES]],
+            more=[self._link(pile, tab) for pile in ordered[OPEN_BOXES:]],
+            empty=not ordered and _flows(actor),
+        )
+
+    def _link(self, pile: Pile, tab: str) -> dict[str, Any]:
+        view = VIEWS[pile.model]
+        return {
+            "title": str(pile.model.label_plural),
+            "count": pile.count,
+            "href": url_for(f"{view.__name__}.listing", view="mine" if tab in ("handle", "read") else None),
+        }
+
+    def _box(self, pile: Pile, tab: str) -> dict[str, Any]:
+        model, view = pile.model, VIEWS[pile.model]
+        order = (model.changed_at.desc(),) if tab == "done" else (model.due_at.is_(None), model.due_at)
+        query = select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)
+        rows = db.session.scalars(query.options(*records.references(model, view.eager)))
+        return {
+            **self._link(pile, tab),
+            "rows": [
+                {
+                    "href": url_for(f"{view.__name__}.show", pk=row.id),
+                    "title": str(row),
+                    "meta": row.state_label,
+                    "due_text": cells.moment_text(row.due_at) if row.due_at and tab != "done" else None,
+                    "due_href": url_for(f"{view.__name__}.show", pk=row.id, _anchor="clocks"),
+                    "tone": "bad" if row.is_late(now()) else "neutral",
+                }
+                for row in rows
+            ],
+        }
+
+
+class SearchView(BaseView):
+    """One box over everything the user may see."""
+
+    route_base = "/search"
+
+    @expose("/")
+    @expose("")
+    def search(self) -> Any:
+        if not current_user.is_authenticated:
+            return redirect(url_for("SignInView.login", next=request.full_path))
+        q = request.args.get("q", "")[:100]
+        words = records.searchable(q).split()
+        groups = [self._group(model, keys, q) for model, keys in self._hits(q).items()] if words else []
+        empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
+        return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
+
+    def _hits(self, q: str) -> dict[Any, list[int]]:
+        """The newest records that match, by kind: one query for all kinds."""
+        actor = access.current()
+        models = [model for model in VIEWS if actor.may("read", model.kind_name)]
+        parts = []
+        for place, model in enumerate(models):
+            match = records.matching(select(model.id), model, q).where(_seen(model, actor))
+            newest = match.order_by(model.id.desc()).limit(SEARCHED).subquery()
+            parts.append(select(literal(place).label("place"), newest.c.id))
+        found: dict[Any, list[int]] = {}
+        for row in db.session.execute(union_all(*parts)) if parts else ():
+            found.setdefault(models[row.place], []).append(row.id)
+        return {model: found[model] for model in models if model in found}
+
+    def _group(self, model: Any, keys: list[int], q: str) -> dict[str, Any]:
+        view = VIEWS[model]
+        query = select(model).where(model.id.in_(keys)).order_by(model.id.desc())
+        return {
+            "label": str(model.label_plural),
+            "href": url_for(f"{view.__name__}.listing", q=q),
+            "rows": [
+                {
+                    "href": url_for(f"{view.__name__}.show", pk=row.id),
+                    "title": str(row),
+                    "meta": getattr(row, "state_label", ""),
+                }
+                for row in db.session.scalars(query.options(*records.references(model, view.eager)))
+            ],
+        }
