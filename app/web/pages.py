@@ -17,6 +17,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from app.engine import access, events
 from app.engine import record as records
 from app.engine.columns import Column
+from app.engine.fields import fields_of
 from app.engine.frames import REPORTS, Answer, ask, json_value
 from app.engine.moments import frozen, now
 from app.engine.workbook import Chart
@@ -43,8 +44,8 @@ class HomeView(IndexView):
         boxes, late = [], 0
         for model, view in VIEWS.items():
             if hasattr(model, "flow") and actor.may("read", model.kind_name):
-                boxes.append(self._box(model, view, actor))
-                late += self._tally(model, model.late(now()) & model.waits_for(actor))
+                boxes.append(box := self._box(model, view, actor))
+                late += box.pop("late")
         waiting = sum(box["count"] for box in boxes)
         figures = [
             {"label": _("Waiting for me"), "value": waiting, "href": "#main", "tone": "info" if waiting else "good"},
@@ -59,10 +60,16 @@ class HomeView(IndexView):
 
     def _box(self, model: Any, view: Any, actor: access.Actor) -> dict[str, Any]:
         condition = model.waits_for(actor)
-        rows = list(db.session.scalars(select(model).where(condition).order_by(model.due_at, model.id).limit(10)))
+        query = select(model).where(condition).order_by(model.due_at, model.id).limit(10)
+        rows = list(db.session.scalars(query.options(*records.references(model, view.eager))))
+        full = len(rows) == 10
         return {
+            # Where all of them are here, they need not be counted by the database.
+            "late": self._tally(model, model.late(now()) & condition)
+            if full
+            else sum(row.is_late(now()) for row in rows),
             "title": str(model.label_plural),
-            "count": self._tally(model, condition) if len(rows) == 10 else len(rows),
+            "count": self._tally(model, condition) if full else len(rows),
             "href": url_for(f"{view.__name__}.listing", view="mine"),
             "rows": [
                 {
@@ -92,7 +99,8 @@ class SearchView(BaseView):
         words = records.searchable(q).split()
         groups = []
         for model, view in VIEWS.items() if words else ():
-            if access.current().may("read", model.kind_name):
+            searched = any(field.search for field in fields_of(model).values())
+            if searched and access.current().may("read", model.kind_name):
                 query = records.matching(select(model), model, q)
                 rows = list(db.session.scalars(query.order_by(model.id.desc()).limit(8)))
                 if rows:
