@@ -20,7 +20,7 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
-from seed import accounts, demo_records, demo_states, rules
+from seed import accounts, demo_follow_up, demo_records, demo_states, rules
 
 #: account, role
 ACCOUNTS = (
@@ -87,6 +87,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     stage = demo_records.Stage(session, people, _actors(session, people), dice, _at)
     demo_records.play(stage, papers // 3)
     demo_states.play(stage)
+    demo_follow_up.play(stage)
 
 
 def people_of(session: Session) -> dict[str, Person]:

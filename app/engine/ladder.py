@@ -52,7 +52,7 @@ class EscalationRung(Record, Model):
     label, label_plural = _l("Rung of the ladder"), _l("Escalation ladder")
     visible_to = classmethod(access.everyone)
 
-    name: Mapped[str] = fields.line(_l("Name"), 100, required=True, search=True)
+    name: Mapped[str] = fields.line(_l("Name"), 100, required=True)
     record_kind: Mapped[str | None] = fields.word(_l("Records"), KIND_LABELS, help=_l("Empty: all"))
     stage: Mapped[str | None] = fields.word(_l("Stage"), STAGE_LABELS, help=_l("Empty: all"))
     profile: Mapped[str | None] = fields.word(_l("Profile"), PROFILES, help=_l("Empty: all others"))
@@ -71,7 +71,7 @@ class EscalationRung(Record, Model):
     )
     daily: Mapped[bool] = fields.flag(_l("Daily"), help=_l("Each working morning from then on, else once"))
     until_answered: Mapped[bool] = fields.flag(_l("Stops when asked and answered"))
-    source: Mapped[str | None] = fields.prose(_l("Source text"), search=True)
+    source: Mapped[str | None] = fields.prose(_l("Source text"))
     ours: Mapped[bool] = fields.flag(_l("Our default"), help=_l("No text of the house says this."))
 
     @property

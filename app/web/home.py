@@ -18,6 +18,7 @@ from sqlalchemy import Integer, and_, case, func, literal, select, type_coerce, 
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, now
 from app.extensions import db
@@ -165,6 +166,10 @@ class HomeView(IndexView):
         }
 
 
+def _searched(model: Any) -> bool:
+    return any(field.search for field in fields_of(model).values())
+
+
 class SearchView(BaseView):
     """One box over everything the user may see."""
 
@@ -184,7 +189,7 @@ class SearchView(BaseView):
     def _hits(self, q: str) -> dict[Any, list[int]]:
         """The newest records that match, by kind: one query for all kinds."""
         actor = access.current()
-        models = [model for model in VIEWS if actor.may("read", model.kind_name)]
+        models = [model for model in VIEWS if actor.may("read", model.kind_name) and _searched(model)]
         parts = []
         for place, model in enumerate(models):
             match = records.matching(select(model.id), model, q).where(_seen(model, actor))

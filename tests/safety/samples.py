@@ -24,11 +24,13 @@ from app.engine.fields import Field, fields_of
 from app.engine.moments import now
 from app.menu import VIEWS
 from app.web.files import storage
+from models.accountability import AccountabilityCase
 from models.circulation import CirculationEntry
 from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.identities import IdentityRequest
 from models.people import Person
+from models.supervision import Supervision
 from models.tickets import ServiceTicket
 from seed import accounts
 from tests.conftest import PASSWORD
@@ -155,6 +157,8 @@ def add_hidden(session: Session, other: Side, count: int) -> dict[str, list[int]
     side.add(DispatchOrder, 91, ticket=other.made["service_tickets"][0])
     head = session.scalars(select(Person).where(Person.id == side.person("").department.leader_id)).one()
     side.add(CirculationEntry, 92, document=side.made["incoming_documents"][0], reader=head)
+    side.add(Supervision, 93, document=side.made["incoming_documents"][0], asked=head)
+    side.add(AccountabilityCase, 94, document=side.made["incoming_documents"][0], person=head)
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     return {kind: [record.id for record in made] for kind, made in side.made.items()}
