@@ -15,10 +15,10 @@ from models.accountability import AccountabilityCase
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.follow_ups import FollowUp
-from models.registers import first_book
+from models.registers import Register
 from models.supervision import Supervision
 from seed.demo_records import Stage
-from seed.demo_states import INSTRUCT, PACE, PROPOSE, Ways, _walk
+from seed.demo_states import INSTRUCT, PACE, PROPOSE, REPORT, TELL, Ways, _walk
 
 ASK = ("clerk", "ask", {"way": "phone", "words": "询问办理进度"})
 ANSWER = ("user_a", "answer", {"outcome": "on_the_way", "words": "正在汇总，按期办结"})
@@ -48,8 +48,8 @@ def play(stage: Stage) -> None:
         paper = _paper(stage, moment)
         _walk(stage, paper, moment, [PROPOSE, INSTRUCT])
         _walk(stage, _case(stage, paper), moment + 2 * PACE, ways)
-    late = _paper(stage, moment)
-    _walk(stage, late, moment, [PROPOSE, INSTRUCT])
+    late = _paper(stage, moment, "GS")  # only the group's text holds people to account
+    _walk(stage, late, moment, [("office", *PROPOSE[1:]), INSTRUCT])
     case = _case(stage, late)
     with access.system():
         case.take("warn", stage.session)
@@ -57,9 +57,7 @@ def play(stage: Stage) -> None:
     done = _paper(stage, moment)
     _walk(stage, done, moment, [PROPOSE, INSTRUCT])
     _case(stage, done)
-    _walk(
-        stage, done, moment + 2 * PACE, [("user_a", "report_result", {"result": "已办结。"}), ("office", "close", {})]
-    )
+    _walk(stage, done, moment + 2 * PACE, [REPORT, TELL, ("office", "close", {})])
     for ways in CHECKS:
         with stage.at(moment + 5 * PACE), access.acting_as(stage.actors["leader"]):
             raw = {"document": done.id, "matter": "是否已实际执行"}
@@ -77,10 +75,10 @@ def play(stage: Stage) -> None:
         _walk(stage, noted, moment + 5 * PACE, ways)
 
 
-def _paper(stage: Stage, moment: datetime) -> IncomingDocument:
+def _paper(stage: Stage, moment: datetime, book: str = "SW") -> IncomingDocument:
     sender = stage.session.scalars(select(Correspondent).order_by(Correspondent.id)).first()
     paper = IncomingDocument(
-        register=first_book(stage.session), sender=sender, title="关于落实督办事项的通知", received_at=moment, copies=1,
+        register=records.named(stage.session, Register, book), sender=sender, title="关于落实督办事项的通知", received_at=moment, copies=1,
         secrecy="internal", urgency="none", department=stage.people["user_a"].department,
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors["clerk"]):

@@ -107,9 +107,9 @@ CALLERS: list[Ways] = [
 
 SIGN_FOR: Way = ("user_a", "sign", {})
 CONTACT = ("user_a", "mark_contacted", {"how": "已电话联系"})
-REPORT = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
+FEED_BACK = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
 DISPATCHED: list[Ways] = [
-    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, REPORT], [SIGN_FOR, REPORT, ("shift", "accept", {})],
+    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, FEED_BACK], [SIGN_FOR, FEED_BACK, ("shift", "accept", {})],
     [("user_a", "hand_back", {"reason": "不属本科室职责"})], [("shift", "cancel", {"reason": "来电人撤回"})],
 ]  # fmt: skip
 

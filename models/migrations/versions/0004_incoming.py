@@ -1334,13 +1334,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_circulation_entry_copy_id"), ["copy_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_circulation_entry_signed_by_id"), ["signed_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_circulation_entry_transcribed_by_id"), ["transcribed_by_id"], unique=False)
-        batch_op.create_foreign_key(
-            batch_op.f("fk_circulation_entry_transcribed_by_id"), "person", ["transcribed_by_id"], ["id"]
-        )
         batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_signed_by_id"), "person", ["signed_by_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_copy_id"), "paper_copy", ["copy_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_circulation_entry_circulation_id"), "circulation", ["circulation_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_circulation_entry_copy_id"), "paper_copy", ["copy_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_circulation_entry_transcribed_by_id"), "person", ["transcribed_by_id"], ["id"]
         )
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
@@ -1444,9 +1444,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incoming_document_envelope_id"), ["envelope_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incoming_document_proposer_id"), ["proposer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_incoming_document_register_id"), ["register_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_incoming_document_envelope_id"), "envelope", ["envelope_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_incoming_document_register_id"), "register", ["register_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_incoming_document_proposer_id"), "person", ["proposer_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_incoming_document_envelope_id"), "envelope", ["envelope_id"], ["id"])
 
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rank", sa.Integer(), nullable=True))
@@ -1530,9 +1530,9 @@ def downgrade() -> None:
         batch_op.drop_column("rank")
 
     with op.batch_alter_table("incoming_document", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_incoming_document_envelope_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_incoming_document_proposer_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_incoming_document_register_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_incoming_document_envelope_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_incoming_document_register_id"))
         batch_op.drop_index(batch_op.f("ix_incoming_document_proposer_id"))
         batch_op.drop_index(batch_op.f("ix_incoming_document_envelope_id"))
@@ -1578,10 +1578,10 @@ def downgrade() -> None:
         batch_op.drop_column("extended")
 
     with op.batch_alter_table("circulation_entry", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_circulation_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_copy_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_signed_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_circulation_entry_transcribed_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_copy_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_circulation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_circulation_entry_signed_by_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_circulation_entry_transcribed_by_id"))
         batch_op.drop_index(batch_op.f("ix_circulation_entry_signed_by_id"))
         batch_op.drop_index(batch_op.f("ix_circulation_entry_copy_id"))
