@@ -22,6 +22,7 @@ from app.web.account import AccountView
 from app.web.accounts import AccountsView
 from app.web.api import Json, api_of
 from app.web.bin import BinView
+from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
@@ -40,7 +41,7 @@ from seed.roles import ROLES, framework_roles
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
-    TrailView, HoldersView, RoundsView, MovedLimitsView, NoticesView,
+    TrailView, BoardView, HoldersView, RoundsView, MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

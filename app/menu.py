@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.web.accounts import AccountsView
 from app.web.bin import BinView
+from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.papers import HoldersView, RoundsView
@@ -79,7 +80,7 @@ SECTIONS = (
             DestructionEntryView,
             CorrespondentView,
         ),
-        (HoldersView, RoundsView),
+        (BoardView, HoldersView, RoundsView),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

@@ -55,7 +55,15 @@ def counted(template, tmp_path_factory):
 
 
 def pages(firsts):
-    yield from ("/", "/search?q=关于", "/reports/")
+    yield from (
+        "/",
+        "/?tab=done",
+        "/search?q=关于",
+        "/reports/",
+        "/papers/today/",
+        "/papers/holders/",
+        "/papers/rounds/",
+    )
     for name in REPORTS:
         yield f"/reports/{name}"
     for view, first in firsts.items():

@@ -1,0 +1,88 @@
+"""My work, search and today's board: the counts are those of the rows, and nobody's rows show up at another's desk."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from app.engine import access
+from app.engine.moments import now
+from app.extensions import db
+from models.envelopes import Envelope
+from models.people import Person
+from tests.conftest import actors_of, sign_in
+from tests.factories import incoming, take
+from tests.safety.makers import make
+
+
+@pytest.fixture
+def morning(app):
+    """Three papers: one to be proposed, one with a leader, one with department A and circulating."""
+    with app.app_context():
+        actors = actors_of(db.session)
+        with access.acting_as(actors["clerk"]):
+            incoming(db.session, title="待拟办的通知")
+            before = incoming(db.session, title="在领导处的通知")
+            handled = incoming(db.session, title="承办中的通知")
+        with access.system():
+            leader, reader = (db.session.query(Person).filter_by(name=name).one() for name in ("周海", "张小明"))
+        take(db.session, actors["clerk"], before, "propose", proposal="拟呈周主任阅示", leaders=[leader])
+        soon = (now() + timedelta(days=2)).isoformat()
+        take(
+            db.session,
+            actors["leader"],
+            handled,
+            "instruct",
+            department="综合科",
+            requirement="办理",
+            handler=reader,
+            limit=soon,
+        )
+        take(db.session, actors["clerk"], handled, "circulate", readers=[reader], purpose="请阅")
+        db.session.commit()
+        db.session.remove()
+    return app
+
+
+def figures(page):
+    return [int(n) for n in re.findall(r'figure-value">(\d+)<', page)]
+
+
+def test_the_tabs_count_what_waits_what_is_to_be_read_what_was_done_and_what_was_started(morning):
+    handle, read, done, started, _late = figures(sign_in(morning, "user_a").get("/").text)
+    assert (handle, read, done, started) == (2, 1, 0, 0)  # the paper and its assignment; one entry
+    clerk = figures(sign_in(morning, "clerk").get("/").text)
+    assert clerk[0] == 1 and clerk[2] == 2 and clerk[3] >= 3  # one to propose; two papers acted on; three registered
+    assert figures(sign_in(morning, "user_b").get("/").text) == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("tab, title", [("handle", "承办中的通知"), ("read", "承办中的通知")])
+def test_a_tab_shows_the_records_it_counts(morning, tab, title):
+    assert title in sign_in(morning, "user_a").get(f"/?tab={tab}").text
+    assert title not in sign_in(morning, "user_b").get(f"/?tab={tab}").text
+
+
+def test_an_unknown_tab_is_the_first(morning):
+    assert "承办中的通知" in sign_in(morning, "user_a").get("/?tab=nonsense").text
+
+
+def test_the_search_finds_in_all_kinds_what_one_may_see(morning):
+    link = "/incomingdocumentview/show/"
+    assert link in sign_in(morning, "user_a").get("/search?q=承办中").text
+    assert link not in sign_in(morning, "user_b").get("/search?q=承办中").text
+
+
+def test_todays_board_tells_what_arrived_what_is_due_and_with_whom_papers_are(morning):
+    with morning.app_context():
+        with access.system():
+            make(db.session, Envelope, state="signed_for", received_at=now())
+        db.session.commit()
+        db.session.remove()
+    page = sign_in(morning, "office").get("/papers/today/").text
+    parts = re.split(r'<section class="panel"', page)[1:]
+    assert ["信〔" in parts[0], "待拟办的通知" in parts[1], "周海" in parts[2], "承办中的通知" in parts[3]] == [
+        True
+    ] * 4
+    assert "承办中的通知" not in parts[4]
+    stranger = sign_in(morning, "user_b").get("/papers/today/").text
+    assert "通知" not in "".join(re.split(r'<section class="panel"', stranger)[1:])
