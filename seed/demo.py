@@ -70,7 +70,7 @@ SUBJECTS = (
 DONE_BY_DAYS = 60
 
 
-def load(session: Session, password: str | None, seed: int = 1, papers: int = 240) -> str:
+def load(session: Session, password: str | None, seed: int = 1, papers: int = 160) -> str:
     """Fill an empty database with the demo office; the password of all its accounts. The caller commits."""
     password = password or secrets.token_urlsafe(9)
     with access.system():
