@@ -20,7 +20,7 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
-from seed import accounts, demo_records, demo_states, rules
+from seed import accounts, demo_checks, demo_envelopes, demo_fates, demo_papers, demo_records, demo_states, rules
 
 #: account, role
 ACCOUNTS = (
@@ -82,11 +82,14 @@ def load(session: Session, password: str | None, seed: int = 1, papers: int = 24
 def play(session: Session, people: dict[str, Person], seed: int, papers: int) -> None:
     """Let the people of the house work: the same seed gives the same papers, calls and orders."""
     dice = random.Random(seed)
+    stage = demo_records.Stage(session, people, {}, dice, _at)
+    demo_papers.furnish(stage)
+    stage.actors.update(_actors(session, people))
     _slips(session, people)
     _papers(session, people, dice, papers)
-    stage = demo_records.Stage(session, people, _actors(session, people), dice, _at)
     demo_records.play(stage, papers // 3)
-    demo_states.play(stage)
+    for chapter in (demo_states, demo_fates, demo_checks, demo_papers, demo_envelopes):
+        chapter.play(stage)
 
 
 def people_of(session: Session) -> dict[str, Person]:
