@@ -20,7 +20,9 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
+from models.registers import first_book
 from seed import accounts, demo_checks, demo_envelopes, demo_fates, demo_papers, demo_records, demo_states, rules
+from seed.demo_desk import type_of
 
 #: account, role
 ACCOUNTS = (
@@ -137,7 +139,8 @@ def _slips(session: Session, people: dict[str, Person]) -> None:
         received = moments.at_office(datetime(2011, month, day).date())
         document = IncomingDocument(
             sender=records.named(session, Correspondent, sender), sender_no=sender_no, title=title, copies=1,
-            received_at=received, taken_over=True, state="closed", closed_at=received + timedelta(days=3),
+            register=first_book(session), paper_type="notice", medium="paper", received_at=received, taken_over=True,
+            state="closed", closed_at=received + timedelta(days=3),
             department=people["user_a"].department, secrecy="internal", urgency="none",
         )  # fmt: skip
         records.store(session, document)
@@ -169,6 +172,9 @@ def _read(
         if entry.copy is not None:
             entry.copy.flow.take(session, entry.copy, "take_back", {"complete": True})
         entry.flow.take(session, entry, "classify", {"kind": "none"})
+        round_ = entry.circulation
+        if round_ is not None and round_.state == "running" and not round_.missing():
+            round_.flow.take(session, round_, "finish", {})
 
 
 def _actors(session: Session, people: dict[str, Person]) -> dict[str, access.Actor]:
@@ -186,7 +192,9 @@ def _papers(session: Session, people: dict[str, Person], dice: random.Random, co
         year = moments.local(moment).year
         document = IncomingDocument(
             sender=sender, sender_no=f"{sender.number_code}〔{year}〕{position + 1}号" if sender.number_code else None,
-            title=dice.choice(SUBJECTS), received_at=moment, copies=dice.choice((1, 1, 2, 3)),
+            title=(title := dice.choice(SUBJECTS)), received_at=moment, copies=dice.choice((1, 1, 2, 3)),
+            paper_type=type_of(title), written_on=moments.local(moment).date() - timedelta(days=1 + position % 4),
+            pages=2 + position % 7, medium="electronic" if position % 5 else "paper",
             secrecy=dice.choice(("internal", "internal", "open", "secret")), urgency="none",
             department=people[f"user_{unit}"].department,
         )  # fmt: skip

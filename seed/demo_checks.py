@@ -7,10 +7,10 @@ from models.supervision import Supervision
 from seed.demo_desk import Desk, In, Story, receive
 from seed.demo_papers import CLOSE, LEAD
 from seed.demo_records import Stage
-from seed.demo_states import PROPOSE, REPORT, TELL, Ways
+from seed.demo_states import PROPOSE, REPORT, TELL, Way, Ways
 
-WAIT = ("", "wait", {})
-LOOK = ("", "look", {})
+WAIT: Way = ("", "wait", {})
+LOOK: Way = ("", "look", {})
 TAKE = ("head_a", "unit a: receive", {"handler": "@user_a"})
 BEGUN: Ways = [PROPOSE, LEAD, TAKE]
 ASK = ("clerk", "case: ask", {"way": "phone", "officer": "@clerk", "words": "距办结时限还有两天，请告知进展。"})
@@ -62,6 +62,7 @@ ACCOUNTED: list[tuple[str, str, str, Ways]] = [
 
 
 def play(stage: Stage) -> None:
+    """Add the cases about papers of their own."""
     for number, story in enumerate(FOLLOWED, 81):
         receive(stage, story, number)
     for number, (title, matter, ways) in enumerate(SUPERVISED, 91):

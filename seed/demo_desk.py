@@ -23,11 +23,11 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.follow_ups import FollowUp
-from models.people import Department, Person
+from models.people import Department
 from models.registers import Register
 from models.tasks import SupplementaryTask
 from seed.demo_records import Stage
-from seed.demo_states import Way, Ways, meant
+from seed.demo_states import Way, meant
 
 #: When a step is taken, one after the other.
 HOURS = (time(9, 10), time(10, 40), time(14, 20), time(16, 5))
@@ -41,6 +41,7 @@ class In:
     plain: bool = False
 
     def after(self, moment: datetime) -> Any:
+        """That day, counted from `moment`."""
         day = moments.local(moment).date() + timedelta(days=self.days)
         return day if self.plain else moments.at_office(day, time(17))
 
@@ -65,6 +66,7 @@ class Desk:
         self.day = moments.local(stage.today).date() - timedelta(days=days)
 
     def next(self) -> datetime:
+        """The moment of the next step."""
         days, hour = divmod(self.taken, len(HOURS))
         self.taken += 1
         return min(moments.at_office(self.day + timedelta(days=days), HOURS[hour]), self.stage.today)
@@ -78,6 +80,7 @@ class Desk:
         return record
 
     def walk(self, record: Any, ways: Sequence[Way]) -> None:
+        """Take the steps; “wait” lets a day pass, “look” lets the sweep look after the paper's limits."""
         for who, what, answers in ways:
             where, _, step = what.rpartition(": ")
             if step == "wait":
@@ -156,6 +159,3 @@ def type_of(title: str) -> str:
     ends = {"函": "letter", "意见": "opinion", "批复": "reply", "请示": "request", "报告": "report", "通报": "circular",
             "纪要": "minutes"}  # fmt: skip
     return next((name for end, name in ends.items() if title.endswith(end)), "notice")
-
-
-__all__ = ["Department", "Desk", "In", "Person", "Story", "Way", "Ways", "found", "receive", "type_of"]

@@ -17,12 +17,12 @@ from models.envelopes import CHECKS, Envelope
 from seed import demo_papers
 from seed.demo_desk import Desk, In
 from seed.demo_records import Stage
-from seed.demo_states import Ways, meant
+from seed.demo_states import Way, Ways, meant
 
 GOOD = dict.fromkeys(CHECKS, "yes")
 SIGN = ("clerk", "sign_for", {**GOOD, "stamped": True})
-OPEN = ("clerk", "unseal", {})
-RECONCILE = ("clerk", "reconcile", {})
+OPEN: Way = ("clerk", "unseal", {})
+RECONCILE: Way = ("clerk", "reconcile", {})
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ COVERS = (
 
 
 def play(stage: Stage) -> None:
+    """Add the envelopes; one of them holds the paper that shows everything."""
     for cover in COVERS:
         envelope, desk = _handed_in(stage, cover)
         reconciling = [way for way in cover.ways if way[1] == "reconcile"]

@@ -14,7 +14,7 @@ from models.fates import Hold, ReturnCampaign, ReturnItem
 from models.registers import Register
 from seed.demo_desk import Desk, In
 from seed.demo_records import Stage
-from seed.demo_states import Ways
+from seed.demo_states import Way, Ways
 
 #: Titles of old papers, years ago; taken over from the ledger kept on paper.
 OLD = ("关于春节期间值班安排的通知", "关于订阅报刊的通知", "关于办公楼停水的通知", "关于征集书画作品的函", "关于临时调整作息时间的通知",
@@ -25,7 +25,7 @@ KEPT: list[tuple[str, Ways]] = [
     ("上级正在修订办法", [("archivist", "release", {"outcome": "新办法已下发，可转归档"})]),
 ]
 
-COLLECT = ("clerk", "collect", {})
+COLLECT: Way = ("clerk", "collect", {})
 BACK = ("clerk", "hand_back", {"signature": "独府办 秦芳"})
 #: notice of the issuer, days until due, the way, what becomes of the three copies
 CALLED_BACK: list[tuple[str, int, Ways, Ways]] = [
@@ -37,9 +37,9 @@ CALLED_BACK: list[tuple[str, int, Ways, Ways]] = [
      [("clerk", "take_in", {}), ("clerk", "take_in", {}), ("clerk", "report_missing", {"note": "查找三天未果"})]),
 ]  # fmt: skip
 
-HAND_IN = ("archivist", "hand_in", {})
+HAND_IN: Way = ("archivist", "hand_in", {})
 APPRAISE = ("archivist", "appraise", {"first": "@office", "second": "@clerk"})
-APPROVE = ("leader", "approve", {})
+APPROVE: Way = ("leader", "approve", {})
 BURN = (
     "archivist",
     "execute",
@@ -53,6 +53,7 @@ DOOMED: list[Ways] = [
 
 
 def play(stage: Stage) -> None:
+    """Add old papers and what becomes of them."""
     issuer = records.named(stage.session, Correspondent, "独府办")
     papers = [_old(stage, issuer, title, position) for position, title in enumerate(OLD)]
     for paper, (reason, ways) in zip(papers, KEPT, strict=False):

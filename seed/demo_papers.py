@@ -21,7 +21,7 @@ SCREEN = ("clerk", "screen", {"ours": True, "addressed": True, "formed": True, "
 NOTHING = {"kind": "none"}
 ORDER: dict[str, Any] = {"department": "#a", "requirement": "请综合科按要求办理并反馈。", "handler": "@user_a"}
 LEAD = ("leader", "instruct", ORDER)
-CLOSE = ("office", "close", {})
+CLOSE: Way = ("office", "close", {})
 
 
 def round_of(*readers: str, purpose: str = "请阅") -> Way:
@@ -141,6 +141,7 @@ def furnish(stage: Stage) -> None:
 
 
 def play(stage: Stage) -> None:
+    """Add the papers with their ways."""
     for number, story in enumerate(PAPERS, 61):
         receive(stage, story, number)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
 from models.dispatch import DispatchOrder
@@ -126,6 +126,10 @@ ORDERS: list[Ways] = [
     [("order_admin", "record_payment", {"amount": "90", "reference": "HK-02"}), ("finance", "reject", WHY)],
 ]  # fmt: skip
 
+TITLES = (
+    "关于报送机关作风建设情况的通知", "关于做好公务接待管理的通知", "关于开展节约用水宣传的通知", "关于核定办公设备配置的通知",
+    "关于推进政务信息报送的通知", "关于做好干部年度体检的通知", "关于组织普法考试的通知",
+)  # fmt: skip
 START, PACE = timedelta(days=4), timedelta(hours=5)
 
 
@@ -186,9 +190,12 @@ def _promised(stage: Stage) -> Ways:
 
 def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: str = "SW") -> IncomingDocument:
     register = records.named(stage.session, Register, book)
+    stage.papers += 1
+    code, year = sender.number_code if sender else "", moments.local(moment).year
     paper = IncomingDocument(
-        register=register,
-        sender=sender, title="关于报送有关情况的通知", received_at=moment, copies=1, secrecy="internal", urgency="none",
+        register=register, sender=sender, sender_no=f"{code}〔{year}〕{300 + stage.papers}号",
+        title=TITLES[stage.papers % len(TITLES)], received_at=moment, copies=1, secrecy="internal", urgency="none",
+        paper_type="notice", written_on=moments.local(moment).date() - timedelta(days=2), pages=3, medium="electronic",
         department=stage.people["user_a"].department,
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors["clerk"]):
