@@ -50,6 +50,8 @@ class Section:
     icon: str
     views: tuple[Any, ...]
     pages: tuple[Any, ...] = ()
+    #: pages one looks at before any list
+    first: tuple[Any, ...] = ()
 
 
 SECTIONS = (
@@ -80,7 +82,8 @@ SECTIONS = (
             DestructionEntryView,
             CorrespondentView,
         ),
-        (BoardView, HoldersView, RoundsView),
+        (HoldersView, RoundsView),
+        (BoardView,),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
     Section(

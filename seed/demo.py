@@ -20,7 +20,9 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
-from seed import accounts, demo_follow_up, demo_records, demo_states, rules
+from models.registers import first_book
+from seed import accounts, demo_checks, demo_envelopes, demo_fates, demo_papers, demo_records, demo_states, rules
+from seed.demo_desk import type_of
 
 #: account, role
 ACCOUNTS = (
@@ -82,12 +84,14 @@ def load(session: Session, password: str | None, seed: int = 1, papers: int = 16
 def play(session: Session, people: dict[str, Person], seed: int, papers: int) -> None:
     """Let the people of the house work: the same seed gives the same papers, calls and orders."""
     dice = random.Random(seed)
+    stage = demo_records.Stage(session, people, {}, dice, _at)
+    demo_papers.furnish(stage)
+    stage.actors.update(_actors(session, people))
     _slips(session, people)
     _papers(session, people, dice, papers)
-    stage = demo_records.Stage(session, people, _actors(session, people), dice, _at)
     demo_records.play(stage, papers // 3)
-    demo_states.play(stage)
-    demo_follow_up.play(stage)
+    for chapter in (demo_states, demo_fates, demo_checks, demo_papers, demo_envelopes):
+        chapter.play(stage)
 
 
 def people_of(session: Session) -> dict[str, Person]:
@@ -135,7 +139,8 @@ def _slips(session: Session, people: dict[str, Person]) -> None:
         received = moments.at_office(datetime(2011, month, day).date())
         document = IncomingDocument(
             sender=records.named(session, Correspondent, sender), sender_no=sender_no, title=title, copies=1,
-            received_at=received, taken_over=True, state="closed", closed_at=received + timedelta(days=3),
+            register=first_book(session), paper_type="notice", medium="paper", received_at=received, taken_over=True,
+            state="closed", closed_at=received + timedelta(days=3),
             department=people["user_a"].department, secrecy="internal", urgency="none",
         )  # fmt: skip
         records.store(session, document)
@@ -167,6 +172,9 @@ def _read(
         if entry.copy is not None:
             entry.copy.flow.take(session, entry.copy, "take_back", {"complete": True})
         entry.flow.take(session, entry, "classify", {"kind": "none"})
+        round_ = entry.circulation
+        if round_ is not None and round_.state == "running" and not round_.missing():
+            round_.flow.take(session, round_, "finish", {})
 
 
 def _actors(session: Session, people: dict[str, Person]) -> dict[str, access.Actor]:
@@ -184,7 +192,9 @@ def _papers(session: Session, people: dict[str, Person], dice: random.Random, co
         year = moments.local(moment).year
         document = IncomingDocument(
             sender=sender, sender_no=f"{sender.number_code}〔{year}〕{position + 1}号" if sender.number_code else None,
-            title=dice.choice(SUBJECTS), received_at=moment, copies=dice.choice((1, 1, 2, 3)),
+            title=(title := dice.choice(SUBJECTS)), received_at=moment, copies=dice.choice((1, 1, 2, 3)),
+            paper_type=type_of(title), written_on=moments.local(moment).date() - timedelta(days=1 + position % 4),
+            pages=2 + position % 7, medium="electronic" if position % 5 else "paper",
             secrecy=dice.choice(("internal", "internal", "open", "secret")), urgency="none",
             department=people[f"user_{unit}"].department,
         )  # fmt: skip

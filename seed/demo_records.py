@@ -59,6 +59,7 @@ class Stage:
     ):
         self.session, self.people, self.actors, self.dice, self.at = session, people, actors, dice, at
         self.today = moments.now().replace(minute=0, second=0, microsecond=0)
+        self.papers = 0
         self.customers: list[Customer] = []
         self.products: list[Product] = []
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
+from models.people import Department
 from models.registers import Register
 from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
 
@@ -107,9 +108,9 @@ CALLERS: list[Ways] = [
 
 SIGN_FOR: Way = ("user_a", "sign", {})
 CONTACT = ("user_a", "mark_contacted", {"how": "已电话联系"})
-FEED_BACK = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
+FEEDBACK = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
 DISPATCHED: list[Ways] = [
-    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, FEED_BACK], [SIGN_FOR, FEED_BACK, ("shift", "accept", {})],
+    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, FEEDBACK], [SIGN_FOR, FEEDBACK, ("shift", "accept", {})],
     [("user_a", "hand_back", {"reason": "不属本科室职责"})], [("shift", "cancel", {"reason": "来电人撤回"})],
 ]  # fmt: skip
 
@@ -125,6 +126,10 @@ ORDERS: list[Ways] = [
     [("order_admin", "record_payment", {"amount": "90", "reference": "HK-02"}), ("finance", "reject", WHY)],
 ]  # fmt: skip
 
+TITLES = (
+    "关于报送机关作风建设情况的通知", "关于做好公务接待管理的通知", "关于开展节约用水宣传的通知", "关于核定办公设备配置的通知",
+    "关于推进政务信息报送的通知", "关于做好干部年度体检的通知", "关于组织普法考试的通知",
+)  # fmt: skip
 START, PACE = timedelta(days=4), timedelta(hours=5)
 
 
@@ -134,40 +139,40 @@ def play(stage: Stage) -> None:
     sender = stage.session.scalars(select(Correspondent).order_by(Correspondent.id)).first()
     for ways in INCOMING:
         paper = _paper(stage, moment, sender)
-        _walk(stage, paper, moment, ways)
+        walk(stage, paper, moment, ways)
         for entry, on in zip(list(paper.circulation), READERS, strict=False):
-            _walk(stage, entry, moment + 2 * PACE, on)
+            walk(stage, entry, moment + 2 * PACE, on)
     for book, ways in BOOKED:
-        _walk(stage, _paper(stage, moment, sender, book), moment, ways)
+        walk(stage, _paper(stage, moment, sender, book), moment, ways)
     _beside(stage, moment, sender)
     for position, ways in enumerate(OUTGOING):
-        _walk(stage, a_draft(stage, moment, "user_a", *PAPERS[position % len(PAPERS)]), moment, ways)
+        walk(stage, a_draft(stage, moment, "user_a", *PAPERS[position % len(PAPERS)]), moment, ways)
     for position, ways in enumerate([*CALLERS, _promised(stage)]):
         anonymous = any(step == "forward_opinion" for _who, step, _answers in ways)
         phone = None if anonymous else f"0851-56{position:04d}"
-        _walk(stage, a_call(stage, moment, "consult", "咨询服务窗口办事流程", phone), moment, ways)
+        walk(stage, a_call(stage, moment, "consult", "咨询服务窗口办事流程", phone), moment, ways)
     for position, ways in enumerate(DISPATCHED):
         ticket = a_call(stage, moment, "help", "楼道照明损坏，请求维修", f"0851-57{position:04d}")
-        _walk(stage, ticket, moment, [SEND])
-        _walk(stage, ticket.orders[0], moment + PACE, ways)
+        walk(stage, ticket, moment, [SEND])
+        walk(stage, ticket.orders[0], moment + PACE, ways)
     _draft_dispatch(stage, moment)
     _reports(stage, moment)
     for ways in ORDERS:
         order = an_order(stage, moment, "on_account")
         steps = [way for way in ways if way[1] != "reject"]
-        _walk(stage, order, moment, steps)
+        walk(stage, order, moment, steps)
         for payment in order.payments if len(steps) < len(ways) else ():
-            _walk(stage, payment, moment + PACE, ways[len(steps) :])
+            walk(stage, payment, moment + PACE, ways[len(steps) :])
 
 
 def _beside(stage: Stage, moment: datetime, sender: Correspondent | None) -> None:
     for ways, relation, on in BESIDE:
         paper = _paper(stage, moment, sender)
-        _walk(stage, paper, moment, ways)
-        _walk(stage, getattr(paper, relation)[-1], moment + 4 * PACE, on)
+        walk(stage, paper, moment, ways)
+        walk(stage, getattr(paper, relation)[-1], moment + 4 * PACE, on)
     for ways in TIME:
         paper = _paper(stage, moment, sender)
-        _walk(stage, paper, moment, [PROPOSE, INSTRUCT])
+        walk(stage, paper, moment, [PROPOSE, INSTRUCT])
         with stage.at(moment + 3 * PACE), access.acting_as(stage.actors["user_a"]):
             wish = {
                 "document": paper,
@@ -176,7 +181,7 @@ def _beside(stage: Stage, moment: datetime, sender: Correspondent | None) -> Non
                 "until": stage.today + timedelta(days=20),
             }
             asked = records.add(stage.session, ExtensionRequest, wish)
-        _walk(stage, asked, moment + 4 * PACE, ways)
+        walk(stage, asked, moment + 4 * PACE, ways)
 
 
 def _promised(stage: Stage) -> Ways:
@@ -185,9 +190,12 @@ def _promised(stage: Stage) -> Ways:
 
 def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: str = "SW") -> IncomingDocument:
     register = records.named(stage.session, Register, book)
+    stage.papers += 1
+    code, year = sender.number_code if sender else "", moments.local(moment).year
     paper = IncomingDocument(
-        register=register,
-        sender=sender, title="关于报送有关情况的通知", received_at=moment, copies=1, secrecy="internal", urgency="none",
+        register=register, sender=sender, sender_no=f"{code}〔{year}〕{300 + stage.papers}号",
+        title=TITLES[stage.papers % len(TITLES)], received_at=moment, copies=1, secrecy="internal", urgency="none",
+        paper_type="notice", written_on=moments.local(moment).date() - timedelta(days=2), pages=3, medium="electronic",
         department=stage.people["user_a"].department,
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors["clerk"]):
@@ -215,24 +223,26 @@ def _reports(stage: Stage, moment: datetime) -> None:
             asked = records.add(
                 stage.session, IdentityRequest, {"ticket": ticket, "reason": "核实举报细节需要联系举报人"}
             )
-        _walk(stage, asked, moment + PACE, ways)
+        walk(stage, asked, moment + PACE, ways)
 
 
-def _walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:
+def walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:
+    """Take these steps, one every few hours."""
     for position, (who, step, answers) in enumerate(ways, 1):
-        meant = {name: _meant(stage, answer) for name, answer in answers.items()}
+        given = {name: meant(stage, answer) for name, answer in answers.items()}
         with stage.at(moment + position * PACE), access.acting_as(stage.actors[who]):
-            record.flow.take(stage.session, record, step, meant)
+            record.flow.take(stage.session, record, step, given)
 
 
-def _meant(stage: Stage, answer: Any) -> Any:
+def meant(stage: Stage, answer: Any) -> Any:
+    """What an answer written down stands for: a person, a department, a day to come, or itself."""
     if isinstance(answer, list):
-        return [_meant(stage, one) for one in answer]
+        return [meant(stage, one) for one in answer]
     if answer in ("@LATER", "@DAY"):
         later = stage.today + timedelta(days=10)
         return later if answer == "@LATER" else later.date()
     if isinstance(answer, str) and answer.startswith("@"):
         return stage.people[answer[1:]]
     if isinstance(answer, str) and answer.startswith("#"):
-        return stage.people[{"a": "user_a", "office": "office"}[answer[1:]]].department
+        return records.named(stage.session, Department, answer[1:])
     return answer

@@ -139,7 +139,7 @@ class BoardView(BaseView):
             for one in found
             if one.document is not None
         ]
-        columns = (_("Leader"), _("Receipt number"), _("Title"), _("Since"))
+        columns = (_("Leader"), _("Receipt number"), _("Title"), _("With the leader since"))
         return Section(_("With the leaders"), _("No paper lies with a leader."), columns, rows)
 
     def _copies_out(self) -> Section:

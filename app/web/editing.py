@@ -41,6 +41,9 @@ class FormPages(KindPages):
         if request.method != "POST":  # HEAD asks what GET would say
             form = forms.form_for(fields, None, self._defaults(fields), LOOKUPS)
             form.form_key.data = secrets.token_urlsafe(24)
+            if fields:  # ready to type
+                first = form[next(iter(fields))]
+                first.render_kw = {**(first.render_kw or {}), "autofocus": True}
             return self._form_page(form, title=self._add_title())
         try:
             key, confirmed = request.form.get("form_key"), request.form.get("confirmed", "")

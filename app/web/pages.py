@@ -191,18 +191,17 @@ class Surroundings:
         entries = [{"label": _("My work"), "icon": "home", "href": "/", "active": here == "HomeView", "items": []}]
         for section in current_app.config["SECTIONS"]:
             items = [
-                {
-                    "label": str(view.model.label_plural),
-                    "href": url_for(f"{view.__name__}.listing"),
-                    "active": here == view.__name__,
-                }
-                for view in section.views
-                if view.in_menu and actor.may("read", view.model.kind_name)
-            ]
-            items += [
-                {"label": str(page.label), "href": url_for(f"{page.__name__}.index"), "active": here == page.__name__}
-                for page in section.pages
-                if actor.may("read", page.subject)
+                *self._pages(section.first, here),
+                *(
+                    {
+                        "label": str(view.model.label_plural),
+                        "href": url_for(f"{view.__name__}.listing"),
+                        "active": here == view.__name__,
+                    }
+                    for view in section.views
+                    if view.in_menu and actor.may("read", view.model.kind_name)
+                ),
+                *self._pages(section.pages, here),
             ]
             if items:
                 entries.append(
@@ -227,6 +226,13 @@ class Surroundings:
                 },
             )
         return entries
+
+    def _pages(self, pages: Any, here: str) -> list[dict[str, Any]]:
+        return [
+            {"label": str(page.label), "href": url_for(f"{page.__name__}.index"), "active": here == page.__name__}
+            for page in pages
+            if access.current().may("read", page.subject)
+        ]
 
     @property
     def me(self) -> dict[str, Any] | None:
