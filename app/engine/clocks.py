@@ -23,7 +23,6 @@ from sqlalchemy import (
     event,
     func,
     inspect,
-    or_,
     select,
     text,
 )  # fmt: skip
@@ -37,6 +36,7 @@ from app.engine.limits import Reckoning
 from app.engine.moments import Moment, at_office, local, now, office_zone
 from app.engine.readings import Segment, read_clock
 from app.engine.record import Record, kinds
+from app.engine.remembered import remembered
 from app.engine.rules import PROFILES
 
 UNIT_LABELS = {
@@ -156,7 +156,7 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
         return WorkingCalendar.round_the_clock(zone)
     with access.system():
         counted = func.count(CalendarDay.id), func.sum(CalendarDay.version), func.max(CalendarDay.changed_at)
-        stamp = session.execute(select(*counted)).one()
+        stamp = remembered(session, CalendarDay, lambda: session.execute(select(*counted)).one())
         key = (str(session.get_bind().engine.url), zone, *stamp)
         calendar = _calendars.get(key)
         if calendar is None:
@@ -177,15 +177,17 @@ def rule_for(
 ) -> ClockRule | None:
     """The limit in force on a day; one for the very profile and case goes before one for all."""
     with access.system():
-        query = select(ClockRule).where(
-            ClockRule.record_kind == kind,
-            ClockRule.stage == stage,
-            or_(ClockRule.case.is_(None), ClockRule.case == case),
-            or_(ClockRule.profile.is_(None), ClockRule.profile == profile),
-            or_(ClockRule.valid_from.is_(None), ClockRule.valid_from <= on),
-            or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > on),
-        )
-        rules = list(session.scalars(query))
+        limits_known = remembered(session, ClockRule, lambda: list(session.scalars(select(ClockRule))))
+    rules = [
+        rule
+        for rule in limits_known
+        if rule.record_kind == kind
+        and rule.stage == stage
+        and rule.case in (None, case)
+        and rule.profile in (None, profile)
+        and (rule.valid_from is None or rule.valid_from <= on)
+        and (rule.valid_to is None or rule.valid_to > on)
+    ]
     return max(rules, key=_nearness, default=None)
 
 
@@ -228,10 +230,12 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
 
 def bind(session: Session, record: Any, started: Iterable[ClockRow]) -> None:
     """Attach started clocks to the record they belong to."""
-    for clock in started:
+    begun = list(started)
+    for clock in begun:
         clock.record_id = record.id
         session.add(clock)
-    session.flush()  # the next step looks for them, autoflush or not
+    if begun:
+        session.flush()  # the next step looks for them, autoflush or not
 
 
 def foreseen(session: Session, record: Any, stage: str) -> datetime | None:

@@ -16,12 +16,13 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index, func, select
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session
 
 from app.engine import access, fields
 from app.engine.moments import today
 from app.engine.record import Record
+from app.engine.remembered import remembered
 
 #: profile -> what it is called; filled by the domain that keeps them
 PROFILES: dict[str, Any] = {}
@@ -96,20 +97,15 @@ class Rule(Record, Model):
         return str(LABELS.get(self.setting, self.setting))
 
 
-_rows: dict[Any, list[Any]] = {}
+def _rows(session: Session) -> list[Any]:
+    with access.system(), session.no_autoflush:
+        query = select(Rule.id, Rule.setting, Rule.profile, Rule.value, Rule.source, Rule.valid_from, Rule.valid_to)
+        return list(session.execute(query))
 
 
 def _in_force(session: Session, name: str, profile: str | None, on: date) -> Any:
     """The row that holds on a day: one of the very profile before one for all, the newest before older ones."""
-    with access.system(), session.no_autoflush:
-        stamp = session.execute(select(func.count(Rule.id), func.max(Rule.changed_at))).one()
-        key = (str(session.get_bind().engine.url), *stamp)
-        rows = _rows.get(key)
-        if rows is None:
-            query = select(Rule.id, Rule.setting, Rule.profile, Rule.value, Rule.source, Rule.valid_from, Rule.valid_to)
-            rows = list(session.execute(query))
-            _rows.clear()
-            _rows[key] = rows
+    rows = remembered(session, Rule, lambda: _rows(session))
     found = [
         row
         for row in rows

@@ -111,9 +111,10 @@ class HomeView(IndexView):
         if not current_user.is_authenticated:
             return redirect(url_for("SignInView.login"))
         actor = access.current()
-        tab = request.args.get("tab", "handle")
-        tab = tab if tab in TABS else "handle"
         by_tab = piles(tuple(TABS), actor)
+        tab = request.args.get("tab", "")
+        if tab not in TABS:  # where something waits
+            tab = next((name for name in ("handle", "read") if by_tab[name]), "handle")
         late = sum(pile.late for name in ("handle", "read") for pile in by_tab[name])
         figures = [
             {
