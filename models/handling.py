@@ -111,7 +111,14 @@ def tell_leader(
     document.leader_told_at = at or now()
 
 
-@flow.step("in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"))
+def answers_sender(document: IncomingDocument, actor: Actor) -> bool:
+    """The unit that leads answers for all of them (S1, S8), and the office; no co-handling unit, no reader."""
+    return handles(document, actor) or actor.has("office_manager", "registry_clerk")
+
+
+@flow.step(
+    "in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"), who=answers_sender
+)
 def answer_sender(
     document: IncomingDocument,
     words: Annotated[str, Ask(_l("Answer to the sender"))],
