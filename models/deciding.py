@@ -18,6 +18,7 @@ from app.engine.workflow import Ask
 from models import notices, procedure
 from models.assignments import hand_out
 from models.circulation import offer_to
+from models.copies import register_copies
 from models.documents import IncomingDocument, session_of
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
 from models.paper_orders import PaperOrder
@@ -59,7 +60,7 @@ def has_leader(document: IncomingDocument, actor: Actor) -> bool:
 def decides(document: IncomingDocument, actor: Actor) -> bool:
     """A leader; the office head hands out what a leader has signed (收文处理程序 七), or where the profile lets the
     office hand papers out without one (S8, S2)."""
-    if document.state == "registered" and not kept_here(document):
+    if not may_send_round(document, actor):
         return False
     if actor.has("leader") or is_asked(document, actor):
         return True
@@ -68,7 +69,7 @@ def decides(document: IncomingDocument, actor: Actor) -> bool:
 
 
 def may_send_round(document: IncomingDocument, actor: Actor) -> bool:
-    """Where a first review is prescribed nothing goes round before it."""
+    """Where a first review is prescribed nothing is ordered or goes round before it."""
     return document.state != "registered" or (kept_here(document) and not is_screened(document, actor))
 
 
@@ -187,6 +188,8 @@ def instruct(
     share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))
     co_limit = now() + (due - now()) * share if due is not None else None
     hand_out(session_of(document), document, department, others or (), requirement, handler, limit, co_limit)
+    if document.medium == "paper":
+        register_copies(session_of(document), document)  # the unit signs for the original, and brings it back
 
 
 @flow.step("registered", "screened", "instructing", to="in_circulation", label=_l("Instruct: read"), who=may_send_round)

@@ -105,7 +105,8 @@ def look_after(session: Session, clock_id: int) -> int:
         session, clock, rungs, clocks.working_calendar(session, clock.calendar), now(),
         since=since or clock.started_at, answered=case.state in ("answered", "reported"),
     )  # fmt: skip
-    if told and case.state == "watching":
+    # Half of a long time gone is a word to whoever handles it, no warning yet (documents.md 3.5).
+    if case.state == "watching" and any(rung.basis != "half_time" or rung.below_days for rung in told):
         case.take("warn", session)
     if told:
         with history.act("warn"):
