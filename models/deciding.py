@@ -96,11 +96,12 @@ def propose(
     alternatives: Annotated[str | None, Ask(_l("Other options"), help=_l("One a line"))] = None,
 ) -> None:
     """What should be done with the paper and which leaders should decide; due 24 hours after receipt."""
-    document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
-    document.proposer_id = history.doer().own_person_id
     for people, verb in ((handlers, "handle"), (leaders, "instruct"), (informed, "read")):
         lay_before(session_of(document), document, people or (), verb)
     call_next(document)
+    # Last, for looking up the leaders would write it down too early: one step, one entry in the history.
+    document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
+    document.proposer_id = history.doer().own_person_id
 
 
 @flow.step(*BEFORE_LEADERS, to=None, label=_l("Write an instruction"), who=is_asked, tone="primary")

@@ -88,15 +88,15 @@ def suspend(
     most = int(rules.number(session_of(document), procedure.MOST_SUSPENDED, document.profile()))
     if not today() < wake_on <= today() + timedelta(days=most):
         raise StepRefused(_("Name a day after today, within %(most)s days.", most=most))
-    document.wake_on = wake_on
     follow(session_of(document), document.assignments, "suspend")
+    document.wake_on = wake_on
 
 
 @flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")
 def go_on(document: IncomingDocument) -> None:
     """Handling goes on with the time that was left."""
-    document.wake_on = None
     follow(session_of(document), document.assignments, "resume")
+    document.wake_on = None
 
 
 @flow.step("result_in", to=None, label=_l("Report to the leader"), tone="primary")

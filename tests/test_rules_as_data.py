@@ -210,7 +210,9 @@ def test_every_procedure_of_the_phases_is_a_step_somebody_may_take(app, phase, n
 def test_one_unit_leads_where_two_or_more_handle(session, actors):
     with access.acting_as(actors["clerk"]):
         paper = incoming(session)
-    take(session, actors["leader"], paper, "instruct", department="综合科", others=["财务科", "客服部"], requirement="办")
+    take(
+        session, actors["leader"], paper, "instruct", department="综合科", others=["财务科", "客服部"], requirement="办"
+    )
     assert sorted(one.lead for one in paper.assignments) == [False, False, True]
     assert clocks_of(session, paper)
 
@@ -220,7 +222,9 @@ def test_the_slip_has_the_eleven_fields_of_the_paper_form(session, actors):
         paper = incoming(session, register="ZW")
     form = FORMS["incoming_slip", "incoming_documents"].build(paper, {})
     found = [box.label.replace("　", "").replace(" ", "") for row in form.parts for box in getattr(row, "boxes", ())]
-    assert all(isinstance(part, Row) for part in form.parts) and all(isinstance(b, Box) for r in form.parts for b in r.boxes)
+    assert all(isinstance(part, Row) for part in form.parts) and all(
+        isinstance(b, Box) for r in form.parts for b in r.boxes
+    )
     wanted = ["来文单位", "收到日期", "来文号", "份数", "收文号", "内容摘要", "此件共", "拟办意见：", "领导批示：", "办理结果：",
               "传阅签名"]  # fmt: skip
     assert len(wanted) == 11
@@ -322,7 +326,9 @@ def test_c15_accountability_is_off_for_everybody_but_the_group(session):
 
 
 def test_c17_day_and_week_are_read_literally_and_the_unit_is_a_column_of_each_row(session):
-    literal = {(row.stage, row.unit) for row in session.scalars(select(ClockRule)) if (row.source or "").startswith(GROUP)}
+    literal = {
+        (row.stage, row.unit) for row in session.scalars(select(ClockRule)) if (row.source or "").startswith(GROUP)
+    }
     assert literal == {("proposal", "elapsed_hours"), ("handling", "calendar_days"), ("reading", "calendar_days")}
     assert set(UNIT_LABELS) >= {"elapsed_hours", "working_hours", "calendar_days", "working_days", "on_arrival"}
 
@@ -335,7 +341,9 @@ def test_every_book_has_a_profile_and_numbers_of_its_own(session):
 
 
 def test_no_row_is_both_our_own_and_from_a_text_and_each_is_for_a_profile_that_exists(session):
-    assert all(row.ours is (row.source is None) for model in (Rule, ClockRule) for row in session.scalars(select(model)))
+    assert all(
+        row.ours is (row.source is None) for model in (Rule, ClockRule) for row in session.scalars(select(model))
+    )
     profiles = {line[1] for line in RULES} | {line[0] for line in LIMITS_OF_PROFILES} | {line[2] for line in BOOKS}
     assert profiles - {None} <= set(rules.PROFILES)
     assert len({(kind, stage, case) for kind, stage, case, *_ in LIMITS}) == len(LIMITS)
