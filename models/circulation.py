@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import concurrency, fields, history
+from app.engine import concurrency, fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -26,6 +26,7 @@ from models.circulation_rules import FORMS, MAKES_COPIES, MODES, PREPARATIONS, m
 from models.copies import PaperCopy, add_copies, missing_copies, register_copies
 from models.entries import WAITING, CirculationEntry
 from models.people import Person
+from models.procedure import SUMMARY_DUE
 from models.secrecy import cleared_for
 
 if TYPE_CHECKING:
@@ -365,6 +366,9 @@ class Circulation(Workflow, Model):
     def finish(self) -> None:
         """Checked after going round: everybody has read, every copy is back, and none is missing."""
         missing = self.missing()
+        said = any(entry.opinion for entry in self.entries)
+        if said and self.summary is None and rules.flag(self.session, SUMMARY_DUE, self.document.profile()):
+            missing.append(_("the opinions are not summed up for the leader"))
         if missing:
             raise StepRefused(_("The circulation is not at its end: %(missing)s.", missing="; ".join(missing)))
 

@@ -15,8 +15,8 @@ from app.engine.access import Actor
 from app.engine.moments import today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models import procedure, secrecy
-from models.assignments import follow
+from models import notices, procedure, secrecy
+from models.assignments import OPEN, follow
 from models.copies import missing_copies
 from models.documents import UNFINISHED, IncomingDocument, session_of
 from models.endings import still_reading, stop_all, unsettled
@@ -116,6 +116,13 @@ def return_to_sender(
     way: Annotated[str | None, Ask(_l("Way"), kind="line")] = None,
 ) -> None:
     """The paper is not ours to handle or breaks the rules."""
+    _cancel_orders(document, reason)
+
+
+def _cancel_orders(document: IncomingDocument, reason: str) -> None:
+    for order in document.orders:
+        if order.state == "ordered":
+            order.take("cancel", session_of(document), reason=reason)
 
 
 @flow.step("registered", to="passed_on", label=_l("Pass on to the other registry"), who=is_kept_elsewhere)
@@ -125,11 +132,15 @@ def pass_on(document: IncomingDocument, signed_by: Annotated[str, Ask(_l("Signed
 
 @flow.step(*UNFINISHED, to="terminated_by_sender", label=_l("Ended by the sender"))
 def end_by_sender(document: IncomingDocument, reason: Annotated[str, Ask(_l("Notice of the sender"))]) -> None:
-    """The sender needs it no more: it counts as done, and nothing is awaited from anybody."""
+    """The sender needs it no more: it counts as done, nothing is awaited from anybody, and the leaders are told."""
+    session = session_of(document)
+    told = [line.leader for line in document.instructions if line.standing != "passed_over"]
+    if document.instruction:
+        told += [person for person in notices.instructors(session, document) if person not in told]
+    told += [one.handler for one in document.assignments if one.handler is not None and one.state in OPEN]
+    notices.tell(session, told, "ended", document)
     follow(session_of(document), document.assignments, "call_off", reason=reason)
-    for order in document.orders:
-        if order.state == "ordered":
-            order.take("cancel", session_of(document), reason=reason)
+    _cancel_orders(document, reason)
     stop_all(document, reason)
 
 
@@ -143,4 +154,5 @@ def void(
     if second.id in (history.doer().own_person_id, None):
         raise StepRefused(_("A number is voided by two people; name somebody else."))
     numbers.void(session_of(document), document.series()[0], document.receipt_no, reason)
+    _cancel_orders(document, reason)
     follow(session_of(document), document.assignments, "call_off", reason=reason)

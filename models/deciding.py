@@ -15,9 +15,10 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models import procedure
+from models import notices, procedure
 from models.assignments import hand_out
 from models.circulation import offer_to
+from models.copies import register_copies
 from models.documents import IncomingDocument, session_of
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
 from models.paper_orders import PaperOrder
@@ -29,10 +30,15 @@ flow = IncomingDocument.flow
 BEFORE_LEADERS = ("instructing", "in_handling", "in_circulation", "result_in")
 
 
+def kept_here(document: IncomingDocument) -> bool:
+    """Papers of a stream that another registry keeps are passed on and nothing else (收文处理程序 四)."""
+    return document.register is None or not document.register.kept_elsewhere
+
+
 def may_propose(document: IncomingDocument, actor: Actor) -> bool:
     """The roles the profile names (C1), once the first review is passed where there is one."""
     session, profile = session_of(document), document.profile()
-    if document.state == "registered" and rules.flag(session, procedure.SCREENING, profile):
+    if document.state == "registered" and (not kept_here(document) or is_screened(document, actor)):
         return False
     return actor.has(*rules.listed(session, procedure.PROPOSERS, profile))
 
@@ -52,15 +58,19 @@ def has_leader(document: IncomingDocument, actor: Actor) -> bool:
 
 
 def decides(document: IncomingDocument, actor: Actor) -> bool:
-    """A leader; before that, the office head where the profile lets the office hand papers out (S8, S2)."""
+    """A leader; the office head hands out what a leader has signed (收文处理程序 七), or where the profile lets the
+    office hand papers out without one (S8, S2)."""
+    if not may_send_round(document, actor):
+        return False
     if actor.has("leader") or is_asked(document, actor):
         return True
-    return rules.flag(session_of(document), procedure.DIRECT_TRANSFER, document.profile())
+    signed = any(line.standing == "signed" for line in document.instructions)
+    return signed or rules.flag(session_of(document), procedure.DIRECT_TRANSFER, document.profile())
 
 
 def may_send_round(document: IncomingDocument, actor: Actor) -> bool:
-    """Where a first review is prescribed nothing goes round before it."""
-    return document.state != "registered" or not is_screened(document, actor)
+    """Where a first review is prescribed nothing is ordered or goes round before it."""
+    return document.state != "registered" or (kept_here(document) and not is_screened(document, actor))
 
 
 @flow.step("registered", to="screened", label=_l("Review"), who=is_screened, tone="primary")
@@ -86,11 +96,12 @@ def propose(
     alternatives: Annotated[str | None, Ask(_l("Other options"), help=_l("One a line"))] = None,
 ) -> None:
     """What should be done with the paper and which leaders should decide; due 24 hours after receipt."""
-    document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
-    document.proposer_id = history.doer().own_person_id
     for people, verb in ((handlers, "handle"), (leaders, "instruct"), (informed, "read")):
         lay_before(session_of(document), document, people or (), verb)
     call_next(document)
+    # Last, for looking up the leaders would write it down too early: one step, one entry in the history.
+    document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
+    document.proposer_id = history.doer().own_person_id
 
 
 @flow.step(*BEFORE_LEADERS, to=None, label=_l("Write an instruction"), who=is_asked, tone="primary")
@@ -166,7 +177,8 @@ def instruct(
     limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: one week"))] = None,
 ) -> None:
     """Give the paper to a department, which leads where others help, with what is to be done and by when."""
-    if document.urgency != "none" and limit is None:
+    stated = rules.flag(session_of(document), procedure.URGENT_LIMIT, document.profile())
+    if document.urgency != "none" and limit is None and stated:
         raise StepRefused(_("An urgent paper needs a limit; please say until when."))
     if limit is not None and limit <= now():
         raise StepRefused(_("The limit lies in the past."))
@@ -177,6 +189,8 @@ def instruct(
     share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))
     co_limit = now() + (due - now()) * share if due is not None else None
     hand_out(session_of(document), document, department, others or (), requirement, handler, limit, co_limit)
+    if document.medium == "paper":
+        register_copies(session_of(document), document)  # the unit signs for the original, and brings it back
 
 
 @flow.step("registered", "screened", "instructing", to="in_circulation", label=_l("Instruct: read"), who=may_send_round)
@@ -184,9 +198,11 @@ def instruct_reading(
     document: IncomingDocument,
     readers: Annotated[list[Person], Ask(_l("Readers"))],
     purpose: Annotated[str, Ask(_l("Purpose"))],
+    opinion: Annotated[bool, Ask(_l("Opinion asked for"))] = False,
+    approver: Annotated[Person | None, Ask(_l("Scope approved by"), help=_l("Empty: yourself"))] = None,
 ) -> None:
     """Send the paper round; nothing has to be handled."""
-    offer_to(document, readers, purpose)
+    _send_round(document, readers, purpose, opinion, approver)
     document.instruction = purpose
     _decided(document, purpose)
 
@@ -196,12 +212,28 @@ def circulate(
     document: IncomingDocument,
     readers: Annotated[list[Person], Ask(_l("Readers"))],
     purpose: Annotated[str, Ask(_l("Purpose"))],
+    opinion: Annotated[bool, Ask(_l("Opinion asked for"))] = False,
+    approver: Annotated[Person | None, Ask(_l("Scope approved by"), help=_l("Empty: yourself"))] = None,
 ) -> None:
     """Send the paper to readers, beside its handling."""
-    offer_to(document, readers, purpose)
+    _send_round(document, readers, purpose, opinion, approver)
 
 
-@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"))
+def _send_round(
+    document: IncomingDocument, readers: list[Person], purpose: str, opinion: bool, approver: Person | None
+) -> None:
+    """The scope is a leader's or the office head's; whoever else sends the paper round says whose it is."""
+    session, doer = session_of(document), history.doer()
+    approves = ("leader", "office_manager")
+    if approver is not None and approver not in notices.holders(session, *approves):
+        raise StepRefused(_("%(person)s approves no scope; name a leader or the head of the office.", person=approver))
+    asked = rules.flag(session, procedure.SCOPE_APPROVED, document.profile())
+    if approver is None and asked and not doer.has(*approves) and not doer.everything:
+        raise StepRefused(_("The readers are named by a leader or the head of the office; say who approved them."))
+    offer_to(document, readers, purpose, opinion_required=opinion, approver=approver)
+
+
+@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"), who=decides)
 def order_relay(
     document: IncomingDocument,
     scope: Annotated[str, Ask(_l("To whom"))],
@@ -212,7 +244,7 @@ def order_relay(
     _order(document, what="relay", scope=scope, by=by, charged_id=charged.id if charged else None)
 
 
-@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: copy"))
+@flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: copy"), who=decides)
 def order_copy(
     document: IncomingDocument,
     number: Annotated[int, Ask(_l("Copies"), least=Decimal(1))],

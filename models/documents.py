@@ -209,7 +209,8 @@ class IncomingDocument(Registration, Workflow, Model):
         return f"{self.kind_name}:{self.register.code}", self.register.template
 
     def prepare(self, session: Session) -> None:
-        self.received_at = self.received_at or now()
+        signed_for = self.envelope.received_at if self.envelope is not None else None
+        self.received_at = self.received_at or signed_for or now()
         if self.register is None:
             self.register = first_book(session)
 

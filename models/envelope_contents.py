@@ -127,7 +127,8 @@ def register_paper(
         paper = IncomingDocument(
             sender=sender, sender_no=tidied(sender_no) if sender_no else line.sender_no if line else None,
             title=title or (line.title if line else ""), register=register or envelope.register,
-            envelope=envelope, secrecy=secrecy or envelope.cover_secrecy, urgency=urgency or "none",
+            envelope=envelope, medium="electronic" if envelope.channel == "e_mail" else "paper",
+            secrecy=secrecy or envelope.cover_secrecy, urgency=urgency or "none",
             received_at=envelope.received_at or now(), copies=max(line.copies_found or 1, 1) if line else 1,
         )  # fmt: skip
         paper.prepare(session)

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import clocks, fields, history
+from app.engine import access, clocks, fields, history
 from app.engine.access import Actor
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
@@ -32,6 +32,11 @@ CAUSES = {
     "third_party": _l("Waits for a third party"),
     "meeting": _l("Waits for a meeting"),
 }
+
+
+def may_grant(request: ExtensionRequest, actor: Actor) -> bool:
+    """A leader moves a limit; a pause is the head of the office's, too (documents.md 3.2 and 5.2)."""
+    return actor.has("leader") or request.wish == "suspension"
 
 
 class ExtensionRequest(Workflow, Model):
@@ -106,6 +111,12 @@ class ExtensionRequest(Workflow, Model):
             return
         if self.document.state != "in_handling":
             yield "document", _("Time is asked for while a paper is in handling.")
+        actor = access.current()
+        in_unit = self.document.department_id in actor.department_ids or self.document.handler_id in actor.person_ids
+        if (
+            self.id is None and not actor.has("office_manager") and not in_unit
+        ):  # the office notes one made by telephone
+            yield "document", _("The unit that leads asks for time, or the handler; nobody else.")
         if self.limit_at is not None and self.limit_at < now():
             yield "document", _("The limit has passed already; time is asked for before it, not after.")
         if self.wish == "extension" and self.until and self.limit_at and self.until <= self.limit_at:
@@ -127,7 +138,7 @@ class ExtensionRequest(Workflow, Model):
             raise StepRefused(_("The limit lies in the past."))
         self.recommendation, self.until = recommendation, until or self.until
 
-    @flow.step("asked", "recommended", to="granted", label=_l("Grant"), tone="primary")
+    @flow.step("asked", "recommended", to="granted", label=_l("Grant"), who=may_grant, tone="primary")
     def grant(self, decision: Annotated[str | None, Ask(_l("Decision"))] = None) -> None:
         """The paper's limit moves, or stands still until the day named; the old limit is kept beside it."""
         session = object_session(self)

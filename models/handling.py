@@ -88,15 +88,15 @@ def suspend(
     most = int(rules.number(session_of(document), procedure.MOST_SUSPENDED, document.profile()))
     if not today() < wake_on <= today() + timedelta(days=most):
         raise StepRefused(_("Name a day after today, within %(most)s days.", most=most))
-    document.wake_on = wake_on
     follow(session_of(document), document.assignments, "suspend")
+    document.wake_on = wake_on
 
 
 @flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")
 def go_on(document: IncomingDocument) -> None:
     """Handling goes on with the time that was left."""
-    document.wake_on = None
     follow(session_of(document), document.assignments, "resume")
+    document.wake_on = None
 
 
 @flow.step("result_in", to=None, label=_l("Report to the leader"), tone="primary")
@@ -111,7 +111,14 @@ def tell_leader(
     document.leader_told_at = at or now()
 
 
-@flow.step("in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"))
+def answers_sender(document: IncomingDocument, actor: Actor) -> bool:
+    """The unit that leads answers for all of them (S1, S8), and the office; no co-handling unit, no reader."""
+    return handles(document, actor) or actor.has("office_manager", "registry_clerk")
+
+
+@flow.step(
+    "in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"), who=answers_sender
+)
 def answer_sender(
     document: IncomingDocument,
     words: Annotated[str, Ask(_l("Answer to the sender"))],

@@ -15,11 +15,12 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access
 from app.engine.disclosure import knows
+from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
 from models.people import Person
@@ -35,6 +36,7 @@ TEXTS = {
     "absent": _l("%(person)s is away, so %(deputy)s has been told about %(stage)s: %(paper)s"),
     "nobody": _l("%(person)s is away and nobody stands in; nobody looks after %(stage)s: %(paper)s"),
     "awake": _l("The suspended paper goes on today: %(paper)s"),
+    "ended": _l("The sender has ended it, nothing is awaited any more: %(paper)s"),
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
     "escalated": _l("A case before you by supervision: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),
@@ -161,6 +163,17 @@ def holders(session: Session, *roles: str) -> list[Person]:
     """The people whose accounts have one of these roles, in the order they were entered."""
     query = select(Person).join(Person.user).where(User.active.is_(True), User.roles.any(Role.name.in_(roles)))
     return list(session.scalars(query.order_by(Person.id)))
+
+
+def instructors(session: Session, paper: Any) -> list[Person]:
+    """The leaders who instructed on a paper, as its history tells, in the order they did."""
+    query = (
+        select(Person)
+        .join(HistoryEntry, HistoryEntry.actor_id == Person.user_id)
+        .where(HistoryEntry.kind == paper.kind_name, HistoryEntry.record_id == paper.id)
+        .where(or_(HistoryEntry.action.startswith("instruct"), HistoryEntry.action == "sign"))
+    )
+    return list(dict.fromkeys(session.scalars(query.order_by(HistoryEntry.id))))
 
 
 def tell(

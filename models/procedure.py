@@ -23,3 +23,11 @@ MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension, in calendar d
 CO_SHARE = setting("co_share", _l("Share of the limit given to co-handling units"), "number", "0.5")
 #: documents.md 3.6: a paper held back is looked at again
 HOLD_DAYS = setting("hold_days", _l("Papers held: review after, in calendar days"), "number", "183")
+#: documents.md 3.4: the scope of reading is approved by somebody entitled, and widened by nobody else
+SCOPE_APPROVED = setting("scope_approved", _l("Readers are named by a leader or the office head"))
+#: S1 against S8: on arrival, or by a limit somebody states
+URGENT_LIMIT = setting("urgent_limit_compulsory", _l("Urgent papers need a stated limit"), default="yes")
+#: S9.6: what readers said is summed up for the leader before a round ends
+SUMMARY_DUE = setting("summary_due", _l("Opinions are summed up for the leader before a round ends"))
+#: metadata of a text, shown with its rules: whom to ask what is meant (外部来文处理办法 第十一条)
+INTERPRETED_BY = setting("interpreted_by", _l("Who interprets the rules of this profile"), "words", "办公室")

@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, clocks, history, ladder
 from app.engine.clocks import ClockRow
 from app.engine.database import lost, one_at_a_time, plainly
-from app.engine.history import HistoryEntry
 from app.engine.ladder import EscalationRung
 from app.engine.moments import now, today
 from app.engine.record import kinds
@@ -106,7 +105,8 @@ def look_after(session: Session, clock_id: int) -> int:
         session, clock, rungs, clocks.working_calendar(session, clock.calendar), now(),
         since=since or clock.started_at, answered=case.state in ("answered", "reported"),
     )  # fmt: skip
-    if told and case.state == "watching":
+    # Half of a long time gone is a word to whoever handles it, no warning yet (documents.md 3.5).
+    if case.state == "watching" and any(rung.basis != "half_time" or rung.below_days for rung in told):
         case.take("warn", session)
     if told:
         with history.act("warn"):
@@ -157,14 +157,7 @@ def _recipients(session: Session, rung: EscalationRung, case: FollowUp, record: 
 
 def leaders_of(session: Session, paper: Any) -> list[Person]:
     """The leaders who instructed on a paper, as its history tells; before anybody has, all who could."""
-    query = (
-        select(Person)
-        .join(HistoryEntry, HistoryEntry.actor_id == Person.user_id)
-        .where(HistoryEntry.kind == paper.kind_name, HistoryEntry.record_id == paper.id)
-        .where(or_(HistoryEntry.action.startswith("instruct"), HistoryEntry.action == "sign"))
-    )
-    found = list(dict.fromkeys(session.scalars(query.order_by(HistoryEntry.id))))
-    return found or notices.holders(session, "leader")
+    return notices.instructors(session, paper) or notices.holders(session, "leader")
 
 
 def _tell_of_absence(session: Session, case: FollowUp, record: Any, told: list[Notice], stage: str) -> int:

@@ -45,7 +45,7 @@ INCOMING: list[Ways] = [
     [*CLOSED, ("clerk", "mark_for_return", {"reason": "来文单位要求清退"})],
     [*CLOSED, ("clerk", "hold", {"reason": "待上级后续通知"})],
     [*CLOSED, ("office", "mark_for_destruction", {"reason": "无保存价值"})],
-    [PROPOSE, INSTRUCT, ("clerk", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})],
+    [PROPOSE, INSTRUCT, ("office", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})],
     [("leader", "return_to_sender", {"reason": "主送单位有误"})],
     [PROPOSE, ("clerk", "end_by_sender", {"reason": "来文单位来电撤回"})],
     [("office", "void", {"reason": "重复登记", "second": "@clerk"})],

@@ -30,7 +30,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "payments": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
-        "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend refuse",
+        "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
         "circulation_entries": f"read import export {_ENTRIES}", "clock_rules": f"{KEEP} export",
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
@@ -49,7 +49,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
-            f"{KEEP} import export screen propose instruct_reading circulate end_by_sender suspend go_on close pass_on "
+            f"{KEEP} import export screen propose instruct_reading circulate end_by_sender go_on close pass_on "
             "transcribe pass_over tell_leader answer_sender file_it mark_for_return hold"
         ),
         "assignments": "read export", "extension_requests": READ, "paper_orders": "read export carry_out",

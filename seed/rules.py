@@ -62,6 +62,15 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("dispatch_orders", "acceptance", None, 2, "elapsed_hours", "always", None),
 ]
 
+_ON_ARRIVAL = "收文处理程序 九、承办: 急件随到随办"
+#: limits of one profile: profile, record kind, stage, case, amount, unit, calendar, source
+LIMITS_OF_PROFILES: list[tuple[str, str, str, str | None, int | str, str, str, str | None]] = [
+    ("school", "incoming_documents", "handling", "urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
+    ("school", "incoming_documents", "handling", "extra_urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
+    ("school", "assignments", "handling", "urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
+    ("school", "assignments", "handling", "extra_urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
+]
+
 #: code, name, profile, form of its numbers, where its papers are passed on to: a book for every profile
 BOOKS: list[tuple[str, str, str, str, str | None]] = [
     ("SW", "收文登记簿", "company", "收文〔{year}〕{serial}号", None),
@@ -85,6 +94,14 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("direct_transfer", "school", "no", "收文处理程序 六、批阅: 由党办负责同志批阅"),
     ("direct_transfer", "group", "no", f"{_GROUP} 第五条: 送主管领导批示"),
     ("direct_transfer", None, "yes", "oa公文_收文流程 分办"),
+    ("scope_approved", "school", "yes", "收文处理程序 六、批阅: 需阅知件，要提出阅知范围"),
+    ("scope_approved", "government", "yes", "公文处理办法 一（四）: 阅知性公文确定范围后分送"),
+    ("scope_approved", "group", "yes", f"{_GROUP} 第六条: 按负责人提出的传阅范围，杜绝自行扩大"),
+    ("scope_approved", None, "no", None),
+    ("urgent_limit_compulsory", "school", "no", _ON_ARRIVAL),
+    ("urgent_limit_compulsory", None, "yes", "公文处理办法 一（四）: 紧急公文应当明确办理时限"),
+    ("summary_due", "group", "yes", f"{_GROUP} 第六条: 汇总意见呈报主管领导批示"),
+    ("summary_due", None, "no", None),
     ("close_leader_told", "company", "yes", "办文办会工作流程: 向签批领导报告办理完结"),
     ("close_leader_told", "group", "yes", None),
     ("close_sender_answered", "government", "yes", "公文处理办法 一（七）: 办理结果应当及时答复来文单位"),
@@ -117,6 +134,9 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
       for secrecy in ("state_secret", "state_confidential", "state_top_secret") for medium in ("paper", "electronic")),
     ("hand_on", None, "no", None),
     ("slip_title", "company", "公文处理笺", "办文办会工作流程: 填制《公文处理笺》"),
+    ("slip_title", "group", "收文阅批单", f"{_GROUP} 第二条: 收文阅批单见附件2"),
+    ("office_name", "group", "集团总经理办公室", f"{_GROUP} 第二条: 集团总经理办公室为外部来文的管理部门"),
+    ("interpreted_by", "group", "集团总经理办公室", f"{_GROUP} 第十一条: 解释权归集团总经理办公室"),
     ("office_name", "government", "党政办公室", None),
     ("office_name", "school", "校长办公室", None),
     ("outer_register", "government", "yes", "oa公文_收文流程 第一阶段: 外收文登记"),
@@ -129,6 +149,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("accountability_least", "group", "100", f"{_GROUP} 第十条"),
     ("accountability_most", "group", "1000", f"{_GROUP} 第十条"),
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
+    ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
@@ -151,6 +172,13 @@ def sow(session: Session) -> None:
                 ClockRule(
                     record_kind=kind, stage=stage, case=case, amount=Decimal(amount), unit=unit, calendar=calendar,
                     source=source, ours=source is None,
+                )
+            )  # fmt: skip
+        for profile, kind, stage, case, amount, unit, calendar, source in LIMITS_OF_PROFILES:
+            session.add(
+                ClockRule(
+                    profile=profile, record_kind=kind, stage=stage, case=case, amount=Decimal(amount), unit=unit,
+                    calendar=calendar, source=source, ours=source is None,
                 )
             )  # fmt: skip
     if session.scalar(select(Rule.id).limit(1)) is None:

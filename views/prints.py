@@ -6,7 +6,7 @@ A form is made for the person who prints: what they may not know is replaced by 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -49,6 +49,11 @@ def _choice(record: Any, name: str) -> str:
 
 def _day(moment: datetime | None) -> str:
     return chinese_date(local(moment)) if moment else ""
+
+
+def _dated(written: date | None, at: datetime) -> str:
+    """The day a paper slip bears, else the day the step was taken."""
+    return _day(at_office(written)) if written else _day(at)
 
 
 def _short(moment: datetime | None) -> str:
@@ -97,7 +102,9 @@ def _line_rows(document: IncomingDocument) -> tuple[Row, ...]:
 def _proposal(document: IncomingDocument) -> list[Line]:
     words = [Line(_content(document, "proposal", document.secrecy))]
     by = prints.signed(_session(document), document, "propose") if document.proposal and _open(document) else None
-    return [*words, Line(f"{by.unit or by.name}　{_day(by.at)}", end=True)] if by else words
+    if by is None:
+        return words
+    return [*words, Line(f"{by.unit or by.name}　{_dated(document.proposal_on, by.at)}", end=True)]
 
 
 def _instructions(document: IncomingDocument) -> list[Line]:
@@ -114,7 +121,7 @@ def _instructions(document: IncomingDocument) -> list[Line]:
 def _result(document: IncomingDocument) -> list[Line]:
     words = [Line(_content(document, "result", document.secrecy))]
     by = prints.signed(_session(document), document, "report_result") if document.result and _open(document) else None
-    return [*words, Line(f"{by.name}　{_day(by.at)}", end=True)] if by else words
+    return [*words, Line(f"{by.name}　{_dated(document.result_on, by.at)}", end=True)] if by else words
 
 
 def _summary(document: IncomingDocument) -> list[Line]:

@@ -178,7 +178,7 @@ def _living() -> list:
     """The loader criteria that hide the recycle bin."""
     if not _alive:
         _alive.extend(
-            with_loader_criteria(cls, cls.deleted_at.is_(None), include_aliases=True)
+            with_loader_criteria(cls, cls.deleted_at.is_(None), include_aliases=True, propagate_to_loaders=False)
             for cls in guarded()
             if hasattr(cls, "deleted_at")
         )
@@ -193,7 +193,9 @@ def _rules_for(actor: Actor) -> list:
             _criteria.clear()
         # Handed on from here, not read back: another thread may clear them in between.
         rules = _criteria[actor] = [
-            with_loader_criteria(cls, _rule(cls, actor), include_aliases=True) for cls in guarded()
+            # Not handed to later loads: those are made for whoever acts then, and bring their own rules.
+            with_loader_criteria(cls, _rule(cls, actor), include_aliases=True, propagate_to_loaders=False)
+            for cls in guarded()
         ]
     return rules
 

@@ -17,7 +17,8 @@ from typing import Any, ClassVar, get_args, get_origin
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Enum, Index, and_, false
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+from sqlalchemy import inspect as sa_inspect
+from sqlalchemy.orm import MANYTOONE, Mapped, Session, declared_attr, mapped_column, object_session
 
 from app.engine import access, clocks, concurrency, history
 from app.engine.fields import Field
@@ -223,6 +224,7 @@ class Flow:
         if version is not None and version != record.version:
             raise Stale(_("Somebody else changed this record after you opened it."))
         answers = _answers(session, step, raw)
+        _look_afresh(session, record, actor)
         with (
             history.act(name, reason=raw.get("reason") or None, acting_for=_acting_for(record, actor)),
             access.system(),
@@ -293,6 +295,24 @@ def _answers(session: Session, step: Step, raw: Mapping[str, Any]) -> dict[str, 
     if errors:
         raise Invalid(errors)
     return answers
+
+
+def _look_afresh(session: Session, record: Any, actor: access.Actor) -> None:
+    """Forget what the actor did not see of the record's links: a step's effect goes by all of them."""
+    if actor.everything:
+        return
+    state = sa_inspect(record)
+    narrow = []
+    for link in state.mapper.relationships:
+        if link.key not in state.dict:
+            continue
+        keys = (state.dict.get(state.mapper.get_property_by_column(column).key) for column in link.local_columns)
+        hidden = state.dict[link.key] is None and link.direction is MANYTOONE and any(key is not None for key in keys)
+        if link.uselist or hidden:
+            narrow.append(link.key)
+    if narrow and state.persistent:
+        session.flush()
+        session.expire(record, narrow)
 
 
 def _listed(raw: Any) -> list[Any]:

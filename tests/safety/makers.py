@@ -22,11 +22,18 @@ from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
 from models.outgoing import OutgoingDocument
 from models.paper_orders import PaperOrder
+from models.people import Department
 from models.products import Product
 from models.registers import Register
 from models.tickets import ServiceTicket
 
 _numbers = count(1)
+
+
+def _unit(session: Any) -> Department:
+    with access.system():
+        return session.query(Department).filter_by(name="综合科").one()
+
 
 #: What a kind's own checks ask for, beside its required fields.
 ALSO: Mapping[Any, Mapping[str, Any]] = {
@@ -35,7 +42,7 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     ServiceTicket: {"phone": "13800000000", "read_back": True},
     ExtensionRequest: {
-        "document": lambda session: make(session, IncomingDocument, state="in_handling"),
+        "document": lambda session: make(session, IncomingDocument, state="in_handling", department=_unit(session)),
         "until": lambda session: now().replace(microsecond=0) + timedelta(days=60),
     },
     PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},

@@ -126,6 +126,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("paper_copies", "hand_on"): _may_hand_on,
     ("paper_copies", "confirm_hand_on"): lambda session: {**_held(session), "unconfirmed": True},
     ("incoming_documents", "report_result"): _unit,
+    ("incoming_documents", "answer_sender"): _unit,
     ("incoming_documents", "screen"): lambda session: _book(session, "ZW"),
     ("incoming_documents", "pass_on"): lambda session: _book(session, "XZ"),
     ("incoming_documents", "close"): lambda session: {"leader_told_at": now()},
