@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import clocks, fields, history
+from app.engine import access, clocks, fields, history
 from app.engine.access import Actor
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
@@ -34,13 +34,24 @@ CAUSES = {
 }
 
 
+def at_work_on(document: IncomingDocument, actor: Actor) -> bool:
+    """The unit or person a paper is with, co-handling ones included."""
+    if actor.everything or document.handler_id in actor.person_ids or document.department_id in actor.department_ids:
+        return True
+    return any(
+        one.state in ("sent", "received")
+        and (one.handler_id in actor.person_ids or one.department_id in actor.department_ids)
+        for one in document.assignments
+    )
+
+
 class ExtensionRequest(Workflow, Model):
     """One request for time about one paper; the limit it had and the one asked for are both kept."""
 
     __tablename__ = "extension_request"
     kind_name = "extension_requests"
     label, label_plural = _l("Request for time"), _l("Requests for time")
-    content_fields = ("reason",)
+    content_fields = ("reason", "recommendation", "decision")
 
     flow = Flow(
         State("asked", _l("Asked for"), "waiting"),
@@ -65,7 +76,7 @@ class ExtensionRequest(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        from models.documents import REGISTRY, IncomingDocument  # it refers to its requests
+        from models.documents import REGISTRY, IncomingDocument, cleared_papers  # it refers to its requests
 
         if actor.has(*REGISTRY):
             return true()
@@ -74,7 +85,8 @@ class ExtensionRequest(Workflow, Model):
         unit = select(IncomingDocument.id).where(
             IncomingDocument.content_to(actor), IncomingDocument.department_id.in_(actor.department_ids)
         )
-        return or_(cls.asker_id.in_(actor.person_ids), cls.document_id.in_(unit))
+        mine = and_(cls.asker_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
+        return or_(mine, cls.document_id.in_(unit))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -106,6 +118,8 @@ class ExtensionRequest(Workflow, Model):
             return
         if self.document.state != "in_handling":
             yield "document", _("Time is asked for while a paper is in handling.")
+        if self.id is None and not at_work_on(self.document, access.current()):
+            yield "document", _("Time is asked for by those who handle the paper.")
         if self.limit_at is not None and self.limit_at < now():
             yield "document", _("The limit has passed already; time is asked for before it, not after.")
         if self.wish == "extension" and self.until and self.limit_at and self.until <= self.limit_at:
@@ -132,10 +146,14 @@ class ExtensionRequest(Workflow, Model):
         """The paper's limit moves, or stands still until the day named; the old limit is kept beside it."""
         session = object_session(self)
         assert session is not None
-        self.decision = decision
         document = self.document
         if document.state != "in_handling":
             raise StepRefused(_("The paper is no longer in handling; there is nothing to extend."))
+        if self.until <= now():
+            raise StepRefused(_("The new limit lies in the past."))
+        if self.wish == "extension" and document.due_at is not None and self.until <= document.due_at:
+            raise StepRefused(_("The new limit is not later than the old one."))
+        self.decision = decision
         if self.wish == "suspension":
             day: date = local(self.until).date()
             document.take("suspend", session, cause=self.cause or "sender", wake_on=day.isoformat(), reason=self.reason)
