@@ -301,7 +301,7 @@ def test_a_paper_out_of_sight_is_neither_named_nor_counted_among_what_hangs_on_i
             pk = db.session.scalars(select(PaperOrder.id)).one()
         number = paper.receipt_no
     head = bearer(app, "user_b")
-    addresses = [f"/paperorderview/show/{pk}", "/paperorderview/list/", "/", f"/search?q={number}",
+    addresses = [f"/paperorderview/show/{pk}", "/paperorderview/list/", "/", "/search?q=各科室",
                  f"/api/v1/paper_orders/{pk}", "/api/v1/paper_orders/"]  # fmt: skip
     assert told(app, "user_b", addresses, number, CONTENT) == []
     assert sign_in(app, "user_b").get(f"/api/v1/paper_orders/{pk}", headers=head).json["scope"] == "各科室"
