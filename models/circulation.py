@@ -97,12 +97,13 @@ class Circulation(Workflow, Model):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Who has read and who has not is for the registry and those who sent the paper round, not for its readers."""
-        from models.documents import REGISTRY  # it lists its circulations
+        from models.documents import REGISTRY, cleared_papers  # it lists its circulations
 
         if actor.has(*REGISTRY):
             return true()
         sent = (cls.approver_id, cls.started_by_id, cls.summary_to_id)
-        return or_(*(column.in_(actor.person_ids) for column in sent))
+        mine = or_(*(column.in_(actor.person_ids) for column in sent))
+        return and_(mine, cls.document_id.in_(cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

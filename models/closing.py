@@ -61,7 +61,34 @@ def close(document: IncomingDocument, note: Annotated[str | None, Ask(_l("Note")
     """Everything the rules ask for is done; what is missing is named."""
     if sentences := list(missing(session_of(document), document)):
         raise StepRefused(" ".join(sentences))
-    follow(session_of(document), document.assignments, "accept")
+    session = session_of(document)
+    silent = [one for one in document.assignments if not one.lead]
+    follow(session, silent, "overrule", reason=_("Had not answered when the case was closed."))
+    follow(session, document.assignments, "accept")
+    _withdraw_requests(document)
+
+
+def _withdraw_requests(document: IncomingDocument) -> None:
+    """Nobody decides on more time for a paper that is done with."""
+    for request in document.extensions:
+        if request.state in ("asked", "recommended"):
+            request.take("withdraw", session_of(document))
+
+
+def _end(document: IncomingDocument, reason: str) -> None:
+    """The paper leaves the house's hands: nothing is awaited from anybody any more."""
+    session = session_of(document)
+    follow(session, document.assignments, "call_off", reason=reason)
+    for order in document.orders:
+        if order.state == "ordered":
+            order.take("cancel", session, reason=reason)
+    for line in document.instructions:
+        if line.standing in ("waiting", "queued"):
+            line.standing = "passed_over"
+    for task in [task for entry in document.circulation for task in entry.tasks if task.state == "open"]:
+        task.take("drop", session, reason=reason)
+    _withdraw_requests(document)
+    stop_all(document, reason)
 
 
 @flow.step("closed", "held", to="to_file", label=_l("To the files"))
@@ -116,18 +143,13 @@ def return_to_sender(
     way: Annotated[str | None, Ask(_l("Way"), kind="line")] = None,
 ) -> None:
     """The paper is not ours to handle or breaks the rules."""
-    _cancel_orders(document, reason)
-
-
-def _cancel_orders(document: IncomingDocument, reason: str) -> None:
-    for order in document.orders:
-        if order.state == "ordered":
-            order.take("cancel", session_of(document), reason=reason)
+    _end(document, reason)
 
 
 @flow.step("registered", to="passed_on", label=_l("Pass on to the other registry"), who=is_kept_elsewhere)
 def pass_on(document: IncomingDocument, signed_by: Annotated[str, Ask(_l("Signed for by"), kind="line")]) -> None:
     """Papers of this stream are kept elsewhere; the other registry has signed for this one."""
+    _end(document, str(flow.states["passed_on"].label))
 
 
 @flow.step(*UNFINISHED, to="terminated_by_sender", label=_l("Ended by the sender"))
@@ -139,9 +161,7 @@ def end_by_sender(document: IncomingDocument, reason: Annotated[str, Ask(_l("Not
         told += [person for person in notices.instructors(session, document) if person not in told]
     told += [one.handler for one in document.assignments if one.handler is not None and one.state in OPEN]
     notices.tell(session, told, "ended", document)
-    follow(session_of(document), document.assignments, "call_off", reason=reason)
-    _cancel_orders(document, reason)
-    stop_all(document, reason)
+    _end(document, reason)
 
 
 @flow.step(*UNFINISHED, to="voided", label=_l("Void"), tone="danger")
@@ -154,5 +174,4 @@ def void(
     if second.id in (history.doer().own_person_id, None):
         raise StepRefused(_("A number is voided by two people; name somebody else."))
     numbers.void(session_of(document), document.series()[0], document.receipt_no, reason)
-    _cancel_orders(document, reason)
-    follow(session_of(document), document.assignments, "call_off", reason=reason)
+    _end(document, reason)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 COPY_MEDIA = {"original": _l("Original"), "photocopy": _l("Photocopy"), "print": _l("Printed from the file")}
 
 
+#: A slip of the keyboard must not number millions.
+MOST_COPIES = 2000
+
+
 def has_it(copy: PaperCopy, actor: Actor) -> bool:
     """Who holds the copy now, or stands in for them."""
     return copy.holder_id in actor.person_ids
@@ -300,7 +304,9 @@ def may_hold(session: Session, document: IncomingDocument, person: Person) -> bo
 
 
 def add_copies(session: Session, document: IncomingDocument, count: int, medium: str) -> list[PaperCopy]:
-    """Register `count` new copies of a document, numbered on from its last."""
+    """Register `count` new copies of a document, numbered on from its last. Raises `StepRefused` for too many."""
+    if count > MOST_COPIES:
+        raise StepRefused(_("At most %(most)s copies are numbered at a time.", most=MOST_COPIES))
     made = [PaperCopy(document_id=document.id, medium=medium, unconfirmed=False) for _copy in range(count)]
     for copy in made:
         records.store(session, copy)

@@ -12,7 +12,7 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields
@@ -231,6 +231,12 @@ class IncomingDocument(Registration, Workflow, Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)
+
+
+def cleared_papers(actor: Actor) -> Select[Any]:
+    """The keys of the papers an actor is cleared for; what hangs on any other does not exist for that actor."""
+    columns = IncomingDocument.__table__.c
+    return select(columns.id).where(columns.secrecy.in_(actor.cleared))
 
 
 def session_of(document: IncomingDocument) -> Session:

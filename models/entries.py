@@ -115,11 +115,11 @@ class CirculationEntry(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        from models.documents import REGISTRY  # the document's registry keeps its circulation, too
+        from models.documents import REGISTRY, cleared_papers  # the document's registry keeps its circulation, too
 
         if actor.has(*REGISTRY):
             return true()
-        return cls.reader_id.in_(actor.person_ids)
+        return and_(cls.reader_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

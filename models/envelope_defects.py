@@ -18,7 +18,7 @@ from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.envelope_lines import EnvelopeLine
-from models.envelopes import Envelope, envelopes_of
+from models.envelopes import Envelope, envelopes_of, known_inside
 
 DEFECTS = {
     "unbound": _l("Not bound"),
@@ -36,6 +36,7 @@ class EnvelopeDefect(Workflow, Model):
     __tablename__ = "envelope_defect"
     kind_name = "envelope_defects"
     label, label_plural = _l("Defect"), _l("Defects of envelopes")
+    content_fields = ("note", "answer")
 
     flow = Flow(
         State("open", _l("Not asked yet"), "waiting"),
@@ -61,6 +62,10 @@ class EnvelopeDefect(Workflow, Model):
         columns = Envelope.__table__.c
         cleared = columns.cover_secrecy.in_(actor.cleared)
         return cls.envelope_id.in_(select(columns.id).where(envelopes_of(columns, actor), cleared))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.envelope_id.in_(known_inside(actor))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

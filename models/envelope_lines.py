@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Mapped, relationship
 
 from app.engine import fields
 from app.engine.access import Actor
 from app.engine.record import Record
 from models.numbers_of_papers import tidied
+from models.secrecy import NOT_INDEXED, ORDINARY
 
 if TYPE_CHECKING:
     from models.documents import IncomingDocument
@@ -27,6 +28,7 @@ class EnvelopeLine(Record, Model):
     __tablename__ = "envelope_line"
     kind_name = "envelope_lines"
     label, label_plural = _l("Line of the dispatch note"), _l("Lines of the dispatch note")
+    content_fields = ("title",)
 
     envelope_id: Mapped[int] = fields.reference(_l("Envelope"), "envelope.id", required=True, aliases=("envelope_no",))
     title: Mapped[str] = fields.line(_l("Kind and title"), 500, required=True, search=True)
@@ -45,12 +47,33 @@ class EnvelopeLine(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """The list of what is inside tells titles: it is for those who see the envelope and are cleared for it."""
+        """For those who see the envelope, as far as cleared for it and for the paper the line became."""
+        from models.documents import cleared_papers
         from models.envelopes import Envelope, envelopes_of  # envelopes are made of their lines
 
         columns = Envelope.__table__.c
         cleared = columns.cover_secrecy.in_(actor.cleared)
-        return cls.envelope_id.in_(select(columns.id).where(envelopes_of(columns, actor), cleared))
+        inside = cls.envelope_id.in_(select(columns.id).where(envelopes_of(columns, actor), cleared))
+        return and_(inside, or_(cls.document_id.is_(None), cls.document_id.in_(cleared_papers(actor))))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The title is the paper's own once it is registered; before, it is for those who know what is inside."""
+        from models.documents import IncomingDocument
+        from models.envelopes import known_inside
+
+        known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
+        unregistered = and_(cls.document_id.is_(None), cls.envelope_id.in_(known_inside(actor)))
+        return or_(unregistered, cls.document_id.in_(known))
+
+    def _grade(self) -> str | None:
+        """The secrecy of what the line tells; None where the reader does not even know the paper."""
+        if self.document_id is not None:
+            return self.document.secrecy if self.document is not None else None
+        return self.envelope.cover_secrecy if self.envelope is not None else None
+
+    def indexed(self) -> bool:
+        return self._grade() not in NOT_INDEXED
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.envelope is not None and self.envelope.state in ("refused", "reconciled"):
@@ -71,4 +94,5 @@ class EnvelopeLine(Record, Model):
             yield "formalities"
 
     def __str__(self) -> str:
-        return f"{self.envelope or ''}: {self.title}"
+        named = self.title if self._grade() in ORDINARY else self.sender_no or self.id or ""
+        return f"{self.envelope or ''}: {named}"

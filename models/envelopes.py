@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields, history, rules
@@ -25,11 +25,11 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models import secrecy
 from models.correspondents import Correspondent
-from models.documents import REGISTRY, IncomingDocument
+from models.documents import DUTY, REGISTRY, IncomingDocument
 from models.envelope_lines import EnvelopeLine
 from models.people import Department, Person
 from models.registers import Register, first_book
-from models.secrecy import SECRECY
+from models.secrecy import ORDINARY, SECRECY
 
 if TYPE_CHECKING:
     from models.envelope_defects import EnvelopeDefect
@@ -343,6 +343,14 @@ def envelopes_of(table: Any, actor: Actor) -> ColumnElement[bool]:
     units = or_(table.unit_id.in_(actor.led_ids), and_(table.unit_id.in_(actor.department_ids), ~table.personal))
     handed = or_(table.handed_to_id.in_(actor.person_ids), table.handed_unit_id.in_(actor.department_ids))
     return or_(table.person_id.in_(actor.person_ids), units, handed)
+
+
+def known_inside(actor: Actor) -> Select[Any]:
+    """The keys of the envelopes whose contents an actor knows; who reads no more than lines, of ordinary ones alone."""
+    columns = Envelope.__table__.c
+    lines_only = actor.has(*REGISTRY) and not actor.has(*DUTY)
+    grades = actor.cleared.intersection(ORDINARY) if lines_only else actor.cleared
+    return select(columns.id).where(columns.cover_secrecy.in_(grades))
 
 
 def _past(at: datetime | None) -> datetime:

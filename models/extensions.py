@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, clocks, fields, history
@@ -45,7 +45,7 @@ class ExtensionRequest(Workflow, Model):
     __tablename__ = "extension_request"
     kind_name = "extension_requests"
     label, label_plural = _l("Request for time"), _l("Requests for time")
-    content_fields = ("reason",)
+    content_fields = ("reason", "recommendation", "decision")
 
     flow = Flow(
         State("asked", _l("Asked for"), "waiting"),
@@ -70,7 +70,7 @@ class ExtensionRequest(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        from models.documents import REGISTRY, IncomingDocument  # it refers to its requests
+        from models.documents import REGISTRY, IncomingDocument, cleared_papers  # it refers to its requests
 
         if actor.has(*REGISTRY):
             return true()
@@ -79,7 +79,8 @@ class ExtensionRequest(Workflow, Model):
         unit = select(IncomingDocument.id).where(
             IncomingDocument.content_to(actor), IncomingDocument.department_id.in_(actor.department_ids)
         )
-        return or_(cls.asker_id.in_(actor.person_ids), cls.document_id.in_(unit))
+        mine = and_(cls.asker_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
+        return or_(mine, cls.document_id.in_(unit))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -113,10 +114,9 @@ class ExtensionRequest(Workflow, Model):
             yield "document", _("Time is asked for while a paper is in handling.")
         actor = access.current()
         in_unit = self.document.department_id in actor.department_ids or self.document.handler_id in actor.person_ids
-        if (
-            self.id is None and not actor.has("office_manager") and not in_unit
-        ):  # the office notes one made by telephone
-            yield "document", _("The unit that leads asks for time, or the handler; nobody else.")
+        # The office may note a request made by telephone.
+        if self.id is None and not (in_unit or actor.has("office_manager")):
+            yield "document", _("Time is asked for by those who handle the paper.")
         if self.limit_at is not None and self.limit_at < now():
             yield "document", _("The limit has passed already; time is asked for before it, not after.")
         if self.wish == "extension" and self.until and self.limit_at and self.until <= self.limit_at:
@@ -143,10 +143,14 @@ class ExtensionRequest(Workflow, Model):
         """The paper's limit moves, or stands still until the day named; the old limit is kept beside it."""
         session = object_session(self)
         assert session is not None
-        self.decision = decision
         document = self.document
         if document.state != "in_handling":
             raise StepRefused(_("The paper is no longer in handling; there is nothing to extend."))
+        if self.until <= now():
+            raise StepRefused(_("The new limit lies in the past."))
+        if self.wish == "extension" and document.due_at is not None and self.until <= document.due_at:
+            raise StepRefused(_("The new limit is not later than the old one."))
+        self.decision = decision
         if self.wish == "suspension":
             day: date = local(self.until).date()
             document.take("suspend", session, cause=self.cause or "sender", wake_on=day.isoformat(), reason=self.reason)

@@ -34,6 +34,11 @@ def handles(document: IncomingDocument, actor: Actor) -> bool:
     return document.handler_id in actor.person_ids or document.department_id in actor.department_ids
 
 
+def may_answer(document: IncomingDocument, actor: Actor) -> bool:
+    """Who handles the paper, and the registry; not everybody who may read it."""
+    return handles(document, actor) or actor.has("office_manager", "registry_clerk")
+
+
 @flow.step("in_handling", to="result_in", label=_l("Report the result"), who=handles, tone="primary")
 def report_result(document: IncomingDocument, result: Annotated[str, Ask(_l("Result"))]) -> None:
     """What was done, when, and with what outcome; the co-handling units have answered or were given up on."""
@@ -62,6 +67,8 @@ def reopen(
     limit: Annotated[datetime | None, Ask(_l("New limit"))] = None,
 ) -> None:
     """The execution was found wanting; the department goes on."""
+    if document.department is None:
+        raise StepRefused(_("No department handles this paper; there is nobody to go on."))
     _goes_on(document, limit)
 
 
@@ -111,14 +118,9 @@ def tell_leader(
     document.leader_told_at = at or now()
 
 
-def answers_sender(document: IncomingDocument, actor: Actor) -> bool:
-    """The unit that leads answers for all of them (S1, S8), and the office; no co-handling unit, no reader."""
-    return handles(document, actor) or actor.has("office_manager", "registry_clerk")
-
-
 @flow.step(
-    "in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"), who=answers_sender
-)
+    "in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"), who=may_answer
+)  # fmt: skip
 def answer_sender(
     document: IncomingDocument,
     words: Annotated[str, Ask(_l("Answer to the sender"))],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields
@@ -64,15 +64,22 @@ class PaperOrder(Workflow, Model):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.documents import REGISTRY  # papers refer to their orders
 
-        if actor.has(*REGISTRY):
-            return true()
-        return cls.charged_id.in_(actor.person_ids) if actor.person_ids else false()
+        return true() if actor.has(*REGISTRY) else cls._mine(actor)
+
+    @classmethod
+    def _mine(cls, actor: Actor) -> ColumnElement[bool]:
+        """Charged with it, and cleared for the paper."""
+        from models.documents import cleared_papers
+
+        return and_(cls.charged_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Those who know the paper, and whoever is to carry the order out."""
         from models.documents import IncomingDocument
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
+        return or_(cls._mine(actor), cls.document_id.in_(known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -85,6 +92,10 @@ class PaperOrder(Workflow, Model):
         return self.document.profile()
 
     def check(self) -> Iterator[tuple[str, str]]:
+        from models.documents import UNFINISHED
+
+        if self.id is None and self.document is not None and self.document.state not in (None, *UNFINISHED):
+            yield "document", _("The document is in the state “%(state)s”.", state=self.document.state_label)
         if self.what == "relay" and self.by is None:
             yield "by", _("Say by when the paper is to be relayed.")
         if self.what == "copy":

@@ -115,7 +115,15 @@ def _stop(person: Person, copy: PaperCopy, deed: str) -> dict[str, Any]:
 
 def to_deliver() -> list[dict[str, Any]]:
     """A stop for every reader whose turn it is and whose copy is with the registry."""
-    running = select(Circulation).where(Circulation.state == "running", Circulation.form == "paper")
+    lines = selectinload(Circulation.entries)
+    running = (
+        select(Circulation)
+        .where(Circulation.state == "running", Circulation.form == "paper")
+        .options(
+            lines.selectinload(CirculationEntry.reader).selectinload(Person.department),
+            lines.selectinload(CirculationEntry.copy).selectinload(PaperCopy.document),
+        )
+    )
     entries = [
         entry
         for round_ in db.session.scalars(running)
@@ -130,15 +138,21 @@ def to_deliver() -> list[dict[str, Any]]:
 
 def to_fetch() -> list[dict[str, Any]]:
     """A stop for every copy that its holder has read, or kept longer than allowed."""
-    out = select(PaperCopy).where(PaperCopy.state == "out").order_by(PaperCopy.id)
+    out = (
+        select(PaperCopy)
+        .where(PaperCopy.state == "out")
+        .options(
+            selectinload(PaperCopy.document),
+            selectinload(PaperCopy.movements),
+            selectinload(PaperCopy.holder).selectinload(Person.department),
+        )
+        .order_by(PaperCopy.id)
+    )
+    offered = select(CirculationEntry.copy_id, CirculationEntry.reader_id).where(CirculationEntry.state == "offered")
+    waiting = {tuple(pair) for pair in db.session.execute(offered.where(CirculationEntry.copy_id.is_not(None)))}
     found = []
     for copy in db.session.scalars(out):
-        waiting = select(CirculationEntry.id).where(
-            CirculationEntry.copy_id == copy.id,
-            CirculationEntry.reader_id == copy.holder_id,
-            CirculationEntry.state == "offered",
-        )
-        read = db.session.scalar(waiting) is None and any(m.entry_id for m in copy.movements[-1:])
+        read = (copy.id, copy.holder_id) not in waiting and any(m.entry_id for m in copy.movements[-1:])
         if copy.holder is not None and (read or copy.is_late(now())):
             found.append(_stop(copy.holder, copy, _("Fetch")))
     return found
