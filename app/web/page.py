@@ -17,7 +17,7 @@ from app.engine.refusals import Invalid
 from app.extensions import db
 from app.web import cells, clocks, forms
 from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
-from app.web.trail import action_label
+from app.web.trail import action_label, doer_label
 
 
 class RecordPage(KindPages):
@@ -135,7 +135,7 @@ class RecordPage(KindPages):
             who = (
                 _("%(actor)s for %(absent)s", actor=entry.actor_name, absent=entry.acting_for)
                 if entry.acting_for
-                else entry.actor_name
+                else doer_label(entry.actor_name)
             )
             drawn.append(
                 {
