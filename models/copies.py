@@ -59,7 +59,7 @@ class PaperCopy(Workflow, Model):
 
     flow = Flow(
         State("with_registry", _l("With the registry"), "good", settled=True),
-        State("out", _l("Handed out"), "waiting", clocks=("holding",)),
+        State("out", _l("Out of the registry"), "waiting", clocks=("holding",)),
         State("lost", _l("Lost"), "bad"),
         State("written_off", _l("Lost for good"), "bad", final=True, uncounted=True),
         State("returned", _l("Given back to the sender"), "good", final=True),
@@ -253,7 +253,7 @@ class CopyMovement(Record, Model):
     kind_name = "copy_movements"
     label, label_plural = _l("Movement of a copy"), _l("Movements of copies")
 
-    copy_id: Mapped[int] = fields.reference(_l("Copy"), "paper_copy.id", required=True)
+    copy_id: Mapped[int] = fields.reference(_l("Paper copy"), "paper_copy.id", required=True)
     person_id: Mapped[int] = fields.reference(_l("Holder"), "person.id", required=True)
     entry_id: Mapped[int | None] = fields.reference(_l("Circulation entry"), "circulation_entry.id")
     out_at: Mapped[datetime] = fields.moment(_l("Handed out at"), required=True)

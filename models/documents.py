@@ -116,7 +116,7 @@ class IncomingDocument(Registration, Workflow, Model):
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
     handler_id: Mapped[int | None] = fields.reference(_l("Handler"), "person.id")
     summary: Mapped[str | None] = fields.prose(_l("Summary"), search=True)
-    digest: Mapped[str | None] = fields.prose(_l("Digest of the paper"), help=_l("Abstract, figures, related material"))
+    digest: Mapped[str | None] = fields.prose(_l("Abstract"), help=_l("Main points, figures, related material"))
     proposal: Mapped[str | None] = fields.prose(_l("Proposal"), derived=True)
     alternatives: Mapped[str | None] = fields.prose(_l("Other options"), derived=True)
     proposed_at: Mapped[datetime | None] = fields.moment(_l("Proposed"), derived=True)

@@ -87,7 +87,7 @@ class CirculationEntry(Workflow, Model):
     circulation_id: Mapped[int | None] = fields.reference(_l("Circulation"), "circulation.id", derived=True)
     reader_id: Mapped[int] = fields.reference(_l("Reader"), "person.id", required=True)
     position: Mapped[int] = fields.integer(_l("Place in line"), required=True, default=1, derived=True)
-    copy_id: Mapped[int | None] = fields.reference(_l("Copy"), "paper_copy.id", derived=True)
+    copy_id: Mapped[int | None] = fields.reference(_l("Paper copy"), "paper_copy.id", derived=True)
     round: Mapped[int] = fields.integer(_l("Round"), required=True, default=1, derived=True)
     purpose: Mapped[str | None] = fields.line(_l("Purpose"), 500, search=True)
     sent_at: Mapped[datetime | None] = fields.moment(_l("Offered"))

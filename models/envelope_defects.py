@@ -48,7 +48,7 @@ class EnvelopeDefect(Workflow, Model):
     line_id: Mapped[int | None] = fields.reference(_l("Line"), "envelope_line.id")
     what: Mapped[str] = fields.choice(_l("Defect"), DEFECTS, "what_known", required=True, default="other")
     note: Mapped[str | None] = fields.prose(_l("Note"))
-    asked_at: Mapped[datetime | None] = fields.moment(_l("Asked at"), derived=True)
+    asked_at: Mapped[datetime | None] = fields.moment(_l("Sender asked at"), derived=True)
     asked_way: Mapped[str | None] = fields.choice(_l("How it was asked"), WAYS, "asked_way_known", derived=True)
     asked_whom: Mapped[str | None] = fields.line(_l("Who was asked"), 100, derived=True)
     answer: Mapped[str | None] = fields.prose(_l("Answer"), derived=True)
@@ -90,7 +90,7 @@ class EnvelopeDefect(Workflow, Model):
         self,
         way: Annotated[str, Ask(_l("How it was asked"), choices=WAYS)],
         whom: Annotated[str, Ask(_l("Who was asked"), kind="line", length=100)],
-        at: Annotated[datetime | None, Ask(_l("Asked at"), help=_l("Empty: now"))] = None,
+        at: Annotated[datetime | None, Ask(_l("Sender asked at"), help=_l("Empty: now"))] = None,
     ) -> None:
         """The enquiry to the sender: when, how and whom."""
         if at is not None and at > now():

@@ -50,7 +50,7 @@ CHECKS = {
     "number_matches": _l("The outer number matches the delivery note"),
     "intact": _l("Wrapping and seal strip intact"),
 }
-RECEIPTS = {"none": _l("None enclosed"), "enclosed": _l("To be returned"), "returned": _l("Returned")}
+RECEIPTS = {"none": _l("None enclosed"), "enclosed": _l("Enclosed, to go back"), "returned": _l("Returned")}
 OPENERS = {
     "designated": _l("The people designated to open the post"),
     "straight": _l("The designated people; named envelopes go straight to the addressee"),
@@ -95,7 +95,7 @@ class Envelope(Workflow, Model):
         State("expected", _l("Expected"), "neutral"),
         State("signed_for", _l("Signed for"), "active", clocks=("opening",)),
         State("refused", _l("Refused at the door"), "bad", final=True, uncounted=True),
-        State("opened", _l("Opened"), "active", clocks=("opening",)),
+        State("opened", _l("Opened, to be checked"), "active", clocks=("opening",)),
         State("forwarded_unopened", _l("Passed on unopened"), "waiting", clocks=("handing_over",)),
         State("handed_over", _l("Handed over to the addressee"), "good", final=True),
         State("discrepancy", _l("Something is missing"), "bad", clocks=("defects",)),
@@ -142,10 +142,10 @@ class Envelope(Workflow, Model):
     intact: Mapped[str | None] = fields.choice(CHECKS["intact"], ANSWERS, "intact_known", derived=True)
     reservation: Mapped[str | None] = fields.prose(_l("Reservation"), derived=True)
     refusal: Mapped[str | None] = fields.prose(_l("Why it was refused"), derived=True)
-    opened_at: Mapped[datetime | None] = fields.moment(_l("Opened"), derived=True)
-    opened_by_id: Mapped[int | None] = fields.reference(_l("Opened by"), "person.id", derived=True)
+    opened_at: Mapped[datetime | None] = fields.moment(_l("Unsealed at"), derived=True)
+    opened_by_id: Mapped[int | None] = fields.reference(_l("Unsealed by"), "person.id", derived=True)
     forwarded_at: Mapped[datetime | None] = fields.moment(_l("Passed on at"), derived=True)
-    handed_to_id: Mapped[int | None] = fields.reference(_l("Passed on to"), "person.id", derived=True)
+    handed_to_id: Mapped[int | None] = fields.reference(_l("Passed on to the person"), "person.id", derived=True)
     handed_unit_id: Mapped[int | None] = fields.reference(_l("Passed on to the unit"), "department.id", derived=True)
     signature: Mapped[str | None] = fields.line(_l("Signature at the hand-over"), 100, derived=True)
     confirmed_at: Mapped[datetime | None] = fields.moment(_l("Received by the addressee"), derived=True)

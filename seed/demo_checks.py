@@ -63,8 +63,6 @@ ACCOUNTED: list[tuple[str, str, str, Ways]] = [
 
 def play(stage: Stage) -> None:
     """Add the cases about papers of their own."""
-    for number, story in enumerate(FOLLOWED, 81):
-        receive(stage, story, number)
     for number, (title, matter, ways) in enumerate(SUPERVISED, 91):
         paper, _desk = receive(stage, Story(14, "独府办", title, FINISHED), number)
         desk = Desk(stage, 9)
@@ -78,3 +76,5 @@ def play(stage: Stage) -> None:
         desk = Desk(stage, 10)
         case = AccountabilityCase(document=paper, person=stage.people[account], fault=fault, facts=facts)
         desk.walk(desk.add("office", case), ways)
+    for number, story in enumerate(sorted(FOLLOWED, key=lambda one: -one.days), 81):
+        receive(stage, story, number)

@@ -90,7 +90,7 @@ def play(stage: Stage) -> None:
         for paper in envelope.papers:
             if paper.title == demo_papers.WINTER:
                 _describe(desk, paper)
-                demo_papers.go_on(stage, paper, cover.days - 1)
+                demo_papers.go_on(stage, paper, cover.days - 2)
 
 
 def _handed_in(stage: Stage, cover: Cover) -> tuple[Envelope, Desk]:

@@ -66,13 +66,14 @@ def play(stage: Stage) -> None:
 
 
 def _old(stage: Stage, issuer: Correspondent, title: str, position: int) -> IncomingDocument:
-    received = stage.today - timedelta(days=3 * 365 + 9 * position)
+    received = stage.today - timedelta(days=3 * 365 + 9 * (len(OLD) - position))
     paper = IncomingDocument(
         register=records.named(stage.session, Register, "SW"), sender=issuer, title=title, received_at=received, copies=3,
         sender_no=f"独府办发〔{moments.local(received).year}〕{20 + position}号", taken_over=True, state="to_destroy",
         closed_at=received + timedelta(days=4), department=stage.people["user_a"].department, medium="paper",
     )  # fmt: skip
-    records.store(stage.session, paper)
+    with stage.at(received):  # the book of that year counted it
+        records.store(stage.session, paper)
     return paper
 
 

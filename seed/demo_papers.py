@@ -142,7 +142,7 @@ def furnish(stage: Stage) -> None:
 
 def play(stage: Stage) -> None:
     """Add the papers with their ways."""
-    for number, story in enumerate(PAPERS, 61):
+    for number, story in enumerate(sorted(PAPERS, key=lambda one: -one.days), 61):
         receive(stage, story, number)
 
 

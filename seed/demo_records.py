@@ -200,5 +200,6 @@ def _outgoing(stage: Stage, count: int) -> None:
             (4.5, "clerk", "number_it", {"copies": 20}),
             (5, "clerk", "print_it", {"printer": "文印室"}),
             (5.5, "clerk", "proofread", {"clean": True}),
+            (6, "clerk", "issue", {"sealed_by": people["clerk"], "distribution": "各科室，机要交换"}),
         ]
-        stage.walk(paper, moment, age, ways[: dice.choice((1, 3, 5, 6, 8, 8)) if age < 15 else 8])
+        stage.walk(paper, moment, age, ways[: dice.choice((1, 3, 5, 6, 8, 9)) if age < 15 else 9])

@@ -15,7 +15,7 @@ class CirculationView(RecordView):
     children = [
         Children(
             "entries", "circulation",
-            ["reader", "position", "state", "copy", "sent_at", "read_at", "signed_by", "opinion", "classification"],
+            ["reader", "position", "state", "opinion", "classification", "sent_at", "read_at", "signed_by", "copy"],
             most=100,
         )
     ]  # fmt: skip

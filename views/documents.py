@@ -19,7 +19,7 @@ class IncomingDocumentView(RecordView):
     children = [
         Children("instructions", "document", ["leader", "verb", "standing", "words", "signed_at", "transcribed_by"]),
         Children(
-            "assignments", "document", ["department", "lead", "handler", "state", "due_at", "received_at", "opinion"]
+            "assignments", "document", ["department", "lead", "handler", "state", "opinion", "due_at", "received_at"]
         ),
         Children("extensions", "document", ["wish", "asker", "limit_at", "until", "state", "decision"]),
         Children("orders", "document", ["what", "scope", "by", "state", "report"]),

@@ -8,7 +8,7 @@ from models.envelopes import Envelope
 
 
 class EnvelopeView(RecordView):
-    """What came to the door; those whose receipt slip is “to be returned” are the outstanding receipts."""
+    """What came to the door; those whose receipt slip is “enclosed, to go back” are the outstanding receipts."""
 
     model = Envelope
     list_columns = [

@@ -55,7 +55,10 @@ def _flows() -> list[Any]:
 
 #: What records and stages are called, read off the flows.
 KIND_LABELS = fields.Live(lambda: {cls.kind_name: cls.label_plural for cls in _flows()})
-STAGE_LABELS = fields.Live(lambda: {stage: c.label for cls in _flows() for stage, c in cls.flow.clocks.items()})
+#: Where two flows have a stage of the same name, the first calls it.
+STAGE_LABELS = fields.Live(
+    lambda: {stage: c.label for cls in reversed(_flows()) for stage, c in cls.flow.clocks.items()}
+)
 
 #: Opening hours of the office calendar, Monday to Friday.
 OFFICE_WINDOWS = {n: ((time(9), time(12)), (time(13, 30), time(18))) for n in range(5)}

@@ -17,7 +17,7 @@ from app.engine.refusals import Invalid
 from app.extensions import db
 from app.web import cells, clocks, forms
 from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
-from app.web.trail import action_label
+from app.web.trail import action_label, doer_label
 
 
 class RecordPage(KindPages):
@@ -77,7 +77,10 @@ class RecordPage(KindPages):
     def _title(self, record: Any) -> str:
         title = fields_of(self.model).get("title")
         value = value_of(record, title) if title else None
-        return str(value) if value and value is not WITHHELD else str(record)
+        if value and value is not WITHHELD:
+            return str(value)
+        number = getattr(record, self.model.natural_key) if self.model.natural_key else None
+        return str(record).removeprefix(str(number or "")).strip() or str(record)  # the number stands above it
 
     def _item(self, record: Any, field: Field, in_full: bool = False) -> dict[str, Any]:
         value = getattr(record, field.name) if in_full else value_of(record, field)
@@ -111,7 +114,9 @@ class RecordPage(KindPages):
             }
         columns = [name for name in about.columns if name in fields]
         back = getattr(child, fields[about.back].column)
-        query = select(child).where(back == record.id).order_by(child.id).limit(about.most + 1)
+        query = (
+            select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,))).limit(about.most + 1)
+        )
         rows = list(db.session.scalars(query.options(*records.references(child, columns))))
         learn(db.session, rows)
         view = VIEWS.get(child)
@@ -135,7 +140,7 @@ class RecordPage(KindPages):
             who = (
                 _("%(actor)s for %(absent)s", actor=entry.actor_name, absent=entry.acting_for)
                 if entry.acting_for
-                else entry.actor_name
+                else doer_label(entry.actor_name)
             )
             drawn.append(
                 {

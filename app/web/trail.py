@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from flask import request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.engine import access, events
 from app.engine import record as records
@@ -113,13 +114,25 @@ ACTIONS = {
 
 def action_label(model: Any, action: str) -> str:
     """An action of the history in words: a step's label, or what is done to any record."""
-    steps = model.flow.steps if action in getattr(getattr(model, "flow", None), "steps", {}) else _steps()
-    return str(steps[action].label if action in steps else ACTIONS.get(action, action))
+    step = next((steps[action] for steps in _steps_near(model) if action in steps), None)
+    return str(step.label if step is not None else ACTIONS.get(action, action))
 
 
-def _steps() -> dict[str, Step]:
-    """The steps of all flows: what one record's step does to another bears the step's name there, too."""
-    return {name: step for _kind, flow in flows() for name, step in flow.steps.items()}
+def _steps_near(model: Any) -> Iterator[Mapping[str, Step]]:
+    """The steps of a kind, then of what belongs to it and what it belongs to, then of all flows.
+
+    What one record's step does to another bears the step's name there, too.
+    """
+    related = sorted(inspect(model).relationships, key=lambda one: not one.uselist) if model is not None else ()
+    for near in (model, *(one.mapper.class_ for one in related)):
+        yield getattr(getattr(near, "flow", None), "steps", {})
+    for _kind, flow in flows():
+        yield flow.steps
+
+
+def doer_label(name: str) -> str:
+    """Who did it, in words: a person's name, or the system."""
+    return _("The system") if name == access.SYSTEM.name else name
 
 
 def _cells(*texts: str) -> list[dict[str, str]]:
@@ -140,7 +153,7 @@ def _entries(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
 def _entry_cells(entry: HistoryEntry, known: bool) -> dict[str, Any]:
     model = records.kinds().get(entry.kind)
     view = VIEWS.get(model)
-    who = f"{entry.actor_name} ({entry.acting_for})" if entry.acting_for else entry.actor_name
+    who = f"{entry.actor_name} ({entry.acting_for})" if entry.acting_for else doer_label(entry.actor_name)
     labels = {f.column: str(f.label) for f in (fields_of(model).values() if model else ())}
     reason = (entry.reason or "") if known else ""
     touched = [] if entry.action == "add" else [labels[name] for name in entry.fields if name in labels]

@@ -1493,6 +1493,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE circulation_entry SET state = 'offered' WHERE state IN ('queued')")
     op.execute("UPDATE circulation_entry SET state = 'withdrawn' WHERE state IN ('exempted')")
+    op.execute("UPDATE circulation_entry SET sent_at = created_at WHERE sent_at IS NULL")
     words(
         "circulation_entry",
         "state",
