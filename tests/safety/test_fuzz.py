@@ -208,7 +208,7 @@ def fuzz(app: Flask, visitor: Visitor, part: str, count: int) -> int:
     before = visitor.count
 
     @seed(PARTS.index(part))
-    @settings(max_examples=count // 5, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
+    @settings(max_examples=max(1, count // 5), deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(st.lists(made_up(app, part), min_size=5, max_size=5))
     def send(batch: list[Request]) -> None:
