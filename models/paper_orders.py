@@ -119,7 +119,11 @@ class PaperOrder(Workflow, Model):
         self.report, self.done_at = report, at or now()
         session = object_session(self)
         if self.what == "copy" and self.number and session is not None:
-            add_copies(session, self.document, self.number, "photocopy")
+            from models.documents import IncomingDocument
+
+            # Not `self.document`: what was loaded for somebody who may not see the paper stays narrowed to them.
+            paper = session.get_one(IncomingDocument, self.document_id)
+            add_copies(session, paper, self.number, "photocopy")
 
     @flow.step("ordered", to="cancelled", label=_l("Cancel"), tone="danger")
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

@@ -209,7 +209,8 @@ class RecordApi(BaseApi):
         key = request.headers.get("Idempotency-Key")
         flow.take(db.session, record, name, raw, version=version if isinstance(version, int) else None, form_key=key)
         db.session.commit()
-        db.session.expunge_all()  # the house has looked at more than whoever took the step may see
+        for one in [one for one in db.session if isinstance(one, records.Record)]:
+            db.session.expunge(one)  # the house has looked at more than whoever took the step may see
         seen = records.find(db.session, self.model, pk)
         return jsonify(as_json(seen) if seen is not None else {"id": int(pk)})
 
