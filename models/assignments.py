@@ -133,8 +133,8 @@ class Assignment(Workflow, Model):
         """The unit signs for the paper; from here on it is the unit's."""
         session = object_session(self)
         own = history.doer().own_person_id
-        self.received_at = now()
-        self.received_by = session.get(Person, own) if session is not None and own is not None else None
+        receiver = session.get(Person, own) if session is not None and own is not None else None
+        self.received_at, self.received_by = now(), receiver
         if handler is not None:
             self.handler = handler
             if self.lead:

@@ -20,6 +20,7 @@ from models.assignments import OPEN, follow
 from models.copies import missing_copies
 from models.documents import UNFINISHED, IncomingDocument, session_of
 from models.endings import still_reading, stop_all, unsettled
+from models.handling import handles  # noqa: F401  whose steps come before these
 from models.people import Person
 from models.secrecy import SECRECY
 

@@ -182,15 +182,16 @@ def instruct(
         raise StepRefused(_("An urgent paper needs a limit; please say until when."))
     if limit is not None and limit <= now():
         raise StepRefused(_("The limit lies in the past."))
-    document.department, document.handler = department, handler
-    document.instruction, document.limit_at = requirement, limit
     _decided(document, requirement)
-    due = clocks.foreseen(session_of(document), document, "handling")
+    due = limit or clocks.foreseen(session_of(document), document, "handling")
     share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))
     co_limit = now() + (due - now()) * share if due is not None else None
     hand_out(session_of(document), document, department, others or (), requirement, handler, limit, co_limit)
     if document.medium == "paper":
         register_copies(session_of(document), document)  # the unit signs for the original, and brings it back
+    # Last: what is stored above would write it down too early, and a step is one entry in the history.
+    document.department, document.handler = department, handler
+    document.instruction, document.limit_at = requirement, limit
 
 
 @flow.step("registered", "screened", "instructing", to="in_circulation", label=_l("Instruct: read"), who=may_send_round)
@@ -203,8 +204,8 @@ def instruct_reading(
 ) -> None:
     """Send the paper round; nothing has to be handled."""
     _send_round(document, readers, purpose, opinion, approver)
-    document.instruction = purpose
     _decided(document, purpose)
+    document.instruction = purpose
 
 
 @flow.step("in_handling", "in_circulation", "suspended", "result_in", to=None, label=_l("Circulate"))

@@ -46,8 +46,8 @@ def report_result(document: IncomingDocument, result: Annotated[str, Ask(_l("Res
     if silent:
         units = ", ".join(one.department.name for one in silent)
         raise StepRefused(_("Still to answer: %(units)s. Wait for them, or go on without them.", units=units))
-    document.result = result
     follow(session_of(document), [one for one in document.assignments if one.lead], "finish")
+    document.result = result
 
 
 @flow.step("result_in", to="in_handling", label=_l("Send back for more"))
@@ -77,11 +77,11 @@ def _goes_on(document: IncomingDocument, limit: datetime | None) -> None:
         raise StepRefused(_("The limit lies in the past."))
     if limit is None and document.limit_at is not None and document.limit_at <= now():
         raise StepRefused(_("The old limit has passed; please say until when."))
-    document.limit_at, document.leader_told_at = limit or document.limit_at, None
     lead = [one for one in document.assignments if one.lead and one.state in ("done", "accepted")]
     for one in lead:
-        one.limit_at = document.limit_at
+        one.limit_at = limit or document.limit_at
     follow(session_of(document), lead, "go_on")
+    document.limit_at, document.leader_told_at = limit or document.limit_at, None
 
 
 @flow.step("in_handling", to="suspended", label=_l("Suspend"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from app.engine import access
 from app.engine import record as records
@@ -17,6 +17,7 @@ from app.engine.ladder import EscalationRung
 from app.engine.moments import local, now
 from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.accountability import AccountabilityCase
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
@@ -37,6 +38,9 @@ def _unit(session: Any) -> Department:
 
 #: What a kind's own checks ask for, beside its required fields.
 ALSO: Mapping[Any, Mapping[str, Any]] = {
+    AccountabilityCase: {
+        "document": lambda session: make(session, IncomingDocument, register=_book(session, "GS")),
+    },
     EscalationRung: {"who": "clerk"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
@@ -47,9 +51,14 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     },
     PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},
     Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},
-    Rule: {"setting": "screening", "value": "yes"},
+    Rule: {"setting": "office_name", "value": "样本单位"},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
+
+
+def _book(session: Any, code: str) -> Register:
+    with access.system():
+        return session.scalars(select(Register).where(Register.code == code)).one()
 
 
 def make(session: Any, model: Any, **changed: Any) -> Any:

@@ -129,6 +129,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("incoming_documents", "answer_sender"): _unit,
     ("incoming_documents", "screen"): lambda session: _book(session, "ZW"),
     ("incoming_documents", "pass_on"): lambda session: _book(session, "XZ"),
+    ("incoming_documents", "reopen"): _unit,
     ("incoming_documents", "close"): lambda session: {"leader_told_at": now()},
     ("assignments", "receive"): _unit,
     ("assignments", "note"): _unit,
