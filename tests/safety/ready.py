@@ -141,7 +141,9 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "asked": person(session, "张小明"),
         "document": _handled(session),
     },
-    ("supervisions", "reopen"): lambda session: {"document": make(session, IncomingDocument, state="closed")},
+    ("supervisions", "reopen"): lambda session: {
+        "document": make(session, IncomingDocument, state="closed", **_unit(session))
+    },
     ("accountability_cases", "file_appeal"): lambda session: {"person": person(session, "张小明")},
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
     ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},

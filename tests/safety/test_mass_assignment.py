@@ -6,6 +6,7 @@ every right on it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -38,8 +39,10 @@ MEANT: dict[str, dict[str, Any]] = {
     "rules": {"setting": "office_name", "valid_from": "", "valid_to": ""},
     "escalation_rungs": {"who": "clerk"},
     "extension_requests": {"document": "4", "until": "2099-01-01T09:00"},
-    "accountability_cases": {"document": "4", "amount": ""},
+    "accountability_cases": {"document": "4"},
 }
+#: kinds that take a paper once
+ONCE = {"return_items": {"document": "2"}, "destruction_entries": {"document": "2"}}
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
 )
@@ -77,6 +80,13 @@ def row(app: Flask, model: Any, key: int) -> dict[str, Any]:
 def count(app: Flask, model: Any) -> int:
     with app.app_context(), db.engine.connect() as connection:
         return connection.execute(select(func.count()).select_from(inspect(model).local_table)).scalar_one()
+
+
+def oldest(app: Flask, model: Any) -> int:
+    """The first record of a kind; lines may have gone with a change of the record they belong to."""
+    table = inspect(model).local_table
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.execute(select(func.min(table.c.id))).scalar_one()
 
 
 def newest(app: Flask, model: Any) -> int:
@@ -124,8 +134,8 @@ def taken(model: Any, before: dict[str, Any], after: dict[str, Any]) -> list[str
 
 @VIEW
 def test_a_program_changes_no_column_it_was_not_asked_for(wide, program, view, record_property):
-    model, address = view.model, f"/api/v1/{view.model.kind_name}/1"
-    before = row(wide, model, 1)
+    model, address = view.model, f"/api/v1/{view.model.kind_name}/{oldest(wide, view.model)}"
+    before = row(wide, model, oldest(wide, model))
     sent = foreign(model, before)
     wrong = [
         (name, answer.status_code)
@@ -134,19 +144,19 @@ def test_a_program_changes_no_column_it_was_not_asked_for(wide, program, view, r
     ]
     record_property("columns tried", len(sent))
     assert wrong == []
-    assert row(wide, model, 1) == before
+    assert row(wide, model, oldest(wide, model)) == before
 
 
 @VIEW
 def test_no_version_but_the_present_one_opens_a_record(wide, program, view):
-    model, address = view.model, f"/api/v1/{view.model.kind_name}/1"
-    before = row(wide, model, 1)
+    model, address = view.model, f"/api/v1/{view.model.kind_name}/{oldest(wide, view.model)}"
+    before = row(wide, model, oldest(wide, model))
     now = before["version"]
     tricks = (None, str(now), float(now), True, now - 1, now + 1, -1, 2**70, [now], {"": now}, "*", "null")
     answers = {repr(trick): program("PUT", address, {"version": trick}).status_code for trick in tricks}
     answers["no version"] = program("PUT", address, {}).status_code
     assert set(answers.values()) <= {409, 422}, answers
-    assert row(wide, model, 1) == before
+    assert row(wide, model, oldest(wide, model)) == before
 
 
 @VIEW
@@ -158,7 +168,8 @@ def test_a_program_adds_no_column_it_was_not_asked_for(wide, program, view, reco
     record_property("columns tried", len(sent))
     assert wrong == []
     assert count(wide, model) == before
-    assert program("POST", address, good).status_code == 201  # it was the one column that was refused
+    added = program("POST", address, good)
+    assert added.status_code == 201, added.text  # it was the one column that was refused
 
 
 def valid(model: Any) -> dict[str, Any]:
@@ -193,17 +204,18 @@ def lines(model: Any) -> dict[str, Any]:
 
 @VIEW
 def test_a_form_takes_no_field_it_did_not_show(wide, view, record_property):
-    model, browser = view.model, sign_in(wide, "office")
-    before = row(wide, model, 1)
+    model, browser, key = view.model, sign_in(wide, "office"), oldest(wide, view.model)
+    before = row(wide, model, key)
     sent = foreign(model, before)
-    answer = browser.post(f"/{view.__name__.lower()}/edit/1", data={"version": before["version"], **sent})
+    answer = browser.post(f"/{view.__name__.lower()}/edit/{key}", data={"version": before["version"], **sent})
     assert answer.status_code in (302, 422)  # some records are past changing
-    assert taken(model, before, row(wide, model, 1)) == []
+    assert taken(model, before, row(wide, model, key)) == []
     start = getattr(getattr(model, "flow", None), "start", None)
     last, extra = newest(wide, model), foreign(model, {"state": start})
     data = {**valid(model), **LINE, **extra}
     data = {name: str(value) for name, value in data.items() if not isinstance(value, list)} | different(model)
-    assert browser.post(f"/{view.__name__.lower()}/add", data=data).status_code == 302
+    added = browser.post(f"/{view.__name__.lower()}/add", data=data)
+    assert added.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", added.text.partition("<main")[2])[:600]
     made = row(wide, model, newest(wide, model))
     shown = {name: str(value) for name, value in made.items() if name not in open_columns(model)}
     record_property("columns tried", len(sent) + len(extra))
@@ -224,25 +236,31 @@ def different(model: Any) -> dict[str, str]:
         if field.kind in ("line", "number", "prose")
     }
     days = {name: "2026-03-03" for name, field in fields.items() if field.kind == "date"}
-    return {**words, **days, **({"reader": "2"} if "reader" in fields else {}), **meant(model, "表单")}
+    return {
+        **words,
+        **days,
+        **({"reader": "2"} if "reader" in fields else {}),
+        **ONCE.get(model.kind_name, {}),
+        **meant(model, "表单"),
+    }
 
 
 @VIEW
 def test_a_step_takes_no_answer_it_did_not_ask_for(wide, program, view, record_property):
-    model, flow, tried = view.model, getattr(view.model, "flow", None), 0
-    before, wrong = row(wide, model, 1), []
+    model, flow, tried, key = view.model, getattr(view.model, "flow", None), 0, oldest(wide, view.model)
+    before, wrong = row(wide, model, key), []
     for name, step in flow.steps.items() if flow else ():
         for column, value in foreign(model, before).items():
             if column not in step.asks:
                 tried += 1
                 answer = program(
-                    "POST", f"/api/v1/{model.kind_name}/1/{name}", {"version": before["version"], column: value}
+                    "POST", f"/api/v1/{model.kind_name}/{key}/{name}", {"version": before["version"], column: value}
                 )
                 if answer.status_code != 422:
                     wrong.append((name, column, answer.status_code))
     record_property("columns tried", tried)
     assert wrong == []
-    assert row(wide, model, 1) == before
+    assert row(wide, model, key) == before
 
 
 @VIEW
