@@ -340,6 +340,7 @@ class Circulation(Workflow, Model):
             if entry.state in WAITING:
                 with history.act("withdraw"):
                     entry.enter(self.session, "withdrawn")
+                    self.session.flush()  # written under this name, not as the stop of the whole
         self.waiting_for = None
 
     @flow.step("running", "finished", to=None, label=_l("Sum up the opinions"))

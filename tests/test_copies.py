@@ -175,7 +175,7 @@ def test_a_lost_copy_is_an_incident_until_it_is_found_or_written_off(session, ac
     take(session, actors["clerk"], one, "report_lost", reason="读者称已遗失")
     assert (one.state, chain(session, one)) == ("lost", [("张小明", True)])
     with access.system():
-        assert missing_copies(document.paper_copies) == ["copy 000001 is lost"]
+        assert missing_copies(document.paper_copies) == ["第000001份遗失"]
     refused(session, actors["clerk"], round_, "finish", "copy 000001 is lost")
     take(session, actors["clerk"], one, "find_again", reason="在会议室找到")
     take(session, actors["clerk"], one, "report_lost", reason="再次遗失")

@@ -1,7 +1,7 @@
 """Incoming documents and their circulation, on both databases and at every door."""
 
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -10,7 +10,7 @@ from app.engine import access, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.frames import ask
-from app.engine.moments import parse_moment
+from app.engine.moments import parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
@@ -158,7 +158,7 @@ def test_a_suspended_case_keeps_the_time_that_was_left(either_session, either_ac
     at("2026-03-09 10:00")
     take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理")
     at("2026-03-11 10:00")
-    take(session, actors["office"], document, "suspend", cause="sender", wake_on="2026-03-20", reason="等来文单位")
+    take(session, actors["office"], document, "suspend", cause="sender", wake_on=today() + timedelta(days=9))
     at("2026-03-18 10:00")
     take(session, actors["office"], document, "go_on")
     # Two of seven days were used (9 and 10 March closed); five remain from the 18th: the 22nd is a Sunday.

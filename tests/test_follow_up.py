@@ -142,7 +142,7 @@ def test_the_page_of_a_case_shows_its_log(app, clock):
 
 
 def accountable(session, actors, **values):
-    paper = instructed(session, actors)
+    paper = instructed(session, actors, register="GS")
     with access.acting_as(actors["office"]):
         raw = {"document": paper.id, "person": "张小明", "fault": "late_handling", "facts": "逾期三天"}
         return records.add(session, AccountabilityCase, {**raw, **values})

@@ -20,6 +20,7 @@ def opened(session, actors, document, who="leader"):
 def closed(either_session, either_actors, clock):
     document = instructed(either_session, either_actors)
     take(either_session, either_actors["user_a"], document, "report_result", result="已办结")
+    take(either_session, either_actors["office"], document, "tell_leader", way="spoken")
     take(either_session, either_actors["office"], document, "close")
     either_session.commit()
     return document

@@ -16,7 +16,6 @@ from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid
 from app.extensions import db
 from models.circulation import CirculationEntry
-from models.documents import IncomingDocument
 from models.follow_ups import FollowUp
 from models.notices import Notice
 from models.people import Person
@@ -238,12 +237,11 @@ def test_sweeps_side_by_side_tell_everybody_once(either, at):
         db.session.remove()
 
 
-def test_a_suspended_paper_goes_on_on_its_day(session, actors, at, monkeypatch):
+def test_a_suspended_paper_goes_on_on_its_day(session, actors, at):
     at("2026-03-02 10:00")
     document = instructed(session, actors)
-    take(session, actors["office"], document, "suspend", reason="等来文单位答复")
+    take(session, actors["office"], document, "suspend", cause="sender", wake_on=date(2026, 3, 4))
     session.commit()
-    monkeypatch.setattr(IncomingDocument, "wake_on", sa.literal(date(2026, 3, 4)), raising=False)
     with access.system():
         assert (wake(session), document.state) == (0, "suspended")
     at("2026-03-04 00:01")

@@ -1,6 +1,6 @@
 """Limits that move: by an extension, another urgency or the yearly plan of days off; each move on record, with a list."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.engine import access, clocks, versions
 from app.engine import record as records
 from app.engine.clocks import CalendarDay, ClockRow, clocks_of, recount
-from app.engine.moments import parse_moment
+from app.engine.moments import parse_moment, today
 from app.extensions import db
 from tests.conftest import actors_of, sign_in
 from tests.factories import take
@@ -26,6 +26,11 @@ def paper(session, actors, **values):
 
 def handling(session, document):
     return next(clock for clock in clocks_of(session, document) if clock.stage == "handling")
+
+
+def soon():
+    """A day a paper may be suspended until."""
+    return today() + timedelta(days=30)
 
 
 def forget_year(session, year):
@@ -61,7 +66,10 @@ def test_limits_set_in_november_move_when_next_years_plan_is_imported_and_a_list
     session.refresh(november)
     assert november.due_at == parse_moment("2027-01-04 18:00")  # Friday off, then the weekend: Monday
     with access.acting_as(either_actors["clerk"]):
-        (move,) = versions.moved(session, "calendar")
+        moves = {found.kind: found for found in versions.moved(session, "calendar")}
+    assert sorted(moves) == ["assignments", "incoming_documents"]  # the paper, and the desk of the unit in charge
+    move, desk = moves["incoming_documents"], moves["assignments"]
+    assert (desk.before, desk.due_at) == (move.before, move.due_at)
     assert (move.number, move.before, move.due_at) == (
         2, parse_moment("2027-01-01 18:00"), parse_moment("2027-01-04 18:00"),
     )  # fmt: skip
@@ -113,7 +121,7 @@ def test_a_pause_after_an_extension_keeps_the_extended_limit(either_session, eit
         clocks.extend(session, november, "handling", parse_moment("2027-01-15 17:00"))
         session.commit()
     clock.ahead(hours=2)
-    take(session, actors["office"], november, "suspend", reason="等来文单位答复")
+    take(session, actors["office"], november, "suspend", cause="sender", wake_on=soon())
     clock.ahead(days=3)
     take(session, actors["office"], november, "go_on")
     session.commit()
@@ -128,7 +136,7 @@ def test_a_pause_after_an_extension_keeps_the_extended_limit(either_session, eit
 
 def test_going_on_after_a_pause_is_a_version_of_its_own(either_session, either_actors, november, clock):
     clock.ahead(hours=2)
-    take(either_session, either_actors["office"], november, "suspend", reason="等来文单位答复")
+    take(either_session, either_actors["office"], november, "suspend", cause="sender", wake_on=soon())
     clock.ahead(days=4)
     take(either_session, either_actors["office"], november, "go_on")
     with access.system():
