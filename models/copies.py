@@ -77,7 +77,9 @@ class PaperCopy(Workflow, Model):
     incomplete: Mapped[str | None] = fields.line(_l("What is missing"), 500, derived=True)
     receipt: Mapped[str | None] = fields.line(_l("Receipt of the sender"), 500, derived=True)
 
-    document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id, back_populates="paper_copies")
+    document: Mapped[IncomingDocument] = relationship(
+        foreign_keys=document_id, back_populates="paper_copies", lazy="selectin"
+    )
     holder: Mapped[Person | None] = relationship(foreign_keys=holder_id)
     movements: Mapped[list[CopyMovement]] = relationship(back_populates="copy", order_by="CopyMovement.id")
 

@@ -136,7 +136,9 @@ class RecordPage(KindPages):
         secret = () if knows(record) else self.model.content_fields
         columns = {field.column: field for field in self.fields.values() if field.name not in secret}
         drawn = []
-        for entry in history.entries_of(db.session, record):
+        entries = history.entries_of(db.session, record)
+        named = self._named(entries, columns)
+        for entry in entries:
             who = (
                 _("%(actor)s for %(absent)s", actor=entry.actor_name, absent=entry.acting_for)
                 if entry.acting_for
@@ -152,7 +154,9 @@ class RecordPage(KindPages):
                     else None,
                     "reason": None if secret else entry.reason,
                     "changes": [
-                        self._change(columns[name], *pair) for name, pair in entry.fields.items() if name in columns
+                        self._change(columns[name], named, *pair)
+                        for name, pair in entry.fields.items()
+                        if name in columns
                     ]
                     if entry.action not in ("add", "import")
                     else [],
@@ -217,13 +221,25 @@ class RecordPage(KindPages):
             submit_label=_("Delete"), cancel_href=self._url("show", pk=record.id), errors=errors,
         ), 422 if errors else 200  # fmt: skip
 
-    def _change(self, field: Field, before: Any, after: Any) -> dict[str, str]:
+    def _named(self, entries: Any, columns: dict[str, Field]) -> dict[Any, dict[int, str]]:
+        """What the records are called that the history speaks of, as far as the actor sees them: a query a kind."""
+        keys: dict[Any, set[int]] = {}
+        for entry in entries:
+            for name, pair in entry.fields.items():
+                if name in columns and columns[name].kind == "reference" and entry.action not in ("add", "import"):
+                    keys.setdefault(columns[name].target, set()).update(key for key in pair if key is not None)
+        return {
+            target: {one.id: str(one) for one in db.session.scalars(select(target).where(target.id.in_(found)))}
+            for target, found in keys.items()
+            if found
+        }
+
+    def _change(self, field: Field, named: dict[Any, dict[int, str]], before: Any, after: Any) -> dict[str, str]:
         def words(value: Any) -> str:
             if value is None:
                 return ""
             if field.kind == "reference":
-                found = records.find(db.session, field.target, value)  # type: ignore[arg-type]
-                return str(found) if found is not None else ""
+                return named.get(field.target, {}).get(value, "")
             return cells.text_of(field, mask(value) if field.masked else field.clean(value))
 
         return {"label": str(field.label), "before": words(before), "after": words(after)}
