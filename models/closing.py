@@ -35,7 +35,7 @@ def missing(session: Session, document: IncomingDocument) -> Iterator[str]:
 
     if document.state == "in_circulation" and (readers := still_reading(document)):
         yield _("Still reading: %(readers)s.", readers=", ".join(readers))
-    if opinions := unsettled(document):
+    if opinions := unsettled(document, weighed=asked(procedure.CLOSE_OPINIONS_WEIGHED)):
         yield _("Not settled: %(matters)s.", matters="; ".join(opinions))
     if asked(procedure.CLOSE_PAPERS_BACK) and (copies := missing_copies(document.paper_copies)):
         yield _("Not accounted for: %(copies)s.", copies="; ".join(copies))

@@ -31,11 +31,11 @@ def still_reading(document: IncomingDocument) -> list[str]:
     ]
 
 
-def unsettled(document: IncomingDocument) -> list[str]:
-    """Opinions nobody has weighed and work that came of them: each keeps a document from being closed."""
+def unsettled(document: IncomingDocument, weighed: bool = True) -> list[str]:
+    """Work that came of opinions and, where each has to be `weighed`, opinions nobody has classified yet."""
     said = []
     for entry in document.circulation:
-        if entry.state == "answered" and entry.classification is None and not entry.taken_over:
+        if weighed and entry.state == "answered" and entry.classification is None and not entry.taken_over:
             said.append(_("the opinion of %(reader)s is not classified", reader=entry.reader.name))
         for task in entry.tasks:
             if task.state == "open":

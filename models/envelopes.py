@@ -109,7 +109,7 @@ class Envelope(Workflow, Model):
 
     envelope_no: Mapped[str] = fields.number(_l("Envelope"), 100, unique=True, search=True, derived=True)
     register_id: Mapped[int | None] = fields.reference(_l("Register book"), "register.id")
-    channel: Mapped[str] = fields.choice(_l("Channel"), CHANNELS, "channel_known", required=True, default="post")
+    channel: Mapped[str] = fields.choice(_l("Channel"), CHANNELS, "channel_known", required=True)
     sender_id: Mapped[int | None] = fields.reference(_l("Sender"), "correspondent.id")
     sender_words: Mapped[str | None] = fields.line(_l("Sender as written"), 200, search=True)
     outer_no: Mapped[str | None] = fields.number(_l("Number on the cover"), 100, search=True)

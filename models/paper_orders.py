@@ -68,10 +68,13 @@ class PaperOrder(Workflow, Model):
 
     @classmethod
     def _mine(cls, actor: Actor) -> ColumnElement[bool]:
-        """Charged with it, and cleared for the paper."""
+        """Charged with it, or head of who is charged, and cleared for the paper."""
         from models.documents import cleared_papers
 
-        return and_(cls.charged_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
+        people = Person.__table__.c
+        led = select(people.id).where(people.department_id.in_(actor.led_ids))
+        mine = or_(cls.charged_id.in_(actor.person_ids), cls.charged_id.in_(led))
+        return and_(mine, cls.document_id.in_(cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ DIRECT_TRANSFER = setting("direct_transfer", _l("The office may hand a paper out
 CLOSE_LEADER_TOLD = setting("close_leader_told", _l("Closing: the leader has been told"))
 CLOSE_SENDER_ANSWERED = setting("close_sender_answered", _l("Closing: the sender has an answer, if one is due"))
 CLOSE_HANDLING_NOTE = setting("close_handling_note", _l("Closing: a handling note is on file"))
+CLOSE_OPINIONS_WEIGHED = setting("close_opinions_weighed", _l("Closing: every opinion has been classified"))
 CLOSE_PAPERS_BACK = setting("close_papers_back", _l("Closing: every copy is back or accounted for"))
 #: documents.md 5.2, who may pause: the total is limited
 MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension, in calendar days"), "number", "90")

@@ -109,6 +109,8 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("close_sender_answered", None, "yes", None),
     ("close_handling_note", "school", "no", None),
     ("close_handling_note", None, "no", "oa公文_收文流程 注办，可按登记簿开启"),
+    ("close_opinions_weighed", "school", "yes", "收文处理程序 八、传阅: 阅批意见要做好补办工作"),
+    ("close_opinions_weighed", None, "no", None),
     ("close_papers_back", "company", "yes", "办文办会工作流程: 处理笺同原文件一并收回存档"),
     ("close_papers_back", None, "yes", "收文处理程序 八、传阅: 阅完后进行检查"),
     ("most_suspended", None, "90", None),

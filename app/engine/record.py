@@ -220,7 +220,8 @@ def clean(
     errors: dict[str, list[str]] = {}
     for name in names:
         field = fields[name]
-        if fresh and name not in raw and inspect(model).columns[field.column].default is not None:
+        usual = fresh and name not in raw and field.kind != "flag"
+        if usual and inspect(model).columns[field.column].default is not None:
             continue
         try:
             value = field.clean(raw.get(name))
