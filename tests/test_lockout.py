@@ -142,7 +142,8 @@ def test_a_lock_is_noted_once_and_nobody_is_named_who_does_not_exist(app):
         for _try in range(13):
             try_in(app, name)
     with app.app_context():
-        rows = db.session.execute(sa.select(events.SecurityEvent.kind, events.SecurityEvent.subject)).all()
+        noted = sa.select(events.SecurityEvent.kind, events.SecurityEvent.subject).order_by(events.SecurityEvent.id)
+        rows = db.session.execute(noted).all()
     assert [tuple(row) for row in rows if row.kind == "locked_out"] == [("locked_out", "clerk"), ("locked_out", "")]
     assert [row.kind for row in rows].count("sign_in_refused") == 20
     with app.app_context():

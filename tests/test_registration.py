@@ -110,7 +110,7 @@ def test_a_number_without_a_year_is_the_same_only_within_the_year_of_receipt(ses
 
 def test_a_voided_registration_is_no_duplicate(session, actors):
     with access.acting_as(actors["office"]):
-        paper(session).take("void", reason="重复")
+        paper(session).take("void", reason="重复", second="何静")
         assert paper(session, confirmed=False).id
 
 

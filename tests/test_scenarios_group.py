@@ -175,13 +175,13 @@ def test_article_7_row_by_row(house, client, secrecy, medium, preparation, form,
     made = {"person": "何静", "copies": 1}
     if preparation == "download":
         assert (
-            house.refused("clerk", ROUNDS, way["id"], "prepare", **made)[0] == 409
+            house.refused("clerk", ROUNDS, way["id"], "make_copies", **made)[0] == 409
         )  # the file is deleted after printing
         made["file_deleted"] = True
-    house.take("clerk", ROUNDS, way["id"], "prepare", **made)
+    house.take("clerk", ROUNDS, way["id"], "make_copies", **made)
     code, words = house.refused("clerk", ROUNDS, way["id"], "start")
     assert code == 409 and "2 copies" in words  # three readers, two to a copy
-    house.take("clerk", ROUNDS, way["id"], "prepare", **made)
+    house.take("clerk", ROUNDS, way["id"], "make_copies", **made)
     house.take("clerk", ROUNDS, way["id"], "start")
     shared = [one["copy"]["text"] for one in house.find("clerk", ENTRIES, document=pk)]
     assert sorted(shared.count(copy) for copy in set(shared)) == [1, 2]
