@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import fields, history
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.answers import happened
 from app.engine.moments import now
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
@@ -148,14 +149,13 @@ class Assignment(Workflow, Model):
         evidence: Annotated[str | None, Ask(_l("Evidence"), kind="line")] = None,
     ) -> None:
         """A handling note: who did what and when goes on file in these words."""
-        if at is not None and at > now():
-            raise StepRefused(_("What lies in the future cannot be noted as done."))
+        done_at = happened(at)
         session = object_session(self)
         assert session is not None
         records.store(
             session,
             HandlingNote(
-                assignment_id=self.id, person_id=history.doer().own_person_id, at=at or now(), words=words,
+                assignment_id=self.id, person_id=history.doer().own_person_id, at=done_at, words=words,
                 evidence=evidence,
             ),
         )  # fmt: skip

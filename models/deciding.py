@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from app.engine import clocks, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.answers import ahead, happened
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -125,10 +126,9 @@ def transcribe(
     higher: Annotated[list[Person] | None, Ask(_l("Goes on to"))] = None,
 ) -> None:
     """Words written on the paper slip, typed in the leader's stead and marked as transcribed."""
-    if signed_at is not None and signed_at > now():
-        raise StepRefused(_("What lies in the future cannot be noted as done."))
+    signed = happened(signed_at)
     typist = session_of(document).get(Person, history.doer().own_person_id or 0)
-    _signed(document, _line_of(document, leader), words, signed_at, typist, higher)
+    _signed(document, _line_of(document, leader), words, signed, typist, higher)
 
 
 @flow.step(*BEFORE_LEADERS, to=None, label=_l("Pass a leader over"), who=has_leader)
@@ -180,8 +180,7 @@ def instruct(
     stated = rules.flag(session_of(document), procedure.URGENT_LIMIT, document.profile())
     if document.urgency != "none" and limit is None and stated:
         raise StepRefused(_("An urgent paper needs a limit; please say until when."))
-    if limit is not None and limit <= now():
-        raise StepRefused(_("The limit lies in the past."))
+    ahead(limit)
     _decided(document, requirement)
     due = limit or clocks.foreseen(session_of(document), document, "handling")
     share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))

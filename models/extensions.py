@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, clocks, fields, history
 from app.engine.access import Actor
+from app.engine.answers import ahead
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
@@ -134,8 +135,7 @@ class ExtensionRequest(Workflow, Model):
         until: Annotated[datetime | None, Ask(_l("Another date than asked for"))] = None,
     ) -> None:
         """What the office head advises the instructing leader."""
-        if until is not None and until <= now():
-            raise StepRefused(_("The limit lies in the past."))
+        ahead(until)
         self.recommendation, self.until = recommendation, until or self.until
 
     @flow.step("asked", "recommended", to="granted", label=_l("Grant"), who=may_grant, tone="primary")

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.engine import rules
 from app.engine.access import Actor
+from app.engine.answers import ahead, happened
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -73,8 +74,7 @@ def reopen(
 
 
 def _goes_on(document: IncomingDocument, limit: datetime | None) -> None:
-    if limit is not None and limit <= now():
-        raise StepRefused(_("The limit lies in the past."))
+    ahead(limit)
     if limit is None and document.limit_at is not None and document.limit_at <= now():
         raise StepRefused(_("The old limit has passed; please say until when."))
     lead = [one for one in document.assignments if one.lead and one.state in ("done", "accepted")]
@@ -113,9 +113,7 @@ def tell_leader(
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
     """The instructing leader has been told what came of it."""
-    if at is not None and at > now():
-        raise StepRefused(_("What lies in the future cannot be noted as done."))
-    document.leader_told_at = at or now()
+    document.leader_told_at = happened(at)
 
 
 @flow.step(
@@ -127,6 +125,4 @@ def answer_sender(
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
     """What the sender was told, and how; a written reply is linked from the outgoing register."""
-    if at is not None and at > now():
-        raise StepRefused(_("What lies in the future cannot be noted as done."))
-    document.sender_answer, document.answered_sender_at = words, at or now()
+    document.sender_answer, document.answered_sender_at = words, happened(at)

@@ -17,8 +17,7 @@ from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields
 from app.engine.access import Actor
-from app.engine.moments import now
-from app.engine.refusals import StepRefused
+from app.engine.answers import happened
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.copies import add_copies
 from models.people import Person
@@ -117,9 +116,7 @@ class PaperOrder(Workflow, Model):
         at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
     ) -> None:
         """The order is carried out; the report goes on file."""
-        if at is not None and at > now():
-            raise StepRefused(_("What lies in the future cannot be noted as done."))
-        self.report, self.done_at = report, at or now()
+        self.report, self.done_at = report, happened(at)
         session = object_session(self)
         if self.what == "copy" and self.number and session is not None:
             from models.documents import IncomingDocument

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import fields
 from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.moments import now
+from app.engine.answers import ahead
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.people import Department, Person
@@ -133,8 +133,7 @@ def ask_for(
     """Make a task of what an opinion asks for. Raises `StepRefused` where it says not what, by whom or until when."""
     if not (what or "").strip() or (department is None and person is None):
         raise StepRefused(_("Say what is to be done, and by which department or person."))
-    if until is not None and until <= now():
-        raise StepRefused(_("The limit lies in the past."))
+    ahead(until)
     task = SupplementaryTask(
         document_id=entry.document_id,
         entry_id=entry.id,

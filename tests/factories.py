@@ -55,3 +55,16 @@ def place(session, **values):
 def take(session, actor, record, step, **answers):
     with access.acting_as(actor):
         record.flow.take(session, record, step, answers)
+
+
+def kept(session, **values):
+    """A paper that stays where a later step is refused."""
+    found = incoming(session, **values)
+    session.commit()
+    return found
+
+
+def take_and_keep(session, actor, record, step, **answers):
+    """One step, kept even where the next one is refused."""
+    take(session, actor, record, step, **answers)
+    session.commit()

@@ -9,7 +9,8 @@ from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.rules import Rule
 from models.people import Person
-from tests import factories
+from tests.factories import kept as incoming
+from tests.factories import take_and_keep as take
 
 
 @pytest.fixture(autouse=True)
@@ -17,18 +18,6 @@ def seeing(app):
     """The tests look on; what people may see has tests of its own."""
     with access.system():
         yield
-
-
-def incoming(session, **values):
-    found = factories.incoming(session, **values)
-    session.commit()
-    return found
-
-
-def take(session, actor, record, step, **answers):
-    """One step, kept even where the next one is refused."""
-    factories.take(session, actor, record, step, **answers)
-    session.commit()
 
 
 @pytest.fixture

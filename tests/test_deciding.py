@@ -14,7 +14,8 @@ from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
-from tests import factories
+from tests.factories import kept as incoming
+from tests.factories import take_and_keep as take
 
 
 @pytest.fixture(autouse=True)
@@ -22,18 +23,6 @@ def seeing(app):
     """The tests look on; what people may see has tests of its own."""
     with access.system():
         yield
-
-
-def incoming(session, **values):
-    found = factories.incoming(session, **values)
-    session.commit()
-    return found
-
-
-def take(session, actor, record, step, **answers):
-    """One step, kept even where the next one is refused."""
-    factories.take(session, actor, record, step, **answers)
-    session.commit()
 
 
 def someone(session, name):

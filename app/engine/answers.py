@@ -1,0 +1,24 @@
+"""What steps ask of the moments people answer with: what is noted has happened, and a limit lies ahead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from app.engine.moments import now
+from app.engine.refusals import StepRefused
+
+
+def happened(at: datetime | None) -> datetime:
+    """When something was done: as answered, else now. Raises `StepRefused` for a moment that is still to come."""
+    moment = now()
+    if at is not None and at > moment:
+        raise StepRefused(_("What lies in the future cannot be noted as done."))
+    return at or moment
+
+
+def ahead(limit: datetime | None) -> None:
+    """Raise `StepRefused` for a limit that has passed; None is no limit."""
+    if limit is not None and limit <= now():
+        raise StepRefused(_("The limit lies in the past."))
