@@ -22,7 +22,7 @@ MOST_UPLOADED = 128 << 20
 
 
 class TablePages(ListPages):
-    """`/<view>/import`, `/<view>/template.xlsx` and `/<view>/export.<form>`."""
+    """`/<view>/import`, `/<view>/template.xlsx` and `/<view>/export.<suffix>`."""
 
     @expose("/import", methods=["GET", "POST"])
     @allowed("import")
@@ -68,9 +68,9 @@ class TablePages(ListPages):
         name = _("Import %(kind)s", kind=str(self.model.label_plural))
         return send_file(file, mimetype=SHEET, as_attachment=True, download_name=f"{name}.xlsx")
 
-    @expose("/export.<form>")
+    @expose("/export.<suffix>")
     @allowed("export")
-    def export(self, form: str) -> Any:
+    def export(self, suffix: str) -> Any:
         query, _drawn = self._chosen()
         rows = export_rows(db.session, self.model, query.order_by(*self._order()))
-        return download_table(form, str(self.model.label_plural), export_columns(self.model), rows)
+        return download_table(suffix, str(self.model.label_plural), export_columns(self.model), rows)

@@ -50,8 +50,8 @@ class ListPages(KindPages):
                 "add_label": _("New"),
                 "href_import": self._url("take_in") if self._may("import") else None,
                 "exports": [
-                    {"label": label, "href": self._url("export", form=form, **_args(without=("page",)))}
-                    for form, label in (("xlsx", "Excel"), ("csv", "CSV"))
+                    {"label": label, "href": self._url("export", suffix=suffix, **_args(without=("page",)))}
+                    for suffix, label in (("xlsx", "Excel"), ("csv", "CSV"))
                 ]
                 if self._may("export")
                 else [],
@@ -92,7 +92,7 @@ class ListPages(KindPages):
                 raise BadRequest(_("There is no such view of this list."))
             query = query.where(conditions[view]())
         known = {*filters, *(f"{n}_to" for n in filters), *(f"{n}__text" for n in filters)}
-        if unknown := set(request.args) - known - {"q", "sort", "page", "view", "form"}:
+        if unknown := set(request.args) - known - {"q", "sort", "page", "view"}:
             raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=sorted(unknown)[0][:40]))
         return query, drawn
 

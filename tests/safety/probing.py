@@ -57,7 +57,7 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
     name, model = family(app, rule)
     fixed = FIXED["filename"].get(name, "")  # type: ignore[attr-defined]
     found: list[dict[str, str]] = [{"version": FIXED["version"], "filename": fixed}]  # type: ignore[dict-item]
-    choices: dict[str, list[str]] = {"kind": list(KINDS), "form": ["csv", "xlsx"]}
+    choices: dict[str, list[str]] = {"kind": list(KINDS), "suffix": ["csv", "xlsx"]}
     if name == "ReportView.report":
         choices["name"] = [f"{report}{form}" for report in REPORTS for form in ("", ".json", ".xlsx")]
     elif name.endswith(".inline"):

@@ -22,6 +22,7 @@ from werkzeug.routing import Rule
 from app.engine import access
 from app.engine.fields import Field
 from app.engine.frames import REPORTS
+from app.engine.paper.description import FORMS
 from app.extensions import db
 from app.menu import VIEWS
 from tests.conftest import bearer, sign_in
@@ -40,7 +41,10 @@ PARTS = [*(view.model.kind_name for view in VIEWS), HOUSE]
 RICHEST = "orders"
 #: Nobody would be signed in any more.
 SPARED = {"SignInView.logout"}
-PLACES = {"pk": "1", "attachment": "1", "name": "hold", "form": "csv", "version": "v1", "filename": "x"}
+PLACES = {
+    "pk": "1", "attachment": "1", "name": "hold", "suffix": "csv", "form": next(iter(FORMS))[0], "version": "v1",
+    "filename": "x",
+}  # fmt: skip
 #: What an address, a form and a program may say beside the fields.
 QUERY = (
     "q",

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from flask import Flask
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from tests.conftest import bearer, sign_in
 from tests.safety import probing as doors
@@ -38,7 +39,7 @@ class Stranger:
             answer = self.pages[house].open(address, method=method, **sent)
         raw = answer.get_data()
         answer.close()
-        return answer.status_code, _sheet(raw) if raw[:2] == b"PK" else _CHANGES_ALWAYS.sub("*", raw.decode())
+        return answer.status_code, _words(raw)
 
     def by_id(self, method: str, way: doors.Way, sent: dict[str, Any], files: dict[tuple[str, int], int]) -> None:
         """One door for all hidden records of a kind: each answer is the one that a missing record gets."""
@@ -65,6 +66,15 @@ class Stranger:
             self.leaks.append(f"{probe}: {without[0]} and {full[0]}, {without[1][cut]!r} and {full[1][cut]!r}")
         elif probe.startswith("GET") and MARKS["a"] in full[1] and MARKS["a"] not in unquote_plus(probe):
             self.leaks.append(f"{probe}: shows {MARKS['a']}, in both houses")
+
+
+def _words(raw: bytes) -> str:
+    """What a page, a form or a sheet says, without what is different each time."""
+    if raw[:2] == b"PK":
+        return _sheet(raw)
+    if raw[:5] == b"%PDF-":
+        return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages)
+    return _CHANGES_ALWAYS.sub("*", raw.decode())
 
 
 def _sheet(raw: bytes) -> str:
