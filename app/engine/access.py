@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, and_, event, false, or_, select, true
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from app.engine.row_rules import RowRules
 
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
 RoleTable = Mapping[str, Mapping[str, frozenset[str]]]
@@ -170,33 +173,23 @@ def require_rules() -> None:
         raise TypeError(f"no access rule: {', '.join(sorted(silent))}")
 
 
-_criteria: dict[Actor, list] = {}
-_alive: list = []
+_rules: dict[Actor, RowRules] = {}
 
 
-def _living() -> list:
-    """The loader criteria that hide the recycle bin."""
-    if not _alive:
-        _alive.extend(
-            with_loader_criteria(cls, cls.deleted_at.is_(None), include_aliases=True, propagate_to_loaders=False)
-            for cls in guarded()
-            if hasattr(cls, "deleted_at")
-        )
-    return _alive
+@cache
+def _living() -> RowRules:
+    """What hides the recycle bin."""
+    return RowRules((cls, cls.deleted_at.is_(None)) for cls in guarded() if hasattr(cls, "deleted_at"))
 
 
-def _rules_for(actor: Actor) -> list:
-    """The loader criteria of one actor. They are kept: building them costs more than most queries."""
-    rules = _criteria.get(actor)
+def _rules_for(actor: Actor) -> RowRules:
+    """The rules of one actor. They are kept: building them costs more than most queries."""
+    rules = _rules.get(actor)
     if rules is None:
-        if len(_criteria) > 500:
-            _criteria.clear()
+        if len(_rules) > 500:
+            _rules.clear()
         # Handed on from here, not read back: another thread may clear them in between.
-        rules = _criteria[actor] = [
-            # Not handed to later loads: those are made for whoever acts then, and bring their own rules.
-            with_loader_criteria(cls, _rule(cls, actor), include_aliases=True, propagate_to_loaders=False)
-            for cls in guarded()
-        ]
+        rules = _rules[actor] = RowRules((cls, _rule(cls, actor)) for cls in guarded())
     return rules
 
 
@@ -232,6 +225,6 @@ def _hide_rows(execution: ORMExecuteState) -> None:
         return
     actor = current()
     if not actor.everything:
-        execution.statement = execution.statement.options(*_rules_for(actor))
+        execution.statement = execution.statement.options(_rules_for(actor))
     if not execution.execution_options.get("with_deleted"):
-        execution.statement = execution.statement.options(*_living())
+        execution.statement = execution.statement.options(_living())

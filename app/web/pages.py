@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, abort, current_app, request, url_for
+from flask import Response, abort, current_app, g, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import text
@@ -184,7 +184,14 @@ class Surroundings:
 
     @property
     def nav(self) -> list[dict[str, Any]]:
+        """The menu, put together once a page: the frame asks for it in many places."""
         actor = access.current()
+        drawn = g.get("_nav")
+        if drawn is None or drawn[0] is not actor:
+            drawn = g._nav = (actor, self._menu(actor))
+        return drawn[1]
+
+    def _menu(self, actor: access.Actor) -> list[dict[str, Any]]:
         if actor.id is None:
             return []
         here = (request.endpoint or "").split(".")[0]

@@ -95,19 +95,23 @@ def request_actor() -> access.Actor:
     """The actor of this request, found once for each user that turns up in it (a token's comes late)."""
     if not request:
         return access.NOBODY
-    if g.get("_finding_actor"):
+    about = g._get_current_object().__dict__  # asked at every query and every right: no detour through proxies
+    found: tuple[Any, ...] | None = about.get("_actor")
+    key = about.get("user"), about.get("_login_user"), about.get("scope")
+    if found is not None and all(one is other for one, other in zip(found[:3], key, strict=True)):
+        return found[3]
+    if about.get("_finding_actor"):
         return access.SYSTEM  # loading the user is itself a query
-    g._finding_actor = True
+    about["_finding_actor"] = True
     try:
-        user = getattr(g, "user", None) or current_user
+        user, scope = about.get("user") or current_user, about.get("scope")
         if user is None or not user.is_authenticated or not user.is_active:
             return access.NOBODY
-        actors, scope = g.setdefault("_actors", {}), g.get("scope")
-        if (user.id, scope) not in actors:
-            actors[user.id, scope] = dataclasses.replace(actor_of(db.session, user), scope=scope)
-        return actors[user.id, scope]
+        actor = dataclasses.replace(actor_of(db.session, user), scope=scope)
+        about["_actor"] = (about.get("user"), about.get("_login_user"), scope, actor)
+        return actor
     finally:
-        g._finding_actor = False
+        about["_finding_actor"] = False
 
 
 def install(app: Flask) -> None:

@@ -24,9 +24,19 @@ WHO = {**ACCOUNT, "no role": "nobody", "visitor": None}
 
 
 def cells(app: Flask, role: str) -> Iterator[tuple[doors.Way, str, Door]]:
-    """All a role meets; where it may not even read the records, one step of theirs stands for all."""
-    for rule in doors.rules(app):
-        about = [(method, lines[0]) for method in doors.methods(rule) if (lines := declarations(app, rule, method))]
+    """All a role meets; where it may not even read the records, one step of theirs stands for all.
+
+    HEAD and OPTIONS are answered by the framework out of the GET: at each route a visitor tries them, and the roles take
+    turns.
+    """
+    turns = list(WHO)
+    for number, rule in enumerate(doors.rules(app)):
+        asks = role in ("visitor", turns[number % len(turns)])
+        about = [
+            (method, lines[0])
+            for method in doors.methods(rule)
+            if (asks or method not in ("HEAD", "OPTIONS")) and (lines := declarations(app, rule, method))
+        ]
         seen: set[Any] = set()
         for way in doors.ways(app, rule):
             shut = way.step and way.model and not gives(role, "read", way.kind)

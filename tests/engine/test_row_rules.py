@@ -1,0 +1,61 @@
+"""Row rules as one option: the same rows as rule by rule, and no longer way to them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import selectinload, with_loader_criteria
+
+from app.engine import access
+from app.engine.row_rules import RowRules
+from app.extensions import db
+from models.documents import IncomingDocument
+from models.entries import CirculationEntry
+from tests.factories import incoming
+
+
+@pytest.fixture
+def papers(session, actors):
+    with access.acting_as(actors["clerk"]):
+        found = [incoming(session, title=f"公文{n}", urgency=("none", "urgent")[n % 2]) for n in range(6)]
+    session.commit()
+    return found
+
+
+def titles(session, *options):
+    with access.system():
+        session.expunge_all()
+        return [paper.title for paper in session.scalars(select(IncomingDocument).order_by("id").options(*options))]
+
+
+def test_one_option_hides_what_the_criteria_hide_one_by_one(session, papers):
+    rule = IncomingDocument.urgency == "urgent"
+    criteria = with_loader_criteria(IncomingDocument, rule, include_aliases=True, propagate_to_loaders=False)
+    assert (
+        titles(session, RowRules([(IncomingDocument, rule)]))
+        == titles(session, criteria)
+        == ["公文1", "公文3", "公文5"]
+    )
+
+
+def test_rules_of_one_shape_share_their_sql_and_keep_their_own_values(session, papers):
+    asked = []
+    event.listen(
+        db.engine, "before_cursor_execute", lambda *told: told[2][:6] == "SELECT" and asked.append((told[2], told[3]))
+    )
+    shown = [titles(session, RowRules([(IncomingDocument, IncomingDocument.title == f"公文{n}")])) for n in (1, 4)]
+    assert shown == [["公文1"], ["公文4"]]
+    (first, some), (second, others) = asked
+    assert first == second and some != others
+    one, other, third = (RowRules([(IncomingDocument, c)])._gen_cache_key(None, []) for c in (
+        IncomingDocument.title == "a", IncomingDocument.title == "b", IncomingDocument.title != "a"))  # fmt: skip
+    assert one == other != third
+
+
+def test_what_is_loaded_along_follows_the_rules_of_its_own_load(session, actors, papers):
+    with access.acting_as(actors["user_b"]):
+        found = list(session.scalars(select(IncomingDocument).options(selectinload(IncomingDocument.circulation))))
+        seen = [entry for paper in found for entry in paper.circulation]
+        assert seen == list(session.scalars(select(CirculationEntry)))
+    with access.acting_as(access.NOBODY):
+        assert list(session.scalars(select(IncomingDocument))) == []
