@@ -78,7 +78,14 @@ def reconcile(envelope: Envelope) -> None:
         raise StepRefused(_("A receipt slip is enclosed; please sign, stamp and return it first."))
 
 
-@Envelope.flow.step("opened", "discrepancy", "reconciled", to=None, label=_l("Return the receipt slip"))
+def keeps_receipt(envelope: Envelope, actor: Actor) -> bool:
+    """Its receipt slip has not gone back yet."""
+    return envelope.receipt != "returned"
+
+
+@Envelope.flow.step(
+    "opened", "discrepancy", "reconciled", to=None, label=_l("Return the receipt slip"), who=keeps_receipt
+)
 def return_receipt(
     envelope: Envelope,
     signed_by: Annotated[str, Ask(_l("Receipt slip signed by"), kind="line", length=100)],
