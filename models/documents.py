@@ -12,16 +12,14 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields
-from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
-from models import secrecy
 from models.assignments import Assignment
 from models.circulation import Circulation, CirculationEntry
 from models.copies import PaperCopy
@@ -34,34 +32,17 @@ from models.paper_types import INCOMING
 from models.people import Department, Person
 from models.registers import Register, first_book
 from models.registration import Registration
-from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
+from models.secrecy import ORDINARY, SECRECY, GradedPaper
+from models.secrecy import REGISTRY as REGISTRY  # asked for beside the papers it keeps
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
-
-#: Roles that keep or read the whole register. Administrators look after settings, not after papers.
-REGISTRY = ("office_manager", "registry_clerk", "leader", "archivist", "auditor", "report_reader")
-#: Those of them who learn the content as far as they are cleared; the others read lines.
-DUTY = ("office_manager", "registry_clerk", "leader", "archivist")
-
-
-def graded(document: Any, *texts: str) -> Iterator[tuple[str, str]]:
-    """What is wrong with the secrecy of a paper, old and new: it is lowered by decision only, and no text is kept."""
-    if records.altered(document, "secrecy"):
-        before = inspect(document).attrs.secrecy.history.deleted[0]
-        if secrecy.lower(before, document.secrecy):
-            yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
-    if document.secrecy in ON_PAPER_ONLY:
-        for name in texts:
-            if (getattr(document, name) or "").strip():
-                yield name, _("Of a paper of this secrecy only the register line is kept, no text.")
-
 
 MEDIA = {"paper": _l("Paper"), "electronic": _l("Electronic")}
 #: States of a paper on its way.
 UNFINISHED = ("registered", "screened", "instructing", "in_handling", "in_circulation", "suspended", "result_in")
 
 
-class IncomingDocument(Registration, Workflow, Model):
+class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     """A paper that came in, on its way through the house."""
 
     __tablename__ = "incoming_document"
@@ -158,18 +139,6 @@ class IncomingDocument(Registration, Workflow, Model):
     )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        if actor.has(*REGISTRY):
-            return true()
-        if not actor.person_ids:
-            return false()
-        return secrecy.entry_rule(cls, actor, cls._involved(actor), public=true())
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return secrecy.content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
-
-    @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
         """Named as handler or leader, head of a unit that handles it, or within the scope of circulation."""
         entry = CirculationEntry.__table__
@@ -196,6 +165,10 @@ class IncomingDocument(Registration, Workflow, Model):
             mine.append(and_(cls.state == "instructing", or_(cls.id.in_(me), cls.id.not_in(waiting))))
         return or_(*mine)
 
+    def handled_by(self, actor: Actor) -> bool:
+        """Whether somebody is of the unit in charge, or the person named as handler."""
+        return self.handler_id in actor.person_ids or self.department_id in actor.department_ids
+
     def case(self) -> str:
         return self.urgency
 
@@ -218,14 +191,8 @@ class IncomingDocument(Registration, Workflow, Model):
         """What an older ledger's line leaves open: a paper with a closing date is closed."""
         self.state = self.state or ("closed" if self.closed_at else "registered")
 
-    def keeps_files(self) -> bool:
-        return self.secrecy not in ON_PAPER_ONLY
-
-    def indexed(self) -> bool:
-        return self.secrecy not in NOT_INDEXED
-
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from graded(self, "summary", "digest", "enclosures")
+        yield from self.graded("summary", "digest", "enclosures")
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
 

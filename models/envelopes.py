@@ -25,11 +25,11 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models import secrecy
 from models.correspondents import Correspondent
-from models.documents import DUTY, REGISTRY, IncomingDocument
+from models.documents import IncomingDocument
 from models.envelope_lines import EnvelopeLine
 from models.people import Department, Person
 from models.registers import Register, first_book
-from models.secrecy import ORDINARY, SECRECY
+from models.secrecy import DUTY, ORDINARY, REGISTRY, SECRECY
 
 if TYPE_CHECKING:
     from models.envelope_defects import EnvelopeDefect

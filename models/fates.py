@@ -23,8 +23,9 @@ from app.engine.record import Lines, Numbered, altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.correspondents import Correspondent
-from models.documents import REGISTRY, IncomingDocument
+from models.documents import IncomingDocument
 from models.people import Person
+from models.secrecy import REGISTRY
 
 HOLD_MONTHS = rules.setting("hold_months", _l("Months until a paper kept for now is reviewed"), "number", "6")
 

@@ -15,6 +15,7 @@ from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefuse
 from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.outgoing import OutgoingDocument
 from models.people import Person
 from tests.conftest import sign_in
 
@@ -363,3 +364,14 @@ def test_a_model_without_an_access_rule_stops_the_start():
     del Silent
     gc.collect()
     access.require_rules()
+
+
+@pytest.mark.parametrize("model", [IncomingDocument, OutgoingDocument])
+@pytest.mark.parametrize(
+    "grade, files, found",
+    [("open", True, True), ("secret", True, True), ("confidential", True, False), ("top_secret", False, False),
+     ("state_secret", False, False)],
+)  # fmt: skip
+def test_both_registers_keep_and_find_the_same_of_a_grade(model, grade, files, found):
+    paper = model(secrecy=grade)
+    assert (paper.keeps_files(), paper.indexed()) == (files, found)
