@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+import models.handling  # noqa: F401  whose steps come before these
 from app.engine import history, numbers, rules
 from app.engine.access import Actor
 from app.engine.moments import today
@@ -20,7 +21,6 @@ from models.assignments import OPEN, follow
 from models.copies import missing_copies
 from models.documents import UNFINISHED, IncomingDocument, session_of
 from models.endings import still_reading, stop_all, unsettled
-from models.handling import handles  # noqa: F401  whose steps come before these
 from models.people import Person
 from models.secrecy import SECRECY
 

@@ -283,3 +283,30 @@ def test_a_named_leader_and_the_heads_of_all_units_see_the_paper(session, actors
         with access.acting_as(actors_of(session)[who]):
             seen[who] = session.query(IncomingDocument).count()
     assert seen == {"head_a": 1, "head_b": 1, "user_b": 0}
+
+
+def test_an_order_is_judged_by_its_papers_book_also_for_who_may_not_see_the_paper(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, register="GS")
+    take(session, actors["leader"], paper, "order_relay", scope="各科", by=(now() + timedelta(days=2)).isoformat(),
+         charged=someone(session, "李强"))  # fmt: skip
+    key = paper.orders[0].id
+    session.expunge_all()
+    with access.acting_as(actors["user_b"]):
+        order = session.get(PaperOrder, key)
+        assert (order.document, order.profile()) == (None, "group")
+        order.take("carry_out", report="已传达")
+    assert order.state == "done"
+
+
+@pytest.mark.parametrize("who, may", [("user_a", True), ("head_a", True), ("user_b", False), ("clerk", False)])
+def test_who_handles_a_paper_is_one_rule_for_its_result_and_for_time(session, actors, who, may):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    assert paper.handled_by(actors[who]) is may
+    assert ("report_result" in [step.name for step in paper.flow.allowed(paper, actors[who])]) is may
+    with access.acting_as(actors[who]):
+        wish = ExtensionRequest(document=paper, wish="extension", reason="人手不足", until=now() + timedelta(days=30))
+        assert ([name for name, _sentence in wish.check()] == []) is may
+    session.rollback()
