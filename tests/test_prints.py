@@ -99,7 +99,7 @@ def paper(app, **values):
             if proposal and document.profile() == "government":  # its rules ask for a first review
                 document.flow.take(db.session, document, "screen", dict.fromkeys(REVIEW, True))
             if proposal:
-                document.flow.take(db.session, document, "propose", {"proposal": proposal})
+                document.flow.take(db.session, document, "propose", {"proposal": proposal, "transfer": "综合科"})
         db.session.commit()
         return document.id
 
