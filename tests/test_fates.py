@@ -10,6 +10,7 @@ from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
+from models.copies import PaperCopy, register_copies
 from models.destruction import DestructionList
 from models.documents import IncomingDocument
 from models.fates import Hold, ReturnCampaign, months_on
@@ -499,3 +500,29 @@ def test_a_keeper_is_reminded_once_of_each_review_that_comes_up(session, actors,
     clock.ahead(days=30)
     sweep(session)
     assert len(reminders(session)) == 2
+
+
+def test_what_people_still_have_of_finished_papers_is_listed_person_by_person(app, client, session, actors):
+    """外部来文处理办法 第八条: nobody keeps a paper that has to be filed; the registry sees who still has one."""
+    going, mine, theirs = (
+        finished(session, actors, n, handler=who) for n, who in ((50, "张小明"), (51, "张小明"), (52, "李强"))
+    )
+    with access.system(), history.act("hand_out"):
+        for document, name in ((going, "user_a"), (mine, "user_a"), (theirs, "user_b")):
+            (copy,) = register_copies(session, document)
+            copy.give(session, person(session, actors, name), True)
+        going.enter(session, "in_circulation")
+        theirs.enter(session, "to_return")
+        session.commit()
+        numbers = {name: one.receipt_no for name, one in (("going", going), ("mine", mine), ("theirs", theirs))}
+    session.commit()
+    pages = {name: client(name).get("/papers/holdings/").text for name in ("user_a", "clerk")}
+    seen = {name: {key for key, number in numbers.items() if number in page} for name, page in pages.items()}
+    assert seen["clerk"] == {"mine", "theirs"}
+    assert seen["user_a"] | {"mine"} == {"mine"}
+    assert "张小明" in pages["clerk"] and "李强" in pages["clerk"]
+    assert "张小明" in pages["user_a"] and "李强" not in pages["user_a"]
+    with access.acting_as(actors["clerk"]):
+        session.query(PaperCopy).filter_by(document_id=mine.id).one().take("take_back", complete=True)
+        session.commit()
+    assert numbers["mine"] not in client("clerk").get("/papers/holdings/").text
