@@ -52,7 +52,7 @@ FATES = {
 #: States of a paper that is closed and in the house.
 FINISHED = (*FATES, "held")
 #: What a proposal may ask a leader to order (收文处理程序 六), and how the sender's notice came.
-PROPOSED = {"handle": _l("Handle"), "read": _l("Read"), "relay": _l("Relay"), "copy": _l("Copy")}
+PROPOSED = {"handle": _l("Handle"), "read": _l("Read for information"), "relay": _l("Relay"), "copy": _l("Copy")}
 NOTICES = {"document": _l("By a document"), "call": _l("By telephone, noted down")}
 
 
