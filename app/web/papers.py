@@ -104,13 +104,10 @@ class HoldingsView(BaseView):
         copies = held_of_finished()
         papers_seen = [copy.document for copy in copies if copy.document is not None]
         learn(db.session, papers_seen)
-        people = {copy.holder_id: copy.holder for copy in copies}
+        people = dict.fromkeys(copy.holder for copy in copies if copy.holder is not None)
         groups = [
-            {
-                "title": _place(people[key]),
-                "rows": [_holding(copy) for copy in copies if copy.holder_id == key],
-            }
-            for key in people
+            {"title": _place(person), "rows": [_holding(copy) for copy in copies if copy.holder is person]}
+            for person in people
         ]
         return self.render_template(
             "wenshu/holdings.html", title=str(self.label), groups=groups, at_text=moment_text(now())
