@@ -29,7 +29,7 @@ from app.web.files import FileView
 from app.web.home import HomeView, SearchView
 from app.web.notices import NoticesView
 from app.web.pages import HealthView, ReportView, Surroundings
-from app.web.papers import HoldersView, RoundsView
+from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
 from app.web.record import register
 from app.web.retries import Office
@@ -41,7 +41,7 @@ from seed.roles import ROLES, framework_roles
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
-    TrailView, BoardView, HoldersView, RoundsView, MovedLimitsView, NoticesView,
+    TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

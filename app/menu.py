@@ -12,7 +12,7 @@ from app.web.bin import BinView
 from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
-from app.web.papers import HoldersView, RoundsView
+from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
@@ -82,7 +82,7 @@ SECTIONS = (
             DestructionEntryView,
             CorrespondentView,
         ),
-        (HoldersView, RoundsView),
+        (HoldersView, HoldingsView, RoundsView),
         (BoardView,),
     ),
     Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),

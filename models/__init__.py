@@ -19,6 +19,7 @@ from models import (  # noqa: F401
     destruction,
     digests,
     dispatch,
+    disposal,
     documents,
     entries,
     envelope_contents,

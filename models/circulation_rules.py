@@ -24,6 +24,7 @@ MODES = {
     "reading_room": _l("In the reading room"),
 }
 FORMS = {"paper": _l("On paper"), "electronic": _l("Electronic")}
+IMPORTANCE = {"ordinary": _l("Of ordinary importance"), "important": _l("Important")}
 MEDIA = {"paper": _l("Paper document"), "electronic": _l("Electronic document")}
 PREPARATIONS = {
     "as_is": _l("Nothing to prepare"),
@@ -77,6 +78,18 @@ RANKS = {
 ORDER = rules.setting(
     "reading_order", _l("Order of reading"), "list", "principal, in_charge, department, others", RANKS
 )
+#: (importance, secrecy) -> who may be sent such papers; whoever else reads them, a leader decides (S9 article 3)
+SCOPES = {
+    (importance, secrecy): rules.setting(
+        f"scope_{importance}_{secrecy}",
+        _l("Scope of reading: %(importance)s, %(secrecy)s", importance=weight, secrecy=name),
+        "list",
+        ", ".join(RANKS),
+        RANKS,
+    )
+    for importance, weight in IMPORTANCE.items()
+    for secrecy, name in SECRECY.items()
+}
 PRINCIPALS = rules.setting(
     "principal_positions",
     _l("Positions of principal leaders"),
@@ -110,23 +123,30 @@ def round_for(session: Session, document: IncomingDocument) -> Round:
     )
 
 
+def group_of(session: Session, document: IncomingDocument, reader: Person) -> str:
+    """The group of `RANKS` a reader belongs to, as far as a document goes."""
+    profile = document.profile()
+    if reader.rank is not None:
+        return tuple(RANKS)[min(reader.rank, len(RANKS)) - 1]
+    if reader.position in rules.listed(session, PRINCIPALS, profile):
+        return "principal"
+    if reader.position in rules.listed(session, IN_CHARGE, profile):
+        return "in_charge"
+    own = reader.department_id is not None and reader.department_id == document.department_id
+    return "department" if own else "others"
+
+
 def rank_of(session: Session, document: IncomingDocument, reader: Person) -> int:
     """The place of a reader's group in the order of reading, from 0: leaders first, after the rule of the profile."""
-    profile = document.profile()
-    order = rules.listed(session, ORDER, profile)
-
-    def group() -> str:
-        if reader.rank is not None:
-            return tuple(RANKS)[min(reader.rank, len(RANKS)) - 1]
-        if reader.position in rules.listed(session, PRINCIPALS, profile):
-            return "principal"
-        if reader.position in rules.listed(session, IN_CHARGE, profile):
-            return "in_charge"
-        own = reader.department_id is not None and reader.department_id == document.department_id
-        return "department" if own else "others"
-
-    found = group()
+    order = rules.listed(session, ORDER, document.profile())
+    found = group_of(session, document, reader)
     return order.index(found) if found in order else len(order)
+
+
+def in_scope(session: Session, document: IncomingDocument, reader: Person) -> bool:
+    """Whether papers of this importance and secrecy may go to a reader without a leader saying so."""
+    scope = rules.listed(session, SCOPES[document.importance, document.secrecy], document.profile())
+    return group_of(session, document, reader) in scope
 
 
 def per_copy(session: Session, document: IncomingDocument, mode: str) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+import models.handling  # noqa: F401  whose steps come before these
 from app.engine import history, numbers, rules
+from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import today
 from app.engine.refusals import StepRefused
@@ -18,9 +20,9 @@ from app.engine.workflow import Ask
 from models import notices, procedure, secrecy
 from models.assignments import OPEN, follow
 from models.copies import missing_copies
-from models.documents import UNFINISHED, IncomingDocument, session_of
+from models.documents import NOTICES, UNFINISHED, IncomingDocument, session_of
 from models.endings import still_reading, stop_all, unsettled
-from models.handling import handles  # noqa: F401  whose steps come before these
+from models.fates import Hold
 from models.people import Person
 from models.secrecy import SECRECY
 
@@ -92,19 +94,17 @@ def _end(document: IncomingDocument, reason: str) -> None:
     stop_all(document, reason)
 
 
-@flow.step("closed", "held", to="to_file", label=_l("To the files"))
+@flow.step("closed", to="to_file", label=_l("To the files"))
 def file_it(document: IncomingDocument) -> None:
     """The paper is kept; the archive takes it over at the year's end."""
-    document.review_on = None
 
 
-@flow.step("closed", "held", to="to_return", label=_l("To be returned"))
+@flow.step("closed", to="to_return", label=_l("To be returned"))
 def mark_for_return(document: IncomingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The issuer wants it back."""
-    document.review_on = None
 
 
-@flow.step("closed", "to_file", to="held", label=_l("Keep for now"))
+@flow.step("closed", "to_file", "to_return", "to_destroy", to="held", label=_l("Keep for now"))
 def hold(
     document: IncomingDocument,
     reason: Annotated[str, Ask(_l("Reason"))],
@@ -113,14 +113,17 @@ def hold(
     """Kept for the time being, until somebody looks at it again."""
     if review_on is not None and review_on <= today():
         raise StepRefused(_("The day to look at it again lies in the past."))
-    days = int(rules.number(session_of(document), procedure.HOLD_DAYS, document.profile()))
-    document.review_on = review_on or today() + timedelta(days=days)
+    session = session_of(document)
+    kept = Hold(document=document, reason=reason, review_on=review_on)
+    kept.leads = False
+    with session.no_autoflush:
+        kept.prepare(session)
+    records.store(session, kept)
 
 
-@flow.step("closed", "held", to="to_destroy", label=_l("To be destroyed"), tone="danger")
+@flow.step("closed", to="to_destroy", label=_l("To be destroyed"), tone="danger")
 def mark_for_destruction(document: IncomingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """Not worth keeping; it goes on a destruction list, which others approve and witness."""
-    document.review_on = None
 
 
 @flow.step(
@@ -154,15 +157,26 @@ def pass_on(document: IncomingDocument, signed_by: Annotated[str, Ask(_l("Signed
 
 
 @flow.step(*UNFINISHED, to="terminated_by_sender", label=_l("Ended by the sender"))
-def end_by_sender(document: IncomingDocument, reason: Annotated[str, Ask(_l("Notice of the sender"))]) -> None:
+def end_by_sender(
+    document: IncomingDocument,
+    notice: Annotated[str, Ask(_l("Notice of the sender came"), choices=NOTICES)],
+    reason: Annotated[str, Ask(_l("Notice of the sender"), help=_l("Its number, or who called and what was said"))],
+    on: Annotated[date | None, Ask(_l("Date of the notice"), help=_l("Empty: today"))] = None,
+    informed: Annotated[list[Person] | None, Ask(_l("Informed beside leaders and handlers"))] = None,
+) -> None:
     """The sender needs it no more: it counts as done, nothing is awaited from anybody, and the leaders are told."""
+    if on is not None and on > today():
+        raise StepRefused(_("The day lies in the future."))
     session = session_of(document)
     told = [line.leader for line in document.instructions if line.standing != "passed_over"]
     if document.instruction:
         told += [person for person in notices.instructors(session, document) if person not in told]
     told += [one.handler for one in document.assignments if one.handler is not None and one.state in OPEN]
+    told = list(dict.fromkeys([*told, *(informed or ())]))
     notices.tell(session, told, "ended", document)
     _end(document, reason)
+    document.ended_by, document.ended_words, document.ended_on = notice, reason, on or today()
+    document.ended_told = "、".join(person.name for person in told) or None
 
 
 @flow.step(*UNFINISHED, to="voided", label=_l("Void"), tone="danger")

@@ -19,8 +19,9 @@ from app.engine.workflow import Ask
 from models import notices, procedure
 from models.assignments import hand_out
 from models.circulation import offer_to
+from models.circulation_rules import in_scope
 from models.copies import register_copies
-from models.documents import IncomingDocument, session_of
+from models.documents import PROPOSED, IncomingDocument, session_of
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
@@ -95,14 +96,32 @@ def propose(
     handlers: Annotated[list[Person] | None, Ask(_l("To read and handle"))] = None,
     informed: Annotated[list[Person] | None, Ask(_l("To read for information"))] = None,
     alternatives: Annotated[str | None, Ask(_l("Other options"), help=_l("One a line"))] = None,
+    kind: Annotated[str | None, Ask(_l("Instruction proposed"), choices=PROPOSED)] = None,
+    transfer: Annotated[
+        Department | None, Ask(_l("Direct transfer proposed to"), help=_l("Where no leader has to decide"))
+    ] = None,
 ) -> None:
     """What should be done with the paper and which leaders should decide; due 24 hours after receipt."""
+    _addressed(document, bool(leaders or handlers or informed), transfer)
     for people, verb in ((handlers, "handle"), (leaders, "instruct"), (informed, "read")):
         lay_before(session_of(document), document, people or (), verb)
     call_next(document)
     # Last, for looking up the leaders would write it down too early: one step, one entry in the history.
     document.proposal, document.alternatives, document.proposed_at = proposal, alternatives, now()
+    document.proposed, document.proposed_unit = kind, transfer
     document.proposer_id = history.doer().own_person_id
+
+
+def _addressed(document: IncomingDocument, named: bool, transfer: Department | None) -> None:
+    """A proposal says who is to decide, as far as the profile asks for it. Raises `StepRefused`."""
+    session, profile = session_of(document), document.profile()
+    direct = rules.flag(session, procedure.DIRECT_TRANSFER, profile)
+    if transfer is not None and not direct:
+        raise StepRefused(_("Papers of this book are not handed out without a leader; please name the leaders."))
+    if not named and transfer is None and rules.flag(session, procedure.LEADER_PROPOSED, profile):
+        if direct:
+            raise StepRefused(_("Please name the leaders who are to decide, or the unit the paper goes to directly."))
+        raise StepRefused(_("Please name the leaders who are to decide."))
 
 
 @flow.step(*BEFORE_LEADERS, to=None, label=_l("Write an instruction"), who=is_asked, tone="primary")
@@ -230,7 +249,18 @@ def _send_round(
     asked = rules.flag(session, procedure.SCOPE_APPROVED, document.profile())
     if approver is None and asked and not doer.has(*approves) and not doer.everything:
         raise StepRefused(_("The readers are named by a leader or the head of the office; say who approved them."))
+    _within_scope(document, readers, approver)
     offer_to(document, readers, purpose, opinion_required=opinion, approver=approver)
+
+
+def _within_scope(document: IncomingDocument, readers: list[Person], approver: Person | None) -> None:
+    """Only a leader goes beyond the scope that papers of this importance and secrecy have. Raises `StepRefused`."""
+    session, doer = session_of(document), history.doer()
+    if doer.has("leader") or doer.everything or approver in notices.holders(session, "leader"):
+        return
+    if beyond := [reader.name for reader in readers if not in_scope(session, document, reader)]:
+        listed = ", ".join(beyond)
+        raise StepRefused(_("Beyond the scope of papers like this: %(readers)s. A leader approves it.", readers=listed))
 
 
 @flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"), who=decides)

@@ -5,31 +5,32 @@ The list, its witnesses and a line of remembrance for each paper stay for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false
-from sqlalchemy.orm import Mapped, object_session, relationship
+from sqlalchemy import ColumnElement, exists, false, select
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import concurrency, fields, history
 from app.engine.access import Actor
 from app.engine.moments import today
-from app.engine.record import Lines, Numbered, Record
+from app.engine.record import Lines, Numbered, Record, altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
-from models.documents import IncomingDocument
-from models.fates import for_registry, kept_for_now
+from models.disposal import DecidesFate, claimed, claims
+from models.documents import UNFINISHED, IncomingDocument
+from models.fates import for_registry
 from models.people import Person
 from models.secrecy import ORDINARY
 
 DECISIONS = {"destroy": _l("Destroy"), "keep": _l("Keep longer"), "transfer": _l("Transfer to the archive")}
 
 
-class DestructionList(Workflow, Model):
+class DestructionList(DecidesFate, Workflow, Model):
     """Papers proposed for destruction together."""
 
     __tablename__ = "destruction_list"
@@ -80,6 +81,26 @@ class DestructionList(Workflow, Model):
         states += ["to_approve"] if actor.has("leader") else []
         return cls.state.in_(states) if states else false()
 
+    @classmethod
+    def dooms(cls, document_id: int) -> ColumnElement[bool]:
+        """Whether it is approved that a paper is destroyed, and it has not been yet, as an SQL condition."""
+        entry = DestructionEntry
+        listed = select(entry.destruction_id).where(entry.document_id == document_id, entry.decision == "destroy")
+        return exists().where(cls.id.in_(listed), cls.state == "approved")
+
+    def papers(self) -> Iterable[int]:
+        return {entry.document_id for entry in self.entries}
+
+    def follows(self, document: IncomingDocument) -> str | None:
+        """What was closed to be destroyed and is not to be is open again for another fate, or goes to the archive."""
+        decision = next(entry.decision for entry in self.entries if entry.document_id == document.id)
+        if self.state == "executed" and decision == "destroy":
+            return "destroyed"
+        spared = self.state == "rejected" or (self.state == "approved" and decision != "destroy")
+        if not spared or document.chosen() != "to_destroy":
+            return None
+        return "to_file" if decision == "transfer" and self.state == "approved" else "closed"
+
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and self.state not in ("draft", "appraisal"):
             yield "", _("The list went to the leader; it is no longer changed.")
@@ -95,10 +116,10 @@ class DestructionList(Workflow, Model):
 
     @flow.step("draft", to="appraisal", label=_l("Hand in for appraisal"), tone="primary")
     def hand_in(self) -> None:
-        """The list goes to the appraisers; what is kept for now cannot be on it."""
+        """The list goes to the appraisers; what is on its way, kept for now or called back cannot be on it."""
         if not self.entries:
             raise StepRefused(_("Please enter at least one line."))
-        self._nothing_held()
+        self._nothing_wanted()
         self.proposer = self._doer()
 
     @flow.step("appraisal", to="to_approve", label=_l("Record the appraisal"), tone="primary")
@@ -149,7 +170,7 @@ class DestructionList(Workflow, Model):
         day = on or today()
         if day > today() or (self.approved_on is not None and day < self.approved_on):
             raise StepRefused(_("It is destroyed after it was approved, and not in the future."))
-        self._nothing_held()
+        self._nothing_wanted()
         self.place, self.way, self.witness, self.second_witness, self.destroyed_on = place, way, witness, second, day
         for entry in self.entries:
             if entry.decision == "destroy":
@@ -162,19 +183,39 @@ class DestructionList(Workflow, Model):
         """Both witnesses have signed; the list is kept for ever."""
         self.certificate = certificate
 
-    def _nothing_held(self) -> None:
-        """No paper of the list is kept for now, nor becomes so before this is stored. Raises `StepRefused`."""
+    def _nothing_wanted(self) -> None:
+        """No paper of the list is needed, nor becomes so before this is stored. Raises `StepRefused`."""
         session = object_session(self)
         assert session is not None
         doomed = [entry for entry in self.entries if entry.decision in (None, "destroy")]
         if doomed:
             concurrency.hold(session, *(entry.document for entry in doomed))
-        if held := [str(entry) for entry in doomed if kept_for_now(session, entry.document_id)]:
-            raise StepRefused(_("Kept for now and not to be destroyed: %(list)s.", list="; ".join(held)))
+        sentences = {
+            "held": _l("Kept for now and not to be destroyed: %(list)s."),
+            "to_return": _l("Called back by its issuer and not to be destroyed: %(list)s."),
+            "unfinished": _l("Still on its way and not to be destroyed: %(list)s."),
+            "destroyed": _l("Destroyed already: %(list)s."),
+        }
+        said = []
+        for state, sentence in sentences.items():
+            if found := [str(entry) for entry in doomed if _standing(session, entry.document) == state]:
+                said.append(str(sentence) % {"list": "; ".join(found)})
+        if said:
+            raise StepRefused(" ".join(said))
 
     def _doer(self) -> Person | None:
         session, own = object_session(self), history.doer().own_person_id
         return session.get(Person, own) if session is not None and own is not None else None
+
+
+claims("to_destroy")(DestructionList.dooms)
+
+
+def _standing(session: Session, document: IncomingDocument) -> str | None:
+    """What keeps a paper from being destroyed, if anything does."""
+    if document.state in UNFINISHED:
+        return "unfinished"
+    return "destroyed" if document.state == "destroyed" else claimed(session, document)
 
 
 class DestructionEntry(Record, Model):
@@ -202,6 +243,9 @@ class DestructionEntry(Record, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         if self.decision == "keep" and self.keep_until is None:
             yield "keep_until", _("Please say until when it is kept.")
+        moved = self.id is None or altered(self, "destruction", "document", "decision")
+        if moved and self.destruction is not None and self.destruction.state not in (None, "draft", "appraisal"):
+            yield "", _("The list went to the leader; it is no longer changed.")
 
     def remembered(self, day: date) -> str:
         """What stays of a destroyed paper: its numbers, the day, the authority; of an ordinary one its title, too."""

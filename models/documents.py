@@ -12,18 +12,17 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields
-from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
-from models import secrecy
 from models.assignments import Assignment
 from models.circulation import Circulation, CirculationEntry
+from models.circulation_rules import IMPORTANCE
 from models.copies import PaperCopy
 from models.correspondents import Correspondent
 from models.extensions import ExtensionRequest
@@ -34,34 +33,30 @@ from models.paper_types import INCOMING
 from models.people import Department, Person
 from models.registers import Register, first_book
 from models.registration import Registration
-from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
+from models.secrecy import ORDINARY, SECRECY, GradedPaper
+from models.secrecy import REGISTRY as REGISTRY  # asked for beside the papers it keeps
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
-
-#: Roles that keep or read the whole register. Administrators look after settings, not after papers.
-REGISTRY = ("office_manager", "registry_clerk", "leader", "archivist", "auditor", "report_reader")
-#: Those of them who learn the content as far as they are cleared; the others read lines.
-DUTY = ("office_manager", "registry_clerk", "leader", "archivist")
-
-
-def graded(document: Any, *texts: str) -> Iterator[tuple[str, str]]:
-    """What is wrong with the secrecy of a paper, old and new: it is lowered by decision only, and no text is kept."""
-    if records.altered(document, "secrecy"):
-        before = inspect(document).attrs.secrecy.history.deleted[0]
-        if secrecy.lower(before, document.secrecy):
-            yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
-    if document.secrecy in ON_PAPER_ONLY:
-        for name in texts:
-            if (getattr(document, name) or "").strip():
-                yield name, _("Of a paper of this secrecy only the register line is kept, no text.")
-
 
 MEDIA = {"paper": _l("Paper"), "electronic": _l("Electronic")}
 #: States of a paper on its way.
 UNFINISHED = ("registered", "screened", "instructing", "in_handling", "in_circulation", "suspended", "result_in")
 
+#: What the office may choose for a finished paper; a hold, a recall or a destruction list goes before it.
+FATES = {
+    "closed": _l("Not decided yet"),
+    "to_file": _l("To be filed"),
+    "to_return": _l("To be returned"),
+    "to_destroy": _l("To be destroyed"),
+}
+#: States of a paper that is closed and in the house.
+FINISHED = (*FATES, "held")
+#: What a proposal may ask a leader to order (收文处理程序 六), and how the sender's notice came.
+PROPOSED = {"handle": _l("Handle"), "read": _l("Read for information"), "relay": _l("Relay"), "copy": _l("Copy")}
+NOTICES = {"document": _l("By a document"), "call": _l("By telephone, noted down")}
 
-class IncomingDocument(Registration, Workflow, Model):
+
+class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     """A paper that came in, on its way through the house."""
 
     __tablename__ = "incoming_document"
@@ -70,7 +65,7 @@ class IncomingDocument(Registration, Workflow, Model):
     natural_key = "receipt_no"
     content_fields = (
         "title", "enclosures", "summary", "digest", "proposal", "alternatives", "instruction", "result",
-        "sender_answer",
+        "sender_answer", "ended_words",
     )  # fmt: skip
     numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
 
@@ -87,6 +82,7 @@ class IncomingDocument(Registration, Workflow, Model):
         State("to_return", _l("To be returned"), "good", final=True),
         State("held", _l("Held for the time being"), "neutral", final=True),
         State("to_destroy", _l("To be destroyed"), "neutral", final=True),
+        State("destroyed", _l("Destroyed"), "neutral", final=True),
         State("returned_to_sender", _l("Returned to the sender"), "neutral", final=True, uncounted=True),
         State("terminated_by_sender", _l("Ended by the sender"), "neutral", final=True, uncounted=True),
         State("passed_on", _l("Passed on to another registry"), "neutral", final=True, uncounted=True),
@@ -105,6 +101,9 @@ class IncomingDocument(Registration, Workflow, Model):
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
     secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
+    importance: Mapped[str] = fields.choice(
+        _l("Importance"), IMPORTANCE, "importance_known", required=True, default="ordinary"
+    )
     copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
     medium: Mapped[str] = fields.choice(_l("Medium"), MEDIA, "medium_known", required=True, default="electronic")
     paper_type: Mapped[str | None] = fields.choice(_l("Type of paper"), INCOMING, "paper_type_known")
@@ -121,6 +120,10 @@ class IncomingDocument(Registration, Workflow, Model):
     alternatives: Mapped[str | None] = fields.prose(_l("Other options"), derived=True)
     proposed_at: Mapped[datetime | None] = fields.moment(_l("Proposed"), derived=True)
     proposer_id: Mapped[int | None] = fields.reference(_l("Proposed by"), "person.id", derived=True)
+    proposed: Mapped[str | None] = fields.choice(_l("Instruction proposed"), PROPOSED, "proposed_known", derived=True)
+    proposed_unit_id: Mapped[int | None] = fields.reference(
+        _l("Direct transfer proposed to"), "department.id", derived=True
+    )
     instruction: Mapped[str | None] = fields.prose(_l("Instruction"), derived=True)
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)
     wake_on: Mapped[date | None] = fields.day(_l("Suspended until"), derived=True)
@@ -128,6 +131,13 @@ class IncomingDocument(Registration, Workflow, Model):
     leader_told_at: Mapped[datetime | None] = fields.moment(_l("Leader told"), derived=True)
     answered_sender_at: Mapped[datetime | None] = fields.moment(_l("Sender answered"), derived=True)
     sender_answer: Mapped[str | None] = fields.prose(_l("Answer to the sender"), derived=True)
+    ended_by: Mapped[str | None] = fields.choice(
+        _l("Notice of the sender came"), NOTICES, "ended_by_known", derived=True
+    )
+    ended_words: Mapped[str | None] = fields.prose(_l("Notice of the sender"), derived=True)
+    ended_on: Mapped[date | None] = fields.day(_l("Date of the notice"), derived=True)
+    ended_told: Mapped[str | None] = fields.prose(_l("Informed of the end"), derived=True)
+    fate: Mapped[str | None] = fields.choice(_l("Disposal decided"), FATES, "fate_known", derived=True)
     review_on: Mapped[date | None] = fields.day(_l("To be looked at again"), derived=True)
 
     register: Mapped[Register | None] = relationship(foreign_keys=register_id)
@@ -135,6 +145,7 @@ class IncomingDocument(Registration, Workflow, Model):
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     handler: Mapped[Person | None] = relationship(foreign_keys=handler_id)
     proposer: Mapped[Person | None] = relationship(foreign_keys=proposer_id)
+    proposed_unit: Mapped[Department | None] = relationship(foreign_keys=proposed_unit_id)
     instructions: Mapped[list[LeaderInstruction]] = relationship(
         back_populates="document", order_by=LeaderInstruction.position, passive_deletes="all"
     )
@@ -156,18 +167,6 @@ class IncomingDocument(Registration, Workflow, Model):
     paper_copies: Mapped[list[PaperCopy]] = relationship(
         back_populates="document", order_by=PaperCopy.id, passive_deletes="all"
     )
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        if actor.has(*REGISTRY):
-            return true()
-        if not actor.person_ids:
-            return false()
-        return secrecy.entry_rule(cls, actor, cls._involved(actor), public=true())
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return secrecy.content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
@@ -196,6 +195,37 @@ class IncomingDocument(Registration, Workflow, Model):
             mine.append(and_(cls.state == "instructing", or_(cls.id.in_(me), cls.id.not_in(waiting))))
         return or_(*mine)
 
+    def handled_by(self, actor: Actor) -> bool:
+        """Whether somebody is of the unit in charge, or the person named as handler."""
+        return self.handler_id in actor.person_ids or self.department_id in actor.department_ids
+
+    def pressing(self) -> bool:
+        """Whether it is urgent or important: somebody named follows it up (公文处理办法 一（六）)."""
+        return self.urgency != "none" or self.importance == "important"
+
+    def chosen(self) -> str:
+        """The fate the office chose for a finished paper."""
+        return self.fate or (self.state if self.state in FATES else "closed")
+
+    def review_day(self, session: Session) -> date | None:
+        """When the paper is looked at again: the first review of those who keep it for now."""
+        from models.fates import first_review  # holds refer to their papers
+
+        return first_review(session, self.id)
+
+    def enter(self, session: Session, name: str) -> None:
+        """A finished paper is in the state its holds, recalls and destruction lists ask for, else in its chosen one."""
+        from models.disposal import claimed  # they refer to their papers
+
+        if name in FATES:
+            self.fate = name
+        if name in FINISHED:
+            name = claimed(session, self) or self.chosen()
+            self.review_on = self.review_day(session)
+        elif name in UNFINISHED:
+            self.fate = self.review_on = None
+        super().enter(session, name)
+
     def case(self) -> str:
         return self.urgency
 
@@ -218,14 +248,8 @@ class IncomingDocument(Registration, Workflow, Model):
         """What an older ledger's line leaves open: a paper with a closing date is closed."""
         self.state = self.state or ("closed" if self.closed_at else "registered")
 
-    def keeps_files(self) -> bool:
-        return self.secrecy not in ON_PAPER_ONLY
-
-    def indexed(self) -> bool:
-        return self.secrecy not in NOT_INDEXED
-
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from graded(self, "summary", "digest", "enclosures")
+        yield from self.graded("summary", "digest", "enclosures")
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
 

@@ -18,6 +18,7 @@ from app.engine.access import Actor
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
+from models.circulation_rules import IMPORTANCE
 from models.correspondents import Correspondent
 from models.documents import URGENCY, IncomingDocument
 from models.envelope_defects import DEFECTS, EnvelopeDefect
@@ -78,7 +79,14 @@ def reconcile(envelope: Envelope) -> None:
         raise StepRefused(_("A receipt slip is enclosed; please sign, stamp and return it first."))
 
 
-@Envelope.flow.step("opened", "discrepancy", "reconciled", to=None, label=_l("Return the receipt slip"))
+def keeps_receipt(envelope: Envelope, actor: Actor) -> bool:
+    """Its receipt slip has not gone back yet."""
+    return envelope.receipt != "returned"
+
+
+@Envelope.flow.step(
+    "opened", "discrepancy", "reconciled", to=None, label=_l("Return the receipt slip"), who=keeps_receipt
+)
 def return_receipt(
     envelope: Envelope,
     signed_by: Annotated[str, Ask(_l("Receipt slip signed by"), kind="line", length=100)],
@@ -111,6 +119,7 @@ def register_paper(
     register: Annotated[Register | None, Ask(_l("Register book"), help=_l("Empty: as on the cover"))] = None,
     secrecy: Annotated[str | None, Ask(_l("Secrecy"), choices=SECRECY, help=_l("Empty: as on the cover"))] = None,
     urgency: Annotated[str | None, Ask(_l("Urgency"), choices=URGENCY)] = None,
+    importance: Annotated[str | None, Ask(_l("Importance"), choices=IMPORTANCE)] = None,
     anyway: Annotated[bool, Ask(_l("I have read the warnings; store it all the same"))] = False,
 ) -> None:
     """One paper of the envelope gets its receipt number; it counts as received when the envelope was signed for."""
@@ -129,6 +138,7 @@ def register_paper(
             title=title or (line.title if line else ""), register=register or envelope.register,
             envelope=envelope, medium="electronic" if envelope.channel == "e_mail" else "paper",
             secrecy=secrecy or envelope.cover_secrecy, urgency=urgency or "none",
+            importance=importance or "ordinary",
             received_at=envelope.received_at or now(), copies=max(line.copies_found or 1, 1) if line else 1,
         )  # fmt: skip
         paper.prepare(session)

@@ -25,11 +25,11 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models import secrecy
 from models.correspondents import Correspondent
-from models.documents import DUTY, REGISTRY, IncomingDocument
+from models.documents import IncomingDocument
 from models.envelope_lines import EnvelopeLine
 from models.people import Department, Person
 from models.registers import Register, first_book
-from models.secrecy import ORDINARY, SECRECY
+from models.secrecy import DUTY, ORDINARY, REGISTRY, SECRECY
 
 if TYPE_CHECKING:
     from models.envelope_defects import EnvelopeDefect
@@ -41,6 +41,7 @@ CHANNELS = {
     "exchange": _l("Exchange station"),
     "fax": _l("Fax"),
     "e_mail": _l("E-mail"),
+    "not_noted": _l("Not noted"),
 }
 ANSWERS = {"yes": _l("Yes"), "no": _l("No")}
 #: The four questions at the door; a paper is signed for when all are answered with yes.
@@ -129,6 +130,9 @@ class Envelope(Workflow, Model):
     receipt: Mapped[str] = fields.choice(_l("Receipt slip"), RECEIPTS, "receipt_known", required=True, default="none")
     receipt_due: Mapped[date | None] = fields.day(_l("Receipt slip due"))
 
+    silent: Mapped[bool] = fields.flag(
+        _l("Made with its paper"), derived=True, help=_l("The book has no outer register; the envelope was not noted.")
+    )
     received_at: Mapped[datetime | None] = fields.moment(_l("Signed for at"), index=True, derived=True)
     signed_by_id: Mapped[int | None] = fields.reference(_l("Signed for by"), "person.id", derived=True)
     stamped: Mapped[bool] = fields.flag(_l("Stamped"), derived=True)
@@ -188,6 +192,12 @@ class Envelope(Workflow, Model):
 
     def profile(self) -> str | None:
         return self.register.profile if self.register else None
+
+    def series(self) -> tuple[str, str]:
+        """Those made with their papers have numbers of their own, so that the outer register's have no holes."""
+        if self.silent:
+            return f"{self.kind_name}:silent", "随〔{year}〕{serial}号"
+        return self.kind_name, self.numbered.template
 
     def prepare(self, session: Session) -> None:
         self.state = self.state or ("presented" if self.presented_at else "expected")
@@ -351,6 +361,20 @@ def known_inside(actor: Actor) -> Select[Any]:
     lines_only = actor.has(*REGISTRY) and not actor.has(*DUTY)
     grades = actor.cleared.intersection(ORDINARY) if lines_only else actor.cleared
     return select(columns.id).where(columns.cover_secrecy.in_(grades))
+
+
+def silent_envelope(session: Session, paper: IncomingDocument) -> Envelope:
+    """The envelope of a paper nobody has noted one for: received with it, opened and checked (documents.md C5)."""
+    with session.no_autoflush:
+        by = session.get(Person, history.doer().own_person_id or 0)
+    made = Envelope(
+        silent=True, state="reconciled", register=paper.register, sender=paper.sender, cover_secrecy=paper.secrecy,
+        channel="e_mail" if paper.medium == "electronic" else "not_noted", receipt="none", personal=False,
+        presented_at=paper.received_at, received_at=paper.received_at, opened_at=paper.received_at, closed_at=now(),
+        signed_by=by, opened_by=by, stamped=False,
+    )  # fmt: skip
+    records.store(session, made)
+    return made
 
 
 def _past(at: datetime | None) -> datetime:

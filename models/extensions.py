@@ -21,6 +21,7 @@ from app.engine.answers import ahead
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
+from models.attached import Attached
 from models.people import Person
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def may_grant(request: ExtensionRequest, actor: Actor) -> bool:
     return actor.has("leader") or request.wish == "suspension"
 
 
-class ExtensionRequest(Workflow, Model):
+class ExtensionRequest(Attached, Workflow, Model):
     """One request for time about one paper; the limit it had and the one asked for are both kept."""
 
     __tablename__ = "extension_request"
@@ -98,9 +99,6 @@ class ExtensionRequest(Workflow, Model):
             mine.append(cls.state == "recommended")
         return or_(false(), *mine)
 
-    def profile(self) -> str | None:
-        return self.document.profile()
-
     def prepare(self, session: Session) -> None:
         self.asker_id = self.asker_id or history.doer().own_person_id
         if self.document is not None:
@@ -114,9 +112,8 @@ class ExtensionRequest(Workflow, Model):
         if self.document.state != "in_handling":
             yield "document", _("Time is asked for while a paper is in handling.")
         actor = access.current()
-        in_unit = self.document.department_id in actor.department_ids or self.document.handler_id in actor.person_ids
         # The office may note a request made by telephone.
-        if self.id is None and not (in_unit or actor.has("office_manager")):
+        if self.id is None and not (self.document.handled_by(actor) or actor.has("office_manager")):
             yield "document", _("Time is asked for by those who handle the paper.")
         if self.limit_at is not None and self.limit_at < now():
             yield "document", _("The limit has passed already; time is asked for before it, not after.")

@@ -6,26 +6,30 @@ After oa公文_收文流程: filed, returned, kept for now or destroyed. For des
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import clocks, concurrency, fields, rules
+from app.engine import access, clocks, concurrency, fields, history, rules
 from app.engine.access import Actor
-from app.engine.moments import at_office, now, today
+from app.engine.moments import at_office, today
 from app.engine.record import Lines, Numbered, altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.correspondents import Correspondent
-from models.documents import REGISTRY, IncomingDocument
+from models.disposal import DecidesFate, claims
+from models.documents import UNFINISHED, IncomingDocument
 from models.people import Person
+from models.secrecy import REGISTRY
 
+#: A keeper learns of a review so many days before it (documents.md 3.5: one to three days).
+AHEAD = timedelta(days=3)
 HOLD_MONTHS = rules.setting("hold_months", _l("Months until a paper kept for now is reviewed"), "number", "6")
 
 
@@ -45,7 +49,12 @@ def months_on(day: date, months: int) -> date:
     return date(years, month + 1, min(day.day, calendar.monthrange(years, month + 1)[1]))
 
 
-class Hold(Workflow, Model):
+def keeps(hold: Hold, actor: Actor) -> bool:
+    """Who keeps it, and those who look after all that is kept."""
+    return hold.keeper_id in actor.person_ids or actor.has("archivist", "office_manager")
+
+
+class Hold(DecidesFate, Workflow, Model):
     """A paper kept for now: nobody destroys it before somebody has looked at it again."""
 
     __tablename__ = "hold"
@@ -64,10 +73,12 @@ class Hold(Workflow, Model):
     )
     reason: Mapped[str] = fields.prose(_l("Reason"), required=True)
     review_on: Mapped[date | None] = fields.day(_l("Review on"), help=_l("Empty: in six months"))
+    keeper_id: Mapped[int | None] = fields.reference(_l("Kept by"), "person.id", help=_l("Empty: yourself"))
     reviewed_on: Mapped[date | None] = fields.day(_l("Last reviewed"), derived=True)
     outcome: Mapped[str | None] = fields.prose(_l("Outcome of the review"), derived=True)
 
     document: Mapped[IncomingDocument] = relationship(foreign_keys=document_id)
+    keeper: Mapped[Person | None] = relationship(foreign_keys=keeper_id)
 
     @property
     def review_at(self) -> datetime | None:
@@ -75,29 +86,45 @@ class Hold(Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        mine = actor.has("archivist", "office_manager")
-        return and_(cls.state == "held", cls.due_at < now()) if mine else false()
+        mine = true() if actor.has("archivist", "office_manager") else cls.keeper_id.in_(actor.person_ids)
+        return and_(mine, cls.coming_up())
+
+    @classmethod
+    def coming_up(cls) -> ColumnElement[bool]:
+        """Whether the review is due, or nearly."""
+        return and_(cls.state == "held", cls.review_on <= today() + AHEAD)
 
     @classmethod
     def on(cls, document_id: int) -> ColumnElement[bool]:
         """Whether a paper is kept for now, as an SQL condition."""
         return exists().where(cls.document_id == document_id, cls.state == "held")
 
+    def papers(self) -> Iterable[int]:
+        return [self.document_id]
+
+    def profile(self) -> str | None:
+        return self.document.profile() if self.document is not None else None
+
     def prepare(self, session: Session) -> None:
         if self.review_on is None and not self.taken_over:
-            profile = self.document.profile() if self.document else None
-            self.review_on = months_on(today(), int(rules.number(session, HOLD_MONTHS, profile)))
+            self.review_on = months_on(today(), int(rules.number(session, HOLD_MONTHS, self.profile())))
+        if self.keeper is None and not self.taken_over:
+            self.keeper = session.get(Person, history.doer().own_person_id or 0)
         if self.document is not None and self.document.id:
             concurrency.hold(session, self.document)  # whoever destroys it at this moment comes before or after
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if altered(self, "review_on", "document"):
+        if altered(self, "review_on"):
             yield "review_on", _("Use the step “Keep longer”.")
+        if altered(self, "document"):
+            yield "document", _("It stays the hold of this paper; release it and keep the other one.")
+        if self.id is None and self.document is not None and self.document.state in UNFINISHED:
+            yield "document", _("The paper is still on its way; it is kept for now once it is closed.")
 
     def __str__(self) -> str:
         return f"{self.label}: {self.document.receipt_no if self.document else ''}"
 
-    @flow.step("held", to=None, label=_l("Keep longer"), tone="primary")
+    @flow.step("held", to=None, label=_l("Keep longer"), who=keeps, tone="primary")
     def keep_longer(
         self, outcome: Annotated[str, Ask(_l("Outcome of the review"))], until: Annotated[date, Ask(_l("Review on"))]
     ) -> None:
@@ -108,13 +135,23 @@ class Hold(Workflow, Model):
         clocks.extend(object_session(self), self, "review", end_of(until))  # type: ignore[arg-type]
         self.outcome, self.reviewed_on, self.review_on = outcome, today(), until
 
-    @flow.step("held", to="released", label=_l("Release"))
+    @flow.step("held", to="released", label=_l("Release"), who=keeps)
     def release(self, outcome: Annotated[str, Ask(_l("Outcome of the review"))]) -> None:
         """The paper is needed no more and takes one of the other ways."""
         self.outcome, self.reviewed_on = outcome, today()
 
 
-class ReturnCampaign(Workflow, Model):
+claims("held")(Hold.on)
+
+
+def first_review(session: Session, document_id: int) -> date | None:
+    """The first day on which one of those who keep a paper for now looks at it again."""
+    query = select(func.min(Hold.review_on)).where(Hold.document_id == document_id, Hold.state == "held")
+    with access.system(), session.no_autoflush:
+        return session.scalar(query)
+
+
+class ReturnCampaign(DecidesFate, Workflow, Model):
     """An issuer asks its papers back: every copy is collected and handed back against signature."""
 
     __tablename__ = "return_campaign"
@@ -141,6 +178,7 @@ class ReturnCampaign(Workflow, Model):
     signature: Mapped[str | None] = fields.line(_l("Signed for by the issuer"), 100, derived=True)
     handed_back_on: Mapped[date | None] = fields.day(_l("Handed back on"), derived=True)
     incident: Mapped[str | None] = fields.prose(_l("Incident"), derived=True)
+    rest_filed: Mapped[bool] = fields.flag(_l("What stays here goes to the files"), derived=True)
 
     issuer: Mapped[Correspondent] = relationship(foreign_keys=issuer_id)
     items: Mapped[list[ReturnItem]] = relationship(
@@ -154,6 +192,26 @@ class ReturnCampaign(Workflow, Model):
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         return cls.pending() if actor.has("registry_clerk", "office_manager") else false()
+
+    @classmethod
+    def wants(cls, document_id: int) -> ColumnElement[bool]:
+        """Whether the issuer of a paper has asked for it and does not have it yet, as an SQL condition."""
+        listed = select(ReturnItem.campaign_id).where(ReturnItem.document_id == document_id)
+        return exists().where(cls.id.in_(listed), cls.state.in_(("collecting", "handed_back")))
+
+    def papers(self) -> Iterable[int]:
+        return {item.document_id for item in self.items}
+
+    def follows(self, document: IncomingDocument) -> str | None:
+        """What was closed to be returned is returned; what the house has besides, its slip for one, may be filed."""
+        if self.state in ("closed", "closed_with_incident") and document.chosen() == "to_return":
+            return "to_file" if self.rest_filed else "closed"
+        return None
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        changed: Any = inspect(self).attrs["items"].history  # `items` is a method of theirs
+        if self.id and self.state not in (None, "listing") and (changed.added or changed.deleted):
+            yield "", _("The copies are being collected; the list stays as it is.")
 
     def __str__(self) -> str:
         return f"{self.campaign_no} {self.issuer or ''}"
@@ -182,18 +240,26 @@ class ReturnCampaign(Workflow, Model):
         self.signature, self.handed_back_on = signature, on or today()
 
     @flow.step("handed_back", to="closed", label=_l("Close"), tone="primary")
-    def close(self) -> None:
+    def close(
+        self,
+        rest_filed: Annotated[bool, Ask(_l("What stays here goes to the files"), help=_l("The slip, for one"))] = False,
+    ) -> None:
         """Every copy of the list is back with the issuer."""
+        self.rest_filed = rest_filed
         if lost := [str(item) for item in self.items if item.state != "collected"]:
             listed = "; ".join(lost)
             raise StepRefused(_("Not returned: %(list)s. This is an incident to be put on record.", list=listed))
 
     @flow.step("handed_back", to="closed_with_incident", label=_l("Close with an incident"), tone="danger")
-    def close_with_incident(self, incident: Annotated[str, Ask(_l("Incident"))]) -> None:
+    def close_with_incident(
+        self,
+        incident: Annotated[str, Ask(_l("Incident"))],
+        rest_filed: Annotated[bool, Ask(_l("What stays here goes to the files"), help=_l("The slip, for one"))] = False,
+    ) -> None:
         """Copies are missing: what happened and what was done about it goes on record."""
         if all(item.state == "collected" for item in self.items):
             raise StepRefused(_("Every copy is back; close it plainly."))
-        self.incident = incident
+        self.incident, self.rest_filed = incident, rest_filed
 
 
 class ReturnItem(Workflow, Model):
@@ -228,6 +294,11 @@ class ReturnItem(Workflow, Model):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         return true() if actor.has(*REGISTRY) else or_(false(), cls.holder_id.in_(actor.person_ids))
 
+    def check(self) -> Iterator[tuple[str, str]]:
+        moved = self.id is None or altered(self, "campaign", "document")
+        if moved and self.campaign is not None and self.campaign.state not in (None, "listing"):
+            yield "", _("The copies are being collected; the list stays as it is.")
+
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         return and_(cls.state == "with_holder", cls.holder_id.in_(actor.person_ids))
@@ -248,6 +319,4 @@ class ReturnItem(Workflow, Model):
         self.note = note
 
 
-def kept_for_now(session: Session, document_id: int) -> bool:
-    """Whether somebody keeps a paper from being destroyed, looked up now."""
-    return bool(session.scalar(select(Hold.on(document_id))))
+claims("to_return")(ReturnCampaign.wants)

@@ -47,7 +47,7 @@ DUTY = {
 PERSONS = ("handler_id", "reader_id", "charged_id")
 
 OFFICER_COMPULSORY = rules.setting(
-    "follow_up_officer_compulsory", _l("Urgent papers need a named follow-up officer"), default="yes"
+    "follow_up_officer_compulsory", _l("Urgent and important papers need a named follow-up officer"), default="yes"
 )
 KEEPERS = ("office_manager", "registry_clerk")
 
@@ -137,7 +137,7 @@ class FollowUp(Workflow, Model):
         """Whether the paper needs an officer by name before anybody is asked."""
         session = object_session(self)
         assert session is not None
-        return self.document.urgency != "none" and rules.flag(session, OFFICER_COMPULSORY, self.document.profile())
+        return self.document.pressing() and rules.flag(session, OFFICER_COMPULSORY, self.document.profile())
 
     def behind(self) -> Any:
         """The record whose limit is followed up; None where it is gone."""
@@ -188,7 +188,9 @@ class FollowUp(Workflow, Model):
     ) -> None:
         """Ask how far it is, by telephone, letter, visit or in a meeting; each asking stays on file."""
         if officer is None and self.officer is None and self.urgent():
-            raise StepRefused(_("Urgent papers are followed up by somebody named; please name the officer."))
+            raise StepRefused(
+                _("Urgent and important papers are followed up by somebody named; please name the officer.")
+            )
         if at is not None and at > now():
             raise StepRefused(_("Nobody can have been asked in the future."))
         asked = person or self.responsible or (self.department.leader if self.department else None)

@@ -30,17 +30,14 @@ WAYS = {
 }
 
 
-def handles(document: IncomingDocument, actor: Actor) -> bool:
-    """The unit in charge, or the person named as handler."""
-    return document.handler_id in actor.person_ids or document.department_id in actor.department_ids
-
-
 def may_answer(document: IncomingDocument, actor: Actor) -> bool:
     """Who handles the paper, and the registry; not everybody who may read it."""
-    return handles(document, actor) or actor.has("office_manager", "registry_clerk")
+    return document.handled_by(actor) or actor.has("office_manager", "registry_clerk")
 
 
-@flow.step("in_handling", to="result_in", label=_l("Report the result"), who=handles, tone="primary")
+@flow.step(
+    "in_handling", to="result_in", label=_l("Report the result"), who=IncomingDocument.handled_by, tone="primary"
+)
 def report_result(document: IncomingDocument, result: Annotated[str, Ask(_l("Result"))]) -> None:
     """What was done, when, and with what outcome; the co-handling units have answered or were given up on."""
     silent = [one for one in document.assignments if not one.lead and one.state in OPEN and not one.is_late(now())]

@@ -10,7 +10,7 @@ from typing import Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields, numbers
@@ -19,11 +19,10 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
-from models import secrecy
-from models.documents import DUTY, REGISTRY, URGENCY, graded
+from models.documents import URGENCY
 from models.paper_types import COMPANY as TYPES
 from models.people import Department, Person
-from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, SECRECY
+from models.secrecy import ORDINARY, SECRECY, GradedPaper
 
 #: Six-cornered brackets and a serial without leading zeros: GB/T 9704.
 NUMBER = "文枢发〔{year}〕{serial}号"
@@ -45,7 +44,7 @@ def is_signer(document: OutgoingDocument, actor: Actor) -> bool:
     return document.signer_id is not None and document.signer_id == actor.own_person_id
 
 
-class OutgoingDocument(Workflow, Model):
+class OutgoingDocument(GradedPaper, Workflow, Model):
     """A paper of the house, from the draft to the copies that went out."""
 
     __tablename__ = "outgoing_document"
@@ -101,27 +100,13 @@ class OutgoingDocument(Workflow, Model):
     sealed_by: Mapped[Person | None] = relationship(foreign_keys=sealed_by_id)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        if actor.has(*REGISTRY):
-            return true()
-        if not actor.person_ids:
-            return false()
-        return secrecy.entry_rule(cls, actor, cls._involved(actor), public=cls.state == "issued")
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return secrecy.content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
+    def _public(cls) -> ColumnElement[bool]:
+        return cls.state == "issued"
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
         """Drafter and signer."""
         return or_(cls.drafter_id.in_(actor.person_ids), cls.signer_id.in_(actor.person_ids))
-
-    def keeps_files(self) -> bool:
-        return self.secrecy not in ON_PAPER_ONLY
-
-    def indexed(self) -> bool:
-        return self.secrecy not in NOT_INDEXED
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -164,7 +149,7 @@ class OutgoingDocument(Workflow, Model):
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from graded(self, "body")
+        yield from self.graded("body")
         if self.text_checksum and self.state in FROZEN and self.frozen_text() != self.text_checksum:
             yield "body", _("Title, addressees and text are frozen by the signature.")
         elif self.state in ("countersigning", "signing"):

@@ -19,6 +19,7 @@ from app.engine import fields
 from app.engine.access import Actor
 from app.engine.answers import happened
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.attached import Attached
 from models.copies import add_copies
 from models.people import Person
 from models.secrecy import ORDINARY
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ORDERS = {"relay": _l("Relay"), "copy": _l("Copy")}
 
 
-class PaperOrder(Workflow, Model):
+class PaperOrder(Attached, Workflow, Model):
     """One order to relay a paper within a scope and by a time, or to make and distribute copies of it."""
 
     __tablename__ = "paper_order"
@@ -90,9 +91,6 @@ class PaperOrder(Workflow, Model):
             mine.append(cls.charged_id.is_(None))
         return and_(cls.state == "ordered", or_(*mine))
 
-    def profile(self) -> str | None:
-        return self.document.profile()
-
     def check(self) -> Iterator[tuple[str, str]]:
         from models.documents import UNFINISHED
 
@@ -119,11 +117,7 @@ class PaperOrder(Workflow, Model):
         self.report, self.done_at = report, happened(at)
         session = object_session(self)
         if self.what == "copy" and self.number and session is not None:
-            from models.documents import IncomingDocument
-
-            # Not `self.document`: what was loaded for somebody who may not see the paper stays narrowed to them.
-            paper = session.get_one(IncomingDocument, self.document_id)
-            add_copies(session, paper, self.number, "photocopy")
+            add_copies(session, self.paper, self.number, "photocopy")
 
     @flow.step("ordered", to="cancelled", label=_l("Cancel"), tone="danger")
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

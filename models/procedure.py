@@ -12,6 +12,8 @@ SCREENING = setting("screening", _l("First review before the proposal"))
 PROPOSERS = setting("proposers", _l("Who proposes"), "list", "registry_clerk,office_manager")
 #: S8, S2: papers go to a department without a leader's instruction
 DIRECT_TRANSFER = setting("direct_transfer", _l("The office may hand a paper out without a leader"), default="yes")
+#: 办文办会, 外部来文处理办法 第五条, 公文处理办法 一（四）: a proposal says which leader is to decide
+LEADER_PROPOSED = setting("leader_proposed", _l("A proposal names the leaders, or the unit of a direct transfer"))
 #: C13: what has to be done before a case is closed
 CLOSE_LEADER_TOLD = setting("close_leader_told", _l("Closing: the leader has been told"))
 CLOSE_SENDER_ANSWERED = setting("close_sender_answered", _l("Closing: the sender has an answer, if one is due"))
@@ -22,8 +24,6 @@ CLOSE_PAPERS_BACK = setting("close_papers_back", _l("Closing: every copy is back
 MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension, in calendar days"), "number", "90")
 #: the lead unit's co-handlers answer earlier than the lead
 CO_SHARE = setting("co_share", _l("Share of the limit given to co-handling units"), "number", "0.5")
-#: documents.md 3.6: a paper held back is looked at again
-HOLD_DAYS = setting("hold_days", _l("Papers held: review after, in calendar days"), "number", "183")
 #: documents.md 3.4: the scope of reading is approved by somebody entitled, and widened by nobody else
 SCOPE_APPROVED = setting("scope_approved", _l("Readers are named by a leader or the office head"))
 #: S1 against S8: on arrival, or by a limit somebody states

@@ -7,7 +7,7 @@ of order and a paper without its envelope are asked about once; they are no mist
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,16 @@ class Registration:
     @declared_attr
     def envelope(cls) -> Mapped[Envelope | None]:
         return relationship("Envelope", foreign_keys=[cls.envelope_id])  # type: ignore[list-item]
+
+    def begin(self, session: Session) -> Callable[[], None]:
+        """A paper of a book without an outer register has its envelope all the same; nobody is asked to fill it in."""
+        paper: Any = self
+        alone = self.envelope is None and self.envelope_id is None and not paper.taken_over
+        if alone and not rules.flag(session, OUTER_REGISTER, paper.profile()):
+            from models.envelopes import silent_envelope  # it lists its papers
+
+            self.envelope = silent_envelope(session, paper)
+        return super().begin(session)  # type: ignore[misc]
 
     def slip_dates(self) -> list[tuple[Any, date | None]]:
         """The dates a slip bears, in the order in which they should follow each other."""

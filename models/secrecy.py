@@ -6,11 +6,14 @@ title, text and files), and whether the house may keep a file of it at all (`kee
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, false, inspect, or_, true
 
+from app.engine import record as records
 from app.engine.access import Actor
 
 #: The scale of the house, the lowest first.
@@ -36,6 +39,11 @@ ORDINARY = ("open", "internal")
 NOT_INDEXED = ("confidential", "top_secret", *STATE)
 #: Of these the house keeps no text and no file.
 ON_PAPER_ONLY = ("top_secret", *STATE)
+
+#: Roles that keep or read the whole register. Administrators look after settings, not after papers.
+REGISTRY = ("office_manager", "registry_clerk", "leader", "archivist", "auditor", "report_reader")
+#: Those of them who learn the content as far as they are cleared; the others read lines.
+DUTY = ("office_manager", "registry_clerk", "leader", "archivist")
 
 
 def cleared_for(business: str | None, state: str | None) -> frozenset[str]:
@@ -77,3 +85,49 @@ def content_rule(model: Any, actor: Actor, involved: ColumnElement[bool], keeps_
         model.secrecy.in_(ORDINARY),
         and_(model.secrecy.in_(actor.cleared), or_(model.department_id.in_(actor.led_ids), involved)),
     )
+
+
+class GradedPaper:
+    """Mixin of a register's papers: by their secrecy, who knows of one, who learns its content, and what is kept."""
+
+    secrecy: Any
+
+    @classmethod
+    def _involved(cls, actor: Actor) -> ColumnElement[bool]:
+        """The people named on a paper's way."""
+        raise NotImplementedError
+
+    @classmethod
+    def _public(cls) -> ColumnElement[bool]:
+        """Where an open paper is for everybody: at any time, unless the register says otherwise."""
+        return true()
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        if actor.has(*REGISTRY):
+            return true()
+        if not actor.person_ids:
+            return false()
+        return entry_rule(cls, actor, cls._involved(actor), cls._public())
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
+
+    def keeps_files(self) -> bool:
+        return self.secrecy not in ON_PAPER_ONLY
+
+    def indexed(self) -> bool:
+        return self.secrecy not in NOT_INDEXED
+
+    def graded(self, *texts: str) -> Iterator[tuple[str, str]]:
+        """What is wrong with the secrecy, old and new: it is lowered by decision only, and of some no text is kept."""
+        paper: Any = self
+        if records.altered(paper, "secrecy"):
+            before: str = inspect(paper).attrs.secrecy.history.deleted[0]
+            if lower(before, self.secrecy):
+                yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
+        if not self.keeps_files():
+            for name in texts:
+                if (getattr(self, name) or "").strip():
+                    yield name, _("Of a paper of this secrecy only the register line is kept, no text.")

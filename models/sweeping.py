@@ -22,6 +22,7 @@ from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
 from models import follow_ups, notices
+from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
 from models.notices import Notice
 from models.people import Department, Person
@@ -36,6 +37,7 @@ def sweep(session: Session) -> Counter[str]:
         done["moved"] = len(clocks.recount(session))
         session.commit()
         done["woken"] = wake(session)
+        done["notices"] += remind_keepers(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),
@@ -84,6 +86,31 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
     people = [session.get(Person, key) for name in follow_ups.PERSONS if (key := getattr(record, name, None))]
     notices.tell(session, [person for person in people if person], "awake", record)
     return 1
+
+
+def remind_keepers(session: Session) -> int:
+    """Tell whoever keeps a paper for now that its review comes up, once for each day it is to be reviewed; how many."""
+    count = 0
+    for pk in list(session.scalars(select(Hold.id).where(Hold.coming_up()).order_by(Hold.id))):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: _remind(session, pk))  # type: ignore[misc]
+    return count
+
+
+def _remind(session: Session, pk: int) -> int:
+    one_at_a_time(session, f"hold {pk}")
+    kept = session.get(Hold, pk, populate_existing=True)
+    if kept is None or kept.state != "held" or kept.review_at is None:
+        return 0
+    due = kept.review_at.isoformat()
+    known = select(Notice.id).where(
+        Notice.key == "review", Notice.kind == kept.kind_name, Notice.record_id == kept.id,
+        Notice.parameters.contains(f'"{due}"'),
+    )  # fmt: skip
+    if session.scalars(known.limit(1)).first() is not None:
+        return 0
+    people = [kept.keeper] if kept.keeper is not None else notices.holders(session, "archivist")
+    return len(notices.tell(session, people, "review", kept, stage="review", due=due))
 
 
 def look_after(session: Session, clock_id: int) -> int:

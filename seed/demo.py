@@ -220,7 +220,12 @@ def _move_on(
     user, head = f"user_{unit}", f"head_{unit}"
     order = {"department": document.department, "requirement": "请按文件要求办理。", "handler": people[user]}
     ways: list[tuple[float, str, str, dict[str, Any]]] = [
-        (0.5, "clerk", "propose", {"proposal": "拟请相关科室阅办。"}),
+        (
+            0.5,
+            "clerk",
+            "propose",
+            {"proposal": "拟请相关科室阅办。", "kind": "handle", "transfer": document.department},
+        ),
         (1.2, "leader", "instruct", order),
         (1.5, "clerk", "circulate", {"readers": [people[user], people[head]], "purpose": "请阅"}),
         (dice.uniform(3, 9), user, "report_result", {"result": "已按要求办理完毕。"}),

@@ -68,7 +68,7 @@ def play(stage: Stage) -> None:
         desk = Desk(stage, 9)
         desk.walk(desk.add("office", Supervision(document=paper, matter=matter)), ways)
     late = Story(30, "独府办", "关于上报集团年度考核材料的通知", [
-        ("office", "propose", {"proposal": "拟请综合科办理，财务科配合。"}), LEAD, TAKE, WAIT, WAIT, WAIT, WAIT, WAIT, WAIT, WAIT,
+        ("office", "propose", {"proposal": "拟请综合科办理，财务科配合。", "leaders": ["@leader"]}), LEAD, TAKE, WAIT, WAIT, WAIT, WAIT, WAIT, WAIT, WAIT,
         REPORT, TELL, CLOSE,
     ], book="GS")  # fmt: skip
     paper, _desk = receive(stage, late, 99)

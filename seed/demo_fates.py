@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from app.engine import moments
 from app.engine import record as records
@@ -16,9 +15,13 @@ from seed.demo_desk import Desk, In
 from seed.demo_records import Stage
 from seed.demo_states import Way, Ways
 
-#: Titles of old papers, years ago; taken over from the ledger kept on paper.
-OLD = ("关于春节期间值班安排的通知", "关于订阅报刊的通知", "关于办公楼停水的通知", "关于征集书画作品的函", "关于临时调整作息时间的通知",
-       "关于举办业务培训班的通知", "关于组织义务植树的通知")  # fmt: skip
+#: Titles of old papers, years ago; taken over from the ledger kept on paper: kept, called back, on destruction lists.
+OLD = (
+    ("关于春节期间值班安排的通知", "关于订阅报刊的通知"),
+    ("关于征求档案管理办法意见的通知", "关于印发领导讲话稿的通知", "关于印发会议材料的通知", "关于第三季度情况的内部通报", "关于工作进展的内部通报"),
+    ("关于办公楼停水的通知", "关于征集书画作品的函", "关于临时调整作息时间的通知", "关于举办业务培训班的通知", "关于组织义务植树的通知",
+     "关于报送节日活动安排的通知", "关于更换办公桌椅的通知"),
+)  # fmt: skip
 
 KEPT: list[tuple[str, Ways]] = [
     ("案件未结，材料备查", []),
@@ -55,21 +58,22 @@ DOOMED: list[Ways] = [
 def play(stage: Stage) -> None:
     """Add old papers and what becomes of them."""
     issuer = records.named(stage.session, Correspondent, "独府办")
-    papers = [_old(stage, issuer, title, position) for position, title in enumerate(OLD)]
-    for paper, (reason, ways) in zip(papers, KEPT, strict=False):
+    position = iter(range(sum(map(len, OLD))))
+    kept, wanted, doomed = ([_old(stage, issuer, title, next(position)) for title in titles] for titles in OLD)
+    for paper, (reason, ways) in zip(kept, KEPT, strict=True):
         desk = Desk(stage, 8)
         desk.walk(desk.add("archivist", Hold(document=paper, reason=reason)), ways)
-    for notice, days, ways, copies in CALLED_BACK:
-        _called_back(stage, issuer, papers, notice, days, ways, copies)
-    for position, ways in enumerate(DOOMED):
-        _doomed(stage, papers[2:], position, ways)
+    for paper, (notice, days, ways, copies) in zip(wanted, CALLED_BACK, strict=True):
+        _called_back(stage, issuer, paper, notice, days, ways, copies)
+    for number, (paper, ways) in enumerate(zip(doomed, DOOMED, strict=True)):
+        _doomed(stage, paper, number, ways)
 
 
 def _old(stage: Stage, issuer: Correspondent, title: str, position: int) -> IncomingDocument:
-    received = stage.today - timedelta(days=3 * 365 + 9 * (len(OLD) - position))
+    received = stage.today - timedelta(days=3 * 365 + 9 * (20 - position))
     paper = IncomingDocument(
         register=records.named(stage.session, Register, "SW"), sender=issuer, title=title, received_at=received, copies=3,
-        sender_no=f"独府办发〔{moments.local(received).year}〕{20 + position}号", taken_over=True, state="to_destroy",
+        sender_no=f"独府办发〔{moments.local(received).year}〕{20 + position}号", taken_over=True, state="closed",
         closed_at=received + timedelta(days=4), department=stage.people["user_a"].department, medium="paper",
     )  # fmt: skip
     with stage.at(received):  # the book of that year counted it
@@ -78,13 +82,12 @@ def _old(stage: Stage, issuer: Correspondent, title: str, position: int) -> Inco
 
 
 def _called_back(
-    stage: Stage, issuer: Correspondent, papers: list[Any], notice: str, days: int, ways: Ways, copies: Ways
+    stage: Stage, issuer: Correspondent, paper: IncomingDocument, notice: str, days: int, ways: Ways, copies: Ways
 ) -> None:
     desk = Desk(stage, 12)
     holders = [stage.people[name] for name in ("head_a", "head_b", "office")]
     items = [
-        ReturnItem(document=paper, copy_no=f"{number:06d}", holder=holder)
-        for number, (paper, holder) in enumerate(zip(papers, holders, strict=False), 1)
+        ReturnItem(document=paper, copy_no=f"{number:06d}", holder=holder) for number, holder in enumerate(holders, 1)
     ]
     due = In(days, plain=True).after(stage.today)
     campaign = desk.add("clerk", ReturnCampaign(issuer=issuer, notice=notice, due_on=due, items=items))
@@ -94,8 +97,7 @@ def _called_back(
     desk.walk(campaign, ways[1:])
 
 
-def _doomed(stage: Stage, papers: list[Any], position: int, ways: Ways) -> None:
-    paper = papers[position % len(papers)]
+def _doomed(stage: Stage, paper: IncomingDocument, position: int, ways: Ways) -> None:
     desk = Desk(stage, 15 - position)
     made = DestructionList(
         subject=f"{moments.local(paper.received_at).year}年到期文件（第{position + 1}批）",

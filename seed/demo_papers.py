@@ -119,7 +119,7 @@ PAPERS: list[Story] = [
         REPORT, TELL, ("user_a", "answer_sender", {"words": "清查表已于截止日前报送市财政局资产科。"}), CLOSE,
     ], values={"answer_due": True, "enclosures": "资产清查表1份"}),
     Story(1, "教育局", "关于报送教师培训计划的通知", [], book="DN"),
-    Story(0, "应急局", "关于开展消防演练的通知", [], values={"urgency": "urgent"}),
+    Story(0, "应急局", "关于开展消防演练的通知", [], values={"urgency": "urgent", "importance": "important"}),
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ Way = tuple[str, str, dict[str, Any]]
 Ways = list[Way]
 
 WHY = {"reason": "按领导要求"}
-PROPOSE = ("clerk", "propose", {"proposal": "拟请综合科阅办。"})
+PROPOSE = ("clerk", "propose", {"proposal": "拟请综合科阅办。", "kind": "handle", "transfer": "#a"})
 INSTRUCT = ("leader", "instruct", {"department": "#a", "requirement": "请按文件要求办理。", "handler": "@user_a"})
 BOTH = ("leader", "instruct", {
     "department": "#a", "others": ["#office"], "requirement": "请综合科牵头，办公室配合。", "handler": "@user_a",
@@ -39,7 +39,7 @@ ROUND = ("leader", "instruct_reading", {"readers": ["@user_a", "@head_a", "@user
 
 INCOMING: list[Ways] = [
     [PROPOSE, ROUND],
-    [("clerk", "propose", {"proposal": "拟转周主任阅示。", "leaders": ["@leader"]})],
+    [("clerk", "propose", {"proposal": "拟转周主任阅示。", "leaders": ["@leader"], "kind": "read"})],
     CLOSED,
     [*CLOSED, ("clerk", "file_it", {})],
     [*CLOSED, ("clerk", "mark_for_return", {"reason": "来文单位要求清退"})],
@@ -47,7 +47,7 @@ INCOMING: list[Ways] = [
     [*CLOSED, ("office", "mark_for_destruction", {"reason": "无保存价值"})],
     [PROPOSE, INSTRUCT, ("office", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})],
     [("leader", "return_to_sender", {"reason": "主送单位有误"})],
-    [PROPOSE, ("clerk", "end_by_sender", {"reason": "来文单位来电撤回"})],
+    [PROPOSE, ("clerk", "end_by_sender", {"notice": "call", "reason": "来文单位来电撤回"})],
     [("office", "void", {"reason": "重复登记", "second": "@clerk"})],
 ]
 
@@ -61,7 +61,15 @@ BESIDE: list[tuple[Ways, str, Ways]] = [
     ([PROPOSE, INSTRUCT], "assignments", [("head_a", "receive", {"handler": "@user_a"})]),
     ([PROPOSE, BOTH], "assignments", [("office", "overrule", {"reason": "逾期未反馈，先行办理"})]),
     ([PROPOSE, INSTRUCT, REPORT], "assignments", []),
-    ([PROPOSE, INSTRUCT, ("clerk", "end_by_sender", {"reason": "来文单位来函撤回"})], "assignments", []),
+    (
+        [
+            PROPOSE,
+            INSTRUCT,
+            ("clerk", "end_by_sender", {"notice": "document", "reason": "来文单位来函撤回", "informed": ["@office"]}),
+        ],
+        "assignments",
+        [],
+    ),
     ([PROPOSE, INSTRUCT, RELAY], "orders", []),
     ([PROPOSE, INSTRUCT, RELAY], "orders", [("user_a", "carry_out", {"report": "已在例会上传达，到会二十一人。"})]),
     ([PROPOSE, INSTRUCT, RELAY], "orders", [("leader", "cancel", {"reason": "改由文件传阅"})]),

@@ -61,7 +61,8 @@ TABLE: dict[str, dict[str, str]] = {
             f"{KEEP} import export present await_it sign_for refuse unseal forward_unopened record_receipt report_discrepancy "
             "reconcile return_receipt register_paper"
         ),
-        "holds": f"{KEEP} export", "return_campaigns": f"{KEEP} export collect hand_back close",
+        "holds": f"{KEEP} export keep_longer release",
+        "return_campaigns": f"{KEEP} export collect hand_back close",
         "return_items": "read export take_in report_missing", "destruction_lists": READ, "destruction_entries": READ,
         "envelope_lines": "read export", "envelope_defects": "read edit export ask_sender note_answer make_good",
         "outgoing_documents": (

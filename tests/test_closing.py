@@ -8,6 +8,7 @@ from app.engine import access, numbers
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.rules import Rule
+from models.fates import months_on
 from models.people import Person
 from tests.factories import kept as incoming
 from tests.factories import take_and_keep as take
@@ -89,7 +90,7 @@ def test_a_closed_paper_has_one_of_four_fates_and_stays_closed(session, actors, 
     take(session, actors["office"], handled, step, **answers)
     assert (handled.state, handled.closed_at) == (state, closed)
     if state == "held":
-        assert handled.review_on == today() + timedelta(days=183)
+        assert handled.review_on == months_on(today(), 6)
 
 
 def test_a_reopened_case_goes_back_to_its_unit(session, actors, handled):
@@ -104,7 +105,7 @@ def test_the_senders_stop_notice_ends_everything_that_was_due(session, actors):
         paper = incoming(session)
     take(session, actors["leader"], paper, "instruct", department="综合科", others=["财务科"], requirement="办理")
     take(session, actors["leader"], paper, "order_relay", scope="各科", by=(now() + timedelta(days=2)).isoformat())
-    take(session, actors["clerk"], paper, "end_by_sender", reason="来文单位电话通知终止")
+    take(session, actors["clerk"], paper, "end_by_sender", notice="call", reason="来文单位电话通知终止")
     assert paper.state == "terminated_by_sender"
     assert {one.state for one in paper.assignments} == {"called_off"}
     assert paper.orders[0].state == "cancelled"
@@ -131,3 +132,23 @@ def test_administrative_papers_are_passed_on_against_signature(session, actors):
     assert paper.state == "passed_on"
     with pytest.raises(StepRefused):
         take(session, actors["clerk"], kept, "pass_on", signed_by="校长办公室 田华")
+
+
+@pytest.mark.parametrize("notice", ["document", "call"])
+def test_the_senders_notice_its_date_and_who_was_informed_stay_with_the_paper(session, actors, client, notice):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", handler="张小明")
+    informed = session.query(Person).filter_by(name="李强").one()
+    answers = {"notice": notice, "reason": "财函〔2026〕99号: 停止办理", "informed": [informed.id]}
+    with pytest.raises(StepRefused):
+        take(session, actors["clerk"], paper, "end_by_sender", **answers, on=str(today() + timedelta(days=1)))
+    take(session, actors["clerk"], paper, "end_by_sender", **answers, on=str(today() - timedelta(days=1)))
+    assert (paper.ended_by, paper.ended_words, paper.ended_on) == (
+        notice, "财函〔2026〕99号: 停止办理", today() - timedelta(days=1),
+    )  # fmt: skip
+    assert paper.ended_told.split("、") == ["周海", "张小明", "李强"]
+    key = paper.id
+    session.commit()
+    page = client("clerk").get(f"/incomingdocumentview/show/{key}").text
+    assert "财函〔2026〕99号" in page and "周海、张小明、李强" in page

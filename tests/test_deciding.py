@@ -10,6 +10,7 @@ from app.engine.clocks import clocks_of
 from app.engine.moments import now, parse_moment, today
 from app.engine.refusals import NotAllowed, StepRefused
 from models.assignments import Assignment
+from models.circulation_rules import in_scope
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.paper_orders import PaperOrder
@@ -45,12 +46,12 @@ def test_only_the_government_book_has_a_first_review_and_nothing_is_proposed_bef
         reviewed, plain = incoming(session, register="ZW"), incoming(session)
     assert "screen" not in [step.name for step in plain.flow.allowed(plain, actors["clerk"])]
     with pytest.raises(StepRefused):
-        take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办")
+        take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办", transfer="综合科")
     yes = {"ours": True, "addressed": True, "formed": True, "consulted": True}
     with pytest.raises(StepRefused, match=r"first review|初审"):
         take(session, actors["clerk"], reviewed, "screen", **{**yes, "formed": False})
     take(session, actors["clerk"], reviewed, "screen", **yes)
-    take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办")
+    take(session, actors["clerk"], reviewed, "propose", proposal="拟请综合科阅办", transfer="综合科")
     assert reviewed.state == "instructing"
 
 
@@ -283,3 +284,68 @@ def test_a_named_leader_and_the_heads_of_all_units_see_the_paper(session, actors
         with access.acting_as(actors_of(session)[who]):
             seen[who] = session.query(IncomingDocument).count()
     assert seen == {"head_a": 1, "head_b": 1, "user_b": 0}
+
+
+def test_an_order_is_judged_by_its_papers_book_also_for_who_may_not_see_the_paper(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, register="GS")
+    take(session, actors["leader"], paper, "order_relay", scope="各科", by=(now() + timedelta(days=2)).isoformat(),
+         charged=someone(session, "李强"))  # fmt: skip
+    key = paper.orders[0].id
+    session.expunge_all()
+    with access.acting_as(actors["user_b"]):
+        order = session.get(PaperOrder, key)
+        assert (order.document, order.profile()) == (None, "group")
+        order.take("carry_out", report="已传达")
+    assert order.state == "done"
+
+
+@pytest.mark.parametrize("who, may", [("user_a", True), ("head_a", True), ("user_b", False), ("clerk", False)])
+def test_who_handles_a_paper_is_one_rule_for_its_result_and_for_time(session, actors, who, may):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    assert paper.handled_by(actors[who]) is may
+    assert ("report_result" in [step.name for step in paper.flow.allowed(paper, actors[who])]) is may
+    with access.acting_as(actors[who]):
+        wish = ExtensionRequest(document=paper, wish="extension", reason="人手不足", until=now() + timedelta(days=30))
+        assert ([name for name, _sentence in wish.check()] == []) is may
+    session.rollback()
+
+
+def test_beyond_the_scope_of_important_secret_papers_only_a_leader_goes(session, actors):
+    """外部来文处理办法 第三条: the scope follows from importance and secrecy; whoever is beyond it, a leader decides."""
+    raw = {"register": "GS", "secrecy": "secret"}
+    with access.acting_as(actors["clerk"]):
+        plain, weighty = incoming(session, **raw), incoming(session, **raw, importance="important")
+    reader = someone(session, "李强")
+    reader.clearance = "secret"
+    session.commit()
+    assert in_scope(session, plain, reader) and not in_scope(session, weighty, reader)
+    answers = {"readers": [reader.id], "purpose": "请阅"}
+    for more in ({}, {"approver": someone(session, "郑敏").id}):
+        with pytest.raises(StepRefused, match=reader.name):
+            take(session, actors["office"], weighty, "instruct_reading", **answers, **more)
+    take(session, actors["office"], weighty, "instruct_reading", **answers, approver=someone(session, "周海").id)
+    take(session, actors["office"], plain, "instruct_reading", **answers)
+    assert (weighty.state, plain.state) == ("in_circulation", "in_circulation")
+
+
+@pytest.mark.parametrize(
+    "book, who, named, refused",
+    [("SW", "clerk", {}, True), ("SW", "clerk", {"transfer": "综合科"}, False), ("SW", "clerk", {"informed": "周海"}, False),
+     ("GS", "office", {}, True), ("GS", "office", {"transfer": "综合科"}, True), ("GS", "office", {"leaders": "周海"}, False),
+     ("DN", "clerk", {}, False), ("DN", "clerk", {"transfer": "综合科"}, True)],
+)  # fmt: skip
+def test_a_proposal_names_who_is_to_decide_where_the_profile_asks_for_it(session, actors, book, who, named, refused):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, register=book)
+    answers = {key: name if key == "transfer" else [someone(session, name)] for key, name in named.items()}
+    if refused:
+        with pytest.raises(StepRefused, match=r"leader|领导"):
+            take(session, actors[who], paper, "propose", proposal="拟办", **answers)
+        assert (paper.state, paper.proposal) == ("registered", None)
+        return
+    take(session, actors[who], paper, "propose", proposal="拟办", kind="handle", **answers)
+    unit = paper.proposed_unit.name if paper.proposed_unit else None
+    assert (paper.state, paper.proposed, unit) == ("instructing", "handle", named.get("transfer"))

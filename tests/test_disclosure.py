@@ -197,7 +197,7 @@ def test_what_readers_said_and_why_is_told_with_the_content_alone(app):
             entry = paper.circulation[0]
             entry.flow.take(db.session, entry, "answer", {"opinion": "同意密件意见"})
         with access.acting_as(actors["office"]):
-            paper.flow.take(db.session, paper, "end_by_sender", {"reason": "密件撤回缘由"})
+            paper.flow.take(db.session, paper, "end_by_sender", {"notice": "call", "reason": "密件撤回缘由"})
         pk, entry_id = paper.id, entry.id
         db.session.commit()
     doors = [

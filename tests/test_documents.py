@@ -15,6 +15,7 @@ from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefuse
 from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.outgoing import OutgoingDocument
 from models.people import Person
 from tests.conftest import sign_in
 
@@ -103,9 +104,13 @@ def test_handling_without_a_stated_limit_is_due_after_one_week(either_session, e
 def test_a_step_sent_twice_with_one_form_key_happens_once(either_session, either_actors, document):
     with access.acting_as(either_actors["clerk"]):
         for _ in range(2):
-            document.flow.take(either_session, document, "propose", {"proposal": "拟阅"}, form_key="k1")
+            document.flow.take(
+                either_session, document, "propose", {"proposal": "拟阅", "transfer": "综合科"}, form_key="k1"
+            )
         with pytest.raises(Repeated):
-            document.flow.take(either_session, document, "propose", {"proposal": "另拟"}, form_key="k1")
+            document.flow.take(
+                either_session, document, "propose", {"proposal": "另拟", "transfer": "综合科"}, form_key="k1"
+            )
     proposed = [e for e in history.entries_of(either_session, document) if e.action == "propose"]
     assert len(proposed) == 1
 
@@ -252,7 +257,7 @@ def test_words_typed_over_a_chosen_record_win_where_no_script_clears_the_choice(
 
 def test_opened_read_and_opinion_are_three_facts(either_session, either_actors, document):
     reader = either_actors["user_a"]
-    take(either_session, either_actors["clerk"], document, "propose", proposal="拟阅")
+    take(either_session, either_actors["clerk"], document, "propose", proposal="拟阅", transfer="综合科")
     take(
         either_session,
         either_actors["leader"],
@@ -348,7 +353,7 @@ def test_a_file_reaches_only_those_who_see_its_record(app):
 
 def test_turnaround_tells_the_stages_apart(either_session, either_actors, document):
     session, actors = either_session, either_actors
-    take(session, actors["clerk"], document, "propose", proposal="拟阅")
+    take(session, actors["clerk"], document, "propose", proposal="拟阅", transfer="综合科")
     with access.acting_as(actors["manager"]):
         answer = ask(session, "turnaround", {"by": "stage"})
     assert [(row["stage"], row["count"]) for row in answer.rows] == [("proposal", 1)]
@@ -363,3 +368,14 @@ def test_a_model_without_an_access_rule_stops_the_start():
     del Silent
     gc.collect()
     access.require_rules()
+
+
+@pytest.mark.parametrize("model", [IncomingDocument, OutgoingDocument])
+@pytest.mark.parametrize(
+    "grade, files, found",
+    [("open", True, True), ("secret", True, True), ("confidential", True, False), ("top_secret", False, False),
+     ("state_secret", False, False)],
+)  # fmt: skip
+def test_both_registers_keep_and_find_the_same_of_a_grade(model, grade, files, found):
+    paper = model(secrecy=grade)
+    assert (paper.keeps_files(), paper.indexed()) == (files, found)

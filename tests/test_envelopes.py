@@ -268,6 +268,17 @@ def test_the_receipt_slip_goes_back_signed_and_stamped_before_all_is_well(office
     assert cover.state == "reconciled"
 
 
+def test_a_receipt_slip_that_went_back_is_not_asked_for_again(session, actors):
+    cover = opened(session, actors, receipt="enclosed")
+    with access.acting_as(actors["clerk"]):
+        cover.take("return_receipt", signed_by="何静", stamped="yes", way="邮寄")
+        cover.take("reconcile")
+        session.commit()
+        assert "return_receipt" not in [step.name for step in cover.flow.allowed(cover, actors["clerk"])]
+        with pytest.raises(StepRefused):
+            cover.take("return_receipt", signed_by="何静", stamped="yes", way="邮寄")
+
+
 def test_outstanding_receipt_slips_are_one_filter_of_the_list(client, session, actors):
     due = opened(session, actors, receipt="enclosed")
     other = opened(session, actors)

@@ -1,18 +1,22 @@
 """Kept for now, called back, destroyed: nobody destroys what is held, approves what they proposed or witnesses it."""
 
+import random
 from datetime import date, timedelta
 
 import pytest
 
-from app.engine import access
+from app.engine import access, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment, today
-from app.engine.refusals import Invalid, NotAllowed, StepRefused
-from models.destruction import DestructionList
+from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
+from models.copies import PaperCopy, register_copies
+from models.destruction import DestructionEntry, DestructionList
 from models.documents import IncomingDocument
 from models.fates import Hold, ReturnCampaign, months_on
+from models.notices import Notice, open_notices, words_of
 from models.people import Person
+from models.sweeping import sweep
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,11 @@ def paper(session, actors, **values):
     raw = {"sender": "市财政局", "title": "关于预算的通知", "received_at": "2026-03-02 09:00", "secrecy": "internal",
            "urgency": "none", "copies": "1", "sender_no": "财函〔2026〕12号"}  # fmt: skip
     with access.acting_as(actors["clerk"]):
-        return records.add(session, IncomingDocument, {**raw, **values})
+        found = records.add(session, IncomingDocument, {**raw, **values})
+    with access.system(), history.act("close"):
+        found.enter(session, "closed")
+        session.commit()
+    return found
 
 
 def person(session, actors, name):
@@ -222,3 +230,318 @@ def test_a_holder_sees_the_own_copies_alone(session, actors):
         assert session.query(item).count() == 1
     with access.acting_as(actors["user_b"]):
         assert (session.query(item).count(), session.query(ReturnCampaign).count()) == (0, 0)
+
+
+# The paper and its records never disagree
+
+
+def finished(session, actors, number, **values):
+    return paper(session, actors, sender_no=f"财函〔2026〕{number}号", **values)
+
+
+def state_of(session, document):
+    with access.system():
+        session.expire_all()
+        return document.state
+
+
+def test_a_hold_puts_its_paper_on_hold_and_gives_back_the_fate_it_had(session, actors):
+    filed = finished(session, actors, 20)
+    with access.acting_as(actors["clerk"]):
+        filed.take("file_it")
+    first, second = (hold(session, actors, filed, review_on=day) for day in ("2036-05-02", "2036-04-01"))
+    session.commit()
+    assert (state_of(session, filed), filed.review_on) == ("held", date(2036, 4, 1))
+    with access.acting_as(actors["archivist"]):
+        second.take("release", outcome="可归档")
+        assert (state_of(session, filed), filed.review_on) == ("held", date(2036, 5, 2))  # one keeps it still
+        first.take("release", outcome="可归档")
+    assert (state_of(session, filed), filed.review_on) == ("to_file", None)
+
+
+def test_the_papers_own_step_makes_the_hold_and_one_entry_in_its_history(session, actors):
+    document = finished(session, actors, 21)
+    with access.acting_as(actors["clerk"]):
+        document.take("hold", reason="待上级通知")
+    session.commit()
+    with access.system():
+        (kept,) = session.query(Hold).filter_by(document_id=document.id).all()
+        assert (kept.reason, kept.keeper.name, kept.review_on) == ("待上级通知", "何静", document.review_on)
+        assert sorted(entry.action for entry in history.entries_of(session, document)) == ["add", "close", "hold"]
+
+
+def test_an_unfinished_paper_is_not_kept_for_now_and_not_destroyed(session, actors):
+    with access.acting_as(actors["clerk"]):
+        going = records.add(session, IncomingDocument, {
+            "sender": "市财政局", "title": "在办件", "received_at": "2026-03-02 09:00", "secrecy": "internal",
+            "urgency": "none", "copies": "1"})  # fmt: skip
+        session.commit()
+    with pytest.raises(Invalid):
+        hold(session, actors, going)
+    session.rollback()
+    found = proposed(session, actors, going)
+    session.commit()
+    with access.acting_as(actors["archivist"]), pytest.raises(StepRefused, match=going.receipt_no):
+        found.take("hand_in")
+
+
+@pytest.mark.parametrize(
+    "marked, filed, after", [(True, False, "closed"), (True, True, "to_file"), (False, False, "closed")]
+)
+def test_a_paper_called_back_is_to_be_returned_until_its_issuer_has_it(session, actors, marked, filed, after):
+    document = finished(session, actors, 22)
+    with access.acting_as(actors["clerk"]):
+        if marked:
+            document.take("mark_for_return", reason="来文单位清退")
+        back = campaign(session, actors, document)
+        back.take("collect")
+        assert state_of(session, document) == "to_return"
+        session.commit()
+        with pytest.raises(Invalid):
+            records.change(session, back, {"items": []}, [], version=back.version)
+        session.rollback()
+        back.items[0].take("take_in")
+        back.take("hand_back", signature="李科长")
+        assert state_of(session, document) == "to_return"
+        back.take("close", rest_filed=filed)
+    assert state_of(session, document) == after
+
+
+def test_a_filed_paper_called_back_is_filed_again_afterwards(session, actors):
+    document = finished(session, actors, 23)
+    with access.acting_as(actors["clerk"]):
+        document.take("file_it")
+        back = campaign(session, actors, document)
+        back.take("collect")
+        back.items[0].take("take_in")
+        back.take("hand_back", signature="李科长")
+        back.take("close")
+    assert state_of(session, document) == "to_file"
+
+
+def test_a_paper_called_back_while_on_its_way_is_to_be_returned_once_it_is_closed(session, actors):
+    document = finished(session, actors, 24)
+    with access.system(), history.act("reopen"):
+        document.enter(session, "in_circulation")
+        session.commit()
+    back = campaign(session, actors, document)
+    with access.acting_as(actors["clerk"]):
+        back.take("collect")
+        assert state_of(session, document) == "in_circulation"
+        document.take("close")
+    assert state_of(session, document) == "to_return"
+
+
+def test_an_approved_list_dooms_its_papers_and_its_execution_ends_them(session, actors):
+    doomed, spared = finished(session, actors, 25), finished(session, actors, 26)
+    found = proposed(session, actors, doomed, spared)
+    with access.acting_as(actors["office"]):
+        spared.take("mark_for_destruction", reason="无保存价值")
+    with access.acting_as(actors["archivist"]):
+        found.take("hand_in")
+        session.commit()
+        lines = [
+            {"id": e.id, "document": e.document_id, "reason": "期满", "decision": "destroy"} for e in found.entries
+        ]
+        lines[1] |= {"decision": "transfer"}
+        records.change(session, found, {"entries": lines}, [], version=found.version)
+        found.take("appraise", first=person(session, actors, "archivist"), second=person(session, actors, "clerk"))
+    assert [state_of(session, one) for one in (doomed, spared)] == ["closed", "to_destroy"]
+    with access.acting_as(actors["leader"]):
+        found.take("approve")
+    session.commit()
+    assert [state_of(session, one) for one in (doomed, spared)] == ["to_destroy", "to_file"]
+    destroy(session, actors, found)
+    assert [state_of(session, one) for one in (doomed, spared)] == ["destroyed", "to_file"]
+    again = proposed(session, actors, doomed)
+    session.commit()
+    with access.acting_as(actors["archivist"]), pytest.raises(StepRefused, match=doomed.receipt_no):
+        again.take("hand_in")
+
+
+def test_a_rejected_list_leaves_its_papers_to_another_fate(session, actors):
+    document = finished(session, actors, 27)
+    with access.acting_as(actors["office"]):
+        document.take("mark_for_destruction", reason="无保存价值")
+    found = proposed(session, actors, document)
+    with access.acting_as(actors["archivist"]):
+        found.take("hand_in")
+        found.take("appraise", first=person(session, actors, "archivist"), second=person(session, actors, "clerk"))
+    with access.acting_as(actors["leader"]):
+        found.take("reject", reason="仍需查考")
+    assert state_of(session, document) == "closed"
+
+
+def test_what_its_issuer_wants_back_is_not_destroyed(session, actors):
+    document = finished(session, actors, 28)
+    found = approved(session, actors, document)
+    assert state_of(session, document) == "to_destroy"
+    back = campaign(session, actors, document)
+    with access.acting_as(actors["clerk"]):
+        back.take("collect")
+    session.commit()
+    assert state_of(session, document) == "to_return"
+    with pytest.raises(StepRefused, match=document.receipt_no):
+        destroy(session, actors, found)
+
+
+def test_no_line_comes_to_a_list_that_is_approved_or_being_collected(session, actors):
+    first, second = finished(session, actors, 60), finished(session, actors, 61)
+    found, back = approved(session, actors, first), campaign(session, actors, second)
+    with access.acting_as(actors["clerk"]):
+        back.take("collect")
+    session.commit()
+    with access.acting_as(actors["office"]):
+        for model, raw in (
+            (
+                DestructionEntry,
+                {"destruction": found.id, "document": second.id, "reason": "期满", "decision": "destroy"},
+            ),
+            (type(back.items[0]), {"campaign": back.id, "document": first.id}),
+        ):
+            with pytest.raises(Invalid):
+                records.add(session, model, raw)
+            session.rollback()
+
+
+#: Anything that may be done about a finished paper: who, with the paper or which record of it, the step.
+DEEDS = [
+    ("clerk", "paper", "file_it", {}), ("clerk", "paper", "hold", {"reason": "待定"}),
+    ("clerk", "paper", "mark_for_return", {"reason": "清退"}), ("office", "paper", "mark_for_destruction", {"reason": "无用"}),
+    ("leader", "paper", "reopen", {"reason": "未落实", "limit": "2036-01-05 10:00"}), ("archivist", Hold, "add", {}),
+    ("archivist", Hold, "release", {"outcome": "不再需要"}), ("clerk", ReturnCampaign, "add", {}),
+    ("clerk", ReturnCampaign, "collect", {}), ("clerk", ReturnCampaign, "hand_back", {"signature": "李"}),
+    ("clerk", ReturnCampaign, "close", {"rest_filed": True}), ("archivist", DestructionList, "add", {}),
+    ("archivist", DestructionList, "hand_in", {}), ("archivist", DestructionList, "appraise", {}),
+    ("leader", DestructionList, "approve", {}), ("leader", DestructionList, "reject", {"reason": "再议"}),
+    ("archivist", DestructionList, "execute", {"place": "中心", "way": "粉碎"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_whatever_is_done_about_a_paper_its_state_is_what_its_records_say(session, actors, seed):
+    dice, document = random.Random(seed), finished(session, actors, 30)
+    with access.system():
+        document.department = person(session, actors, "user_a").department
+        session.commit()
+    people = {name: person(session, actors, name) for name in ("archivist", "clerk", "office")}
+    seen = set()
+    for _turn in range(60):
+        about = dice.choice(["paper", Hold, ReturnCampaign, DestructionList])
+        who, what, step, answers = dice.choice([one for one in DEEDS if one[1] is about])
+        answers = answers | {
+            "appraise": {"first": people["archivist"], "second": people["clerk"]},
+            "execute": {"witness": people["clerk"], "second": people["office"]},
+        }.get(step, {})
+        try:
+            deed(session, actors, document, who, what, step, answers)
+            session.commit()
+        except Refused:
+            session.rollback()
+        seen.add(state_of(session, document))
+        assert state_of(session, document) == said_by_records(session, document), (step, seen)
+    assert len(seen) >= 4
+
+
+def deed(session, actors, document, who, what, step, answers):
+    """One of them, with the newest record of its kind."""
+    if step == "add":
+        {Hold: hold, ReturnCampaign: campaign, DestructionList: proposed}[what](session, actors, document)
+        return
+    with access.acting_as(actors[who]):
+        openly = {} if what == "paper" else {"state": next(iter(what.flow.steps[step].sources))}
+        record = (
+            document if what == "paper" else session.query(what).filter_by(**openly).order_by(what.id.desc()).first()
+        )
+        if record is None:
+            return
+        if step == "reopen" and record.state == "in_handling":
+            with access.system(), history.act("close"):
+                record.enter(session, "closed")
+            return
+        if step == "hand_back":
+            for item in record.items:
+                item.take("take_in")
+        record.take(step, **answers)
+
+
+def said_by_records(session, document):
+    """The state holds, recalls and lists ask for, in plain words of the specification."""
+    with access.system():
+        if document.state in ("in_handling", "destroyed"):
+            gone = any(one.state in ("executed", "certified") for one in session.query(DestructionList))
+            return document.state if document.state == "in_handling" or gone else "not destroyed by any list"
+        if any(one.state == "held" for one in session.query(Hold)):
+            return "held"
+        if any(one.state in ("collecting", "handed_back") for one in session.query(ReturnCampaign)):
+            return "to_return"
+        if any(one.state == "approved" for one in session.query(DestructionList)):
+            return "to_destroy"
+        return document.fate or "closed"
+
+
+def reminders(session):
+    with access.system():
+        session.expire_all()
+        return [(notice.person.name, notice.record_id) for notice in session.query(Notice).filter_by(key="review")]
+
+
+def test_a_keeper_is_reminded_once_of_each_review_that_comes_up(session, actors, clock):
+    day = today() + timedelta(days=10)
+    kept = hold(session, actors, finished(session, actors, 40), review_on=str(day))
+    with access.acting_as(actors["clerk"]):
+        records.add(
+            session, Hold, {"document": finished(session, actors, 41).id, "reason": "待定", "review_on": "2036-01-01"}
+        )
+    session.commit()
+    sweep(session)
+    assert reminders(session) == []
+    assert session.query(Hold).filter(Hold.waits_for(actors["archivist"])).all() == []
+    clock.ahead(days=7)
+    for _again in range(2):
+        sweep(session)
+        assert reminders(session) == [(person(session, actors, "archivist").name, kept.id)]
+    with access.system():
+        assert session.query(Hold).filter(Hold.waits_for(actors["archivist"])).all() == [kept]
+        assert session.query(Hold).filter(Hold.waits_for(actors["clerk"])).all() == []
+    with access.acting_as(actors["archivist"]):
+        (found,) = [words_of(*one) for one in open_notices(session, Notice.key == "review")]
+        assert kept.document.receipt_no in found
+        kept.take("keep_longer", outcome="仍需", until=str(day + timedelta(days=30)))
+        session.commit()
+    clock.ahead(days=30)
+    sweep(session)
+    sweep(session)
+    assert len(reminders(session)) == 2
+    with access.acting_as(actors["archivist"]):
+        kept.take("release", outcome="不再需要")
+        session.commit()
+    clock.ahead(days=30)
+    sweep(session)
+    assert len(reminders(session)) == 2
+
+
+def test_what_people_still_have_of_finished_papers_is_listed_person_by_person(app, client, session, actors):
+    """外部来文处理办法 第八条: nobody keeps a paper that has to be filed; the registry sees who still has one."""
+    going, mine, theirs = (
+        finished(session, actors, n, handler=who) for n, who in ((50, "张小明"), (51, "张小明"), (52, "李强"))
+    )
+    with access.system(), history.act("hand_out"):
+        for document, name in ((going, "user_a"), (mine, "user_a"), (theirs, "user_b")):
+            (copy,) = register_copies(session, document)
+            copy.give(session, person(session, actors, name), True)
+        going.enter(session, "in_circulation")
+        theirs.enter(session, "to_return")
+        session.commit()
+        numbers = {name: one.receipt_no for name, one in (("going", going), ("mine", mine), ("theirs", theirs))}
+    session.commit()
+    pages = {name: client(name).get("/papers/holdings/").text for name in ("user_a", "clerk")}
+    seen = {name: {key for key, number in numbers.items() if number in page} for name, page in pages.items()}
+    assert seen["clerk"] == {"mine", "theirs"}
+    assert seen["user_a"] | {"mine"} == {"mine"}
+    assert "张小明" in pages["clerk"] and "李强" in pages["clerk"]
+    assert "张小明" in pages["user_a"] and "李强" not in pages["user_a"]
+    with access.acting_as(actors["clerk"]):
+        session.query(PaperCopy).filter_by(document_id=mine.id).one().take("take_back", complete=True)
+        session.commit()
+    assert numbers["mine"] not in client("clerk").get("/papers/holdings/").text

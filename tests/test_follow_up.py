@@ -80,9 +80,9 @@ def test_there_is_nothing_to_decide_where_it_is_on_the_way(either_session, eithe
         take(either_session, either_actors["leader"], case, "decide", decision="order", words="快办")
 
 
-def test_an_urgent_paper_is_asked_about_by_a_named_officer(either_session, either_actors, clock):
-    session, actors = either_session, either_actors
-    case = swept(session, instructed(session, actors, urgency="urgent", limit="2026-03-05 18:00"))
+@pytest.mark.parametrize("pressing", [{"urgency": "urgent"}, {"importance": "important"}])
+def test_an_urgent_or_important_paper_is_asked_about_by_a_named_officer(session, actors, clock, pressing):
+    case = swept(session, instructed(session, actors, **pressing, limit="2026-03-05 18:00"))
     with pytest.raises(StepRefused):
         take(session, actors["clerk"], case, "ask", way="phone")
     officer = person_of(session, actors["user_b"])

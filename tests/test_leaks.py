@@ -617,7 +617,7 @@ def test_an_older_request_does_not_take_back_time_that_was_granted(session, acto
 
 def test_nothing_is_ordered_about_a_paper_that_is_done_with(session, actors):
     paper = in_hand(session, actors)
-    take(session, actors["clerk"], paper, "end_by_sender", reason="来文单位撤回")
+    take(session, actors["clerk"], paper, "end_by_sender", notice="call", reason="来文单位撤回")
     session.commit()
     raw = {"document": paper.id, "what": "relay", "scope": "全科", "by": (now() + timedelta(days=1)).isoformat()}
     with access.acting_as(actors["office"]), pytest.raises(Invalid) as refused:
@@ -641,7 +641,7 @@ def test_the_end_of_a_paper_is_the_end_of_all_that_was_awaited(either_session, e
                 "document": paper.id, "reason": "等", "until": (paper.due_at + timedelta(days=5)).isoformat(),
             })  # fmt: skip
     session.commit()
-    more = {"second": b.id} if step == "void" else {}
+    more = {"void": {"second": b.id}, "end_by_sender": {"notice": "call"}}.get(step, {})
     take(session, actors["office"], paper, step, reason="误登", **more)
     session.commit()
     with access.system():

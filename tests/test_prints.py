@@ -99,7 +99,7 @@ def paper(app, **values):
             if proposal and document.profile() == "government":  # its rules ask for a first review
                 document.flow.take(db.session, document, "screen", dict.fromkeys(REVIEW, True))
             if proposal:
-                document.flow.take(db.session, document, "propose", {"proposal": proposal})
+                document.flow.take(db.session, document, "propose", {"proposal": proposal, "transfer": "综合科"})
         db.session.commit()
         return document.id
 
@@ -514,3 +514,23 @@ def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
             draft = records.add(db.session, OutgoingDocument, raw).id
         db.session.commit()
     assert get(client("user_b"), draft, "outgoing_slip", kind="outgoing_documents").status_code == 404
+
+
+def test_the_heading_is_left_out_for_preprinted_paper_and_its_place_is_kept(app, client):
+    pk, clerk = paper(app), client("clerk")
+    plain, headless = get(clerk, pk).data, get(clerk, pk, header="blank").data
+    assert ("办公室公文处理笺" in text_of(plain), "公文处理笺" in text_of(headless)) == (True, False)
+    places = [place_of(content, "来文单位") for content in (plain, headless)]
+    assert places[0] == places[1]
+    page, left_out = (get(clerk, pk, ending="html", **more).text for more in ({}, {"header": "blank"}))
+    assert "is-left-out" not in page and f"incoming_slip/incoming_documents/{pk}.html?header=blank" in page
+    assert "is-left-out" in left_out and f"incoming_slip/incoming_documents/{pk}.pdf?header=blank" in left_out
+
+
+def place_of(content, words):
+    """Where the first of these words stands on the first page."""
+    found = []
+    opened(content).pages[0].extract_text(
+        visitor_text=lambda text, _cm, tm, _font, _size: found.append((tm[4], tm[5])) if words in text else None
+    )
+    return found[0]

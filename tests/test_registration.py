@@ -4,17 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine import access
+from app.engine import access, history, numbers
 from app.engine import record as records
 from app.engine.moments import today
 from app.engine.refusals import Unconfirmed
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.envelopes import Envelope
 from models.numbers_of_papers import tidied, unfinished, year_of
 from models.people import Department
 from models.registers import Register
 from tests.browsing import Desk
 from tests.conftest import bearer
+from tests.test_envelopes import come_in
 
 STANDARD = "独府办发〔2011〕139号"
 
@@ -193,7 +195,31 @@ def test_a_book_with_an_outer_register_asks_for_the_envelope(session, actors):
         with pytest.raises(Unconfirmed) as asked:
             paper(session, confirmed=False, register=book.id)
         assert list(asked.value.errors) == ["envelope"]
-        assert paper(session, confirmed=False).envelope is None
+        assert paper(session, confirmed=False).envelope.silent
+        assert paper(session, register=book.id).envelope is None  # it came without one, as somebody confirmed
+
+
+def test_a_paper_of_a_book_without_an_outer_register_has_its_envelope_all_the_same(either_session, either_actors):
+    """documents.md C5: the envelope is created silently, opened and checked, and asks nobody for anything."""
+    session, actors = either_session, either_actors
+    with access.acting_as(actors["clerk"]):
+        first, second = paper(session), paper(session, medium="paper", received_at="2026-03-03 09:00", secrecy="secret")
+        cover = second.envelope
+        assert (cover.state, cover.received_at, cover.opened_at) == (
+            "reconciled",
+            second.received_at,
+            second.received_at,
+        )
+        assert (cover.channel, cover.sender, cover.cover_secrecy) == ("not_noted", second.sender, "secret")
+        assert [one.envelope.envelope_no for one in (first, second)] == [f"随〔{today().year}〕{n}号" for n in (1, 2)]
+        assert second.marks() == [] and cover.marks() == []
+        assert session.query(Envelope).filter(Envelope.waits_for(actors["clerk"])).all() == []
+        assert [entry.action for entry in history.entries_of(session, cover)] == ["add"]
+        noted = come_in(session)
+        assert noted.envelope_no == f"信〔{today().year}〕1号"  # the outer register's numbers have no holes
+        assert paper(session, envelope=noted.id).envelope is noted
+    with access.system():
+        assert [row for row in numbers.audit(session) if row["unexplained"]] == []
 
 
 def fills(session, actor, name="市财政局"):

@@ -358,4 +358,4 @@ def test_textbook_phase_4_a_finished_paper_has_one_of_four_fates(house, step, an
     fate = house.take("office", PAPERS, pk, step, **answers)
     assert fate["state"] == state
     if state == "held":
-        assert fate["review_on"] == "2026-09-01"  # half a year, 183 days
+        assert fate["review_on"] == "2026-09-02"  # six months

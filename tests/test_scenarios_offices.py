@@ -128,7 +128,7 @@ def test_company_the_sender_withdraws_and_it_counts_as_done_outside_the_on_time_
     house.take("office", PAPERS, pk, "circulate", readers=["孙丽"], purpose="阅知", opinion=True)
     house.sweep()
     assert house.refused("clerk", PAPERS, pk, "end_by_sender")[0] == 422  # the notice is named
-    done = house.take("clerk", PAPERS, pk, "end_by_sender", reason="财政局3月3日来电：终止办理")
+    done = house.take("clerk", PAPERS, pk, "end_by_sender", notice="call", reason="财政局3月3日来电：终止办理")
     assert done["state"] == "terminated_by_sender" and done["closed_at"]
     assert {"周海", "张小明"} <= set(told(app, "ended"))
     assert {one["state"] for one in house.find("clerk", "assignments", document=pk)} == {"called_off"}

@@ -8,13 +8,13 @@ from models.documents import IncomingDocument
 class IncomingDocumentView(RecordView):
     model = IncomingDocument
     list_columns = ["receipt_no", "title", "sender", "sender_no", "state", "department", "received_at", "due_at"]
-    filters = ["state", "sender", "department", "received_at", "urgency", "secrecy"]
+    filters = ["state", "sender", "department", "received_at", "urgency", "importance", "secrecy"]
     eager = ["register"]
     # What a slip asks for first; the clerk goes through it without a mouse.
     edit_columns = [
-        "sender", "sender_no", "received_at", "copies", "title", "secrecy", "urgency", "register", "medium",
-        "paper_type", "written_on", "pages", "department", "handler", "answer_due", "enclosures", "summary", "digest",
-        "envelope", "proposal_on", "instruction_on", "result_on", "date_note",
+        "sender", "sender_no", "received_at", "copies", "title", "secrecy", "urgency", "importance", "register",
+        "medium", "paper_type", "written_on", "pages", "department", "handler", "answer_due", "enclosures", "summary",
+        "digest", "envelope", "proposal_on", "instruction_on", "result_on", "date_note",
     ]  # fmt: skip
     children = [
         Children("instructions", "document", ["leader", "verb", "standing", "words", "signed_at", "transcribed_by"]),

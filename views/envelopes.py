@@ -14,7 +14,18 @@ class EnvelopeView(RecordView):
     list_columns = [
         "envelope_no", "sender", "outer_no", "channel", "state", "person", "unit", "received_at", "receipt", "due_at",
     ]  # fmt: skip
-    filters = ["state", "receipt", "sender", "channel", "outer_no", "personal", "person", "unit", "received_at"]
+    filters = [
+        "state",
+        "receipt",
+        "sender",
+        "channel",
+        "outer_no",
+        "personal",
+        "person",
+        "unit",
+        "silent",
+        "received_at",
+    ]
     children = [
         Children(
             "envelope_lines", "envelope",

@@ -8,8 +8,8 @@ from models.fates import Hold, ReturnCampaign, ReturnItem
 
 class HoldView(RecordView):
     model = Hold
-    list_columns = ["document", "reason", "state", "review_on", "reviewed_on", "due_at"]
-    filters = ["state", "document", "review_on"]
+    list_columns = ["document", "reason", "state", "keeper", "review_on", "reviewed_on", "due_at"]
+    filters = ["state", "document", "keeper", "review_on"]
 
 
 class ReturnCampaignView(RecordView):

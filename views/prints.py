@@ -338,7 +338,7 @@ def _listed_title(document: IncomingDocument) -> str:
 
 _REGISTER = (
     ("收文号", 42), ("收到日期", 27), ("来文单位", 38), ("来文号", 44), ("文件标题", 68), ("份数", 11), ("密级", 14),
-    ("承办单位", 26), ("状态", 24),
+    ("重要程度", 14), ("承办单位", 26), ("状态", 24),
 )  # fmt: skip
 
 
@@ -375,7 +375,7 @@ def register_page(book: Register, asked: Mapping[str, str]) -> Form:
 
 def _register_line(document: IncomingDocument) -> list[str]:
     if document.secrecy in NOT_INDEXED:
-        return [document.receipt_no, "", "", "", "", "", _choice(document, "secrecy"), "", ""]
+        return [document.receipt_no, "", "", "", "", "", _choice(document, "secrecy"), "", "", ""]
     return [
         document.receipt_no,
         local(document.received_at).strftime("%Y-%m-%d"),
@@ -384,6 +384,7 @@ def _register_line(document: IncomingDocument) -> list[str]:
         _listed_title(document),
         str(document.copies),
         _choice(document, "secrecy"),
+        _choice(document, "importance"),
         document.department.name if document.department else "",
         document.state_label,
     ]

@@ -1,4 +1,4 @@
-"""Two sheets for the day: who has which copy now, and what the messenger carries, floor by floor."""
+"""Sheets for the day: who has which copy, what people still hold of finished papers, and what the messenger carries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
+from app.engine import access
 from app.engine import record as records
 from app.engine.disclosure import knows, learn
 from app.engine.moments import now
@@ -23,6 +24,7 @@ from models.copies import PaperCopy
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Person
+from models.secrecy import REGISTRY
 
 MOST = 300
 
@@ -84,6 +86,65 @@ class HoldersView(BaseView):
             rows=rows,
             more=len(copies) > MOST,
         )
+
+
+class HoldingsView(BaseView):
+    """What people still have of papers that are done with: nobody keeps what has to be filed (外部来文处理办法 第八条).
+
+    Everybody sees the own copies, the registry all of them, person by person, to be handed back against signature.
+    """
+
+    route_base = "/papers/holdings"
+    subject: ClassVar[str] = "paper_copies"
+    label = _l("To be handed back")
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        copies = held_of_finished()
+        papers_seen = [copy.document for copy in copies if copy.document is not None]
+        learn(db.session, papers_seen)
+        people = dict.fromkeys(copy.holder for copy in copies if copy.holder is not None)
+        groups = [
+            {"title": _place(person), "rows": [_holding(copy) for copy in copies if copy.holder is person]}
+            for person in people
+        ]
+        return self.render_template(
+            "wenshu/holdings.html", title=str(self.label), groups=groups, at_text=moment_text(now())
+        )
+
+
+def held_of_finished() -> list[PaperCopy]:
+    """Copies of finished papers that are with a person, as far as the visitor may know: all, or the own ones."""
+    papers, actor = IncomingDocument.__table__.c, access.current()
+    ended = [name for name, state in IncomingDocument.flow.states.items() if state.final]
+    query = (
+        select(PaperCopy)
+        .join(Person, PaperCopy.holder_id == Person.id)
+        .where(PaperCopy.state == "out", PaperCopy.document_id.in_(select(papers.id).where(papers.state.in_(ended))))
+        .options(selectinload(PaperCopy.document), selectinload(PaperCopy.holder).selectinload(Person.department))
+        .order_by(Person.name, Person.id, PaperCopy.held_since, PaperCopy.id)
+    )
+    if not actor.has(*REGISTRY):
+        query = query.where(PaperCopy.holder_id.in_(actor.person_ids))
+    return list(db.session.scalars(query))
+
+
+def _place(person: Person) -> str:
+    return " · ".join([person.name, *([person.department.name] if person.department else [])])
+
+
+def _holding(copy: PaperCopy) -> dict[str, str]:
+    paper = copy.document
+    title = paper.title if paper is not None and knows(paper) else _("Not disclosed")
+    return {
+        "href": url_for("PaperCopyView.show", pk=copy.id),
+        "paper": paper.receipt_no if paper is not None else "",
+        "title": title,
+        "copy": copy.number,
+        "state": paper.state_label if paper is not None else "",
+        "since": moment_text(copy.held_since) if copy.held_since else "",
+    }
 
 
 class RoundsView(BaseView):

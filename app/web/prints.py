@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def print_links(record: Any) -> list[dict[str, str]]:
 
 
 class PrintView(BaseView):
-    """`/print/<form>/<kind>/<pk>.html` and `.pdf`; `?blank=1` with nothing filled in."""
+    """`/print/<form>/<kind>/<pk>.html` and `.pdf`; `?blank=1` not filled in, `?header=blank` for preprinted paper."""
 
     route_base = "/print"
 
@@ -59,6 +60,7 @@ class PrintView(BaseView):
         """The form and the facts of this printing; a form with something on it is noted, and counted if it must be."""
         with force_locale(PAPER):
             form = printed.build(record, request.args)
+        form = replace(form, headless=request.args.get("header") == "blank")
         if request.args.get("blank"):
             return form.blank(), Print("", "")
         subject = f"{record.kind_name} {record.id} {printed.name}"
@@ -103,6 +105,7 @@ class PrintView(BaseView):
             code=Markup(code_of(about.address)) if about.address and drawn.stamp else "",  # drawn by us, not by a user
             watermark=about.watermark if drawn.watermark else "",
             label=str(printed.label),
+            href_header=href("page", header=None if drawn.headless else "blank"),
             href_record=url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id),
             href_pdf=href("pdf"),
             href_other=href("page", blank=None if blank else 1),

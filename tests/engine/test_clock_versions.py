@@ -149,7 +149,7 @@ def test_another_urgency_is_a_version_and_the_original_limit_is_kept(session, ac
     clock.ahead()
     with access.acting_as(actors["clerk"]):
         document = register(session, received_at=clocks.now().isoformat())
-    take(session, actors["clerk"], document, "propose", proposal="拟阅")
+    take(session, actors["clerk"], document, "propose", proposal="拟阅", transfer="综合科")
     before = document.due_at
     with access.system():
         document.urgency = "urgent"

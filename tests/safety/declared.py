@@ -145,6 +145,7 @@ DOORS = (
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
     door("BinView.restore", "POST", Right("read", "bin"), passes={404}),
     door("HoldersView.index", "GET", Right("read", "incoming_documents"), passes={200}),
+    door("HoldingsView.index", "GET", Right("read", "paper_copies"), passes={200}),
     door("BoardView.index", "GET", Right("read", "incoming_documents"), passes={200}),
     door("RoundsView.index", "GET", Right("read", "copy_movements"), passes={200}),
     door("EmergencyView.index", "GET", Right("read", "emergency"), passes={200}),

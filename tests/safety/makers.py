@@ -20,6 +20,7 @@ from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
+from models.fates import Hold
 from models.identities import IdentityRequest
 from models.outgoing import OutgoingDocument
 from models.paper_orders import PaperOrder
@@ -50,6 +51,7 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "until": lambda session: now().replace(microsecond=0) + timedelta(days=60),
     },
     PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},
+    Hold: {"document": lambda session: make(session, IncomingDocument, state="closed")},
     Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},
     Rule: {"setting": "office_name", "value": "样本单位"},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},

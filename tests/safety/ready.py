@@ -105,7 +105,11 @@ def _on_account(session: Any) -> dict[str, Any]:
 
 def _listed(session: Session, **decided: Any) -> dict[str, Any]:
     """The one line of a destruction list."""
-    return {"entries": [DestructionEntry(document=make(session, IncomingDocument), reason="期满", **decided)]}
+    return {
+        "entries": [
+            DestructionEntry(document=make(session, IncomingDocument, state="closed"), reason="期满", **decided)
+        ]
+    }
 
 
 def _copy(session: Session, state: str) -> dict[str, Any]:
@@ -158,6 +162,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("return_campaigns", "hand_back"): lambda session: _copy(session, "collected"),
     ("return_campaigns", "close"): lambda session: _copy(session, "collected"),
     ("return_campaigns", "close_with_incident"): lambda session: _copy(session, "missing"),
+    ("destruction_lists", "hand_in"): lambda session: _listed(session),
     ("destruction_lists", "appraise"): lambda session: _listed(session, decision="destroy"),
     ("destruction_lists", "execute"): lambda session: _listed(session, decision="destroy"),
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
@@ -172,6 +177,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
 }
 #: (kind, step) -> answers that a plain sample does not do for
 ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("incoming_documents", "propose"): lambda session: {"leaders": [person(session, "周海")]},
     ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
     ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},
     ("incoming_documents", "pass_over"): lambda session: {"leader": person(session, "周海")},

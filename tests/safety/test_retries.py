@@ -71,7 +71,7 @@ def posting(house, paper):
 
 
 def stepping(house, paper):
-    data = {"proposal": "拟阅", "form_key": KEY, "version": "1"}
+    data = {"proposal": "拟阅", "transfer": "综合科", "form_key": KEY, "version": "1"}
     return house.browser("clerk").post, f"/incomingdocumentview/step/{paper[0]}/propose", {"data": data}
 
 

@@ -73,7 +73,11 @@ def test_one_key_at_once_makes_one_record_and_all_are_answered_with_it(house):
 @pytest.mark.parametrize("keys, expected", [(["same"] * AT_ONCE, {200: 8}), ("abcdefgh", {200: 1, 409: 7})])
 def test_one_step_at_once_is_taken_once(house, keys, expected):
     pk = stored(house, lambda session: make(session, IncomingDocument).id)
-    answers = at_once(house, "clerk", [(f"incoming_documents/{pk}/propose", {"proposal": "拟阅"}, k) for k in keys])
+    answers = at_once(
+        house,
+        "clerk",
+        [(f"incoming_documents/{pk}/propose", {"proposal": "拟阅", "transfer": "综合科"}, k) for k in keys],
+    )
     assert statuses(answers) == expected
     actions = sa.select(HistoryEntry.action).where(HistoryEntry.kind == "incoming_documents")
     assert stored(house, lambda session: list(session.scalars(actions))) == ["add", "propose"]

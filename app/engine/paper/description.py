@@ -98,6 +98,7 @@ class Form:
     `marks`: small words at the top left, label and value (secrecy, urgency). `stamp`: room for them, for the code of
     the record and, at the top right, 20 mm for the archive's stamp. `copies`: what is said under each of the copies on
     one sheet. `watermark`: the paper says who printed it, and the how manieth print it is.
+    `headless`: the heading is on the paper already; its place stays empty.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Form:
     stamp: bool = True
     title_size: float = 22
     watermark: bool = False
+    headless: bool = False
 
     def blank(self) -> Form:
         """The same form with nothing filled in, for filling in by hand."""

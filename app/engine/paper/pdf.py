@@ -84,6 +84,7 @@ def described(form: Form, about: Print, faces: Chosen) -> dict[str, Any]:
     return {
         "title": _words(form.title),
         "title_size": form.title_size,
+        "headless": form.headless,
         "subject": _words(form.subject),
         "marks": [_words(f"{label}：{value}") for label, value in form.marks],
         "caption": [_words(words) for words in form.caption],
