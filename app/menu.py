@@ -33,7 +33,7 @@ from views.fates import (
 from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.orders import OrderLineView, OrderView
-from views.outgoing import OutgoingDocumentView
+from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
@@ -72,6 +72,8 @@ SECTIONS = (
             PaperCopyView,
             CopyMovementView,
             OutgoingDocumentView,
+            CountersignatureView,
+            RecipientView,
             FollowUpView,
             SupervisionView,
             AccountabilityCaseView,

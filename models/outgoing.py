@@ -1,73 +1,86 @@
-"""Outgoing documents 发文: drafting, countersigning, text check, signature, number, print, seal and issue."""
+"""Outgoing documents 发文: what a paper of the house is, its states and clocks, and who sees how much of it.
+
+The steps stand by phase: `drafting`, `approval` (countersigning to signature), `issuing` (number to issue, recall).
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, false, inspect, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, numbers
+from app.engine import access, fields
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
-from models.documents import URGENCY
-from models.paper_types import COMPANY as TYPES
+from app.engine.workflow import Clock, Flow, State, Workflow
+from models import routing
+from models.countersignatures import Countersignature
+from models.documents import URGENCY, IncomingDocument
+from models.outgoing_lines import DraftVersion, JointIssuer, PrintRun, ProofRound, SealUse
+from models.paper_types import GOVERNMENT as TYPES
 from models.people import Department, Person
+from models.recipients import Recipient
 from models.secrecy import ORDINARY, SECRECY, GradedPaper
 
-#: Six-cornered brackets and a serial without leading zeros: GB/T 9704.
-NUMBER = "文枢发〔{year}〕{serial}号"
-
 CLASSES = {"formal": _l("Formal document"), "special": _l("Special document")}
-OPINIONS = {"agree": _l("Agreed"), "reserved": _l("Agreed with reservation"), "object": _l("Objection")}
+LEVELS = {"company": _l("Paper of the house"), "department": _l("Paper of a department")}
+YES_NO = {"yes": _l("Yes"), "no": _l("No")}
 
 #: States in which the text is frozen as it was signed.
-FROZEN = ("signed", "numbered", "printing", "sealing", "issued", "recalled", "voided")
-
-
-def is_drafter(document: OutgoingDocument, actor: Actor) -> bool:
-    """Who drafted it, or the office that keeps the register."""
-    return document.drafter_id in actor.person_ids or actor.has("office_manager")
-
-
-def is_signer(document: OutgoingDocument, actor: Actor) -> bool:
-    """The one whose signature is asked for; nobody signs in another's name."""
-    return document.signer_id is not None and document.signer_id == actor.own_person_id
+FROZEN = (
+    "signed", "rechecked", "numbered", "proofreading", "sealing", "ready", "issuing", "issued", "filed", "recalled",
+    "annulled", "voided",
+)  # fmt: skip
+#: States in which the paper is being decided on in the words that were handed in.
+IN_DECISION = ("leader_review", "countersigning", "finance_review", "text_check", "signing")
+#: What a signature covers.
+WORDS = ("title", "addressees", "copy_to", "body", "enclosures", "note")
 
 
 class OutgoingDocument(GradedPaper, Workflow, Model):
-    """A paper of the house, from the draft to the copies that went out."""
+    """A paper of the house, from the order to draft it to the signature of its last recipient."""
 
     __tablename__ = "outgoing_document"
     kind_name = "outgoing_documents"
     label, label_plural = _l("Outgoing document"), _l("Outgoing documents")
     natural_key = "document_no"
-    content_fields = ("title", "addressees", "body", "countersigned")
+    content_fields = ("title", "addressees", "copy_to", "body", "enclosures", "note", "basis", "discussion_notes")
 
     flow = Flow(
-        State("drafting", _l("Drafting"), "active"),
-        State("countersigning", _l("Countersigning"), "waiting", clocks=("countersigning",)),
+        State("drafting", _l("Drafting"), "active", clocks=("drafting",)),
+        State("ordered", _l("Ordered, not begun"), "waiting", clocks=("drafting",)),
+        State("leader_review", _l("With the ordering leader"), "waiting", clocks=("leader_review",)),
+        State("discussion", _l("To be discussed"), "waiting"),
+        State("countersigning", _l("Countersigning"), "waiting"),
+        State("finance_review", _l("Finance review"), "waiting", clocks=("finance_review",)),
         State("text_check", _l("Text check"), "waiting", clocks=("text_check",)),
         State("signing", _l("To be signed"), "waiting", clocks=("signing",)),
         State("signed", _l("Signed"), "active", clocks=("issuing",)),
-        State("numbered", _l("Numbered"), "active", clocks=("issuing",)),
-        State("printing", _l("Printing"), "active", clocks=("issuing",)),
+        State("rechecking", _l("Being changed after the signature"), "active", clocks=("issuing",)),
+        State("rechecked", _l("Checked, to be numbered"), "active", clocks=("issuing",)),
+        State("numbered", _l("Numbered, to be printed"), "active", clocks=("issuing",)),
+        State("proofreading", _l("Proofreading"), "active", clocks=("issuing",)),
         State("sealing", _l("Sealing"), "active", clocks=("issuing",)),
-        State("issued", _l("Issued"), "good", final=True),
+        State("ready", _l("Ready, to be looked over"), "active", clocks=("issuing",)),
+        State("issuing", _l("Going out"), "active", clocks=("issuing",)),
+        State("issued", _l("Issued"), "good", settled=True),
+        State("filed", _l("Issued and filed"), "good", final=True),
         State("recalled", _l("Recalled"), "bad", final=True, uncounted=True),
+        State("annulled", _l("Annulled"), "bad", final=True, uncounted=True),
         State("withdrawn", _l("Withdrawn"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
-            Clock("countersigning", _l("Countersigning")),
+            Clock("drafting", _l("Drafting"), limit="limit_at"),
+            Clock("leader_review", _l("Review by the ordering leader")),
+            Clock("finance_review", _l("Finance review")),
             Clock("text_check", _l("Text check")),
             Clock("signing", _l("Signature")),
             Clock("issuing", _l("Signature to issue")),
@@ -75,208 +88,224 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     )
 
     document_no: Mapped[str | None] = fields.number(_l("Document number"), 100, unique=True, search=True, derived=True)
-    title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
+    level: Mapped[str] = fields.choice(_l("Sent by"), LEVELS, "level_known", required=True, default="company")
     document_class: Mapped[str] = fields.choice(_l("Class"), CLASSES, "class_known", required=True, default="formal")
     document_type: Mapped[str] = fields.choice(_l("Type"), TYPES, "type_known", required=True, default="notice")
+    title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
     secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
+    secrecy_period: Mapped[str | None] = fields.line(_l("Secret for"), 40, help=_l("As in 1年 or 长期"))
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
     addressees: Mapped[str | None] = fields.prose(_l("Addressees"), search=True)
+    copy_to: Mapped[str | None] = fields.prose(_l("Copy to"))
     body: Mapped[str | None] = fields.prose(_l("Text"), 200_000, search=True)
+    enclosures: Mapped[str | None] = fields.prose(_l("Enclosures"), help=_l("A line each"))
+    note: Mapped[str | None] = fields.line(_l("Note below the date"), 200)
+    basis: Mapped[str | None] = fields.prose(_l("Basis"), help=_l("What the paper rests on"))
+    touches_money: Mapped[str | None] = fields.choice(
+        _l("Touches income, cost or budget"),
+        YES_NO,
+        "money_answered",
+        help=_l("To be answered before the draft goes on"),
+    )
+    joint_numbers: Mapped[str | None] = fields.line(_l("Numbers of joint issuers"), 200)
+    reply_to_id: Mapped[int | None] = fields.reference(_l("Reply to"), "incoming_document.id")
+    based_on_id: Mapped[int | None] = fields.reference(_l("Based on"), "outgoing_document.id")
+    replaces_id: Mapped[int | None] = fields.reference(_l("Replaces"), "outgoing_document.id")
     drafter_id: Mapped[int | None] = fields.reference(_l("Drafter"), "person.id")
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
+    limit_at: Mapped[datetime | None] = fields.moment(_l("Draft due"))
     drafted_at: Mapped[datetime] = fields.moment(_l("Drafted"), required=True, index=True, derived=True)
-    countersigned: Mapped[str | None] = fields.prose(_l("Countersigned"), derived=True)
+    ordered_by_id: Mapped[int | None] = fields.reference(_l("Ordered by"), "person.id", derived=True)
+    reviewed_at: Mapped[datetime | None] = fields.moment(_l("Reviewed by the leader"), derived=True)
+    to_discuss: Mapped[bool] = fields.flag(_l("To be discussed in a meeting"), derived=True)
+    discussed_at: Mapped[datetime | None] = fields.moment(_l("Discussed"), derived=True)
+    discussion_notes: Mapped[str | None] = fields.prose(_l("Notes of the discussion"), derived=True)
+    finance_reviewer_id: Mapped[int | None] = fields.reference(_l("Finance reviewer"), "person.id", derived=True)
+    finance_passed_at: Mapped[datetime | None] = fields.moment(_l("Passed by finance"), derived=True)
+    checker_id: Mapped[int | None] = fields.reference(_l("Text checked by"), "person.id", derived=True)
+    checked_at: Mapped[datetime | None] = fields.moment(_l("Text checked at"), derived=True)
     signer_id: Mapped[int | None] = fields.reference(_l("Signer"), "person.id", derived=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)
+    sign_words: Mapped[str | None] = fields.prose(_l("The signer's words"), derived=True)
     text_checksum: Mapped[str | None] = fields.line(_l("Checksum of the signed text"), 64, derived=True)
+    rechecked_at: Mapped[datetime | None] = fields.moment(_l("Checked after the signature"), derived=True)
+    scope: Mapped[str | None] = fields.prose(_l("Scope of distribution"), derived=True)
     copies: Mapped[int | None] = fields.integer(_l("Copies"), derived=True, least=1)
     printer: Mapped[str | None] = fields.line(_l("Printed by"), 200, derived=True)
     sealed_by_id: Mapped[int | None] = fields.reference(_l("Sealed by"), "person.id", derived=True)
     issued_at: Mapped[datetime | None] = fields.moment(_l("Issued at"), derived=True)
+    deposited_on: Mapped[date | None] = fields.day(_l("Deposited with the administration"), derived=True)
+    ended_by_id: Mapped[int | None] = fields.reference(
+        _l("Recalled or annulled by"), "outgoing_document.id", derived=True
+    )
 
     drafter: Mapped[Person | None] = relationship(foreign_keys=drafter_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    ordered_by: Mapped[Person | None] = relationship(foreign_keys=ordered_by_id)
+    finance_reviewer: Mapped[Person | None] = relationship(foreign_keys=finance_reviewer_id)
+    checker: Mapped[Person | None] = relationship(foreign_keys=checker_id)
     signer: Mapped[Person | None] = relationship(foreign_keys=signer_id)
     sealed_by: Mapped[Person | None] = relationship(foreign_keys=sealed_by_id)
+    reply_to: Mapped[IncomingDocument | None] = relationship(foreign_keys=reply_to_id)
+    based_on: Mapped[OutgoingDocument | None] = relationship(
+        foreign_keys=based_on_id, remote_side="OutgoingDocument.id"
+    )
+    replaces: Mapped[OutgoingDocument | None] = relationship(
+        foreign_keys=replaces_id, remote_side="OutgoingDocument.id"
+    )
+    ended_by: Mapped[OutgoingDocument | None] = relationship(
+        foreign_keys=ended_by_id, remote_side="OutgoingDocument.id"
+    )
+    versions: Mapped[list[DraftVersion]] = relationship(
+        back_populates="document", order_by=DraftVersion.number, passive_deletes="all"
+    )
+    countersignatures: Mapped[list[Countersignature]] = relationship(
+        back_populates="document", order_by=Countersignature.id, passive_deletes="all"
+    )
+    joint_issuers: Mapped[list[JointIssuer]] = relationship(
+        back_populates="document", order_by=JointIssuer.id, passive_deletes="all"
+    )
+    prints: Mapped[list[PrintRun]] = relationship(
+        back_populates="document", order_by=PrintRun.id, passive_deletes="all"
+    )
+    proofs: Mapped[list[ProofRound]] = relationship(
+        back_populates="document", order_by=ProofRound.id, passive_deletes="all"
+    )
+    seal_uses: Mapped[list[SealUse]] = relationship(
+        back_populates="document", order_by=SealUse.id, passive_deletes="all"
+    )
+    recipients: Mapped[list[Recipient]] = relationship(
+        back_populates="document", order_by=Recipient.id, passive_deletes="all"
+    )
 
     @classmethod
     def _public(cls) -> ColumnElement[bool]:
-        return cls.state == "issued"
+        return cls.state.in_(("issued", "filed"))
+
+    @classmethod
+    def owned_by(cls, actor: Actor) -> ColumnElement[bool]:
+        """The papers somebody drafts, has ordered, checks or signs, or whose department the actor heads."""
+        own = actor.person_ids
+        table = cls.__table__.c
+        return or_(
+            table.drafter_id.in_(own), table.ordered_by_id.in_(own), table.checker_id.in_(own),
+            table.signer_id.in_(own), table.department_id.in_(actor.led_ids),
+        )  # fmt: skip
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Drafter and signer."""
-        return or_(cls.drafter_id.in_(actor.person_ids), cls.signer_id.in_(actor.person_ids))
+        """Drafter, orderer, checker, signer, heads of departments that countersign, and finance while it reviews."""
+        asked = Countersignature.__table__.c
+        heads = select(asked.document_id).where(asked.department_id.in_(actor.led_ids), asked.state != "dropped")
+        mine = [cls.owned_by(actor), cls.id.in_(heads), cls.finance_reviewer_id.in_(actor.person_ids)]
+        if actor.has("finance"):
+            mine.append(cls.state == "finance_review")
+        return or_(*mine)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        own = actor.person_ids
+        drafted = and_(cls.state.in_(("ordered", "drafting", "discussion", "countersigning")), cls.drafter_id.in_(own))
         mine = [
-            and_(cls.state == "drafting", cls.drafter_id.in_(actor.person_ids)),
+            drafted,
+            and_(cls.state == "leader_review", cls.ordered_by_id.in_(own)),
             and_(cls.state == "signing", cls.signer_id == (actor.own_person_id or 0)),
         ]
-        if actor.has("department_head"):
-            mine.append(and_(cls.state == "countersigning", cls.department_id.in_(actor.department_ids)))
+        if actor.has("finance"):
+            mine.append(cls.state == "finance_review")
         if actor.has("office_manager"):
-            mine.append(cls.state.in_(("text_check", "sealing")))
+            mine.append(cls.state.in_(("text_check", "rechecking", "sealing")))
         if actor.has("registry_clerk"):
-            mine.append(cls.state.in_(("signed", "numbered", "printing", "sealing")))
-        return or_(*mine)
+            mine.append(
+                cls.state.in_(("signed", "rechecked", "numbered", "proofreading", "sealing", "ready", "issuing"))
+            )
+        return or_(false(), *mine)
 
     def case(self) -> str:
         return self.urgency
+
+    def profile(self) -> str | None:
+        return None
 
     def prepare(self, session: Session) -> None:
         if self.taken_over:
             return
         actor = access.current()
         self.drafted_at = self.drafted_at or now()
-        if self.drafter is None and actor.own_person_id is not None:
-            self.drafter = session.get(Person, actor.own_person_id)
+        own = session.get(Person, actor.own_person_id) if actor.own_person_id is not None else None
+        if self.drafter is None:
+            self.drafter = own
+        elif own is not None and self.drafter is not own and actor.has("leader"):
+            self.ordered_by, self.state = own, "ordered"
         if self.department is None and self.drafter is not None:
             self.department = self.drafter.department
 
     def take_over(self) -> None:
         """A line of an older register: what has a number and no other word went out."""
         self.issued_at = self.issued_at or self.closed_at
-        self.state = self.state or ("issued" if self.document_no or self.issued_at else "drafting")
-        if self.state == "issued":
+        self.state = self.state or ("filed" if self.document_no or self.issued_at else "drafting")
+        if self.state == "filed":
             self.closed_at = self.closed_at or self.issued_at
         self.drafted_at = self.drafted_at or self.signed_at or self.issued_at or now()
 
     def frozen_text(self) -> str:
-        """The checksum of what a signature covers: title, addressees and text."""
-        parts = (self.title, self.addressees or "", self.body or "")
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        """The checksum of what a signature covers: title, addressees, text and what stands around it."""
+        words = (str(getattr(self, name) or "") for name in WORDS)
+        return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
+
+    def keep_text(self) -> None:
+        """Stop a paper whose text is not the signed one. Raises `StepRefused`."""
+        if self.text_checksum and self.frozen_text() != self.text_checksum:
+            raise StepRefused(_("The text is no longer the one that was signed."))
 
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded("body")
-        if self.text_checksum and self.state in FROZEN and self.frozen_text() != self.text_checksum:
+        changed = records.altered(self, *WORDS)
+        if self.state in FROZEN and (changed or (self.text_checksum and self.frozen_text() != self.text_checksum)):
             yield "body", _("Title, addressees and text are frozen by the signature.")
-        elif self.state in ("countersigning", "signing"):
-            for name in records.altered(self, "title", "addressees", "body"):
+        elif self.state in IN_DECISION:
+            for name in changed:
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
+        if self.state == "rechecking" and records.altered(self, "secrecy", "document_type"):
+            yield (
+                "document_type",
+                _("Class and secrecy stay as they were signed; withdraw the signature to change them."),
+            )
+        for name in ("based_on", "replaces"):
+            if getattr(self, name) is self:
+                yield name, _("A paper cannot refer to itself.")
+        if not inspect(self).persistent and self.limit_at is not None and self.limit_at <= now():
+            yield "limit_at", _("Name a moment that lies ahead.")
+
+    def marks(self) -> list[str]:
+        found = [
+            _("Objection of %(unit)s laid before the signer.", unit=one.department)
+            for one in self.countersignatures
+            if one.state == "carried"
+        ]
+        unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
+        if unsigned:
+            found.append(_("Not signed yet by: %(names)s.", names=_("、").join(unsigned)))
+        return found
 
     def __str__(self) -> str:
         if self.secrecy not in ORDINARY:
             return self.document_no or _("Draft %(id)s", id=self.id or "")
         return f"{self.document_no or ''} {self.title}".strip()
 
-    def _keep_text(self) -> None:
-        """Stop a paper whose text is not the signed one. Raises `StepRefused`."""
-        if self.text_checksum and self.frozen_text() != self.text_checksum:
-            raise StepRefused(_("The text is no longer the one that was signed."))
 
-    def _complete(self) -> None:
-        """Raise `StepRefused` for a draft that lacks addressees or text."""
-        if not (self.addressees or "").strip() or not (self.body or "").strip():
-            raise StepRefused(_("A draft needs addressees and a text before it goes on."))
+def session_of(document: OutgoingDocument) -> Session:
+    """The session a paper is being worked on in."""
+    session = object_session(document)
+    assert session is not None
+    return session
 
-    @flow.step("drafting", to="countersigning", label=_l("Send for countersigning"), who=is_drafter, tone="primary")
-    def hand_in(self) -> None:
-        """The draft is ready; the departments it concerns are asked."""
-        self._complete()
 
-    @flow.step("drafting", to="text_check", label=_l("Send to the text check"), who=is_drafter)
-    def hand_in_directly(self) -> None:
-        """The draft is ready and concerns no other department."""
-        self._complete()
+def person_acting(session: Session, actor: Actor) -> Person | None:
+    """The person behind an account."""
+    return session.get(Person, actor.own_person_id) if actor.own_person_id is not None else None
 
-    @flow.step("countersigning", to=None, label=_l("Countersign"), tone="primary")
-    def countersign(
-        self,
-        opinion: Annotated[str, Ask(_l("Opinion"), choices=OPINIONS)],
-        remark: Annotated[str | None, Ask(_l("Remark"))] = None,
-    ) -> None:
-        """The department's word, with name and moment; an objection goes to the signer in writing."""
-        if opinion != "agree" and not (remark or "").strip():
-            raise StepRefused(_("A reservation or an objection needs its reason."))
-        line = f"{OPINIONS[opinion]}{f': {remark}' if remark else ''}"
-        self.countersigned = "\n".join(filter(None, (self.countersigned, line)))
 
-    @flow.step("countersigning", to="text_check", label=_l("Countersigning done"), tone="primary")
-    def end_countersigning(self) -> None:
-        """All departments have said their word."""
-        if not self.countersigned:
-            raise StepRefused(_("Nobody has countersigned yet."))
-
-    @flow.step("text_check", to="signing", label=_l("Text is in order"), tone="primary")
-    def pass_text(
-        self,
-        signer: Annotated[Person, Ask(_l("To be signed by"))],
-        checked: Annotated[
-            bool, Ask(_l("Checked: need, way of issuing, type, format, wording, numbers, attachments"))
-        ] = False,
-    ) -> None:
-        """The office has checked the paper and lays it before the signer."""
-        if not checked:
-            raise StepRefused(_("Tick that the paper has been checked."))
-        self.signer = signer
-
-    @flow.step("signing", to="signed", label=_l("Sign"), who=is_signer, tone="primary")
-    def sign(self, remark: Annotated[str | None, Ask(_l("Remark"))] = None) -> None:
-        """Agreed, with name and moment. From here on the text is frozen."""
-        self.signed_at, self.text_checksum = now(), self.frozen_text()
-
-    @flow.step("countersigning", "text_check", "signing", to="drafting", label=_l("Back to the drafter"))
-    def send_back(self, reason: Annotated[str, Ask(_l("Remarks"))]) -> None:
-        """The draft has to be changed; it goes round again."""
-        self.countersigned = None
-
-    @flow.step("signed", to="signing", label=_l("Sign anew"))
-    def sign_anew(self, reason: Annotated[str, Ask(_l("Material change"))]) -> None:
-        """The check after signing found something material: the same signer decides again."""
-        self.signed_at = self.text_checksum = None
-
-    @flow.step("signed", to="numbered", label=_l("Number"), tone="primary")
-    def number_it(self, copies: Annotated[int | None, Ask(_l("Copies"))] = None) -> None:
-        """Check once more and draw the number; it is never given to another paper."""
-        self._keep_text()
-        if copies is not None and copies < 1:
-            raise StepRefused(_("At least one copy is needed."))
-        self.copies = copies
-        self.document_no = numbers.draw(object_session(self), self.kind_name, NUMBER)  # type: ignore[arg-type]
-
-    @flow.step("numbered", to="printing", label=_l("Print"), tone="primary")
-    def print_it(self, printer: Annotated[str | None, Ask(_l("Printed by"), kind="line")] = None) -> None:
-        """Print the signed text and no other."""
-        self._keep_text()
-        self.printer = printer
-
-    @flow.step("printing", to="sealing", label=_l("Proofread, to be sealed"), tone="primary")
-    def proofread(self, clean: Annotated[bool, Ask(_l("The print equals the signed text"))] = False) -> None:
-        """The proof is clean."""
-        if not clean:
-            raise StepRefused(_("Tick that the print equals the signed text."))
-
-    @flow.step("printing", to="numbered", label=_l("Print again"))
-    def print_again(self, reason: Annotated[str, Ask(_l("Errors found"))]) -> None:
-        """The proof has errors; the print is made again."""
-
-    @flow.step("sealing", to="issued", label=_l("Seal and issue"), tone="primary")
-    def issue(
-        self,
-        sealed_by: Annotated[Person, Ask(_l("Sealed by"))],
-        distribution: Annotated[str | None, Ask(_l("Sent to, how"))] = None,
-    ) -> None:
-        """The seal stands across year and month; the copies go out."""
-        self._keep_text()
-        self.sealed_by, self.issued_at = sealed_by, now()
-
-    @flow.step(
-        "drafting", "countersigning", "text_check", "signing", to="withdrawn", label=_l("Withdraw"), who=is_drafter
-    )
-    def withdraw(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The paper is not needed; no number was drawn."""
-
-    @flow.step("signed", to="withdrawn", label=_l("Withdraw the signature"), who=is_signer)
-    def withdraw_signature(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The signer takes the paper back before it has a number."""
-
-    @flow.step("numbered", "printing", "sealing", to="voided", label=_l("Void"), tone="danger")
-    def void(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The paper does not go out. Its number stays used and is shown struck through."""
-        numbers.void(object_session(self), self.kind_name, self.document_no, reason)  # type: ignore[arg-type]
-
-    @flow.step("issued", to="recalled", label=_l("Recall"), tone="danger")
-    def recall(self, reason: Annotated[str, Ask(_l("Reason, and the notice that recalls it"))]) -> None:
-        """The paper has gone out and is called back."""
+def stage_after(document: OutgoingDocument, stage: str | None) -> str:
+    """The state a paper goes on to when a stage of its route is done."""
+    return routing.next_stage(session_of(document), document, stage)

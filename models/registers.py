@@ -18,6 +18,7 @@ rules.PROFILES.update(
     school=_l("School"),
     company=_l("Company"),
     group=_l("Group company"),
+    hotel=_l("Hotel"),
     hotline=_l("Hotline"),
     property_desk=_l("Property desk"),
     mall=_l("Mall"),

@@ -21,7 +21,17 @@ from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
 from models.registers import first_book
-from seed import accounts, demo_checks, demo_envelopes, demo_fates, demo_papers, demo_records, demo_states, rules
+from seed import (
+    accounts,
+    demo_checks,
+    demo_envelopes,
+    demo_fates,
+    demo_outgoing,
+    demo_papers,
+    demo_records,
+    demo_states,
+    rules,
+)
 from seed.demo_desk import type_of
 
 #: account, role
@@ -90,7 +100,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _slips(session, people)
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
-    for chapter in (demo_states, demo_fates, demo_checks, demo_papers, demo_envelopes):
+    for chapter in (demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes):
         chapter.play(stage)
 
 

@@ -22,6 +22,7 @@ from models.outgoing import OutgoingDocument
 from models.payments import Payment
 from models.people import Person
 from models.products import Product
+from models.recipients import Recipient
 from models.tickets import ServiceTicket
 
 At = Callable[[datetime], AbstractContextManager[None]]
@@ -49,6 +50,12 @@ PAPERS = (
     ("report", "关于报送安全检查情况的报告"), ("request", "关于申请设备更新经费的请示"),
     ("letter", "关于商请协助调取档案的函"), ("circular", "关于表彰先进科室的通报"),
 )  # fmt: skip
+
+
+#: What the office ticks on a paper's way.
+CHECKED = dict.fromkeys(("need", "way", "form", "layout", "wording", "figures", "attached"), True)
+SEALED = {"seal_name": "办公室印章", "impressions": 20, "equal": True, "placed": True}
+LOOKED_OVER = dict.fromkeys(("text", "layout", "quality"), True)
 
 
 class Stage:
@@ -176,7 +183,7 @@ def a_draft(stage: Stage, moment: datetime, drafter: str, form: str, title: str)
     person = stage.people[drafter]
     paper = OutgoingDocument(
         title=title, document_type=form, addressees="各科室", body="现将有关事项通知如下，请认真执行。",
-        drafter=person, department=person.department,
+        drafter=person, department=person.department, touches_money="no",
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors[drafter]), stage.session.no_autoflush:
         paper.prepare(stage.session)
@@ -189,17 +196,35 @@ def _outgoing(stage: Stage, count: int) -> None:
     for position, age in enumerate(stage.ages(count, 60)):
         moment = stage.today - timedelta(days=age)
         unit = dice.choice(("a", "b"))
-        user, head = f"user_{unit}", f"head_{unit}"
+        user = f"user_{unit}"
         paper = a_draft(stage, moment, user, *PAPERS[position % len(PAPERS)])
         ways: list[Way] = [
             (1, user, "hand_in", {}),
-            (2, head, "countersign", {"opinion": "agree"}),
-            (2.5, "office", "end_countersigning", {}),
-            (3, "office", "pass_text", {"signer": people["leader"], "checked": True}),
+            (3, "office", "pass_text", {"signer": people["leader"], **CHECKED}),
             (4, "leader", "sign", {}),
             (4.5, "clerk", "number_it", {"copies": 20}),
             (5, "clerk", "print_it", {"printer": "文印室"}),
-            (5.5, "clerk", "proofread", {"clean": True}),
-            (6, "clerk", "issue", {"sealed_by": people["clerk"], "distribution": "各科室，机要交换"}),
+            (5.5, "office", "proofread", {"clean": True}),
+            (5.7, "office", "seal", SEALED),
+            (5.8, "clerk", "look_over", LOOKED_OVER),
         ]
-        stage.walk(paper, moment, age, ways[: dice.choice((1, 3, 5, 6, 8, 9)) if age < 15 else 9])
+        reach = dice.choice((1, 2, 3, 4, 6, 8, 9)) if age < 15 else 9
+        stage.walk(paper, moment, age, ways[:reach])
+        if paper.state == "issuing":
+            _give_out(stage, paper, moment, age, reach)
+
+
+def _give_out(stage: Stage, paper: OutgoingDocument, moment: datetime, age: float, reach: int) -> None:
+    """Two recipients, one of which has not signed yet when the paper is young."""
+    session, people = stage.session, stage.people
+    for position, head in enumerate((people["head_a"], people["head_b"])):
+        with stage.at(moment + timedelta(days=5.9)), access.acting_as(stage.actors["clerk"]):
+            line = records.add(session, Recipient, {"document": paper, "department": head.department, "part": "inside"})
+        ways: list[Way] = [(6, "clerk", "send", {"channel": "hand"})]
+        if position == 0 or age >= 15:
+            ways.append((7, "clerk", "sign_for", {"signed_by": head.name}))
+        stage.walk(line, moment, age, ways if reach > 8 else [])
+    if reach > 8:
+        stage.walk(paper, moment, age, [(6.5, "clerk", "issue", {})])
+        if age >= 15:
+            stage.walk(paper, moment, age, [(9, "clerk", "file_it", {})])

@@ -19,7 +19,7 @@ from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
 from models.people import Department
 from models.registers import Register
-from seed.demo_records import PAPERS, Stage, a_call, a_draft, an_order
+from seed.demo_records import Stage, a_call, an_order
 
 Way = tuple[str, str, dict[str, Any]]
 Ways = list[Way]
@@ -86,22 +86,6 @@ READERS: list[Ways] = [
     [("office", "withdraw", {"reason": "改由科长传达"})],
 ]  # fmt: skip
 
-HAND_IN: Way = ("user_a", "hand_in_directly", {})
-PASS = ("office", "pass_text", {"signer": "@leader", "checked": True})
-SIGN: Way = ("leader", "sign", {})
-NUMBER = ("clerk", "number_it", {"copies": 12})
-PRINT = ("clerk", "print_it", {"printer": "文印室"})
-PROOF = ("clerk", "proofread", {"clean": True})
-ISSUE = ("clerk", "issue", {"sealed_by": "@clerk", "distribution": "各科室，机要交换"})
-ALL: Ways = [HAND_IN, PASS, SIGN, NUMBER, PRINT, PROOF, ISSUE]
-OUTGOING: list[Ways] = [
-    *(ALL[:reach] for reach in range(len(ALL) + 1)),
-    [*ALL, ("office", "recall", {"reason": "附件有误，另行印发"})],
-    [("user_a", "hand_in", {})],
-    [("user_a", "withdraw", {"reason": "不再需要"})],
-    [*ALL[:4], ("office", "void", {"reason": "会议改期，不再印发"})],
-]
-
 SEND = ("shift", "dispatch", {
     "department": "#a", "requirement": "请尽快处理并反馈。", "contact_note": True, "reply_note": True, "follow_note": True,
 })  # fmt: skip
@@ -153,8 +137,6 @@ def play(stage: Stage) -> None:
     for book, ways in BOOKED:
         walk(stage, _paper(stage, moment, sender, book), moment, ways)
     _beside(stage, moment, sender)
-    for position, ways in enumerate(OUTGOING):
-        walk(stage, a_draft(stage, moment, "user_a", *PAPERS[position % len(PAPERS)]), moment, ways)
     for position, ways in enumerate([*CALLERS, _promised(stage)]):
         anonymous = any(step == "forward_opinion" for _who, step, _answers in ways)
         phone = None if anonymous else f"0851-56{position:04d}"

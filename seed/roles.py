@@ -13,6 +13,12 @@ KEEP = "read add edit"
 #: What the registry does with papers that go round.
 _ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
 _ROUNDS = "make_copies start choose_mode stop gather finish"
+#: What a paper of the house goes through, from its draft to its last recipient.
+_DRAFT = "begin hand_in record_discussion end_countersigning add_joint_issuer withdraw"
+_APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signature"
+_ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
+_COUNTERSIGN = "agree reserve object_to settle carry"
+_SEND = "send sign_for take_slip strike_out come_back"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
@@ -40,10 +46,8 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
-        "outgoing_documents": (
-            f"{KEEP} import export hand_in hand_in_directly countersign end_countersigning pass_text send_back "
-            "number_it print_it proofread print_again issue withdraw void recall"
-        ),
+        "outgoing_documents": f"{KEEP} import export {_DRAFT} {_APPROVE} {_ISSUE} void recall annul",
+        "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
@@ -65,10 +69,8 @@ TABLE: dict[str, dict[str, str]] = {
         "return_campaigns": f"{KEEP} export collect hand_back close",
         "return_items": "read export take_in report_missing", "destruction_lists": READ, "destruction_entries": READ,
         "envelope_lines": "read export", "envelope_defects": "read edit export ask_sender note_answer make_good",
-        "outgoing_documents": (
-            f"{KEEP} import export hand_in hand_in_directly end_countersigning number_it print_it proofread "
-            "print_again issue withdraw"
-        ),
+        "outgoing_documents": f"{KEEP} import export {_DRAFT} record_joint_signature {_ISSUE}",
+        "countersignatures": "read export", "recipients": f"{KEEP} export {_SEND}",
     },
     "leader": {
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
@@ -88,7 +90,8 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "read confirm_receipt register_paper",
         "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
         "destruction_lists": "read approve send_back reject",
-        "outgoing_documents": "read countersign sign sign_anew withdraw_signature send_back recall",
+        "outgoing_documents": "read add edit pass_review sign withdraw_signature send_back recall annul",
+        "countersignatures": f"read {_COUNTERSIGN}", "recipients": READ,
     },
     "department_head": {
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
@@ -101,9 +104,9 @@ TABLE: dict[str, dict[str, str]] = {
         "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
-            f"{KEEP} export hand_in hand_in_directly countersign end_countersigning send_back sign sign_anew "
-            "withdraw withdraw_signature"
+            f"{KEEP} export {_DRAFT} proofread print_again waive_proof send_back sign withdraw_signature deposit"
         ),
+        "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for",
     },
     "department_user": {
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
@@ -115,10 +118,12 @@ TABLE: dict[str, dict[str, str]] = {
         "circulation_entries": "read open mark_read answer", "service_tickets": READ,
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
-        "outgoing_documents": f"{KEEP} hand_in hand_in_directly withdraw",
+        "outgoing_documents": f"{KEEP} {_DRAFT} proofread print_again waive_proof",
+        "countersignatures": "read settle carry", "recipients": READ,
     },
     "archivist": {
-        "incoming_documents": "read export", "outgoing_documents": "read export", "circulation_entries": READ,
+        "incoming_documents": "read export", "outgoing_documents": "read export file_it", "circulation_entries": READ,
+        "countersignatures": READ, "recipients": READ,
         "people": READ, "registers": READ, "assignments": READ, "extension_requests": READ, "paper_orders": READ,
         "circulations": READ, "paper_copies": "read export", "copy_movements": READ,
         "holds": f"{KEEP} export keep_longer release", "return_campaigns": READ, "return_items": READ,
@@ -138,6 +143,7 @@ TABLE: dict[str, dict[str, str]] = {
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
             "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
+            "countersignatures", "recipients",
         ),
         READ,
     ),
@@ -185,7 +191,8 @@ TABLE: dict[str, dict[str, str]] = {
     "finance": {
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
-        "payments": f"{KEEP} import export verify reject",
+        "payments": f"{KEEP} import export verify reject", "departments": READ,
+        "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import CalendarDay, ClockRule
 from app.engine.rules import Rule
+from models.paper_types import COMPANY, GOVERNMENT
 from models.registers import Register
 from seed import ladder
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
+_ISSUING = "发文处理流程"
 
 # fmt: off
 #: record kind, stage, case, amount, unit, calendar, source; no source: our own default
@@ -32,7 +34,13 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("paper_copies", "holding", None, 2, "working_days", "office", None),
     ("paper_copies", "holding", "urgent", 0, "working_days", "office", None),
     ("paper_copies", "holding", "extra_urgent", 0, "working_days", "office", None),
-    ("outgoing_documents", "countersigning", None, 2, "working_days", "office", None),
+    ("countersignatures", "countersigning", None, 2, "working_days", "office", None),
+    ("countersignatures", "countersigning", "urgent", 1, "working_days", "office", None),
+    ("countersignatures", "countersigning", "extra_urgent", 1, "working_days", "office", None),
+    ("outgoing_documents", "leader_review", None, 2, "working_days", "office", None),
+    ("outgoing_documents", "finance_review", None, 1, "working_days", "office", None),
+    ("recipients", "receipt", None, 5, "working_days", "office", None),
+    ("recipients", "return", None, 5, "working_days", "office", None),
     ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
     ("outgoing_documents", "signing", None, 1, "working_days", "office", None),
     ("outgoing_documents", "issuing", None, 2, "working_days", "office", None),
@@ -119,6 +127,26 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("close_papers_back", "company", "yes", "办文办会工作流程: 处理笺同原文件一并收回存档"),
     ("close_papers_back", None, "yes", "收文处理程序 八、传阅: 阅完后进行检查"),
     ("most_suspended", None, "90", None),
+    # Outgoing papers
+    ("outgoing_route", "company", "leader_review,discussion,text_check,countersigning,finance_review,signing", "办文办会工作流程: 初审、讨论、核稿、会签、审查签发"),
+    ("outgoing_route", "hotel", "countersigning,text_check,finance_review,signing", f"{_ISSUING} 二至四: 会签、核稿、经济审核、签发"),
+    ("outgoing_route", "government", "leader_review,text_check,countersigning,signing", None),
+    ("outgoing_route", None, "leader_review,discussion,countersigning,finance_review,text_check,signing", "公司发文标准流程: 拟稿、会签、核稿、签发"),
+    ("outgoing_route_department", None, "text_check,signing", "公文管理流程 5.1.2: 部门文件; 发文处理流程 注: 部门间的行文参照此流程"),
+    ("outgoing_recheck", "government", "yes", "公文处理办法 二（一）: 复核"),
+    ("outgoing_recheck", None, "no", "公司发文标准流程 二（五）: 文稿经总经理签发后，要进行编号登记"),
+    ("outgoing_signers", None, "leader", "公司发文标准流程 二（四）: 签发是公司总经理对文稿的最后审批"),
+    ("outgoing_principal", "government", "yes", "党政机关公文处理工作条例: 上行文由主要负责人签发"),
+    ("outgoing_principal", None, "no", None),
+    ("proofreaders", "company", "drafter,checker,head", "公司发文标准流程 二（七）: 三校制度"),
+    ("proofreaders", "hotel", "checker", f"{_ISSUING} 七: 由核稿人员校对"),
+    ("proofreaders", None, "checker", None),
+    ("last_proof_waivable", "company", "yes", "公司发文标准流程 二（七）: 三校最好由部门负责人进行"),
+    ("last_proof_waivable", None, "no", None),
+    ("outgoing_types", "government", ",".join(GOVERNMENT), "党政机关公文处理工作条例: 十五种"),
+    ("outgoing_types", None, ",".join(COMPANY), "公文管理流程 5.1.3: 决定、通知、通报、报告、请示、批复、函"),
+    ("outgoing_types_department", None, "letter", f"{_ISSUING} 注: 部门间的行文一般采取“函”的形式"),
+    ("outgoing_deposit", None, "yes", f"{_ISSUING} 注: 各部门的发文均须送行政部留存"),
     ("co_share", None, "0.5", None),
     *((f"scope_{importance}_{secrecy}", "group", "principal, in_charge, department", f"{_GROUP} 第三条: 根据重要性及秘密性确定传阅范围")
       for importance, secrecy in (

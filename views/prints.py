@@ -245,9 +245,15 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
         return "；".join(f"{one.name}　{_day(one.at)}" for one in found)
 
     countersigners = [
-        Line(f"{one.unit} {one.name}　{_day(one.at)}".strip(), end=True)
-        for one in prints.signatures(_session(document), document, "countersign")
+        line
+        for one in document.countersignatures
+        if one.answered_at is not None
+        for line in (
+            Line(f"{one.state_label}　{_content(one, 'remark', document.secrecy)}".strip("　")),
+            Line(f"{one.department.name} {one.person or ''}　{_day(one.answered_at)}", end=True),
+        )
     ]
+    finance = document.finance_reviewer.name if document.finance_reviewer else ""
     drafter = document.drafter.name if document.drafter else ""
     unit = document.department.name if document.department else ""
     signer = document.signer.name if document.signer else ""
@@ -260,14 +266,28 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
             Row(11, (Box("发 文 号", number, 7), Box("文　　种", _choice(document, "document_type"), 5))),
             Row(11, (Box("拟稿单位", unit, 7), Box("拟 稿 人", drafter, 5))),
             Row(25, (Box("文件标题", content("title")),)),
-            Row(20, (Box("主送抄送", content("addressees")),)),
-            Row(45, (Box("会签意见：", [Line(content("countersigned")), *countersigners], kind="text"),)),
-            Row(11, (Box("核　　稿", hands("pass_text", most=1)),)),
-            Row(30, (Box("签　　发", [Line(signer), Line(_day(document.signed_at), end=True)]),)),
+            Row(20, (Box("主　　送", content("addressees"), 7), Box("抄　　送", content("copy_to"), 5))),
+            Row(45, (Box("会签意见：", countersigners or [Line("")], kind="text"),)),
+            Row(
+                11,
+                (
+                    Box("核　　稿", hands("pass_text", most=1), 6),
+                    Box("经济审核", f"{finance}　{_day(document.finance_passed_at)}".strip("　"), 6),
+                ),
+            ),
+            Row(
+                30,
+                (
+                    Box(
+                        "签　　发",
+                        [Line(document.sign_words or ""), Line(f"{signer}　{_day(document.signed_at)}", end=True)],
+                    ),
+                ),
+            ),
             Row(11, (Box("份　　数", str(document.copies or ""), 6), Box("印　　制", document.printer or "", 6))),
             Row(20, (Box("校　　对", hands("proofread")),)),
             Row(11, (Box("用　　印", sealer, 6), Box("印发日期", _day(document.issued_at), 6))),
-            Row(11, (Box("附　　件", "", 6), Box("归 档 号", "", 6))),
+            Row(11, (Box("附　　件", content("enclosures"), 6), Box("归 档 号", "", 6))),
         ),
         subject=number,
         marks=(("密　　级", _choice(document, "secrecy")), ("紧急程度", _choice(document, "urgency"))),

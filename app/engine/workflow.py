@@ -87,10 +87,19 @@ class Step:
     name: str
     label: Any
     sources: tuple[str, ...]
-    target: str | None
+    #: where it leads; none: it stays; several: its effect returns the one that it is this time
+    targets: tuple[str, ...]
     who: Callable[[Any, access.Actor], bool]
-    effect: Callable[..., None]
+    effect: Callable[..., Any]
     tone: str = "normal"
+
+    def target(self, record: Any, outcome: Any) -> str:
+        """The state after the step, whose effect returned `outcome`."""
+        if len(self.targets) < 2:
+            return self.targets[0] if self.targets else record.state
+        if outcome not in self.targets:
+            raise ValueError(f"the step {self.name} leads to one of {self.targets}, not to {outcome}")
+        return outcome
 
     @cached_property
     def asks(self) -> dict[str, Field]:
@@ -148,21 +157,22 @@ class Flow:
     def step(
         self,
         *sources: str,
-        to: str | None,
+        to: str | tuple[str, ...] | None,
         label: Any,
         who: Callable[[Any, access.Actor], bool] | None = None,
         tone: str = "normal",
-    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a step; the decorated function is its effect on the record. `to=None` stays in the state.
 
-        Raises `ValueError` for a state the flow does not know.
+        A step that leads to one of several states returns which. Raises `ValueError` for an unknown state.
         """
-        if unknown := {*sources, *([to] if to else [])} - self.states.keys():
+        targets = (to,) if isinstance(to, str) else to or ()
+        if unknown := {*sources, *targets} - self.states.keys():
             raise ValueError(f"unknown states: {sorted(unknown)}")
 
-        def declare(effect: Callable[..., None]) -> Callable[..., None]:
+        def declare(effect: Callable[..., Any]) -> Callable[..., Any]:
             name = effect.__name__
-            self.steps[name] = Step(name, label, sources, to, who or (lambda record, actor: True), effect, tone)
+            self.steps[name] = Step(name, label, sources, targets, who or (lambda record, actor: True), effect, tone)
             return effect
 
         return declare
@@ -231,9 +241,9 @@ class Flow:
         ):
             try:
                 with refusing(session):
-                    step.effect(record, **answers)
+                    outcome = step.effect(record, **answers)
                     with session.no_autoflush:  # one flush, one entry in the history
-                        record.enter(session, step.target or record.state)
+                        record.enter(session, step.target(record, outcome))
                     session.flush()
             except Exception:
                 session.rollback()
@@ -257,7 +267,7 @@ class Flow:
             state = todo.pop()
             if state not in found:
                 found.add(state)
-                todo += [s.target for s in self.steps.values() if s.target and state in s.sources]
+                todo += [target for s in self.steps.values() if state in s.sources for target in s.targets]
         return found
 
     def mermaid(self) -> str:
@@ -266,7 +276,11 @@ class Flow:
         lines += [f"    {state.name}: {state.label}" for state in self.states.values()]
         lines.append(f"    [*] --> {self.start}")
         for step in self.steps.values():
-            lines += [f"    {source} --> {step.target or source}: {step.label}" for source in step.sources]
+            lines += [
+                f"    {source} --> {target}: {step.label}"
+                for source in step.sources
+                for target in step.targets or (source,)
+            ]
         lines += [f"    {state.name} --> [*]" for state in self.states.values() if state.final]
         return "\n".join(lines)
 

@@ -39,7 +39,7 @@ PRIVATE = frozenset(
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
-        "follow_ups", "supervisions", "accountability_cases",
+        "follow_ups", "supervisions", "accountability_cases", "countersignatures", "recipients",
     }
 )  # fmt: skip
 

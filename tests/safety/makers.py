@@ -26,6 +26,7 @@ from models.outgoing import OutgoingDocument
 from models.paper_orders import PaperOrder
 from models.people import Department
 from models.products import Product
+from models.recipients import Recipient
 from models.registers import Register
 from models.tickets import ServiceTicket
 
@@ -43,7 +44,8 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "document": lambda session: make(session, IncomingDocument, register=_book(session, "GS")),
     },
     EscalationRung: {"who": "clerk"},
-    OutgoingDocument: {"addressees": "各科室", "body": "请办理。"},
+    OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
+    Recipient: {"name": "县财政局"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     ServiceTicket: {"phone": "13800000000", "read_back": True},
     ExtensionRequest: {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -24,9 +25,14 @@ from models.envelopes import CHECKS
 from models.fates import ReturnItem
 from models.instructions import LeaderInstruction
 from models.orders import Order
+from models.outgoing import OutgoingDocument
+from models.outgoing_lines import JointIssuer, PrintRun
 from models.people import Department, Person
+from models.recipients import Recipient
 from models.registers import Register
 from tests.safety.makers import make
+
+_notices = count(1)
 
 
 def person(session: Any, name: str) -> Person:
@@ -45,6 +51,20 @@ def later() -> datetime:
 
 def _reader(session: Any) -> dict[str, Any]:
     return {"reader": person(session, "张小明")}
+
+
+def _checked_again(session: Any) -> dict[str, Any]:
+    with access.system():
+        session.add(Rule(setting="outgoing_recheck", value="yes"))
+        session.flush()
+    return {}
+
+
+def _waivable(session: Any) -> dict[str, Any]:
+    with access.system():
+        session.add(Rule(setting="last_proof_waivable", value="yes"))
+        session.flush()
+    return {"checker": person(session, "郑敏")}
 
 
 def _signer(session: Any) -> dict[str, Any]:
@@ -150,7 +170,19 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     },
     ("accountability_cases", "file_appeal"): lambda session: {"person": person(session, "张小明")},
     ("identity_requests", "grant"): lambda session: {"asker": person(session, "赵蕾")},
-    ("outgoing_documents", "end_countersigning"): lambda session: {"countersigned": "同意"},
+    ("outgoing_documents", "begin"): lambda session: {"drafter": person(session, "张小明")},
+    ("outgoing_documents", "pass_review"): lambda session: {"ordered_by": person(session, "周海")},
+    ("outgoing_documents", "recheck"): _checked_again,
+    ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
+    ("outgoing_documents", "waive_proof"): _waivable,
+    ("outgoing_documents", "void"): lambda session: {"document_no": "作〔2026〕1号"},
+    ("countersignatures", "agree"): _unit,
+    ("countersignatures", "reserve"): _unit,
+    ("countersignatures", "object_to"): _unit,
+    ("recipients", "send"): lambda session: {
+        "document": make(session, OutgoingDocument, state="issuing"),
+        "name": "甲",
+    },
     ("outgoing_documents", "sign"): _signer,
     ("outgoing_documents", "withdraw_signature"): _signer,
     ("envelopes", "forward_unopened"): lambda session: {"personal": True, "person": person(session, "张小明")},
@@ -175,8 +207,22 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     (Order.kind_name, "complete"): _on_account,
     (Order.kind_name, "resume"): lambda session: {"held_in": "confirmed"},
 }
+
+
+def _notice(session: Any) -> dict[str, Any]:
+    return {"notice": make(session, OutgoingDocument, state="issued", document_no=f"废〔2026〕{next(_notices)}号")}
+
+
 #: (kind, step) -> answers that a plain sample does not do for
 ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("outgoing_documents", "pass_text"): lambda session: {"signer": person(session, "周海")},
+    ("outgoing_documents", "record_joint_signature"): lambda session: {"name": "联合单位"},
+    ("outgoing_documents", "account_for_waste"): lambda session: {
+        "witness": person(session, "张小明"),
+        "second_witness": person(session, "郑敏"),
+    },
+    ("outgoing_documents", "recall"): _notice,
+    ("outgoing_documents", "annul"): _notice,
     ("incoming_documents", "propose"): lambda session: {"leaders": [person(session, "周海")]},
     ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
     ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},
@@ -209,6 +255,15 @@ def _with_a_leader(session: Any, paper: Any) -> None:
 
 #: (kind, step) -> what has to stand beside the record
 BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("outgoing_documents", "record_joint_signature"): lambda session, paper: make(
+        session, JointIssuer, document=paper, name="联合单位"
+    ),
+    ("outgoing_documents", "account_for_waste"): lambda session, paper: make(
+        session, PrintRun, document=paper, printer="文印室", checksum="0" * 64
+    ),
+    ("outgoing_documents", "issue"): lambda session, paper: make(
+        session, Recipient, document=paper, name="县财政局", state="sent"
+    ),
     ("incoming_documents", "write_instruction"): _with_a_leader,
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,

@@ -1,0 +1,159 @@
+"""Recipients of an outgoing paper 分发: a line each, with copies, way, signature, receipt slip, and the return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, relationship
+
+from app.engine import fields
+from app.engine.access import Actor
+from app.engine.answers import happened
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from models.correspondents import Correspondent
+from models.people import Department
+from models.secrecy import ORDINARY, REGISTRY
+
+if TYPE_CHECKING:
+    from models.outgoing import OutgoingDocument
+
+CHANNELS = {
+    "hand": _l("Handed over"), "post": _l("Post"), "confidential": _l("Confidential courier"),
+    "exchange": _l("Document exchange station"), "electronic": _l("Electronic"),
+}  # fmt: skip
+PARTS = {"main": _l("Addressee"), "copy": _l("Copy to"), "inside": _l("Inside the house")}
+
+
+class Recipient(Workflow, Model):
+    """Who gets an outgoing paper, what of it, and the proof that it arrived."""
+
+    __tablename__ = "recipient"
+    kind_name = "recipients"
+    label, label_plural = _l("Recipient"), _l("Recipients")
+
+    flow = Flow(
+        State("to_send", _l("To be sent"), "waiting"),
+        State("sent", _l("Sent, not signed for"), "active", clocks=("receipt",)),
+        State("received", _l("Signed for, slip outstanding"), "active", clocks=("receipt",)),
+        State("acknowledged", _l("Received"), "good", final=True),
+        State("to_return", _l("To be returned"), "bad", clocks=("return",)),
+        State("returned", _l("Returned"), "neutral", final=True),
+        State("struck_out", _l("Struck out"), "neutral", final=True, uncounted=True),
+        clocks=(Clock("receipt", _l("Receipt")), Clock("return", _l("Return"))),
+    )
+
+    document_id: Mapped[int] = fields.reference(_l("Document"), "outgoing_document.id", required=True)
+    name: Mapped[str | None] = fields.line(_l("Name"), 200, search=True, help=_l("Empty: as the unit is called"))
+    part: Mapped[str] = fields.choice(_l("Gets it as"), PARTS, "part_known", required=True, default="main")
+    department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
+    correspondent_id: Mapped[int | None] = fields.reference(_l("Organisation"), "correspondent.id")
+    copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
+    copy_numbers: Mapped[str | None] = fields.number(_l("Copy numbers"), 60)
+    slip_due: Mapped[bool] = fields.flag(_l("Receipt slip due"))
+    channel: Mapped[str | None] = fields.choice(_l("Way"), CHANNELS, "channel_known", derived=True)
+    sent_at: Mapped[datetime | None] = fields.moment(_l("Sent at"), derived=True)
+    signed_by: Mapped[str | None] = fields.line(_l("Signed by"), 100, derived=True)
+    signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)
+    slip_at: Mapped[datetime | None] = fields.moment(_l("Slip came back"), derived=True)
+    returned_at: Mapped[datetime | None] = fields.moment(_l("Returned at"), derived=True)
+
+    document: Mapped[OutgoingDocument] = relationship(foreign_keys=document_id, back_populates="recipients")
+    department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    correspondent: Mapped[Correspondent | None] = relationship(foreign_keys=correspondent_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The registry, the people on the paper's way, and a department for the line that is its own."""
+        from models.outgoing import OutgoingDocument  # it refers to its recipients
+
+        if actor.has(*REGISTRY):
+            return true()
+        if not actor.person_ids:
+            return false()
+        paper = OutgoingDocument.__table__
+        mine = select(paper.c.id).where(OutgoingDocument.owned_by(actor))
+        cleared = select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared))
+        ordinary = select(paper.c.id).where(paper.c.secrecy.in_(ORDINARY))
+        unit = and_(cls.department_id.in_(actor.department_ids), cls.document_id.in_(ordinary))
+        own = and_(or_(unit, cls.department_id.in_(actor.led_ids)), cls.state != "to_send")
+        return and_(cls.document_id.in_(cleared), or_(cls.document_id.in_(mine), own))
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        mine = [and_(cls.state == "sent", cls.department_id.in_(actor.led_ids))]
+        if actor.has("registry_clerk"):
+            mine.append(cls.state.in_(("received", "to_return")))
+        return or_(*mine)
+
+    def case(self) -> str:
+        return self.document.urgency
+
+    def profile(self) -> str | None:
+        return self.document.profile()
+
+    def prepare(self, session: Session) -> None:
+        named = self.correspondent or self.department
+        self.name = (self.name or "").strip() or (named.name if named else None)
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        if not self.name:
+            yield "name", _("Name the recipient, or choose an organisation or a department.")
+        if self.document is not None and self.document.state in (
+            "withdrawn",
+            "voided",
+            "recalled",
+            "annulled",
+            "filed",
+        ):
+            yield "document", _("The paper is past being sent to anybody.")
+
+    def __str__(self) -> str:
+        return f"{self.document or ''} → {self.name}"
+
+    @flow.step("to_send", to="sent", label=_l("Send"), tone="primary")
+    def send(
+        self,
+        channel: Annotated[str, Ask(_l("Way"), choices=CHANNELS)],
+        at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+    ) -> None:
+        """The copies go out to this recipient."""
+        if self.document.state not in ("issuing", "issued"):
+            raise StepRefused(_("The paper has not been looked over yet; it cannot go out."))
+        if self.document.secrecy not in ORDINARY and channel in ("post", "electronic"):
+            raise StepRefused(_("A paper of this secrecy goes by hand, by courier or by the exchange station."))
+        self.channel, self.sent_at = channel, happened(at)
+
+    @flow.step("sent", to=("received", "acknowledged"), label=_l("Signed for"), tone="primary")
+    def sign_for(
+        self,
+        signed_by: Annotated[str, Ask(_l("Signed by"), kind="line", length=100)],
+        at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
+    ) -> str:
+        """The recipient has signed for the copies; a slip that is due is still awaited."""
+        self.signed_by, self.signed_at = signed_by, happened(at)
+        return "received" if self.slip_due else "acknowledged"
+
+    @flow.step("received", to="acknowledged", label=_l("The slip came back"), tone="primary")
+    def take_slip(self, at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
+        """The signed and stamped receipt slip is here."""
+        self.slip_at = happened(at)
+
+    @flow.step("to_send", to="struck_out", label=_l("Strike out"))
+    def strike_out(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """This recipient gets no copy after all."""
+
+    @flow.step("sent", "received", "acknowledged", to="to_return", label=_l("Call back"), who=never_by_hand)
+    def call_back(self) -> None:
+        """The paper was recalled."""
+
+    @flow.step("to_return", to="returned", label=_l("Came back"), tone="primary")
+    def come_back(self, at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
+        """The copies are here again, or the recipient has confirmed that they are destroyed."""
+        self.returned_at = happened(at)
