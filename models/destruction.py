@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import concurrency, fields, history
 from app.engine.access import Actor
 from app.engine.moments import today
-from app.engine.record import Lines, Numbered, Record
+from app.engine.record import Lines, Numbered, Record, altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.disposal import DecidesFate, claimed, claims
@@ -243,6 +243,9 @@ class DestructionEntry(Record, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         if self.decision == "keep" and self.keep_until is None:
             yield "keep_until", _("Please say until when it is kept.")
+        moved = self.id is None or altered(self, "destruction", "document", "decision")
+        if moved and self.destruction is not None and self.destruction.state not in (None, "draft", "appraisal"):
+            yield "", _("The list went to the leader; it is no longer changed.")
 
     def remembered(self, day: date) -> str:
         """What stays of a destroyed paper: its numbers, the day, the authority; of an ordinary one its title, too."""

@@ -294,6 +294,11 @@ class ReturnItem(Workflow, Model):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         return true() if actor.has(*REGISTRY) else or_(false(), cls.holder_id.in_(actor.person_ids))
 
+    def check(self) -> Iterator[tuple[str, str]]:
+        moved = self.id is None or altered(self, "campaign", "document")
+        if moved and self.campaign is not None and self.campaign.state not in (None, "listing"):
+            yield "", _("The copies are being collected; the list stays as it is.")
+
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         return and_(cls.state == "with_holder", cls.holder_id.in_(actor.person_ids))

@@ -11,7 +11,7 @@ from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
 from models.copies import PaperCopy, register_copies
-from models.destruction import DestructionList
+from models.destruction import DestructionEntry, DestructionList
 from models.documents import IncomingDocument
 from models.fates import Hold, ReturnCampaign, months_on
 from models.notices import Notice, open_notices, words_of
@@ -383,6 +383,25 @@ def test_what_its_issuer_wants_back_is_not_destroyed(session, actors):
     assert state_of(session, document) == "to_return"
     with pytest.raises(StepRefused, match=document.receipt_no):
         destroy(session, actors, found)
+
+
+def test_no_line_comes_to_a_list_that_is_approved_or_being_collected(session, actors):
+    first, second = finished(session, actors, 60), finished(session, actors, 61)
+    found, back = approved(session, actors, first), campaign(session, actors, second)
+    with access.acting_as(actors["clerk"]):
+        back.take("collect")
+    session.commit()
+    with access.acting_as(actors["office"]):
+        for model, raw in (
+            (
+                DestructionEntry,
+                {"destruction": found.id, "document": second.id, "reason": "期满", "decision": "destroy"},
+            ),
+            (type(back.items[0]), {"campaign": back.id, "document": first.id}),
+        ):
+            with pytest.raises(Invalid):
+                records.add(session, model, raw)
+            session.rollback()
 
 
 #: Anything that may be done about a finished paper: who, with the paper or which record of it, the step.
