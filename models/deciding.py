@@ -102,7 +102,7 @@ def propose(
     ] = None,
 ) -> None:
     """What should be done with the paper and which leaders should decide; due 24 hours after receipt."""
-    _addressed(document, bool(leaders or handlers or informed), transfer)
+    _addressed(document, bool(leaders or handlers or informed), kind, transfer)
     for people, verb in ((handlers, "handle"), (leaders, "instruct"), (informed, "read")):
         lay_before(session_of(document), document, people or (), verb)
     call_next(document)
@@ -112,13 +112,14 @@ def propose(
     document.proposer_id = history.doer().own_person_id
 
 
-def _addressed(document: IncomingDocument, named: bool, transfer: Department | None) -> None:
+def _addressed(document: IncomingDocument, named: bool, kind: str | None, transfer: Department | None) -> None:
     """A proposal says who is to decide, as far as the profile asks for it. Raises `StepRefused`."""
     session, profile = session_of(document), document.profile()
     direct = rules.flag(session, procedure.DIRECT_TRANSFER, profile)
     if transfer is not None and not direct:
         raise StepRefused(_("Papers of this book are not handed out without a leader; please name the leaders."))
-    if not named and transfer is None and rules.flag(session, procedure.LEADER_PROPOSED, profile):
+    asked = rules.value(session, procedure.LEADER_PROPOSED, profile)
+    if not named and transfer is None and (asked == "always" or (asked == "handled" and kind != "read")):
         if direct:
             raise StepRefused(_("Please name the leaders who are to decide, or the unit the paper goes to directly."))
         raise StepRefused(_("Please name the leaders who are to decide."))

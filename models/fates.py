@@ -245,10 +245,10 @@ class ReturnCampaign(DecidesFate, Workflow, Model):
         rest_filed: Annotated[bool, Ask(_l("What stays here goes to the files"), help=_l("The slip, for one"))] = False,
     ) -> None:
         """Every copy of the list is back with the issuer."""
-        self.rest_filed = rest_filed
         if lost := [str(item) for item in self.items if item.state != "collected"]:
             listed = "; ".join(lost)
             raise StepRefused(_("Not returned: %(list)s. This is an incident to be put on record.", list=listed))
+        self.rest_filed = rest_filed
 
     @flow.step("handed_back", to="closed_with_incident", label=_l("Close with an incident"), tone="danger")
     def close_with_incident(

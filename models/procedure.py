@@ -12,8 +12,14 @@ SCREENING = setting("screening", _l("First review before the proposal"))
 PROPOSERS = setting("proposers", _l("Who proposes"), "list", "registry_clerk,office_manager")
 #: S8, S2: papers go to a department without a leader's instruction
 DIRECT_TRANSFER = setting("direct_transfer", _l("The office may hand a paper out without a leader"), default="yes")
-#: 办文办会, 外部来文处理办法 第五条, 公文处理办法 一（四）: a proposal says which leader is to decide
-LEADER_PROPOSED = setting("leader_proposed", _l("A proposal names the leaders, or the unit of a direct transfer"))
+#: 外部来文处理办法 第五条: a proposal goes to a leader; 公文处理办法 一（四）: unless the paper is only read
+LEADER_PROPOSED = setting(
+    "leader_proposed",
+    _l("A proposal names the leaders, or the unit of a direct transfer"),
+    "choice",
+    "no",
+    {"no": _l("Not asked for"), "handled": _l("For papers to be handled"), "always": _l("For every paper")},
+)
 #: C13: what has to be done before a case is closed
 CLOSE_LEADER_TOLD = setting("close_leader_told", _l("Closing: the leader has been told"))
 CLOSE_SENDER_ANSWERED = setting("close_sender_answered", _l("Closing: the sender has an answer, if one is due"))

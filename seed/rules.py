@@ -103,9 +103,9 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("direct_transfer", "group", "no", f"{_GROUP} 第五条: 送主管领导批示"),
     ("direct_transfer", None, "yes", "oa公文_收文流程 分办"),
     ("leader_proposed", "school", "no", "收文处理程序 六、批阅: 上级来文由党办负责同志批阅，拟办时不另指定"),
-    ("leader_proposed", "government", "yes", "公文处理办法 一（四）: 提出拟办意见报本机关负责人批示或者转有关部门办理"),
-    ("leader_proposed", "company", "yes", "办文办会工作流程: 送办公室主任签注送审处理建议，按送审建议意见送领导签批"),
-    ("leader_proposed", "group", "yes", f"{_GROUP} 第五条: 提出拟办意见，并送主管领导批示"),
+    ("leader_proposed", "government", "handled", "公文处理办法 一（四）: 批办性公文应当提出拟办意见报本机关负责人批示或者转有关部门办理"),
+    ("leader_proposed", "company", "always", "办文办会工作流程: 送办公室主任签注送审处理建议，按送审建议意见送领导签批"),
+    ("leader_proposed", "group", "always", f"{_GROUP} 第五条: 提出拟办意见，并送主管领导批示"),
     ("leader_proposed", None, "no", None),
     ("scope_approved", "school", "yes", "收文处理程序 六、批阅: 需阅知件，要提出阅知范围"),
     ("scope_approved", "government", "yes", "公文处理办法 一（四）: 阅知性公文确定范围后分送"),
@@ -150,7 +150,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("co_share", None, "0.5", None),
     *((f"scope_{importance}_{secrecy}", "group", "principal, in_charge, department", f"{_GROUP} 第三条: 根据重要性及秘密性确定传阅范围")
       for importance, secrecy in (
-          ("important", "secret"), ("important", "confidential"), ("important", "top_secret"), ("ordinary", "top_secret"))),
+          ("important", "secret"), ("important", "confidential"), ("important", "top_secret"))),
     *(
         (f"round_{secrecy}_{medium}", profile, value, f"{_GROUP} 第七条: {words}")
         for profile in ("group", "company")

@@ -120,7 +120,9 @@ def furnish(session, actors, grade):
     add(FollowUpNote, follow_up=case, deed="asked", at=now())
     add(Supervision, document=paper, asked=hand)
     add(AccountabilityCase, document=paper, person=hand)
-    add(Hold, document=paper)
+    with access.system():  # kept for now before it was reopened
+        made[Hold] = Hold(document=paper, **marked(Hold, grade))
+        records.store(session, made[Hold])
     campaign = add(ReturnCampaign, items=[])
     add(ReturnItem, campaign=campaign, document=paper, holder=hand)
     doomed = add(DestructionList, entries=[])

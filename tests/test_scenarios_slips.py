@@ -133,7 +133,7 @@ def test_slip_two_dated_before_its_receipt_is_asked_about_and_bears_a_yellow_mar
 
 def test_slip_three_without_a_number_one_copy_goes_round_the_whole_leadership(town, client):
     pk = enter(town, THREE)["id"]
-    reviewed(town, THREE, pk)
+    reviewed(town, THREE, pk, kind="read")
     readers = ["蒙乡长", "周乡长", "韦书记"]
     code, words = town.refused("clerk", PAPERS, pk, "instruct_reading", readers=readers, purpose="传阅")
     assert code == 409 and "head of the office" in words  # 确定范围后分送: the scope is approved by somebody
