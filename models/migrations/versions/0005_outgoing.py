@@ -1,0 +1,505 @@
+"""outgoing"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.engine.moments import Moment
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "countersignature",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", Moment(), nullable=True),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("settlement", sa.Text(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "agreed",
+                "reserved",
+                "objected",
+                "settled",
+                "carried",
+                "dropped",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("closed_at", Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_countersignature_department_id")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["outgoing_document.id"], name=op.f("fk_countersignature_document_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_countersignature_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_countersignature")),
+    )
+    with op.batch_alter_table("countersignature", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_countersignature_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_countersignature_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_countersignature_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_countersignature_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_countersignature_state_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "draft_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=500), nullable=False),
+        sa.Column("addressees", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_draft_version_document_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_draft_version_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_version")),
+    )
+    with op.batch_alter_table("draft_version", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_version_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_version_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "joint_issuer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("signer", sa.String(length=100), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_joint_issuer_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_issuer")),
+    )
+    with op.batch_alter_table("joint_issuer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_joint_issuer_document_id"), ["document_id"], unique=False)
+
+    op.create_table(
+        "print_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("printer", sa.String(length=200), nullable=False),
+        sa.Column("premises", sa.String(length=200), nullable=True),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
+        sa.Column("waste_sheets", sa.Integer(), nullable=True),
+        sa.Column("plates", sa.Integer(), nullable=True),
+        sa.Column("destroyed_on", sa.Date(), nullable=True),
+        sa.Column("destroyed_how", sa.String(length=200), nullable=True),
+        sa.Column("witness_id", sa.Integer(), nullable=True),
+        sa.Column("second_witness_id", sa.Integer(), nullable=True),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_print_run_document_id")),
+        sa.ForeignKeyConstraint(["second_witness_id"], ["person.id"], name=op.f("fk_print_run_second_witness_id")),
+        sa.ForeignKeyConstraint(["witness_id"], ["person.id"], name=op.f("fk_print_run_witness_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_print_run")),
+    )
+    with op.batch_alter_table("print_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_print_run_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_print_run_second_witness_id"), ["second_witness_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_print_run_witness_id"), ["witness_id"], unique=False)
+
+    op.create_table(
+        "proof_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("clean", sa.Boolean(), nullable=True),
+        sa.Column("waived", sa.String(length=300), nullable=True),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_proof_round_document_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_proof_round_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proof_round")),
+    )
+    with op.batch_alter_table("proof_round", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_proof_round_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proof_round_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "recipient",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column(
+            "part",
+            sa.Enum("main", "copy", "inside", name="part_known", native_enum=False, create_constraint=True, length=30),
+            nullable=False,
+        ),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("correspondent_id", sa.Integer(), nullable=True),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("copy_numbers", sa.String(length=60), nullable=True),
+        sa.Column("slip_due", sa.Boolean(), nullable=True),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "hand",
+                "post",
+                "confidential",
+                "exchange",
+                "electronic",
+                name="channel_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=True,
+        ),
+        sa.Column("sent_at", Moment(), nullable=True),
+        sa.Column("signed_by", sa.String(length=100), nullable=True),
+        sa.Column("signed_at", Moment(), nullable=True),
+        sa.Column("slip_at", Moment(), nullable=True),
+        sa.Column("returned_at", Moment(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "to_send",
+                "sent",
+                "received",
+                "acknowledged",
+                "to_return",
+                "returned",
+                "struck_out",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("closed_at", Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["correspondent_id"], ["correspondent.id"], name=op.f("fk_recipient_correspondent_id")),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_recipient_department_id")),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_recipient_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+    )
+    with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recipient_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recipient_correspondent_id"), ["correspondent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recipient_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recipient_document_id"), ["document_id"], unique=False)
+        batch_op.create_index("ix_recipient_state_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "seal_use",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seal", sa.String(length=200), nullable=False),
+        sa.Column("impressions", sa.Integer(), nullable=False),
+        sa.Column("keeper_id", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("checksum", sa.String(length=64), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_seal_use_document_id")),
+        sa.ForeignKeyConstraint(["keeper_id"], ["person.id"], name=op.f("fk_seal_use_keeper_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seal_use")),
+    )
+    with op.batch_alter_table("seal_use", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seal_use_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_seal_use_keeper_id"), ["keeper_id"], unique=False)
+
+    with op.batch_alter_table("envelope", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("silent", sa.Boolean(), nullable=True))
+
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("keeper_id", sa.Integer(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_hold_keeper_id"), ["keeper_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_hold_keeper_id"), "person", ["keeper_id"], ["id"])
+
+    with op.batch_alter_table("incoming_document", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "importance",
+                sa.Enum(
+                    "ordinary",
+                    "important",
+                    name="importance_known",
+                    native_enum=False,
+                    create_constraint=True,
+                    length=30,
+                ),
+                nullable=False,
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "proposed",
+                sa.Enum(
+                    "handle",
+                    "read",
+                    "relay",
+                    "copy",
+                    name="proposed_known",
+                    native_enum=False,
+                    create_constraint=True,
+                    length=30,
+                ),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("proposed_unit_id", sa.Integer(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "ended_by",
+                sa.Enum(
+                    "document", "call", name="ended_by_known", native_enum=False, create_constraint=True, length=30
+                ),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("ended_words", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("ended_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("ended_told", sa.Text(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "fate",
+                sa.Enum(
+                    "closed",
+                    "to_file",
+                    "to_return",
+                    "to_destroy",
+                    name="fate_known",
+                    native_enum=False,
+                    create_constraint=True,
+                    length=30,
+                ),
+                nullable=True,
+            )
+        )
+        batch_op.create_index(batch_op.f("ix_incoming_document_proposed_unit_id"), ["proposed_unit_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_incoming_document_proposed_unit_id"), "department", ["proposed_unit_id"], ["id"]
+        )
+
+    with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "level",
+                sa.Enum(
+                    "company", "department", name="level_known", native_enum=False, create_constraint=True, length=30
+                ),
+                nullable=False,
+            )
+        )
+        batch_op.add_column(sa.Column("secrecy_period", sa.String(length=40), nullable=True))
+        batch_op.add_column(sa.Column("copy_to", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("enclosures", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("note", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("basis", sa.Text(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "touches_money",
+                sa.Enum("yes", "no", name="money_answered", native_enum=False, create_constraint=True, length=30),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(sa.Column("joint_numbers", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("reply_to_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("based_on_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("replaces_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("limit_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("ordered_by_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("reviewed_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("to_discuss", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("discussed_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("discussion_notes", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("finance_reviewer_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("finance_passed_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("checker_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("checked_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("sign_words", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("rechecked_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("scope", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("deposited_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("ended_by_id", sa.Integer(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_outgoing_document_based_on_id"), ["based_on_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_checker_id"), ["checker_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_ended_by_id"), ["ended_by_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_outgoing_document_finance_reviewer_id"), ["finance_reviewer_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_outgoing_document_ordered_by_id"), ["ordered_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
+        )
+        batch_op.drop_column("countersigned")
+
+    with op.batch_alter_table("return_campaign", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("rest_filed", sa.Boolean(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("return_campaign", schema=None) as batch_op:
+        batch_op.drop_column("rest_filed")
+
+    with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("countersigned", sa.TEXT(), nullable=True))
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_finance_reviewer_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_ended_by_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_checker_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_based_on_id"))
+        batch_op.drop_column("ended_by_id")
+        batch_op.drop_column("deposited_on")
+        batch_op.drop_column("scope")
+        batch_op.drop_column("rechecked_at")
+        batch_op.drop_column("sign_words")
+        batch_op.drop_column("checked_at")
+        batch_op.drop_column("checker_id")
+        batch_op.drop_column("finance_passed_at")
+        batch_op.drop_column("finance_reviewer_id")
+        batch_op.drop_column("discussion_notes")
+        batch_op.drop_column("discussed_at")
+        batch_op.drop_column("to_discuss")
+        batch_op.drop_column("reviewed_at")
+        batch_op.drop_column("ordered_by_id")
+        batch_op.drop_column("limit_at")
+        batch_op.drop_column("replaces_id")
+        batch_op.drop_column("based_on_id")
+        batch_op.drop_column("reply_to_id")
+        batch_op.drop_column("joint_numbers")
+        batch_op.drop_column("touches_money")
+        batch_op.drop_column("basis")
+        batch_op.drop_column("note")
+        batch_op.drop_column("enclosures")
+        batch_op.drop_column("copy_to")
+        batch_op.drop_column("secrecy_period")
+        batch_op.drop_column("level")
+
+    with op.batch_alter_table("incoming_document", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_incoming_document_proposed_unit_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_incoming_document_proposed_unit_id"))
+        batch_op.drop_column("fate")
+        batch_op.drop_column("ended_told")
+        batch_op.drop_column("ended_on")
+        batch_op.drop_column("ended_words")
+        batch_op.drop_column("ended_by")
+        batch_op.drop_column("proposed_unit_id")
+        batch_op.drop_column("proposed")
+        batch_op.drop_column("importance")
+
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_hold_keeper_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_hold_keeper_id"))
+        batch_op.drop_column("keeper_id")
+
+    with op.batch_alter_table("envelope", schema=None) as batch_op:
+        batch_op.drop_column("silent")
+
+    with op.batch_alter_table("seal_use", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seal_use_keeper_id"))
+        batch_op.drop_index(batch_op.f("ix_seal_use_document_id"))
+
+    op.drop_table("seal_use")
+    with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.drop_index("ix_recipient_state_due")
+        batch_op.drop_index(batch_op.f("ix_recipient_document_id"))
+        batch_op.drop_index(batch_op.f("ix_recipient_department_id"))
+        batch_op.drop_index(batch_op.f("ix_recipient_correspondent_id"))
+        batch_op.drop_index(batch_op.f("ix_recipient_closed_at"))
+
+    op.drop_table("recipient")
+    with op.batch_alter_table("proof_round", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_proof_round_person_id"))
+        batch_op.drop_index(batch_op.f("ix_proof_round_document_id"))
+
+    op.drop_table("proof_round")
+    with op.batch_alter_table("print_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_print_run_witness_id"))
+        batch_op.drop_index(batch_op.f("ix_print_run_second_witness_id"))
+        batch_op.drop_index(batch_op.f("ix_print_run_document_id"))
+
+    op.drop_table("print_run")
+    with op.batch_alter_table("joint_issuer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_joint_issuer_document_id"))
+
+    op.drop_table("joint_issuer")
+    with op.batch_alter_table("draft_version", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_version_person_id"))
+        batch_op.drop_index(batch_op.f("ix_draft_version_document_id"))
+
+    op.drop_table("draft_version")
+    with op.batch_alter_table("countersignature", schema=None) as batch_op:
+        batch_op.drop_index("ix_countersignature_state_due")
+        batch_op.drop_index(batch_op.f("ix_countersignature_person_id"))
+        batch_op.drop_index(batch_op.f("ix_countersignature_document_id"))
+        batch_op.drop_index(batch_op.f("ix_countersignature_department_id"))
+        batch_op.drop_index(batch_op.f("ix_countersignature_closed_at"))
+
+    op.drop_table("countersignature")
