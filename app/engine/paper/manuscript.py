@@ -241,8 +241,8 @@ class _Reader(HTMLParser):
             if tag == "tr":
                 self.rows.append([])
             else:
-                spans = {name: _span(value) for name, value in attrs if name in _SPANS}
-                self.cell = Cell(head=tag == "th", **spans)
+                spans = {name: _span(value) for name, value in attrs}
+                self.cell = Cell((), spans.get("colspan", 1), spans.get("rowspan", 1), tag == "th")
         else:  # a new line, a part of a text, a table inside a table
             self.end_paragraph()
 
