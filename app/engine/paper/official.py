@@ -172,8 +172,8 @@ class Words:
 class Head:
     """What stands over the text: words and red rules at their places, the title's lines, where the text begins.
 
-    `rules`: distance from the top of the type area, each `single` or `double`. `ends`: where the head does. `moved`: the
-    addressees have so little room that they go into the imprint.
+    `rules`: distance from the top of the type area, each `single` or `double`. `ends`: where the head does. `moved`:
+    the addressees have so little room that they go into the imprint.
     """
 
     words: tuple[Words, ...]
