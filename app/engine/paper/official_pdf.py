@@ -14,6 +14,7 @@ from app.engine.paper.faces import Chosen
 from app.engine.paper.manuscript import Block, Cell, Paragraph, Run, Table
 from app.engine.paper.official import OfficialPaper
 from app.engine.paper.pdf import printable
+from app.engine.paper.signatures import signed
 from app.engine.paper.titles import width
 
 TEMPLATE = Path(__file__).with_name("official.typ")
@@ -70,7 +71,7 @@ def _all_words(value: Any) -> Any:
 
 def described(paper: OfficialPaper, faces: Chosen, lines: int = 22, together: bool = False) -> dict[str, Any]:
     """The paper as the template reads it; `lines` a page; `together`: the end of the text stays with the signature."""
-    head, signed = official.head(paper), official.signed(paper)
+    head = official.head(paper)
     return _all_words(
         {
             "name": paper.title or paper.number,
@@ -79,7 +80,7 @@ def described(paper: OfficialPaper, faces: Chosen, lines: int = 22, together: bo
             "addressed": "" if head.moved else paper.addressed,
             "body": [_block(block) for block in paper.body],
             "enclosures": paper.listed,
-            "signed": asdict(signed),
+            "signed": asdict(signed(paper)),
             "note": paper.noted,
             "attendance": paper.attendance,
             "annexes": [
