@@ -13,7 +13,7 @@ from math import ceil
 from typing import Literal
 
 from app.engine.paper import titles
-from app.engine.paper.manuscript import Block
+from app.engine.paper.manuscript import Block, Table
 from app.engine.paper.titles import width
 
 Format = Literal["document", "letter", "order", "minutes"]
@@ -47,6 +47,9 @@ THICK, THIN = 0.35, 0.25
 #: From the type area to the dash beside the page number.
 FOLIO = 7.0
 SEAL = 42.0
+
+#: 一、 in 黑体, （一） in 楷体, the levels below like the text: GB/T 9704-2012, 7.3.3.
+LEVEL_FACES = {1: "label", 2: "name"}
 
 _SUFFIX: dict[str, str] = {"document": "文件", "letter": "", "order": "令", "minutes": "纪要"}
 
@@ -313,3 +316,13 @@ def imprint(paper: OfficialPaper, moved: bool) -> Iterator[Imprint]:
     if paper.format != "letter" and (paper.printing_office or paper.printed_on):
         printed = f"{day_words(paper.printed_on)}印发" if paper.printed_on else ""
         yield Imprint(left=paper.printing_office, right=printed)
+
+
+def column_widths(table: Table) -> list[float]:
+    """The widths of a table's columns in millimetres, by what stands in them."""
+    weights = [3.0] * table.columns
+    for _y, x, cell in table.placed():
+        share = min(24.0, max((width(line.text) for line in cell.paragraphs), default=0.0) + 1) / cell.colspan
+        for column in range(x, x + cell.colspan):
+            weights[column] = max(weights[column], share)
+    return [weight * WIDE / sum(weights) for weight in weights]

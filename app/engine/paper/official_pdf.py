@@ -11,16 +11,13 @@ import typst
 
 from app.engine.paper import official
 from app.engine.paper.faces import Chosen
-from app.engine.paper.manuscript import Block, Cell, Paragraph, Run, Table
+from app.engine.paper.manuscript import Block, Cell, Paragraph, Run
 from app.engine.paper.official import OfficialPaper
 from app.engine.paper.pdf import printable
 from app.engine.paper.signatures import signed
 from app.engine.paper.titles import width
 
 TEMPLATE = Path(__file__).with_name("official.typ")
-
-#: 一、 in 黑体, （一） in 楷体, the levels below like the text: GB/T 9704-2012, 7.3.3.
-LEVEL_FACES = {1: "label", 2: "name"}
 
 #: What is tried in turn where the signature would come alone on a page: other lines a page, as the standard has it, or
 #: the last paragraph goes over with it.
@@ -33,17 +30,7 @@ def _runs(runs: tuple[Run, ...], face: str) -> list[dict[str, Any]]:
 
 def _paragraph(paragraph: Paragraph) -> list[dict[str, Any]]:
     heading, rest = paragraph.split(paragraph.heading)
-    return _runs(heading, LEVEL_FACES.get(paragraph.level, "text")) + _runs(rest, "text")
-
-
-def column_widths(table: Table) -> list[float]:
-    """The widths of a table's columns in millimetres, by what stands in them."""
-    weights = [3.0] * table.columns
-    for _y, x, cell in table.placed():
-        share = min(24.0, max((width(line.text) for line in cell.paragraphs), default=0.0) + 1) / cell.colspan
-        for column in range(x, x + cell.colspan):
-            weights[column] = max(weights[column], share)
-    return [weight * official.WIDE / sum(weights) for weight in weights]
+    return _runs(heading, official.LEVEL_FACES.get(paragraph.level, "text")) + _runs(rest, "text")
 
 
 def _cell(y: int, x: int, cell: Cell, centred: bool) -> dict[str, Any]:
@@ -57,7 +44,7 @@ def _block(block: Block) -> dict[str, Any]:
     headed = bool(block.rows) and all(cell.head and cell.rowspan == 1 for cell in block.rows[0])
     long = {x for _y, x, cell in block.placed() if not cell.head and width(cell.text) > 8}
     cells = [_cell(y, x, cell, cell.head or x not in long) for y, x, cell in block.placed()]
-    return {"kind": "table", "widths": column_widths(block), "headed": headed, "cells": cells}
+    return {"kind": "table", "widths": official.column_widths(block), "headed": headed, "cells": cells}
 
 
 def _all_words(value: Any) -> Any:

@@ -19,8 +19,7 @@ from docx.shared import Pt
 
 from app.engine.paper import official
 from app.engine.paper.manuscript import Block, Paragraph, Run, Table
-from app.engine.paper.official import LETTER, POINT, OfficialPaper, Words
-from app.engine.paper.official_pdf import LEVEL_FACES, column_widths
+from app.engine.paper.official import LETTER, LEVEL_FACES, POINT, OfficialPaper, Words, column_widths
 from app.engine.paper.signatures import signed
 from app.engine.paper.titles import lines as title_lines
 from app.engine.paper.word_sheet import Sheet, element, in_order, mm, storable

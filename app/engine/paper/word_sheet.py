@@ -1,4 +1,4 @@
-"""A Word file as a sheet for official papers: page, grid of letters, faces, page numbers, and how words are put on it."""
+"""A Word file as a sheet for official papers: page, grid, faces, page numbers, and how words are put on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from docx.oxml.ns import qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from app.engine.paper import official
-from app.engine.paper.official import LETTER, POINT, OfficialPaper
+from app.engine.paper.official import LETTER, POINT, OfficialPaper, Words
 from app.engine.paper.pdf import printable
 
 RED, GREY = RGBColor(255, 0, 0), RGBColor(160, 160, 160)
@@ -35,8 +35,8 @@ _UNFIT = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 #: The order in which WordprocessingML wants what describes a paragraph, a run, a table, a cell and a section.
 _ORDER = {
-    "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr pBdr shd tabs snapToGrid spacing ind jc "
-    "outlineLvl rPr sectPr",
+    "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr pBdr shd tabs snapToGrid spacing ind "
+    "jc outlineLvl rPr sectPr",
     "rPr": "rStyle rFonts b bCs i iCs snapToGrid color spacing w kern position sz szCs u",
     "tblPr": "tblStyle tblpPr tblOverlap tblW jc tblInd tblBorders tblLayout tblCellMar tblLook",
     "tcPr": "tcW gridSpan vMerge tcBorders shd tcMar vAlign",
