@@ -196,14 +196,13 @@ def head(paper: OfficialPaper) -> Head:
 
     For that the marks of many issuers become smaller, then the addressees move to the imprint, then blanks go.
     """
-    drawn = _head(paper, 1.0, 2)
     for part, blanks in ((1.0, 2), (0.8, 2), (0.6, 2), (0.6, 1), (0.45, 1), (0.3, 0)):
         for moved in (False, True):
             drawn = replace(_head(paper, part, blanks), moved=moved and bool(paper.addressed))
             needed = 0 if drawn.moved or not paper.addressed else ceil(width(paper.addressed) / LETTERS)
             if drawn.begins() + needed + 1 <= LINES:
                 return drawn
-    return drawn
+    return _head(paper, 1.0, 2)  # a title as long as a page
 
 
 def _head(paper: OfficialPaper, part: float, blanks: int) -> Head:
