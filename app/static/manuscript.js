@@ -108,7 +108,7 @@ function edit(area) {
   };
 
   const steps = [{ text: area.value, html: written(kept(editor)), caret: null }];
-  let place = 0, last = 0;
+  let place = 0, last = 0, began = 0;
   const note = (apart = true) => {
     const html = written(kept(editor));
     if (html === steps[place].html) return;
@@ -116,8 +116,9 @@ function edit(area) {
     const step = { text: html, html, caret: caret() };
     const now = Date.now();
     steps.length = place + 1;
-    if (!apart && place && now - last < 600) steps[place] = step;
-    else place = steps.push(step) - 1;
+    // Words typed in one go are taken back in one go.
+    if (!apart && place && now - last < 600 && now - began < 3000) steps[place] = step;
+    else { place = steps.push(step) - 1; began = now; }
     if (steps.length > 200) { steps.shift(); place -= 1; }
     last = now;
     show();
@@ -137,13 +138,20 @@ function edit(area) {
   const empty = (tag = "td") => make(tag, make("br"));
   const table = {
     add() {
-      const rows = [1, 2, 3].map((n) => make("tr", ...[1, 2, 3].map(() => empty(n === 1 ? "th" : "td"))));
+      const rows = [1, 2, 3].map(() => make("tr", ...[1, 2, 3].map(() => empty())));
       const made = make("table", make("tbody", ...rows));
       block().after(made);
       if (!made.nextElementSibling) made.after(make("p", make("br")));
       enter(made.rows[0].cells[0]);
     },
     row() { const one = cell(); if (one) { const row = one.parentElement; row.after(make("tr", ...[...row.cells].flatMap((c) => Array.from({ length: c.colSpan }, () => empty())))); enter(row.nextElementSibling.cells[0]); } },
+    head() {
+      const one = cell(), row = one?.closest("table").rows[0];
+      if (!row) return;
+      const tag = row.cells[0].tagName === "TH" ? "td" : "th", at = one.parentElement === row ? one.cellIndex : -1;
+      for (const old of [...row.cells]) { const next = make(tag, ...old.childNodes); for (const span of ["colSpan", "rowSpan"]) if (old[span] > 1) next[span] = old[span]; old.replaceWith(next); }
+      if (at >= 0) enter(row.cells[at]);
+    },
     column() { const one = cell(); if (one) for (const row of one.closest("table").rows) { const beside = row.cells[Math.min(one.cellIndex, row.cells.length - 1)]; if (beside) beside.after(empty(beside.tagName)); } },
     norow() { const one = cell(); if (one) { const all = one.closest("table"); one.parentElement.remove(); if (!all.rows.length) { all.after(make("p", make("br"))); enter(all.nextElementSibling); all.remove(); } } },
     nocolumn() { const one = cell(); if (one) { const all = one.closest("table"), at = one.cellIndex; for (const row of [...all.rows]) { row.cells[at]?.remove(); if (!row.cells.length) row.remove(); } if (!all.rows.length) { all.after(make("p", make("br"))); enter(all.nextElementSibling); all.remove(); } } },
