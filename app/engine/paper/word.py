@@ -298,7 +298,8 @@ class _Writer(Sheet):
             else:
                 stop = official.SMALL * POINT + inner
                 form.tab_stops.add_tab_stop(mm(stop), WD_TAB_ALIGNMENT.RIGHT)
-                self._run(paragraph, f"{entry.left}\t{entry.right}", "text", official.SMALL)
+                self._run(paragraph, entry.left, "text", official.SMALL).add_tab()
+                self._run(paragraph, entry.right, "text", official.SMALL)
         # The paragraph a document has to end with; it takes no room.
         last = self.document.add_paragraph()
         last.paragraph_format.line_spacing = Pt(1)
