@@ -47,6 +47,7 @@ FACES = {
 
 #: What forms are set in; the page numbers of official papers have a face of their own besides.
 ON_FORMS = ("heading", "text", "name", "label")
+ON_PAPERS = (*ON_FORMS, "digits")
 
 
 @dataclass(frozen=True)
