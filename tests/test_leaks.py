@@ -83,7 +83,7 @@ def marked(model, grade):
     return {
         name: content_of(grade) if name in secret else f"{LINE}·"
         for name, field in fields_of(model).items()
-        if field.kind in ("line", "prose") and not field.choices
+        if field.kind in ("line", "prose", "rich") and not field.choices
     }
 
 

@@ -19,11 +19,12 @@ from sqlalchemy.types import TypeEngine
 
 from app.engine import money
 from app.engine.moments import Moment, parse_date, parse_moment
+from app.engine.paper import manuscript
 
 #: The kinds of field there are; each knows how a raw value is read and how it is shown.
 KINDS = (
     "line", "prose", "number", "integer", "quantity", "price", "money", "rate", "date", "moment", "flag", "choice",
-    "reference",
+    "reference", "rich",
 )  # fmt: skip
 
 MAX_INTEGER = 2**31 - 1
@@ -81,7 +82,7 @@ class Field:
         """
         if raw is None or (isinstance(raw, str) and raw == "") or raw == []:
             return None
-        if isinstance(raw, str) and self.kind not in ("line", "prose", "number") and not raw.strip():
+        if isinstance(raw, str) and self.kind not in ("line", "prose", "number", "rich") and not raw.strip():
             return None
         return _CLEANERS[self.kind](self, raw)
 
@@ -94,6 +95,10 @@ class Field:
         if isinstance(value, bool):
             return "true" if value else "false"
         return str(value)
+
+    def words(self, value: Any) -> str:
+        """The stored value without any marks of how it is set: to search in, and for sheets people read."""
+        return manuscript.plain(value) if self.kind == "rich" else str(value)
 
     def choice_label(self, value: str | None) -> str:
         return "" if value is None else str((self.choices or {}).get(value, value))
@@ -132,6 +137,11 @@ def _text(field: Field, raw: Any) -> str:
             )
         )
     return text
+
+
+def _rich(field: Field, raw: Any) -> str | None:
+    text = manuscript.clean(_text(replace(field, length=None), raw))
+    return _text(field, text) if manuscript.plain(text).strip() else None
 
 
 def _integer(field: Field, raw: Any) -> int:
@@ -203,7 +213,7 @@ def _reference(field: Field, raw: Any) -> Any:
 _CLEANERS: dict[str, Callable[[Field, Any], Any]] = {
     "line": _text, "prose": _text, "number": _text, "integer": _integer, "quantity": _decimal, "price": _decimal,
     "money": _decimal, "rate": _decimal, "date": _date, "moment": _moment, "flag": _flag, "choice": _choice,
-    "reference": _reference,
+    "reference": _reference, "rich": _rich,
 }  # fmt: skip
 
 _DECIMALS: dict[str, tuple[type, int]] = {
@@ -248,6 +258,14 @@ def line(label: Any, length: int = 200, **options: Any) -> MappedColumn[Any]:
 def prose(label: Any, length: int = 20_000, **options: Any) -> MappedColumn[Any]:
     """Text of several lines."""
     return _column("prose", label, Text(), length=length, **options)
+
+
+def rich(label: Any, length: int = 200_000, **options: Any) -> MappedColumn[Any]:
+    """The text of a paper with paragraphs, a few emphases and tables (`app.engine.paper.manuscript`).
+
+    `length` counts what is stored, tags and all.
+    """
+    return _column("rich", label, Text(), length=length, **options)
 
 
 def number(label: Any, length: int = 100, **options: Any) -> MappedColumn[Any]:

@@ -122,9 +122,10 @@ def search_text_of(record: Record) -> str:
     """What the search box finds a record by; the content of one that is not `indexed` stays out."""
     model: Any = type(record)
     secret = () if record.indexed() else model.content_fields
-    names = [f.column for f in fields_of(model).values() if f.search and f.name not in secret]
-    found = (record.__dict__.get(name) if inspect(record).transient else getattr(record, name) for name in names)
-    return searchable("\n".join(str(value) for value in found if value is not None))
+    found_by = [f for f in fields_of(model).values() if f.search and f.name not in secret]
+    new = inspect(record).transient
+    found = ((f, record.__dict__.get(f.column) if new else getattr(record, f.column)) for f in found_by)
+    return searchable("\n".join(f.words(value) for f, value in found if value is not None))
 
 
 @event.listens_for(Session, "before_flush")

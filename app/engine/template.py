@@ -38,7 +38,7 @@ def _allowed(field: Field) -> str:
     if field.kind == "reference":
         target: Any = field.target
         return _("The name or number of a record: %(kind)s", kind=target.label)
-    if field.kind in ("line", "number", "prose"):
+    if field.kind in ("line", "number", "prose", "rich"):
         return _("Text, at most %(count)s characters", count=field.length)
     words: Mapping[str, str] = {
         "integer": _("A whole number"),
@@ -65,7 +65,7 @@ def write_template(target: BinaryIO, model: type[Record]) -> None:
         sheet.write_string(0, column, str(field.label), head)
         sheet.write_string(1, column, name)
         # Numbers that are names keep their leading zeros; so does everything else as text, which the import reads.
-        sheet.set_column(column, column, 30 if field.kind == "prose" else 18, text)
+        sheet.set_column(column, column, 30 if field.kind in ("prose", "rich") else 18, text)
         sheet.write_comment(0, column, explained[name][:1000])
         choices = [str(label) for label in (field.choices or {}).values()] or [_("yes"), _("no")] * (
             field.kind == "flag"

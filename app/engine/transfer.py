@@ -28,7 +28,7 @@ from app.engine.refusals import Invalid, Refused
 _KINDS = {
     "line": "text", "prose": "text", "number": "number_text", "integer": "integer", "quantity": "quantity",
     "price": "price", "money": "money", "rate": "percent", "date": "date", "moment": "moment", "flag": "bool",
-    "choice": "choice", "reference": "text",
+    "choice": "choice", "reference": "text", "rich": "text",
 }  # fmt: skip
 
 
@@ -54,6 +54,8 @@ def _out(field: Field, value: Any) -> Any:
         return None if value is None else (getattr(value, value.natural_key) if value.natural_key else str(value.id))
     if field.kind == "choice":
         return field.choice_label(value) if value is not None else None
+    if field.kind == "rich":
+        return field.words(value or "") or None
     return value
 
 

@@ -35,7 +35,7 @@ def text_of(field: Field, value: Any) -> str:
     if isinstance(value, Decimal):
         form = {"money": "#,##0.00", "price": "#,##0.00##"}.get(field.kind, "#,##0.######")
         return format_decimal(value, form)
-    return str(value)
+    return field.words(value)
 
 
 def words(field: Field, value: Any) -> str:
@@ -50,7 +50,7 @@ def cell(record: Any, field: Field) -> dict[str, Any]:
     value = value_of(record, field)
     found: dict[str, Any] = {"text": words(field, value), "kind": _FIGURES.get(field.kind, field.kind), "tone": None}
     flow = getattr(record, "flow", None)
-    if field.kind in ("line", "prose", "number", "reference", "choice", "flag"):
+    if field.kind in ("line", "prose", "rich", "number", "reference", "choice", "flag"):
         found["kind"] = "text"
     if flow and field.name == "state":
         found.update(kind="state", tone=flow.states[value].tone)
@@ -58,11 +58,11 @@ def cell(record: Any, field: Field) -> dict[str, Any]:
         pending = record.state in flow.open_states
         late = pending and value < now()
         found.update(kind="due", tone="bad" if late else None, text=moment_text(value) if pending else "")
-    if field.kind == "prose" and len(found["text"]) > 120:
+    if field.kind in ("prose", "rich") and len(found["text"]) > 120:
         found.update(text=found["text"][:120] + "…", title=found["text"])
     return found
 
 
 def column(field: Field) -> dict[str, Any]:
-    kind = "text" if field.kind == "number" else _FIGURES.get(field.kind, field.kind)
+    kind = "text" if field.kind in ("number", "rich") else _FIGURES.get(field.kind, field.kind)
     return {"name": field.name, "label": str(field.label), "kind": kind}

@@ -15,6 +15,7 @@ from app.engine import record as records
 from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field, whole
 from app.engine.moments import now
+from app.engine.paper import manuscript
 from app.engine.refusals import Invalid, Refused, Stale, Unconfirmed
 from app.extensions import db
 from app.web import cells, forms, lines
@@ -163,6 +164,7 @@ class FormPages(KindPages):
                 yours not in (None, "", False) or theirs not in (None, False)
             ):
                 words = getattr(form[name], "shown", "") or yours if field.kind == "reference" else yours
+                words = manuscript.plain(words) if field.kind == "rich" else words
                 shown = cells.words(field, value_of(record, field))
                 rows.append({"label": str(field.label), "yours": words, "theirs": shown})
         conflict = {

@@ -16,6 +16,7 @@ from app.engine import fields as engine
 from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.moments import local
+from app.engine.paper import manuscript
 from app.extensions import db
 
 
@@ -58,11 +59,15 @@ class PickersField(Field):
         self.data = [value for value in valuelist if value]
 
 
+class ManuscriptField(TextAreaField):
+    """The text of a paper: an area of plain lines, which the script turns into an editor."""
+
+
 _TYPES = {
     "line": StringField, "number": StringField, "prose": TextAreaField, "integer": IntegerField,
     "quantity": DecimalField, "price": DecimalField, "money": DecimalField, "rate": DecimalField, "date": DateField,
     "moment": DateTimeLocalField, "flag": BooleanField, "choice": SelectField, "reference": PickerField,
-    "references": PickersField,
+    "references": PickersField, "rich": ManuscriptField,
 }  # fmt: skip
 
 
@@ -165,6 +170,8 @@ def unchanged(field: engine.Field, stored: Any, raw: Any) -> bool:
     """Whether the form sent back what it showed: seconds a browser dropped are no change."""
     if field.kind == "reference":
         return stored is not None and str(raw) == str(stored.id)
+    if field.kind == "rich" and isinstance(raw, str):  # the editor sends lines as paragraphs
+        return stored is not None and stored in (raw, manuscript.clean(raw))
     plain = shown(field, stored)
     return plain is not None and field.kind != "flag" and str(raw) == str(plain)
 

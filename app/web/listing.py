@@ -251,7 +251,7 @@ def _filled(value: Any) -> dict[str, Any]:
 
 def sortable(field: Field) -> bool:
     """Whether a list may be sorted by the field: the order of masked numbers would tell them."""
-    return field.kind not in ("reference", "prose") and not field.masked
+    return field.kind not in ("reference", "prose", "rich") and not field.masked
 
 
 def _args(without: tuple[str, ...] = ()) -> dict[str, str]:

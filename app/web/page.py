@@ -13,6 +13,7 @@ from app.engine import access, bin, history
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, writable
 from app.engine.fields import Field, fields_of, whole
+from app.engine.paper import manuscript
 from app.engine.refusals import Invalid
 from app.extensions import db
 from app.web import cells, clocks, forms
@@ -95,9 +96,10 @@ class RecordPage(KindPages):
             if field.masked and value and not in_full and self._may("reveal")
             else None,
             "kind": field.kind,
+            "blocks": manuscript.blocks(value) if field.kind == "rich" and value is not WITHHELD else None,
             "href": href,
             "help": str(field.help) if field.help else None,
-            "wide": field.kind == "prose" or (field.length or 0) >= 300,
+            "wide": field.kind in ("prose", "rich") or (field.length or 0) >= 300,
         }
 
     def _children(self, record: Any, about: Children) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from tests.conftest import PASSWORD
 from tests.safety.declared import OPEN
 
 MARKS = {"a": "甲藏不可见", "b": "乙藏不可见"}
-TEXTS = ("line", "prose", "number")
+TEXTS = ("line", "prose", "number", "rich")
 #: side -> the account whose business its papers are, and the one whose its customers are
 PEOPLE = {"a": ("user_a", "sales"), "b": ("user_b", "sales_b")}
 SELLING = ("customers", "customer_contacts", "orders", "order_lines", "payments")

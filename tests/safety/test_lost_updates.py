@@ -84,7 +84,7 @@ def typed(view) -> tuple[str, str, str, type]:
     Words where there are any, the last field of them: numbers that name the record stand first.
     """
     fields = {name: fields_of(view.model)[name] for name in view.edit_columns or records.open_fields(view.model)}
-    words = [name for name, field in fields.items() if field.kind in ("line", "prose", "number")]
+    words = [name for name, field in fields.items() if field.kind in ("line", "prose", "number", "rich")]
     return (words[-1], "那边改的", "这边改的", str) if words else ("quantity", "7", "8", Decimal)
 
 

@@ -179,7 +179,7 @@ def valid(model: Any) -> dict[str, Any]:
     unique = {
         name: f"{value}{model.kind_name}"
         for name, value in good.items()
-        if asked[name].kind in ("line", "number", "prose")
+        if asked[name].kind in ("line", "number", "prose", "rich")
     }
     return {
         **good,
@@ -233,7 +233,7 @@ def different(model: Any) -> dict[str, str]:
     words = {
         name: f"表单{name}"[: field.length]
         for name, field in fields.items()
-        if field.kind in ("line", "number", "prose")
+        if field.kind in ("line", "number", "prose", "rich")
     }
     days = {name: "2026-03-03" for name, field in fields.items() if field.kind == "date"}
     return {

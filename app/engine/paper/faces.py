@@ -6,6 +6,7 @@ the folder `fonts` of its data directory. What the machine itself has is never l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,12 @@ FACES = {
     "text": Face("仿宋_GB2312", ("仿宋_GB2312", "FangSong_GB2312", "仿宋", "FangSong", "方正仿宋_GBK"), SERIF),
     "name": Face("楷体_GB2312", ("楷体_GB2312", "KaiTi_GB2312", "楷体", "KaiTi", "方正楷体_GBK"), SERIF),
     "label": Face("黑体", ("黑体", "SimHei", "方正黑体_GBK"), SANS),
+    "digits": Face("宋体", ("宋体", "SimSun", "NSimSun", "方正书宋_GBK"), SERIF),
 }
+
+#: What forms are set in; the page numbers of official papers have a face of their own besides.
+ON_FORMS = ("heading", "text", "name", "label")
+ON_PAPERS = (*ON_FORMS, "digits")
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,9 @@ class Chosen:
     families: dict[str, tuple[str, ...]]
     stand_ins: tuple[str, ...]
 
-    def substitutes(self) -> list[tuple[str, str]]:
-        """Which face stood in for which: pairs of the wanted and the used."""
-        return [(FACES[part].wanted, FACES[part].stand_in) for part in self.stand_ins]
+    def substitutes(self, parts: Sequence[str] = ON_FORMS) -> list[tuple[str, str]]:
+        """Which face stood in for which, of those used: pairs of the wanted and the used."""
+        return [(FACES[part].wanted, FACES[part].stand_in) for part in self.stand_ins if part in parts]
 
 
 def chosen(own: Path | None) -> Chosen:

@@ -33,7 +33,8 @@ def code_of(address: str) -> str:
     return drawn.getvalue().decode()
 
 
-def _words(text: str) -> str:
+def printable(text: str) -> str:
+    """The text without what no face has a picture for."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED)
 
 
@@ -44,8 +45,8 @@ def _box(box: Box, width: float) -> dict[str, Any]:
         "kind": box.kind,
         "width": width * box.span / TWELFTHS,
         "size": 14,
-        "lines": [{"text": _words(line.text), "end": line.end} for line in box.lines],
-        "cells": [{"name": _words(cell.name), "note": _words(cell.note)} for cell in box.cells],
+        "lines": [{"text": printable(line.text), "end": line.end} for line in box.lines],
+        "cells": [{"name": printable(cell.name), "note": printable(cell.note)} for cell in box.cells],
         "columns": box.columns,
     }
 
@@ -73,7 +74,7 @@ def _table(table: Table, width: float) -> dict[str, Any]:
         "kind": "table",
         "heads": [column.head for column in table.columns],
         "widths": [column.width * width / whole for column in table.columns],
-        "rows": [[_words(words) for words in row] for row in table.all_rows],
+        "rows": [[printable(words) for words in row] for row in table.all_rows],
         "height": table.height,
     }
 
@@ -82,13 +83,13 @@ def described(form: Form, about: Print, faces: Chosen) -> dict[str, Any]:
     """The form as the template reads it."""
     width = (LANDSCAPE if form.landscape else PORTRAIT) - BINDING - OTHER
     return {
-        "title": _words(form.title),
+        "title": printable(form.title),
         "title_size": form.title_size,
         "headless": form.headless,
-        "subject": _words(form.subject),
-        "marks": [_words(f"{label}：{value}") for label, value in form.marks],
-        "caption": [_words(words) for words in form.caption],
-        "notes": [_words(words) for words in form.notes],
+        "subject": printable(form.subject),
+        "marks": [printable(f"{label}：{value}") for label, value in form.marks],
+        "caption": [printable(words) for words in form.caption],
+        "notes": [printable(words) for words in form.notes],
         "copies": list(form.copies),
         "parts": _parts(form, width),
         "width": width,
@@ -97,9 +98,9 @@ def described(form: Form, about: Print, faces: Chosen) -> dict[str, Any]:
         "landscape": form.landscape,
         "stamp": form.stamp,
         "code": code_of(about.address) if about.address else "",
-        "printed": _words(about.words) if about.by else "",
+        "printed": printable(about.words) if about.by else "",
         "printed_by": about.by,
-        "watermark": _words(about.watermark) if form.watermark else "",
+        "watermark": printable(about.watermark) if form.watermark else "",
         "faces": faces.families,
         "stand_ins": list(faces.stand_ins),
     }
