@@ -1,4 +1,4 @@
-"""outgoing"""
+"""outgoing: lines of a paper on its route, recipients, number series; incoming: importance, fates, who ended it"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,14 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+
+
+def words(table: str, column: str, name: str, choices: tuple[str, ...]) -> None:
+    """Let the column take these words and no others."""
+    with op.batch_alter_table(table) as batch:
+        batch.drop_constraint(op.f(name), type_="check")
+        quoted = ", ".join(f"'{choice}'" for choice in choices)
+        batch.create_check_constraint(op.f(name), sa.text(f"{column} IN ({quoted})"))
 
 
 def upgrade() -> None:
@@ -268,6 +276,7 @@ def upgrade() -> None:
                     length=30,
                 ),
                 nullable=False,
+                server_default="ordinary",
             )
         )
         batch_op.add_column(
@@ -328,6 +337,7 @@ def upgrade() -> None:
                     "company", "department", name="level_known", native_enum=False, create_constraint=True, length=30
                 ),
                 nullable=False,
+                server_default="company",
             )
         )
         batch_op.add_column(sa.Column("secrecy_period", sa.String(length=40), nullable=True))
@@ -370,44 +380,279 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outgoing_document_ordered_by_id"), ["ordered_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
+            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
         )
-        batch_op.drop_column("countersigned")
 
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rest_filed", sa.Boolean(), nullable=True))
 
+    op.execute("UPDATE outgoing_document SET discussion_notes = countersigned WHERE countersigned IS NOT NULL")
+    with op.batch_alter_table("outgoing_document") as batch:
+        batch.drop_column("countersigned")
+    words(
+        "outgoing_document",
+        "state",
+        "ck_outgoing_document_state_known",
+        (
+            "drafting",
+            "countersigning",
+            "text_check",
+            "signing",
+            "signed",
+            "numbered",
+            "printing",
+            "sealing",
+            "issued",
+            "recalled",
+            "withdrawn",
+            "voided",
+            "ordered",
+            "leader_review",
+            "discussion",
+            "finance_review",
+            "rechecking",
+            "rechecked",
+            "proofreading",
+            "ready",
+            "issuing",
+            "filed",
+            "annulled",
+        ),
+    )
+    op.execute("UPDATE outgoing_document SET state = 'proofreading' WHERE state = 'printing'")
+    op.execute("UPDATE outgoing_document SET state = 'filed' WHERE state = 'issued'")
+    words(
+        "outgoing_document",
+        "state",
+        "ck_outgoing_document_state_known",
+        (
+            "drafting",
+            "ordered",
+            "leader_review",
+            "discussion",
+            "countersigning",
+            "finance_review",
+            "text_check",
+            "signing",
+            "signed",
+            "rechecking",
+            "rechecked",
+            "numbered",
+            "proofreading",
+            "sealing",
+            "ready",
+            "issuing",
+            "issued",
+            "filed",
+            "recalled",
+            "annulled",
+            "withdrawn",
+            "voided",
+        ),
+    )
+    words(
+        "outgoing_document",
+        "document_type",
+        "ck_outgoing_document_type_known",
+        (
+            "resolution",
+            "decision",
+            "order",
+            "communique",
+            "announcement",
+            "public_notice",
+            "opinion",
+            "notice",
+            "circular",
+            "report",
+            "request",
+            "reply",
+            "bill",
+            "letter",
+            "minutes",
+        ),
+    )
+    words(
+        "incoming_document",
+        "state",
+        "ck_incoming_document_state_known",
+        (
+            "registered",
+            "screened",
+            "instructing",
+            "in_handling",
+            "in_circulation",
+            "suspended",
+            "result_in",
+            "closed",
+            "to_file",
+            "to_return",
+            "held",
+            "to_destroy",
+            "destroyed",
+            "returned_to_sender",
+            "terminated_by_sender",
+            "passed_on",
+            "voided",
+        ),
+    )
+    words(
+        "envelope",
+        "channel",
+        "ck_envelope_channel_known",
+        (
+            "issuer",
+            "post",
+            "courier",
+            "exchange",
+            "fax",
+            "e_mail",
+            "not_noted",
+        ),
+    )
+    with op.batch_alter_table("incoming_document") as batch:
+        batch.alter_column("importance", server_default=None)
+    with op.batch_alter_table("outgoing_document") as batch:
+        batch.alter_column("level", server_default=None)
+
 
 def downgrade() -> None:
+    for after, before in (
+        ("ordered", "drafting"), ("leader_review", "text_check"), ("discussion", "drafting"),
+        ("finance_review", "text_check"), ("rechecking", "signing"), ("rechecked", "signed"), ("proofreading", "printing"),
+        ("ready", "sealing"), ("issuing", "sealing"), ("filed", "issued"), ("annulled", "recalled"),
+    ):  # fmt: skip
+        if before == "printing":
+            words(
+                "outgoing_document",
+                "state",
+                "ck_outgoing_document_state_known",
+                (
+                    "drafting",
+                    "countersigning",
+                    "text_check",
+                    "signing",
+                    "signed",
+                    "numbered",
+                    "printing",
+                    "sealing",
+                    "issued",
+                    "recalled",
+                    "withdrawn",
+                    "voided",
+                    "ordered",
+                    "leader_review",
+                    "discussion",
+                    "finance_review",
+                    "rechecking",
+                    "rechecked",
+                    "proofreading",
+                    "ready",
+                    "issuing",
+                    "filed",
+                    "annulled",
+                ),
+            )
+        op.execute(f"UPDATE outgoing_document SET state = '{before}' WHERE state = '{after}'")
+    words(
+        "outgoing_document",
+        "state",
+        "ck_outgoing_document_state_known",
+        (
+            "drafting",
+            "countersigning",
+            "text_check",
+            "signing",
+            "signed",
+            "numbered",
+            "printing",
+            "sealing",
+            "issued",
+            "recalled",
+            "withdrawn",
+            "voided",
+        ),
+    )
+    types = (
+        "decision",
+        "notice",
+        "circular",
+        "report",
+        "request",
+        "reply",
+        "letter",
+    )
+    op.execute(f"UPDATE outgoing_document SET document_type = 'notice' WHERE document_type NOT IN {types}")
+    words("outgoing_document", "document_type", "ck_outgoing_document_type_known", types)
+    op.execute("UPDATE incoming_document SET state = 'to_destroy' WHERE state = 'destroyed'")
+    words(
+        "incoming_document",
+        "state",
+        "ck_incoming_document_state_known",
+        (
+            "registered",
+            "screened",
+            "instructing",
+            "in_handling",
+            "in_circulation",
+            "suspended",
+            "result_in",
+            "closed",
+            "to_file",
+            "to_return",
+            "held",
+            "to_destroy",
+            "returned_to_sender",
+            "terminated_by_sender",
+            "passed_on",
+            "voided",
+        ),
+    )
+    op.execute("UPDATE envelope SET channel = 'post' WHERE channel = 'not_noted'")
+    words(
+        "envelope",
+        "channel",
+        "ck_envelope_channel_known",
+        (
+            "issuer",
+            "post",
+            "courier",
+            "exchange",
+            "fax",
+            "e_mail",
+        ),
+    )
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
         batch_op.drop_column("rest_filed")
 
     with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("countersigned", sa.TEXT(), nullable=True))
+        batch_op.add_column(sa.Column("countersigned", sa.Text(), nullable=True))
+    op.execute("UPDATE outgoing_document SET countersigned = discussion_notes WHERE discussion_notes IS NOT NULL")
+    with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
@@ -434,24 +679,30 @@ def downgrade() -> None:
         batch_op.drop_column("based_on_id")
         batch_op.drop_column("reply_to_id")
         batch_op.drop_column("joint_numbers")
+        batch_op.drop_constraint(op.f("ck_outgoing_document_money_answered"), type_="check")
         batch_op.drop_column("touches_money")
         batch_op.drop_column("basis")
         batch_op.drop_column("note")
         batch_op.drop_column("enclosures")
         batch_op.drop_column("copy_to")
         batch_op.drop_column("secrecy_period")
+        batch_op.drop_constraint(op.f("ck_outgoing_document_level_known"), type_="check")
         batch_op.drop_column("level")
 
     with op.batch_alter_table("incoming_document", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_incoming_document_proposed_unit_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_incoming_document_proposed_unit_id"))
+        batch_op.drop_constraint(op.f("ck_incoming_document_fate_known"), type_="check")
         batch_op.drop_column("fate")
         batch_op.drop_column("ended_told")
         batch_op.drop_column("ended_on")
         batch_op.drop_column("ended_words")
+        batch_op.drop_constraint(op.f("ck_incoming_document_ended_by_known"), type_="check")
         batch_op.drop_column("ended_by")
         batch_op.drop_column("proposed_unit_id")
+        batch_op.drop_constraint(op.f("ck_incoming_document_proposed_known"), type_="check")
         batch_op.drop_column("proposed")
+        batch_op.drop_constraint(op.f("ck_incoming_document_importance_known"), type_="check")
         batch_op.drop_column("importance")
 
     with op.batch_alter_table("hold", schema=None) as batch_op:
