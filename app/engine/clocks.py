@@ -247,6 +247,13 @@ def foreseen(session: Session, record: Any, stage: str) -> datetime | None:
     return None if clock is None else clock.due_at
 
 
+def share_of(session: Session, due: datetime, share: Decimal) -> datetime:
+    """When a share of the time from now to `due` is over: at night it gives way to working time, never beyond `due`."""
+    moment = now()
+    hours = max((due - moment).total_seconds(), 0) * float(share) / 3600
+    return min(due, limits.due(working_calendar(session), moment, hours, "elapsed_hours").due_at)
+
+
 def stop(session: Session, record: Any, stage: str) -> None:
     """End a stage's clock; entering a state that has the stage starts it anew."""
     moment = now()
