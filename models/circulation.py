@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import concurrency, fields, history, rules
+from app.engine import access, concurrency, fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -166,11 +166,13 @@ class Circulation(Workflow, Model):
         return [] if busy else queued[:1]
 
     def require_turn(self, entry: CirculationEntry) -> None:
-        """Raise `StepRefused` unless it is this reader's turn, naming who is before."""
+        """Raise `StepRefused` unless it is this reader's turn, naming who is before to whoever may know it."""
         if self.state != "running":
             raise StepRefused(_("The circulation is in the state “%(state)s”.", state=self.state_label))
         if entry in self.next_up():
             return
+        if not access.sees(self.session, self, history.doer()):
+            raise StepRefused(_("It is not this reader's turn; the registry knows whose it is."))
         before = [one.reader.name for one in self.ordered if one.state == "offered"]
         before += [copy.holder.name for copy in self.copies if copy.holder is not None]
         before += [one.reader.name for one in self.ordered if one.state == "queued" and one is not entry][:1]
