@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
 
 from app.cli import migrate
-from app.engine import access, clocks, moments, passwords, workflow
+from app.engine import access, answers, clocks, moments, passwords, workflow
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.extensions import db
@@ -257,7 +257,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def show(text: str) -> None:
         moment = parse_moment(text)
-        for module in (clocks, workflow, tickets, dispatch, records):
+        for module in (answers, clocks, workflow, tickets, dispatch, records):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, ClassVar
 
-from flask import request, url_for
+from flask import request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,9 +13,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
 from app.engine import record as records
-from app.engine.disclosure import knows, learn
+from app.engine.disclosure import learn
 from app.engine.moments import now
 from app.extensions import db
+from app.web import sheet
 from app.web.cells import moment_text
 from app.web.kind import allowed
 from models.circulation import Circulation
@@ -54,36 +55,26 @@ class HoldersView(BaseView):
         copies = list(db.session.scalars(query))
         papers_seen = {copy.document_id: copy.document for copy in copies if copy.document is not None}
         learn(db.session, papers_seen.values())
-        rows = []
-        for copy in copies[:MOST]:
-            paper = papers_seen.get(copy.document_id)
-            late = copy.is_late(now())
-            rows.append(
-                {
-                    "href": url_for("PaperCopyView.show", pk=copy.id),
-                    "cells": [
-                        {"text": paper.receipt_no if paper else "", "kind": "text"},
-                        {"text": paper.title if paper and knows(paper) else _("Not disclosed"), "kind": "text"},
-                        {"text": copy.number, "kind": "text"},
-                        {"text": copy.holder.name if copy.holder else copy.state_label, "kind": "text"},
-                        {
-                            "text": moment_text(copy.held_since) if copy.held_since else "",
-                            "kind": "text",
-                            "tone": "bad" if late else None,
-                        },
-                    ],
-                }
-            )
+        rows = [self._line(copy, papers_seen.get(copy.document_id)) for copy in copies[:MOST]]
         headings = (_("Receipt number"), _("Title"), _("Copy number"), _("Holder"), _("Held since"))
-        names = ("receipt_no", "title", "number", "holder", "held_since")
         return self.render_template(
             "wenshu/holders.html",
             title=str(self.label),
             q=words,
-            columns=[{"name": n, "label": h, "kind": "text"} for n, h in zip(names, headings, strict=True)],
+            columns=sheet.heads(headings, lead=1),
             rows=rows,
             more=len(copies) > MOST,
         )
+
+    def _line(self, copy: PaperCopy, paper: IncomingDocument | None) -> dict[str, Any]:
+        words = (
+            paper.receipt_no if paper else "",
+            sheet.title_of(paper) if paper else _("Not disclosed"),
+            copy.number,
+            copy.holder.name if copy.holder else copy.state_label,
+            moment_text(copy.held_since) if copy.held_since else "",
+        )
+        return sheet.row(copy, words, late=copy.is_late(now()))
 
 
 class RoundsView(BaseView):
