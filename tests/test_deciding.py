@@ -239,6 +239,7 @@ def test_nothing_is_ordered_for_a_moment_that_has_passed(session, actors, paper)
         take(session, actors["leader"], paper, "order_relay", scope="全体中层干部", by=past)
     with access.acting_as(actors["office"]), pytest.raises(Invalid, match=r"lies in the past|不能早于当前时间"):
         records.add(session, PaperOrder, {"document": paper, "what": "copy", "scope": "各科", "number": 1, "by": past})
+    session.rollback()
     assert session.query(PaperOrder).all() == []
 
 
