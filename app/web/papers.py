@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
-from app.engine import record as records
+from app.engine import searching
 from app.engine.disclosure import learn
 from app.engine.moments import now
 from app.extensions import db
@@ -40,8 +40,8 @@ class HoldersView(BaseView):
     def index(self) -> str:
         words = request.args.get("q", "").strip()[:100]
         query = select(PaperCopy).options(selectinload(PaperCopy.document), selectinload(PaperCopy.holder))
-        for word in records.searchable(words).split():
-            papers = records.matching(select(IncomingDocument.id), IncomingDocument, word)
+        for word in searching.searchable(words).split():
+            papers = searching.matching(select(IncomingDocument.id), IncomingDocument, word)
             people = select(Person.id).where(Person.search_text.contains(word, autoescape=True))
             query = query.where(
                 or_(
