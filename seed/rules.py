@@ -8,7 +8,8 @@ import chinese_calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import CalendarDay, ClockRule
+from app.engine.clocks import ClockRule
+from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from models.registers import Register
 from seed import ladder

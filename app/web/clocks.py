@@ -18,6 +18,7 @@ from app.engine import record as records
 from app.engine.calendar import WorkingCalendar
 from app.engine.limits import Reckoning
 from app.engine.moments import local, now
+from app.engine.office_calendar import working_calendar
 from app.extensions import db
 from app.web import sheet
 from app.web.cells import moment_text
@@ -34,7 +35,7 @@ COLUMNS = {
 def drawn(record: Any) -> list[dict[str, Any]]:
     """The clocks of a record that the caller has loaded through row access, each with its sum and what to beware of."""
     rows = clocks.clocks_of(db.session, record)
-    calendars = {name: clocks.working_calendar(db.session, name) for name in {clock.calendar for clock in rows}}
+    calendars = {name: working_calendar(db.session, name) for name in {clock.calendar for clock in rows}}
     moves: list[versions.ClockVersion] = []
     if any(clock.version > 1 for clock in rows):
         moves = versions.versions_of(db.session, record.kind_name, record.id)
