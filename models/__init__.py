@@ -38,6 +38,7 @@ from models import (  # noqa: F401
     orders,
     outgoing,
     paper_orders,
+    past_handlers,
     payments,
     people,
     prints,
