@@ -43,6 +43,7 @@ from models import (  # noqa: F401
     outgoing,
     outgoing_lines,
     paper_orders,
+    past_handlers,
     payments,
     people,
     prints,

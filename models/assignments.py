@@ -129,13 +129,17 @@ class Assignment(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.document or ''} → {self.department or ''}"
 
+    def _sign_for(self) -> None:
+        """The unit has the paper: from when, and by whose signature."""
+        if self.received_at is None:
+            session, own = object_session(self), history.doer().own_person_id
+            receiver = session.get(Person, own) if session is not None and own is not None else None
+            self.received_at, self.received_by = now(), receiver
+
     @flow.step("sent", to="received", label=_l("Receive"), who=is_unit, tone="primary")
     def receive(self, handler: Annotated[Person | None, Ask(_l("Handler"))] = None) -> None:
         """The unit signs for the paper; from here on it is the unit's."""
-        session = object_session(self)
-        own = history.doer().own_person_id
-        receiver = session.get(Person, own) if session is not None and own is not None else None
-        self.received_at, self.received_by = now(), receiver
+        self._sign_for()
         if handler is not None:
             self.handler = handler
             if self.lead:
@@ -164,8 +168,8 @@ class Assignment(Workflow, Model):
     @flow.step("sent", "received", to="done", label=_l("Give the unit's opinion"), who=is_co_unit, tone="primary")
     def give_opinion(self, opinion: Annotated[str, Ask(_l("Opinion of the unit"))]) -> None:
         """The co-handling unit's opinion for the lead, with signature and time."""
+        self._sign_for()
         self.opinion, self.done_at = opinion, now()
-        self.received_at = self.received_at or self.done_at
 
     @flow.step("done", to="received", label=_l("Ask again"), who=is_lead_unit)
     def ask_again(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -178,8 +182,8 @@ class Assignment(Workflow, Model):
     @flow.step("sent", "received", "suspended", to="done", label=_l("Done with the paper"), who=never_by_hand)
     def finish(self) -> None:
         """The lead has reported on the paper."""
+        self._sign_for()
         self.done_at = now()
-        self.received_at = self.received_at or self.done_at
 
     @flow.step("done", "accepted", to="received", label=_l("Go on"), who=never_by_hand)
     def go_on(self) -> None:
@@ -194,9 +198,12 @@ class Assignment(Workflow, Model):
     def suspend(self) -> None:
         """The paper waits for somebody outside."""
 
-    @flow.step("suspended", to="received", label=_l("Resume"), who=never_by_hand)
+    @flow.step("suspended", to=None, label=_l("Resume"), who=never_by_hand)
     def resume(self) -> None:
-        """The paper goes on."""
+        """The paper goes on, on the desk it lay on: a unit that had not signed for it still has to."""
+        session = object_session(self)
+        assert session is not None
+        self.enter(session, "sent" if self.received_at is None else "received")
 
     @flow.step("sent", "received", "suspended", "done", to="called_off", label=_l("Call off"), who=never_by_hand)
     def call_off(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:

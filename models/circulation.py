@@ -14,20 +14,21 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.engine import concurrency, fields, history, rules
+from app.engine import fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.circulation_rules import FORMS, MAKES_COPIES, MODES, PREPARATIONS, mode_of, per_copy, rank_of, round_for
-from models.copies import PaperCopy, add_copies, missing_copies, register_copies
+from models.copies import add_copies, missing_copies
 from models.entries import WAITING, CirculationEntry
 from models.people import Person
 from models.procedure import SUMMARY_DUE
 from models.secrecy import cleared_for
+from models.turns import Turns
 
 if TYPE_CHECKING:
     from models.documents import IncomingDocument
@@ -47,7 +48,7 @@ def gets_summary(circulation: Circulation, actor: Actor) -> bool:
     return circulation.summary_to_id in actor.person_ids
 
 
-class Circulation(Workflow, Model):
+class Circulation(Turns, Workflow, Model):
     """One round of a document: who is to read it and why, in which order, on which copies, and what they said."""
 
     __tablename__ = "circulation"
@@ -123,95 +124,6 @@ class Circulation(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.label} {self.id}: {self.document.receipt_no if self.document else ''}"
 
-    @property
-    def session(self) -> Session:
-        session = object_session(self)
-        assert session is not None
-        return session
-
-    @property
-    def ordered(self) -> list[CirculationEntry]:
-        """The entries as they stand in line now."""
-        return sorted(self.entries, key=lambda entry: (entry.position, entry.id))
-
-    @property
-    def copies(self) -> list[PaperCopy]:
-        """The copies that go round in it, each once."""
-        return list({entry.copy.id: entry.copy for entry in self.ordered if entry.copy is not None}.values())
-
-    def usable(self) -> list[PaperCopy]:
-        """The copies that may go round: those made for it, or the originals as they came in."""
-        medium = MAKES_COPIES.get(self.preparation)
-        if medium is None:
-            found = register_copies(self.session, self.document)
-        else:  # the original stays with the registry
-            found = [copy for copy in self.document.paper_copies if copy.medium == medium]
-        return [copy for copy in found if copy.state in ("with_registry", "out")]
-
-    def copies_needed(self) -> int:
-        readers = sum(entry.state in WAITING for entry in self.entries)
-        if self.mode in ("parallel", "shared_copy"):
-            return -(-readers // self.readers_per_copy)
-        return 1
-
-    def next_up(self) -> list[CirculationEntry]:
-        """Who may be offered the paper now: one after the other, the first in line once the copy is back."""
-        queued = [entry for entry in self.ordered if entry.state == "queued"]
-        if self.state != "running":
-            return []
-        if self.mode != "sequential":
-            return queued
-        busy = any(entry.state == "offered" for entry in self.entries)
-        busy = busy or any(copy.state != "with_registry" for copy in self.copies)
-        return [] if busy else queued[:1]
-
-    def require_turn(self, entry: CirculationEntry) -> None:
-        """Raise `StepRefused` unless it is this reader's turn, naming who is before."""
-        if self.state != "running":
-            raise StepRefused(_("The circulation is in the state “%(state)s”.", state=self.state_label))
-        if entry in self.next_up():
-            return
-        before = [one.reader.name for one in self.ordered if one.state == "offered"]
-        before += [copy.holder.name for copy in self.copies if copy.holder is not None]
-        before += [one.reader.name for one in self.ordered if one.state == "queued" and one is not entry][:1]
-        raise StepRefused(
-            _("It is not this reader's turn; first comes %(reader)s.", reader=before[0] if before else "–")
-        )
-
-    def go_round(self) -> None:
-        """Offer what can be offered without the registry's hand, and say who has not read yet."""
-        concurrency.hold(self.session, self)
-        if self.form == "electronic" or self.mode == "reading_room":
-            for entry in self.next_up():
-                with history.act("offer", reason=_("Next in line")):
-                    entry.deliver()
-        if self.waiting_for != self.unread():
-            self.waiting_for = self.unread()
-        self.session.flush()
-
-    def unread(self) -> str | None:
-        """The names of those who have not read yet."""
-        return ", ".join(entry.reader.name for entry in self.ordered if entry.state in WAITING) or None
-
-    def give_copies(self) -> None:
-        """Name a copy for every reader who has none, a few readers to each. Raises `StepRefused` for too few copies."""
-        usable = self.usable()
-        room = {"parallel": 1, "shared_copy": self.readers_per_copy}.get(self.mode, len(self.entries))
-        load = {copy.id: sum(entry.copy_id == copy.id for entry in self.entries) for copy in usable}
-        for entry in self.ordered:
-            if entry.copy_id is None and entry.state in WAITING:
-                free = next((copy for copy in usable if load[copy.id] < room), None)
-                if free is None:
-                    raise StepRefused(
-                        _(
-                            "%(need)s copies have to go round and %(present)s are there; make and register the others.",
-                            need=self.copies_needed(),
-                            present=len(usable),
-                        )
-                    )
-                entry.copy, load[free.id] = free, load[free.id] + 1
-        self.copies_at_start = len(self.copies)
-
     def set_off(self) -> None:
         """From here the paper goes round. Raises `StepRefused` while copies are missing."""
         if not any(entry.state in WAITING for entry in self.entries):
@@ -221,18 +133,6 @@ class Circulation(Workflow, Model):
         self.started_at, self.waiting_for = now(), self.unread()
         self.enter(self.session, "running")
         self.go_round()
-
-    def reorder(self, entry: CirculationEntry, to: int) -> None:
-        """Put an entry at another place in line; all others move up or down."""
-        line = [one for one in self.ordered if one is not entry]
-        if not 1 <= to <= len(line) + 1:
-            raise StepRefused(_("The line has %(count)s places.", count=len(line) + 1))
-        concurrency.hold(self.session, self)
-        line.insert(to - 1, entry)
-        for position, one in enumerate(line, 1):
-            one.position = position
-        if self.state == "running":
-            self.go_round()
 
     def add_entries(self, readers: Iterable[Person]) -> None:
         """Put readers in line, in the order of the rule behind those who stand there. Raises `StepRefused`."""

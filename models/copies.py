@@ -293,9 +293,11 @@ def entries_for(session: Session, document_id: int, person: Person) -> list[Circ
 
 def may_hold(session: Session, document: IncomingDocument, person: Person) -> bool:
     """Whether a copy may be given to a person: cleared, and a reader, the handler or one who may read it anyway."""
+    from models.entries import OUT_OF_SCOPE
+
     if document.secrecy not in cleared_for(person.clearance, person.state_clearance):
         return False
-    in_scope = any(entry.state != "withdrawn" for entry in entries_for(session, document.id, person))
+    in_scope = any(entry.state not in OUT_OF_SCOPE for entry in entries_for(session, document.id, person))
     if in_scope or document.handler_id == person.id:
         return True
     if person.user is None:

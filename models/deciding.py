@@ -203,8 +203,8 @@ def instruct(
     ahead(limit)
     _decided(document, requirement)
     due = limit or clocks.foreseen(session_of(document), document, "handling")
-    share = float(rules.number(session_of(document), procedure.CO_SHARE, document.profile()))
-    co_limit = now() + (due - now()) * share if due is not None else None
+    share = rules.number(session_of(document), procedure.CO_SHARE, document.profile())
+    co_limit = clocks.share_of(session_of(document), due, share) if due is not None else None
     hand_out(session_of(document), document, department, others or (), requirement, handler, limit, co_limit)
     if document.medium == "paper":
         register_copies(session_of(document), document)  # the unit signs for the original, and brings it back

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, object_session, relationship
 from app.engine import clocks, fields
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.answers import ahead
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
@@ -116,8 +117,7 @@ class DispatchOrder(Workflow, Model):
         """What must hold before an order goes out. Raises `StepRefused`."""
         if self.ticket.kind == "help" and not (self.contact_note and self.reply_note and self.follow_note):
             raise StepRefused(_("A request for help is dispatched only with all three notes ticked."))
-        if self.limit_at is not None and self.limit_at <= now():
-            raise StepRefused(_("The limit lies in the past."))
+        ahead(self.limit_at)
         self.issued_at = now()
 
     @flow.step("draft", "returned", to="issued", label=_l("Issue"), tone="primary")

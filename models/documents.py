@@ -12,28 +12,31 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, null, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import fields
+from app.engine import fields, rules
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
+from models import procedure, secrecy
 from models.assignments import Assignment
 from models.circulation import Circulation, CirculationEntry
 from models.circulation_rules import IMPORTANCE
 from models.copies import PaperCopy
 from models.correspondents import Correspondent
+from models.entries import OUT_OF_SCOPE
 from models.extensions import ExtensionRequest
 from models.instructions import LeaderInstruction
 from models.numbers_of_papers import tidied
 from models.paper_orders import PaperOrder
 from models.paper_types import INCOMING
+from models.past_handlers import PastHandler, remember_handlers
 from models.people import Department, Person
 from models.registers import Register, first_book
 from models.registration import Registration
-from models.secrecy import ORDINARY, SECRECY, GradedPaper
+from models.secrecy import DUTY, ORDINARY, SECRECY, GradedPaper
 from models.secrecy import REGISTRY as REGISTRY  # asked for beside the papers it keeps
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
@@ -170,16 +173,58 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Named as handler or leader, head of a unit that handles it, or within the scope of circulation."""
-        entry = CirculationEntry.__table__
-        read = select(entry.c.document_id).where(entry.c.reader_id.in_(actor.person_ids), entry.c.state != "withdrawn")
-        leader = LeaderInstruction.__table__
-        asked = select(leader.c.document_id).where(leader.c.leader_id.in_(actor.person_ids))
-        desk = Assignment.__table__
-        handed = select(desk.c.document_id).where(
-            or_(desk.c.handler_id.in_(actor.person_ids), desk.c.department_id.in_(actor.led_ids))
+        """Named now or once on the paper's way: such people keep its register line."""
+        return cls._ever_on_route(actor)
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Who has left the paper's way keeps its register line alone, unless the profile lets them keep the content."""
+        if actor.has(*REGISTRY):
+            named = or_(cls._at_work(actor), cls._on_route(actor))
+            return secrecy.content_rule(cls, actor, named, actor.has(*DUTY))
+        line = secrecy.entry_rule(cls, actor, cls._ever_on_route(actor), cls._public())
+        return and_(line, or_(cls.secrecy == "open", cls._at_work(actor), cls._on_route(actor), cls._route_keeps()))
+
+    @classmethod
+    def _at_work(cls, actor: Actor) -> ColumnElement[bool]:
+        """The unit in charge and the handler, as long as the paper was not taken out of their hands."""
+        desk = Assignment.__table__.c
+        ended = select(desk.document_id).where(desk.state == "called_off", desk.lead)
+        unit = and_(cls.department_id.in_(actor.department_ids), cls.secrecy.in_(ORDINARY))
+        mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids), unit)
+        return and_(mine, cls.id.not_in(ended))
+
+    @classmethod
+    def _on_route(cls, actor: Actor) -> ColumnElement[bool]:
+        """A reader in scope, a leader it lies or lay before, the handler or head of a unit that has or had it."""
+        entry, line, desk = CirculationEntry.__table__.c, LeaderInstruction.__table__.c, Assignment.__table__.c
+        read = select(entry.document_id).where(entry.reader_id.in_(actor.person_ids), entry.state.not_in(OUT_OF_SCOPE))
+        asked = select(line.document_id).where(line.leader_id.in_(actor.person_ids), line.standing != "passed_over")
+        hands = or_(desk.handler_id.in_(actor.person_ids), desk.department_id.in_(actor.led_ids))
+        handed = select(desk.document_id).where(hands, desk.state != "called_off")
+        return or_(cls.id.in_(read), cls.id.in_(asked), cls.id.in_(handed))
+
+    @classmethod
+    def _ever_on_route(cls, actor: Actor) -> ColumnElement[bool]:
+        """Named now or once as handler, leader or reader, or head of a unit it was given to."""
+        entry, line, desk = CirculationEntry.__table__.c, LeaderInstruction.__table__.c, Assignment.__table__.c
+        past = PastHandler.__table__.c
+        people, units = actor.person_ids, actor.led_ids
+        ways = (
+            select(entry.document_id).where(entry.reader_id.in_(people)),
+            select(line.document_id).where(line.leader_id.in_(people)),
+            select(desk.document_id).where(or_(desk.handler_id.in_(people), desk.department_id.in_(units))),
+            select(past.document_id).where(past.person_id.in_(people)),
         )
-        return or_(cls.handler_id.in_(actor.person_ids), cls.id.in_(read), cls.id.in_(asked), cls.id.in_(handed))
+        return or_(cls.handler_id.in_(people), *(cls.id.in_(way) for way in ways))
+
+    @classmethod
+    def _route_keeps(cls) -> ColumnElement[bool]:
+        """Papers in books of a profile that lets people once on the route keep the content."""
+        book = Register.__table__.c
+        books = select(book.id).where(rules.holds(procedure.ROUTE_KEEPS_CONTENT, book.profile))
+        bare = and_(cls.register_id.is_(None), rules.holds(procedure.ROUTE_KEEPS_CONTENT, null()))
+        return or_(cls.register_id.in_(books), bare)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -255,6 +300,10 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)
+
+
+remember_handlers(IncomingDocument, "id")
+remember_handlers(Assignment, "document_id")
 
 
 def cleared_papers(actor: Actor) -> Select[Any]:

@@ -36,6 +36,8 @@ CLASSES = {
 }
 #: What an entry is in while something is still awaited of its reader.
 WAITING = ("queued", "offered", "skipped")
+#: The reader need not read it any more: the register line is left to them, the content is not.
+OUT_OF_SCOPE = ("withdrawn", "exempted")
 #: What people write who have read a paper and have nothing to say: a mark, no opinion.
 MARKS = frozenset({"阅", "已阅", "已读", "阅知", "已阅知", "已阅悉", "read"})
 
@@ -129,7 +131,8 @@ class CirculationEntry(Workflow, Model):
         paper = IncomingDocument.__table__
         cleared = select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared))
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return or_(and_(cls.reader_id.in_(actor.person_ids), cls.document_id.in_(cleared)), cls.document_id.in_(known))
+        mine = and_(cls.reader_id.in_(actor.person_ids), cls.state.not_in(OUT_OF_SCOPE))
+        return or_(and_(mine, cls.document_id.in_(cleared)), cls.document_id.in_(known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -279,7 +282,7 @@ class CirculationEntry(Workflow, Model):
 
     @flow.step("queued", "offered", "skipped", to="exempted", label=_l("Exempt from reading"), who=started)
     def exempt(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The reader need not read the paper; it stays within the scope."""
+        """The reader need not read the paper; they know of it, and its content is not shown to them any more."""
         self.settle_in("exempted")
 
     @flow.step("offered", to=None, label=_l("Remind"))

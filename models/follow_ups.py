@@ -23,7 +23,7 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models import notices
 from models.documents import REGISTRY, IncomingDocument
-from models.people import Department, Person
+from models.people import Department, Person, sees
 from models.tickets import never_by_hand
 
 WAYS = {"phone": _l("Telephone"), "letter": _l("By letter"), "visit": _l("On the spot"), "meeting": _l("Meeting")}
@@ -154,6 +154,18 @@ class FollowUp(Workflow, Model):
         records.store(session, note)
         session.expire(self, ["notes"])
 
+    def _may_follow(self, officer: Person) -> None:
+        """Raise `StepRefused` for somebody who cannot find the paper: nobody follows up what is hidden from them."""
+        session = object_session(self)
+        assert session is not None
+        if not sees(session, officer, self.document):
+            raise StepRefused(
+                _(
+                    "%(person)s cannot see this paper; name somebody of the registry, of the unit or on its route.",
+                    person=officer.name,
+                )
+            )
+
     def tell(self, people: list[Person], key: str, **told: Any) -> None:
         """Put a notice about this case on these people's lists."""
         session = object_session(self)
@@ -172,6 +184,7 @@ class FollowUp(Workflow, Model):
     )  # fmt: skip
     def name_officer(self, officer: Annotated[Person, Ask(_l("Follow-up officer"))]) -> None:
         """Who follows the paper up in person; urgent and important papers have to have one."""
+        self._may_follow(officer)
         self.officer = officer
         self.tell([officer], "officer")
 
@@ -196,6 +209,8 @@ class FollowUp(Workflow, Model):
         asked = person or self.responsible or (self.department.leader if self.department else None)
         if asked is None:
             raise StepRefused(_("Please say who was asked."))
+        if officer is not None:
+            self._may_follow(officer)
         self._note("asked", words, asked, at or now(), way=way)
         self.tell([asked], "asked")
         self.officer = officer or self.officer

@@ -44,7 +44,9 @@ def report_result(document: IncomingDocument, result: Annotated[str, Ask(_l("Res
     if silent:
         units = ", ".join(one.department.name for one in silent)
         raise StepRefused(_("Still to answer: %(units)s. Wait for them, or go on without them.", units=units))
-    follow(session_of(document), [one for one in document.assignments if one.lead], "finish")
+    lead = [one for one in document.assignments if one.lead]
+    follow(session_of(document), lead, "receive")  # whoever reports on a paper has it: its receipt goes on file as such
+    follow(session_of(document), lead, "finish")
     document.result = result
 
 

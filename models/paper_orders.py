@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields
+from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.answers import happened
+from app.engine.answers import ahead, happened
+from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.attached import Attached
 from models.copies import add_copies
@@ -98,6 +100,11 @@ class PaperOrder(Attached, Workflow, Model):
             yield "document", _("The document is in the state “%(state)s”.", state=self.document.state_label)
         if self.what == "relay" and self.by is None:
             yield "by", _("Say by when the paper is to be relayed.")
+        if not self.taken_over and (self.id is None or records.altered(self, "by")):
+            try:
+                ahead(self.by)
+            except StepRefused as late:
+                yield "by", str(late)
         if self.what == "copy":
             if not self.number:
                 yield "number", _("Say how many copies are to be made.")

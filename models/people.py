@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
@@ -83,6 +84,13 @@ class Person(Binned, Model):
                 yield name, _("Nobody clears themselves; somebody else has to.")
         if own is not None and self.deputy is not None and self.deputy.id == own and altered(self, "deputy"):
             yield "deputy", _("Nobody makes themselves somebody's deputy; the person or somebody else has to.")
+
+
+def sees(session: Session, person: Person, record: Any) -> bool:
+    """Whether a person, signed in with an account of their own, would find a stored record."""
+    return (
+        person.user is not None and person.user.active and access.sees(session, record, actor_of(session, person.user))
+    )
 
 
 def actor_of(session: Session, user: User) -> Actor:

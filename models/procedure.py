@@ -36,5 +36,7 @@ SCOPE_APPROVED = setting("scope_approved", _l("Readers are named by a leader or 
 URGENT_LIMIT = setting("urgent_limit_compulsory", _l("Urgent papers need a stated limit"), default="yes")
 #: S9.6: what readers said is summed up for the leader before a round ends
 SUMMARY_DUE = setting("summary_due", _l("Opinions are summed up for the leader before a round ends"))
+#: documents.md 6.2, 13: whoever was on the route keeps the register line; the content by this switch alone
+ROUTE_KEEPS_CONTENT = setting("route_keeps_content", _l("People once on the route keep the content"))
 #: metadata of a text, shown with its rules: whom to ask what is meant (外部来文处理办法 第十一条)
 INTERPRETED_BY = setting("interpreted_by", _l("Who interprets the rules of this profile"), "words", "办公室")

@@ -18,6 +18,7 @@ from app.engine.clocks import ClockRow
 from app.engine.database import lost, one_at_a_time, plainly
 from app.engine.ladder import EscalationRung
 from app.engine.moments import now, today
+from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
@@ -129,7 +130,7 @@ def look_after(session: Session, clock_id: int) -> int:
     ).first()
     rungs = ladder.rungs_for(session.scalars(select(EscalationRung)), clock.kind, clock.stage, record.profile())
     told = ladder.climb(
-        session, clock, rungs, clocks.working_calendar(session, clock.calendar), now(),
+        session, clock, rungs, working_calendar(session, clock.calendar), now(),
         since=since or clock.started_at, answered=case.state in ("answered", "reported"),
     )  # fmt: skip
     # Half of a long time gone is a word to whoever handles it, no warning yet (documents.md 3.5).

@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import ClockRow, working_calendar
+from app.engine.clocks import ClockRow
 from app.engine.columns import Column
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
+from app.engine.office_calendar import working_calendar
 from models.documents import URGENCY, IncomingDocument
 from models.orders import PAYMENT_TYPES, Order
 from models.people import Department

@@ -10,6 +10,10 @@ from flask_babel import lazy_gettext as _l
 
 READ = "read"
 KEEP = "read add edit"
+#: Whoever is named as a reader opens, reads and answers, whatever else their role is for.
+_READER = "open mark_read answer"
+#: Those who have nothing else to do with papers; they find what goes round to them, and what is open to all.
+_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}"}
 #: What the registry does with papers that go round.
 _ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
 _ROUNDS = "make_copies start choose_mode stop gather finish"
@@ -38,7 +42,7 @@ TABLE: dict[str, dict[str, str]] = {
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
-        "circulation_entries": f"read import export {_ENTRIES}", "clock_rules": f"{KEEP} export",
+        "circulation_entries": f"read import export {_ENTRIES} {_READER}", "clock_rules": f"{KEEP} export",
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
@@ -57,7 +61,7 @@ TABLE: dict[str, dict[str, str]] = {
             "transcribe pass_over tell_leader answer_sender file_it mark_for_return hold"
         ),
         "assignments": "read export", "extension_requests": READ, "paper_orders": "read export carry_out",
-        "circulation_entries": f"read import export {_ENTRIES}", "reports": READ,
+        "circulation_entries": f"read import export {_ENTRIES} {_READER}", "reports": READ,
         "circulations": f"read export {_ROUNDS}", "paper_copies": f"read export {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "clock_rules": READ, "rules": READ, "registers": READ, "calendar_days": READ,
@@ -83,7 +87,7 @@ TABLE: dict[str, dict[str, str]] = {
         ),
         "assignments": "read ask_again overrule", "extension_requests": "read grant refuse",
         "paper_orders": "read cancel", "registers": READ,
-        "circulation_entries": "read open mark_read answer withdraw exempt", "reports": READ,
+        "circulation_entries": f"read withdraw exempt {_READER}", "reports": READ,
         "circulations": "read add_reader stop answer_summary", "paper_copies": "read hand_on",
         "supplementary_tasks": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
@@ -100,7 +104,7 @@ TABLE: dict[str, dict[str, str]] = {
         "people": READ, "departments": READ, "incoming_documents": "read export report_result answer_sender",
         "assignments": "read export receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
-        "circulation_entries": "read export open mark_read answer",
+        "circulation_entries": f"read export {_READER}",
         "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
@@ -115,22 +119,22 @@ TABLE: dict[str, dict[str, str]] = {
         "assignments": "read receive note give_opinion ask_again overrule",
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "envelopes": "read confirm_receipt register_paper",
-        "circulation_entries": "read open mark_read answer", "service_tickets": READ,
+        "circulation_entries": f"read {_READER}", "service_tickets": READ,
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} {_DRAFT} proofread print_again waive_proof",
         "countersignatures": "read settle carry", "recipients": READ,
     },
     "archivist": {
-        "incoming_documents": "read export", "outgoing_documents": "read export file_it", "circulation_entries": READ,
-        "countersignatures": READ, "recipients": READ,
+        "incoming_documents": "read export", "outgoing_documents": "read export file_it",
+        "circulation_entries": f"read {_READER}", "countersignatures": READ, "recipients": READ,
         "people": READ, "registers": READ, "assignments": READ, "extension_requests": READ, "paper_orders": READ,
         "circulations": READ, "paper_copies": "read export", "copy_movements": READ,
         "holds": f"{KEEP} export keep_longer release", "return_campaigns": READ, "return_items": READ,
         "destruction_lists": f"{KEEP} export hand_in appraise execute certify", "destruction_entries": "read export",
     },
     "report_officer": {
-        "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
+        **_READS_ROUNDS, "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
         "identity_requests": "*",
     },
     "auditor": dict.fromkeys(
@@ -146,9 +150,10 @@ TABLE: dict[str, dict[str, str]] = {
             "countersignatures", "recipients",
         ),
         READ,
-    ),
+    ) | {"circulation_entries": f"{READ} {_READER}"},
     "report_reader": {"reports": READ},
     "call_taker": {
+        **_READS_ROUNDS,
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
         "service_tickets": (
@@ -157,6 +162,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "shift_leader": {
+        **_READS_ROUNDS,
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
@@ -167,6 +173,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "service_manager": {
+        **_READS_ROUNDS,
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
         "orders": "read export reveal", "order_lines": READ,
@@ -175,11 +182,13 @@ TABLE: dict[str, dict[str, str]] = {
         "dispatch_orders": "read export issue accept rework extend cancel",
     },
     "salesperson": {
+        **_READS_ROUNDS,
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
         "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
     },
     "order_administrator": {
+        **_READS_ROUNDS,
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
@@ -189,12 +198,14 @@ TABLE: dict[str, dict[str, str]] = {
         "order_lines": "read import export", "payments": "read add",
     },
     "finance": {
+        **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
         "payments": f"{KEEP} import export verify reject", "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
+        **_READS_ROUNDS,
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
     },
 }  # fmt: skip

@@ -8,7 +8,8 @@ import chinese_calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import CalendarDay, ClockRule
+from app.engine.clocks import ClockRule
+from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from models.paper_types import COMPANY, GOVERNMENT
 from models.registers import Register
@@ -115,6 +116,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("urgent_limit_compulsory", None, "yes", "公文处理办法 一（四）: 紧急公文应当明确办理时限"),
     ("summary_due", "group", "yes", f"{_GROUP} 第六条: 汇总意见呈报主管领导批示"),
     ("summary_due", None, "no", None),
+    ("route_keeps_content", None, "no", None),
     ("close_leader_told", "company", "yes", "办文办会工作流程: 向签批领导报告办理完结"),
     ("close_leader_told", "group", "yes", None),
     ("close_sender_answered", "government", "yes", "公文处理办法 一（七）: 办理结果应当及时答复来文单位"),

@@ -23,7 +23,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from app.cli import migrate
-from app.engine import access, clocks, moments, passwords, workflow
+from app.engine import access, answers, clocks, moments, passwords, workflow
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.extensions import db
@@ -282,7 +282,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def show(text: str) -> None:
         moment = parse_moment(text)
-        for module in (clocks, workflow, tickets, dispatch, records):
+        for module in (answers, clocks, workflow, tickets, dispatch, records):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return show

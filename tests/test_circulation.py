@@ -20,9 +20,12 @@ from models.endings import stop_all, unsettled
 from models.people import Person, actor_of
 from models.registers import Register
 from models.tasks import SupplementaryTask
+from seed import demo
 from seed.rules import RULES
 from tests.conftest import actors_of, bearer, sign_in
 from tests.test_documents import person, register, take
+
+ACCOUNTS = [name for name, _role in demo.ACCOUNTS]
 
 
 def paper(session, actors, medium="paper", profile="company", **values):
@@ -324,6 +327,25 @@ def test_readers_are_taken_back_or_exempted_by_who_started_it_while_they_have_no
     refused(session, actors["leader"], third, "exempt", "not possible", reason="已参会")
     assert states(round_) == {"张小明": "withdrawn", "李强": "exempted", "孙丽": "read"}
     assert round_.waiting_for is None
+
+
+@pytest.mark.parametrize("who", sorted(set(ACCOUNTS) - {"admin", "manager"}))
+def test_whoever_is_named_as_a_reader_may_say_so(session, actors, who):
+    document = paper(session, actors, "electronic")
+    round_ = send(session, actors, document, who, "user_a", by="office")
+    entry = entry_of(session, round_, person(session, actors[who]).name)
+    with access.acting_as(actors[who]):
+        assert records.find(session, IncomingDocument, document.id) is not None
+        assert records.find(session, CirculationEntry, entry.id) is not None
+    take(session, actors[who], entry, "open")
+    take(session, actors[who], entry, "answer", opinion="请财务科一并研究")
+    assert (entry.state, entry.signed_by_id) == ("answered", actors[who].own_person_id)
+
+
+@pytest.mark.parametrize("who", ["office", "clerk", "cs_manager", "auditor"])
+def test_nobody_reads_in_anothers_stead_by_rank(session, actors, who):
+    round_ = send(session, actors, paper(session, actors, "electronic"), "user_a", by="leader")
+    refused(session, actors[who], entry_of(session, round_, "张小明"), "mark_read", "up to somebody else")
 
 
 # Reading and saying

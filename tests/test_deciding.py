@@ -7,8 +7,9 @@ import pytest
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
+from app.engine.history import entries_of
 from app.engine.moments import now, parse_moment, today
-from app.engine.refusals import NotAllowed, StepRefused
+from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.assignments import Assignment
 from models.circulation_rules import in_scope
 from models.documents import IncomingDocument
@@ -112,8 +113,9 @@ def test_whoever_stands_in_for_the_leader_signs_for_the_leader(session, actors, 
     assert paper.instructions[0].standing == "signed"
 
 
-def test_one_unit_leads_and_the_others_answer_in_half_the_time(session, actors, paper):
-    limit = now().replace(microsecond=0) + timedelta(days=10)
+def test_one_unit_leads_and_the_others_answer_in_half_the_time(session, actors, paper, clock):
+    clock.ahead(days=7)
+    limit = parse_moment("2026-03-13 17:00:10")
     take(
         session,
         actors["leader"],
@@ -130,12 +132,46 @@ def test_one_unit_leads_and_the_others_answer_in_half_the_time(session, actors, 
         ("财务科", False, "sent"),
     ]
     assert lead.due_at == limit == paper.due_at
-    assert abs(other.due_at - (now() + timedelta(days=5))) < timedelta(minutes=1)
+    assert other.due_at == parse_moment("2026-03-11 13:30:00")  # half the time is over at 13:00:10, at lunch
     with pytest.raises(StepRefused, match="财务科"):
         take(session, actors["user_a"], paper, "report_result", result="办毕")
     take(session, actors["head_b"], other, "give_opinion", opinion="无不同意见")
     take(session, actors["user_a"], paper, "report_result", result="办毕")
     assert (paper.state, lead.state, other.state) == ("result_in", "done", "done")
+
+
+@pytest.mark.parametrize(
+    "days, limit, due",
+    [
+        (7, "2026-03-12 17:00:10", "2026-03-11 09:00"),  # half the time is over at 01:00:10 at night
+        (9, "2026-03-17 09:00:10", "2026-03-16 09:00"),  # on a Saturday
+        (11.3, "2026-03-14 23:00", "2026-03-14 23:00"),  # never later than the lead itself, who was told a Saturday
+    ],
+)
+def test_half_of_the_time_that_ends_when_nobody_works_gives_way_to_working_time(
+    session, actors, paper, clock, days, limit, due
+):
+    clock.ahead(days=days)
+    answers = {"department": "综合科", "others": ["财务科"], "requirement": "办理", "limit": limit}
+    take(session, actors["leader"], paper, "instruct", **answers)
+    assert paper.assignments[1].due_at == parse_moment(due)
+
+
+def test_who_reports_on_a_paper_has_received_it_at_that_moment_and_by_that_hand(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    (desk,) = paper.assignments
+    assert (desk.state, desk.received_by.name, desk.received_at <= desk.done_at) == ("done", "张小明", True)
+    assert [entry.action for entry in reversed(entries_of(session, desk))] == ["add", "receive", "finish"]
+
+
+def test_what_was_signed_for_before_keeps_its_signature(session, actors, paper):
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    (desk,) = paper.assignments
+    take(session, actors["head_a"], desk, "receive", handler=someone(session, "张小明"))
+    signed = desk.received_at
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    assert (desk.state, desk.received_by.name, desk.received_at) == ("done", "刘洋", signed)
 
 
 def test_a_co_unit_that_is_silent_beyond_its_limit_or_given_up_does_not_block(session, actors, paper):
@@ -196,6 +232,26 @@ def test_relaying_needs_a_scope_and_a_time_and_ends_with_a_report(session, actor
         take(session, actors["office"], paper, "close")
     take(session, actors["user_a"], order, "carry_out", report="3月10日例会传达，到会二十人")
     assert (order.state, order.report) == ("done", "3月10日例会传达，到会二十人")
+
+
+def test_nothing_is_ordered_for_a_moment_that_has_passed(session, actors, paper):
+    past = (now() - timedelta(hours=1)).isoformat()
+    with pytest.raises(StepRefused, match=r"lies in the past|不能早于当前时间"):
+        take(session, actors["leader"], paper, "order_relay", scope="全体中层干部", by=past)
+    with access.acting_as(actors["office"]), pytest.raises(Invalid, match=r"lies in the past|不能早于当前时间"):
+        records.add(session, PaperOrder, {"document": paper, "what": "copy", "scope": "各科", "number": 1, "by": past})
+    session.rollback()
+    assert session.query(PaperOrder).all() == []
+
+
+def test_an_order_that_is_late_can_still_be_corrected(session, actors, paper, clock):
+    clock.ahead(days=7)
+    with access.acting_as(actors["office"]):
+        raw = {"document": paper, "what": "relay", "scope": "各科", "by": "2026-03-10 12:00"}
+        order = records.add(session, PaperOrder, raw)
+        clock.ahead(days=3)
+        records.change(session, order, {"scope": "各科室"}, ["scope"], version=order.version)
+    assert order.scope == "各科室"
 
 
 def test_a_secret_paper_is_copied_with_the_issuers_consent_only(session, actors):
@@ -260,7 +316,22 @@ def test_a_granted_pause_suspends_the_paper_and_its_units_until_the_day(session,
     take(session, actors["leader"], wish, "grant")
     assert (paper.state, paper.assignments[0].state, paper.due_at) == ("suspended", "suspended", None)
     take(session, actors["clerk"], paper, "go_on")
-    assert (paper.state, paper.assignments[0].state, paper.wake_on) == ("in_handling", "received", None)
+    assert (paper.state, paper.assignments[0].state, paper.wake_on) == ("in_handling", "sent", None)
+
+
+def test_after_a_pause_each_unit_goes_on_from_where_it_was(session, actors, paper):
+    answers = {"department": "综合科", "others": ["财务科"], "requirement": "办理"}
+    take(session, actors["leader"], paper, "instruct", **answers)
+    lead, other = paper.assignments
+    take(session, actors["head_a"], lead, "receive")
+    day = (today() + timedelta(days=5)).isoformat()
+    take(session, actors["office"], paper, "suspend", cause="sender", wake_on=day)
+    assert [lead.state, other.state] == ["suspended", "suspended"]
+    take(session, actors["office"], paper, "go_on")
+    assert [lead.state, other.state, other.received_at] == ["received", "sent", None]
+    assert lead.due_at is not None and other.due_at is not None
+    take(session, actors["head_b"], other, "receive")
+    assert (other.state, other.received_by.name) == ("received", "孙丽")
 
 
 def test_a_suspension_is_not_longer_than_the_rule_allows(session, actors, paper):

@@ -9,6 +9,7 @@ from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.accountability import AccountabilityCase
 from models.follow_ups import FollowUp, FollowUpNote
 from models.notices import Notice
+from models.people import Person
 from models.sweeping import sweep
 from tests.conftest import sign_in
 from tests.factories import take
@@ -85,7 +86,7 @@ def test_an_urgent_or_important_paper_is_asked_about_by_a_named_officer(session,
     case = swept(session, instructed(session, actors, **pressing, limit="2026-03-05 18:00"))
     with pytest.raises(StepRefused):
         take(session, actors["clerk"], case, "ask", way="phone")
-    officer = person_of(session, actors["user_b"])
+    officer = person_of(session, actors["head_a"])
     take(session, actors["office"], case, "name_officer", officer=person_of(session, actors["clerk"]))
     take(session, actors["clerk"], case, "ask", way="phone", officer=officer)
     assert (case.state, case.officer_id) == ("asked", officer.id)
@@ -114,8 +115,37 @@ def test_only_the_registry_the_officer_the_person_and_the_units_head_see_a_case(
         return sorted(found)
 
     assert seen_by() == ["auditor", "clerk", "head_a", "leader", "office", "user_a"]
-    take(session, actors["clerk"], case, "name_officer", officer=person_of(session, actors["user_b"]))
-    assert "user_b" not in seen_by()  # the paper is not open to this officer, so neither is the case
+
+
+@pytest.mark.parametrize("step, answers", [("name_officer", {}), ("ask", {"way": "phone"})])
+@pytest.mark.parametrize(
+    "secrecy, officer, good",
+    [
+        ("internal", "office", True), ("internal", "archivist", True), ("internal", "head_a", True),
+        ("internal", "user_a", True), ("internal", "user_b", False), ("internal", "admin", False),
+        ("secret", "user_a", True), ("secret", "head_b", False),
+    ],
+)  # fmt: skip
+def test_only_who_can_find_the_paper_follows_it_up(session, actors, clock, step, answers, secrecy, officer, good):
+    case = swept(session, instructed(session, actors, secrecy=secrecy))
+    named = person_of(session, actors[officer])
+    if good:
+        take(session, actors["clerk"], case, step, officer=named, **answers)
+        assert case.officer_id == named.id
+    else:
+        with pytest.raises(StepRefused, match=named.name):
+            take(session, actors["clerk"], case, step, officer=named, **answers)
+        with access.system():
+            assert case.officer_id is None and session.scalars(select(FollowUpNote)).all() == []
+
+
+def test_somebody_without_an_account_follows_nothing_up(session, actors, clock):
+    case = swept(session, instructed(session, actors))
+    with access.system():
+        session.add(Person(name="编外人员"))
+        session.commit()
+    with pytest.raises(StepRefused, match="编外人员"):
+        take(session, actors["clerk"], case, "name_officer", officer="编外人员")
 
 
 def test_whoever_is_not_cleared_for_the_paper_does_not_see_its_case(app, either_session, either_actors, clock):

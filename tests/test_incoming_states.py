@@ -19,6 +19,7 @@ from app.engine import access, clocks, history, numbers
 from app.engine import record as records
 from app.engine.clocks import ClockRow
 from app.engine.moments import local, now, today
+from app.engine.office_calendar import working_calendar
 from app.engine.readings import Segment, read_clock
 from app.engine.refusals import Refused
 from models.assignments import OPEN, Assignment
@@ -277,13 +278,13 @@ class Office(RuleBasedStateMachine):
     def every_limit_is_what_a_recount_says(self):
         with access.system():
             rows = self.clocks()
-            office = clocks.working_calendar(self.session)
+            office = working_calendar(self.session)
             for row in rows:
                 life = [Segment(s.begins_at, s.ends_at, "running" if s.running else "paused") for s in row.segments]
                 self.segments_follow_each_other(row, life)
                 if row.unit != "stated" and not row.extended:
                     as_of = row.stopped_at or now()
-                    calendar = office if row.calendar == "office" else clocks.working_calendar(self.session, "always")
+                    calendar = office if row.calendar == "office" else working_calendar(self.session, "always")
                     reading = read_clock(calendar, row.started_at, Decimal(row.amount), row.unit, life, as_of)
                     if row.state != clocks.PAUSED and not (row.stopped_at and not row.segments[-1].running):
                         assert reading.due_at == row.due_at, (row.kind, row.stage)

@@ -13,6 +13,7 @@ from app.engine import record as records
 from app.engine.clocks import ClockRow
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import parse_moment
+from app.engine.office_calendar import working_calendar
 from app.engine.refusals import Invalid
 from app.extensions import db
 from models.circulation import CirculationEntry
@@ -107,7 +108,7 @@ def test_a_limit_shorter_than_three_days_warns_at_half_time(session, actors, at)
     with access.system():
         clock = session.scalars(select(ClockRow)).one()
         (short,) = session.scalars(select(EscalationRung).where(EscalationRung.below_days == 3))
-        calendar = clocks.working_calendar(session)
+        calendar = working_calendar(session)
         assert ladder.moment_of(short, clock, calendar) == parse_moment("2026-03-04 09:00")
         clock.started_at = parse_moment("2026-03-03 10:00")
         clock.due_at = parse_moment("2026-03-03 16:00")
@@ -123,7 +124,7 @@ def test_half_time_of_working_days_is_told_in_working_time(session, actors, at):
         unit="working_days", started_at=parse_moment("2026-03-02 09:00"), due_at=parse_moment("2026-03-04 18:00")
     )
     rung = EscalationRung(basis="half_time", amount=0, unit="working_days", who="responsible")
-    assert ladder.moment_of(rung, clock, clocks.working_calendar(session)) == parse_moment("2026-03-03 14:15")
+    assert ladder.moment_of(rung, clock, working_calendar(session)) == parse_moment("2026-03-03 14:15")
 
 
 def test_after_a_stand_still_only_the_newest_rung_is_told(session, actors, at):

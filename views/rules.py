@@ -1,6 +1,7 @@
 """Pages of the office's rules: limits and settings with the text they come from, register books, the calendar."""
 
-from app.engine.clocks import CalendarDay, ClockRule
+from app.engine.clocks import ClockRule
+from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from app.web.record import RecordView
 from models.registers import Register

@@ -206,6 +206,17 @@ def visible_ids(model: Any, actor: Actor) -> Select[Any]:
     return select(key).where(_rule(model, actor)).correlate(None)
 
 
+def sees(session: Session, record: Any, actor: Actor) -> bool:
+    """Whether an actor may know that a stored record exists, whoever is acting now."""
+    if actor.everything:
+        return True
+    key = type(record).__table__.c.id
+    with session.no_autoflush:
+        return (
+            session.scalar(select(key).where(key == record.id, key.in_(visible_ids(type(record), actor)))) is not None
+        )
+
+
 def behind(kind: Any, record_id: Any, actor: Actor, models: Iterable[Any]) -> ColumnElement[bool]:
     """The rule of a row that speaks of another record by `kind` and `record_id`: who sees the one sees the other."""
     return or_(

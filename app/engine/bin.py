@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.engine import access, history
+from app.engine import access, constraints, history
 from app.engine import record as records
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, NotAllowed, Stale
@@ -47,7 +47,7 @@ def delete(session: Session, record: Any, *, version: int | None) -> None:
         raise Invalid({"": [_("Other records still refer to this one: %(kinds)s.", kinds=", ".join(named))]})
     record.deleted_at = now()
     with history.act("delete"):
-        records.flush_or_refuse(session)
+        constraints.flush_or_refuse(session)
 
 
 def _referring(session: Session, record: Any) -> Iterator[Any]:
@@ -80,7 +80,7 @@ def restore(session: Session, record: Any) -> None:
         raise NotAllowed(_("Your role does not allow this."))
     record.deleted_at = None
     with history.act("restore"):
-        records.flush_or_refuse(session)
+        constraints.flush_or_refuse(session)
 
 
 def empty(session: Session) -> int:

@@ -7,7 +7,7 @@ running and paused segments, and its deadline is walked from what remains, never
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
-    func,
     inspect,
     select,
     text,
@@ -29,11 +28,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, concurrency, fields, history, limits, versions
-from app.engine.bin import Binned
 from app.engine.calendar import WorkingCalendar
 from app.engine.database import one_at_a_time
 from app.engine.limits import Reckoning
-from app.engine.moments import Moment, at_office, local, now, office_zone
+from app.engine.moments import Moment, at_office, local, now
+from app.engine.office_calendar import CalendarDay, working_calendar
 from app.engine.readings import Segment, read_clock
 from app.engine.record import Record, kinds
 from app.engine.remembered import remembered
@@ -60,25 +59,7 @@ STAGE_LABELS = fields.Live(
     lambda: {stage: c.label for cls in reversed(_flows()) for stage, c in cls.flow.clocks.items()}
 )
 
-#: Opening hours of the office calendar, Monday to Friday.
-OFFICE_WINDOWS = {n: ((time(9), time(12)), (time(13, 30), time(18))) for n in range(5)}
-
 RUNNING, PAUSED, MET, MISSED, VOID = "running", "paused", "met", "missed", "void"
-
-
-class CalendarDay(Binned, Model):
-    """A day on which the office departs from its week: a day off, or a weekend day that is worked."""
-
-    __tablename__ = "calendar_day"
-    kind_name = "calendar_days"
-    label, label_plural = _l("Calendar day"), _l("Working calendar")
-    natural_key = "day"
-    visible_to = classmethod(access.everyone)
-
-    day: Mapped[date] = fields.day(_l("Day"), required=True, unique=True)
-    worked: Mapped[bool] = fields.flag(_l("Worked"))
-    name: Mapped[str | None] = fields.line(_l("Occasion"), 100, search=True)
-    source: Mapped[str | None] = fields.line(_l("Source"), 200)
 
 
 class ClockRule(Record, Model):
@@ -147,32 +128,6 @@ class ClockSegment(Model):
     begins_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime | None] = mapped_column(Moment)
     running: Mapped[bool]
-
-
-_calendars: dict[Any, WorkingCalendar] = {}
-
-
-def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
-    """The office's calendar as its days stand now, or the one that never closes."""
-    zone = str(office_zone())
-    if name == "always":
-        return WorkingCalendar.round_the_clock(zone)
-    with access.system():
-        counted = func.count(CalendarDay.id), func.sum(CalendarDay.version), func.max(CalendarDay.changed_at)
-        stamp = remembered(session, CalendarDay, lambda: session.execute(select(*counted)).one())
-        key = (str(session.get_bind().engine.url), zone, *stamp)
-        calendar = _calendars.get(key)
-        if calendar is None:
-            days = session.execute(select(CalendarDay.day, CalendarDay.worked)).all()
-            _calendars.clear()
-            calendar = _calendars[key] = WorkingCalendar(
-                zone,
-                OFFICE_WINDOWS,
-                off_days=frozenset(day for day, worked in days if not worked),
-                make_up_days=frozenset(day for day, worked in days if worked),
-                known_years=frozenset(day.year for day, _ in days),
-            )
-    return calendar
 
 
 def rule_for(
@@ -245,6 +200,13 @@ def foreseen(session: Session, record: Any, stage: str) -> datetime | None:
     """When a stage would be due if its clock started now; None where neither a rule nor the record limits it."""
     clock = _start(session, record, stage, [], now())
     return None if clock is None else clock.due_at
+
+
+def share_of(session: Session, due: datetime, share: Decimal) -> datetime:
+    """When a share of the time from now to `due` is over: at night it gives way to working time, never beyond `due`."""
+    moment = now()
+    hours = max((due - moment).total_seconds(), 0) * float(share) / 3600
+    return min(due, limits.due(working_calendar(session), moment, hours, "elapsed_hours").due_at)
 
 
 def stop(session: Session, record: Any, stage: str) -> None:
@@ -416,4 +378,4 @@ def _forget_days(session: Session, previous: Any) -> None:
     session.info.pop(_CHANGED, None)
 
 
-__all__ = ["CalendarDay", "ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "recount", "settle"]
+__all__ = ["ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "recount", "settle"]

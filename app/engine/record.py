@@ -5,27 +5,24 @@ Form, API, import and steps all come through here, so a rule about values is wri
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Text, UniqueConstraint, and_, event, func, inspect, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Integer, Text, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.attributes import flag_modified
-from sqlalchemy.orm.exc import StaleDataError
 
-from app.engine import access, concurrency, history, numbers
-from app.engine.database import lost
-from app.engine.disclosure import known_content, known_fields
+from app.engine import access, history, numbers
+from app.engine.constraints import flush_or_refuse, refuse_taken
+from app.engine.disclosure import known_fields
 from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
-from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
+from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, Unconfirmed
+from app.engine.searching import search_text_of
 
 
 @dataclass(frozen=True)
@@ -113,21 +110,6 @@ class Record(access.RowAccess):
         return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
 
 
-def searchable(text: str) -> str:
-    """Text as the search box compares it: width, case and spaces do not matter, nor what no text can hold."""
-    return " ".join(unicodedata.normalize("NFKC", text.replace("\x00", " ")).casefold().split())
-
-
-def search_text_of(record: Record) -> str:
-    """What the search box finds a record by; the content of one that is not `indexed` stays out."""
-    model: Any = type(record)
-    secret = () if record.indexed() else model.content_fields
-    found_by = [f for f in fields_of(model).values() if f.search and f.name not in secret]
-    new = inspect(record).transient
-    found = ((f, record.__dict__.get(f.column) if new else getattr(record, f.column)) for f in found_by)
-    return searchable("\n".join(f.words(value) for f, value in found if value is not None))
-
-
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, context: Any, instances: Any) -> None:
     for record in session.new | session.dirty:
@@ -141,22 +123,6 @@ def altered(record: Record, *names: str) -> list[str]:
     """Those of the fields `names` that a stored record is about to be given other values in."""
     about = inspect(record)
     return [name for name in names if about.persistent and about.attrs[name].history.has_changes()]
-
-
-def matching(query: Any, model: type[Record], words: str) -> Any:
-    """`query` for the records in which all the words of a search are found; `%` and `_` mean themselves.
-
-    Where somebody may not know the content of a record, its number alone finds it.
-    """
-    for word in searchable(words[:100]).split():
-        found = model.search_text.contains(word, autoescape=True)
-        if model.content_fields and not access.current().everything:
-            found = and_(found, known_content(model))
-            if model.natural_key:
-                number = func.lower(getattr(model, model.natural_key))
-                found = or_(found, number.contains(word, autoescape=True))
-        query = query.where(found)
-    return query
 
 
 def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
@@ -292,7 +258,7 @@ def _forget(session: Session, record: Record, children: list[Any]) -> None:
 def store(session: Session, record: Record) -> None:
     """Number, start and flush a new record. Raises `Invalid` where the database finds a value taken."""
     model = type(record)
-    _refuse_taken(session, record)
+    refuse_taken(session, record)
     begin = getattr(record, "begin", None)
     with history.act("add"):
         # Its parent may list the record already, which is not in the session before it is complete.
@@ -361,7 +327,7 @@ def change(
                 settle(session)
             _sentences(record, errors)
             if not errors:
-                _refuse_taken(session, record, errors)
+                refuse_taken(session, record, errors)
                 if session.new or session.deleted or any(session.is_modified(item) for item in session.dirty):
                     flag_modified(record, "changed_at")  # whoever has the form open must notice changed lines, too
     doubt = None if errors else _doubt(session, record, confirmed)
@@ -403,60 +369,6 @@ def _line_rows(
     if len(rows) < model.lines.least and not errors:
         errors.setdefault("", []).append(_("Please enter at least one line."))
     return rows
-
-
-def _refuse_taken(session: Session, record: Record, errors: dict[str, list[str]] | None = None) -> None:
-    """Refuse a natural key that another record already has, hidden ones included."""
-    model, found = type(record), {} if errors is None else errors
-    field = fields_of(model).get(model.natural_key)
-    if field is not None and is_unique(model, field.column):
-        value = getattr(record, field.column)
-        if value is not None:
-            with access.system(), session.no_autoflush:
-                query = select(model.id).where(getattr(model, field.column) == value)
-                query = query.execution_options(**access.with_deleted)
-                others = [pk for pk in session.scalars(query.limit(2)) if pk != record.id]
-            if others:
-                found.setdefault(field.name, []).append(
-                    _("%(field)s “%(value)s” is already taken.", field=field.label, value=str(value)[:60])
-                )
-    if found and errors is None:
-        raise Invalid(found)
-
-
-def is_unique(model: Any, column: str) -> bool:
-    table = inspect(model).local_table
-    return bool(table.c[column].unique) or any(
-        isinstance(c, UniqueConstraint) and [k.name for k in c.columns] == [column] for c in table.constraints
-    )
-
-
-@contextmanager
-def refusing(session: Session) -> Iterator[None]:
-    """Turn what the database objects to into `Invalid`, or into `Overtaken` where somebody was quicker."""
-    try:
-        yield
-    except StaleDataError:
-        session.rollback()
-        raise concurrency.overtaken() from None
-    except IntegrityError as error:
-        session.rollback()
-        raise concurrency.overtaken() if lost(error) else integrity_refusal(error) from None
-
-
-def flush_or_refuse(session: Session) -> None:
-    with refusing(session):
-        session.flush()
-
-
-def integrity_refusal(error: IntegrityError) -> Refused:
-    """What a constraint of the database means to the person at the desk."""
-    detail = str(error.orig).lower()
-    if "unique" in detail or "duplicate" in detail:
-        return Invalid({"": [_("A record with the same number or name exists already.")]})
-    if "foreign key" in detail:
-        return Invalid({"": [_("Other records still refer to this one.")]})
-    return Invalid({"": [_("These values do not fit together.")]})
 
 
 def _stay_in_sight(session: Session, record: Any) -> None:

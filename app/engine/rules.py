@@ -16,7 +16,7 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index, select
+from sqlalchemy import ColumnElement, Date, Index, bindparam, func, or_, select
 from sqlalchemy.orm import Mapped, Session
 
 from app.engine import access, fields
@@ -126,6 +126,24 @@ def value(session: Session, about: Setting, profile: str | None, on: date | None
 def flag(session: Session, about: Setting, profile: str | None, on: date | None = None) -> bool:
     """Whether a switch is on."""
     return value(session, about, profile, on) == _YES
+
+
+def holds(about: Setting, profile: Any) -> ColumnElement[bool]:
+    """The SQL condition that a switch is on today for the profile in a column, as `flag` tells it for one profile."""
+    row, day = Rule.__table__.c, bindparam(None, callable_=today, type_=Date, unique=True)
+    in_force = (
+        select(func.trim(row.value))
+        .where(
+            row.setting == about.name,
+            or_(row.profile.is_(None), row.profile == profile),
+            or_(row.valid_from.is_(None), row.valid_from <= day),
+            or_(row.valid_to.is_(None), row.valid_to > day),
+        )
+        .order_by(row.profile.is_(None), row.valid_from.is_(None), row.valid_from.desc(), row.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(in_force, about.default) == _YES
 
 
 def number(session: Session, about: Setting, profile: str | None, on: date | None = None) -> Decimal:

@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, history, moments, numbers
+from app.engine import access, constraints, history, moments, numbers
 from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.disclosure import WITHHELD, known_fields, learn, value_of
@@ -237,7 +237,7 @@ class _Reader:
         self.session, self.model, self.fields, self.mapping, self.create = session, model, fields, mapping, create
         self.found: dict[tuple[type, str], Any] = {}
         key = fields.get(model.natural_key)
-        self.key = key if key is not None and records.is_unique(model, key.column) else None
+        self.key = key if key is not None and constraints.is_unique(model, key.column) else None
         self.taken: set[Any] = set()
         if self.key is not None:
             with access.system():
@@ -322,7 +322,7 @@ class _Reader:
                 drawn = numbers.draw_many(self.session, series, template, len(waiting), yearly=numbered.yearly)
                 for record, text in zip(waiting, drawn, strict=True):
                     setattr(record, numbered.field, text)
-        records.flush_or_refuse(self.session)
+        constraints.flush_or_refuse(self.session)
 
 
 def _has_default(model: Any, field_: Field) -> bool:

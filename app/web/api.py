@@ -12,7 +12,7 @@ from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.engine import access, bin
+from app.engine import access, bin, searching
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, writable
 from app.engine.fields import whole
@@ -72,7 +72,7 @@ class RecordApi(BaseApi):
             if name in ("page", "page_size"):
                 continue
             if name == "q":
-                query = records.matching(query, self.model, value)
+                query = searching.matching(query, self.model, value)
             elif name in fields and not fields[name].masked:  # an address is written into many logs
                 field = fields[name]
                 try:

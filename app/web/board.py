@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -15,10 +14,10 @@ from sqlalchemy import exists, select
 
 from app.engine import access
 from app.engine import record as records
-from app.engine.disclosure import WITHHELD, learn, value_of
-from app.engine.fields import fields_of
+from app.engine.disclosure import learn
 from app.engine.moments import now
 from app.extensions import db
+from app.web import sheet
 from app.web.cells import moment_text
 from app.web.kind import VIEWS, allowed
 from models.copies import PaperCopy
@@ -42,9 +41,8 @@ class Section:
     href: str | None = None
 
     @property
-    def heads(self) -> list[dict[str, str]]:
-        """The columns as a table draws them."""
-        return [{"name": f"c{place}", "label": str(label), "kind": "text"} for place, label in enumerate(self.columns)]
+    def heads(self) -> list[dict[str, Any]]:
+        return sheet.heads(self.columns)
 
 
 class BoardView(BaseView):
@@ -90,7 +88,7 @@ class BoardView(BaseView):
         waiting = ("presented", "signed_for", "opened", "discrepancy", "reconciled")
         query = select(Envelope).where(Envelope.state.in_(waiting), ~registered).order_by(Envelope.id).limit(MOST)
         rows = [
-            self._row(
+            sheet.row(
                 one, [str(one), one.state_label, moment_text(one.due_at) if one.due_at else ""], late=one.is_late(now())
             )
             for one in db.session.scalars(query.options(*records.references(Envelope, VIEWS[Envelope].eager)))
@@ -107,11 +105,11 @@ class BoardView(BaseView):
         )
         learn(db.session, found)
         rows = [
-            self._row(
+            sheet.row(
                 one,
                 [
                     one.receipt_no,
-                    _title(one),
+                    sheet.title_of(one),
                     one.state_label,
                     one.department.name if one.department else "",
                     moment_text(one.due_at) if one.due_at else "",
@@ -131,9 +129,9 @@ class BoardView(BaseView):
         papers = [one.document for one in found if one.document is not None]
         learn(db.session, papers)
         rows = [
-            self._row(
+            sheet.row(
                 one.document,
-                [one.leader.name, one.document.receipt_no, _title(one.document), moment_text(one.changed_at)],
+                [one.leader.name, one.document.receipt_no, sheet.title_of(one.document), moment_text(one.changed_at)],
                 late=one.document.is_late(now()),
             )
             for one in found
@@ -147,7 +145,7 @@ class BoardView(BaseView):
             select(PaperCopy).where(PaperCopy.state == "out").order_by(PaperCopy.held_since, PaperCopy.id).limit(MOST)
         )
         rows = [
-            self._row(
+            sheet.row(
                 one,
                 [
                     one.document.receipt_no if one.document else "",
@@ -163,17 +161,6 @@ class BoardView(BaseView):
         return Section(
             _("Copies out"), _("All copies are with the registry."), columns, rows, url_for("HoldersView.index")
         )
-
-    def _row(self, record: Any, words: Iterable[str], late: bool) -> dict[str, Any]:
-        view = VIEWS[type(record)]
-        texts = [{"text": text, "kind": "text", "tone": None} for text in words]
-        texts[-1]["tone"] = "bad" if late else None
-        return {"href": url_for(f"{view.__name__}.show", pk=record.id), "cells": texts}
-
-
-def _title(paper: IncomingDocument) -> str:
-    value = value_of(paper, fields_of(IncomingDocument)["title"])
-    return _("Not disclosed") if value is WITHHELD else str(value)
 
 
 def _all(model: Any) -> str:

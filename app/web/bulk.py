@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from app.engine import history
+from app.engine import constraints, history
 from app.engine import record as records
 from app.engine.disclosure import learn, value_of, writable
 from app.engine.fields import Field, whole
@@ -66,7 +66,7 @@ class BulkPages(ListPages):
             and name != self.model.natural_key
             and not self.fields[name].masked
             and self.fields[name].kind != "flag"
-            and not records.is_unique(self.model, self.fields[name].column)
+            and not constraints.is_unique(self.model, self.fields[name].column)
         }
 
     def _ticked(self) -> list[Any]:

@@ -18,9 +18,10 @@ from app.engine import record as records
 from app.engine.calendar import WorkingCalendar
 from app.engine.limits import Reckoning
 from app.engine.moments import local, now
+from app.engine.office_calendar import working_calendar
 from app.extensions import db
+from app.web import sheet
 from app.web.cells import moment_text
-from app.web.kind import VIEWS
 
 #: So many days are named; of more only how many there are.
 NAMED_DAYS = 12
@@ -34,7 +35,7 @@ COLUMNS = {
 def drawn(record: Any) -> list[dict[str, Any]]:
     """The clocks of a record that the caller has loaded through row access, each with its sum and what to beware of."""
     rows = clocks.clocks_of(db.session, record)
-    calendars = {name: clocks.working_calendar(db.session, name) for name in {clock.calendar for clock in rows}}
+    calendars = {name: working_calendar(db.session, name) for name in {clock.calendar for clock in rows}}
     moves: list[versions.ClockVersion] = []
     if any(clock.version > 1 for clock in rows):
         moves = versions.versions_of(db.session, record.kind_name, record.id)
@@ -136,24 +137,27 @@ class MovedLimitsView(BaseView):
             reasons=[
                 {"value": key, "label": str(words), "active": key == reason} for key, words in versions.REASONS.items()
             ],
-            columns=[{"name": name, "label": str(label), "kind": "text"} for name, label in COLUMNS.items()],
+            columns=sheet.heads(COLUMNS.values()),
             rows=[_row(move, found) for move, found in _with_records(moves)],
         )
 
 
 def _with_records(moves: Sequence[versions.ClockVersion]) -> list[tuple[versions.ClockVersion, Any]]:
-    """The moves beside their records, as the reader may see them: one query a kind."""
+    """The moves beside their records, as the reader may see them: one query a kind.
+
+    The limit of a lead unit is its paper's own and moves with it; it is told of there, once.
+    """
     found: dict[tuple[str, int], Any] = {}
     for kind in {move.kind for move in moves}:
         model: Any = records.kinds()[kind]
         keys = {move.record_id for move in moves if move.kind == kind}
         query = select(model).where(model.id.in_(keys)).options(*records.references(model))
         found |= {(kind, one.id): one for one in db.session.scalars(query)}
-    return [(move, found[move.kind, move.record_id]) for move in moves if (move.kind, move.record_id) in found]
+    seen = [(move, found[move.kind, move.record_id]) for move in moves if (move.kind, move.record_id) in found]
+    return [(move, record) for move, record in seen if record.followed(move.stage)]
 
 
 def _row(move: versions.ClockVersion, record: Any) -> dict[str, Any]:
-    view = VIEWS.get(type(record))
     stage = record.flow.clocks.get(move.stage)
     told = {
         "record": str(record),
@@ -164,7 +168,4 @@ def _row(move: versions.ClockVersion, record: Any) -> dict[str, Any]:
         "at": moment_text(move.at),
         "actor": move.actor_name,
     }
-    return {
-        "href": url_for(f"{view.__name__}.show", pk=record.id) if view else None,
-        "cells": [{"text": told[name], "kind": "text"} for name in COLUMNS],
-    }
+    return sheet.row(record, [told[name] for name in COLUMNS])

@@ -10,7 +10,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 
-from app.engine import access, history
+from app.engine import access, constraints, history
 from app.engine import record as records
 from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field, whole
@@ -113,7 +113,7 @@ class FormPages(KindPages):
             if name in self.columns
             and field.kind in kinds
             and not field.masked
-            and not records.is_unique(self.model, field.column)
+            and not constraints.is_unique(self.model, field.column)
         }
 
     @expose("/inline/<pk>/<name>", methods=["GET", "POST"])

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import Integer, and_, case, func, literal, select, type_coerce, union_all
 
-from app.engine import access
+from app.engine import access, searching
 from app.engine import record as records
 from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
@@ -182,7 +182,7 @@ class SearchView(BaseView):
         if not current_user.is_authenticated:
             return redirect(url_for("SignInView.login", next=request.full_path))
         q = request.args.get("q", "")[:100]
-        words = records.searchable(q).split()
+        words = searching.searchable(q).split()
         groups = [self._group(model, keys, q) for model, keys in self._hits(q).items()] if words else []
         empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
         return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
@@ -193,7 +193,7 @@ class SearchView(BaseView):
         models = [model for model in VIEWS if actor.may("read", model.kind_name) and _searched(model)]
         parts = []
         for place, model in enumerate(models):
-            match = records.matching(select(model.id), model, q).where(_seen(model, actor))
+            match = searching.matching(select(model.id), model, q).where(_seen(model, actor))
             newest = match.order_by(model.id.desc()).limit(SEARCHED).subquery()
             parts.append(select(literal(place).label("place"), newest.c.id))
         found: dict[Any, list[int]] = {}

@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, func, select
 
-from app.engine import access
+from app.engine import access, searching
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
 from app.engine.fields import Field, whole
@@ -76,7 +76,7 @@ class ListPages(KindPages):
 
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
         """The list's query under the filters of the address, and the filters as the page draws them."""
-        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
+        query = searching.matching(select(self.model), self.model, request.args.get("q", ""))
         drawn = []
         filters = [name for name in self.filters if name in self.fields]
         for name in filters:
@@ -228,7 +228,7 @@ class ListPages(KindPages):
 
         `fills` is what the choice proposes for other fields of the form: `{field: {value, text, begins}}`.
         """
-        query = records.matching(select(self.model), self.model, request.args.get("q", ""))
+        query = searching.matching(select(self.model), self.model, request.args.get("q", ""))
         found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
         fills = self.model.fills(db.session, found)
         return jsonify(

@@ -12,11 +12,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
-from app.engine import access
-from app.engine import record as records
-from app.engine.disclosure import knows, learn
+from app.engine import access, searching
+from app.engine.disclosure import learn
 from app.engine.moments import now
 from app.extensions import db
+from app.web import sheet
 from app.web.cells import moment_text
 from app.web.kind import allowed
 from models.circulation import Circulation
@@ -41,8 +41,8 @@ class HoldersView(BaseView):
     def index(self) -> str:
         words = request.args.get("q", "").strip()[:100]
         query = select(PaperCopy).options(selectinload(PaperCopy.document), selectinload(PaperCopy.holder))
-        for word in records.searchable(words).split():
-            papers = records.matching(select(IncomingDocument.id), IncomingDocument, word)
+        for word in searching.searchable(words).split():
+            papers = searching.matching(select(IncomingDocument.id), IncomingDocument, word)
             people = select(Person.id).where(Person.search_text.contains(word, autoescape=True))
             query = query.where(
                 or_(
@@ -56,36 +56,26 @@ class HoldersView(BaseView):
         copies = list(db.session.scalars(query))
         papers_seen = {copy.document_id: copy.document for copy in copies if copy.document is not None}
         learn(db.session, papers_seen.values())
-        rows = []
-        for copy in copies[:MOST]:
-            paper = papers_seen.get(copy.document_id)
-            late = copy.is_late(now())
-            rows.append(
-                {
-                    "href": url_for("PaperCopyView.show", pk=copy.id),
-                    "cells": [
-                        {"text": paper.receipt_no if paper else "", "kind": "text"},
-                        {"text": paper.title if paper and knows(paper) else _("Not disclosed"), "kind": "text"},
-                        {"text": copy.number, "kind": "text"},
-                        {"text": copy.holder.name if copy.holder else copy.state_label, "kind": "text"},
-                        {
-                            "text": moment_text(copy.held_since) if copy.held_since else "",
-                            "kind": "text",
-                            "tone": "bad" if late else None,
-                        },
-                    ],
-                }
-            )
+        rows = [self._line(copy, papers_seen.get(copy.document_id)) for copy in copies[:MOST]]
         headings = (_("Receipt number"), _("Title"), _("Copy number"), _("Holder"), _("Held since"))
-        names = ("receipt_no", "title", "number", "holder", "held_since")
         return self.render_template(
             "wenshu/holders.html",
             title=str(self.label),
             q=words,
-            columns=[{"name": n, "label": h, "kind": "text"} for n, h in zip(names, headings, strict=True)],
+            columns=sheet.heads(headings, lead=1),
             rows=rows,
             more=len(copies) > MOST,
         )
+
+    def _line(self, copy: PaperCopy, paper: IncomingDocument | None) -> dict[str, Any]:
+        words = (
+            paper.receipt_no if paper else "",
+            sheet.title_of(paper) if paper else _("Not disclosed"),
+            copy.number,
+            copy.holder.name if copy.holder else copy.state_label,
+            moment_text(copy.held_since) if copy.held_since else "",
+        )
+        return sheet.row(copy, words, late=copy.is_late(now()))
 
 
 class HoldingsView(BaseView):
@@ -136,7 +126,7 @@ def _place(person: Person) -> str:
 
 def _holding(copy: PaperCopy) -> dict[str, str]:
     paper = copy.document
-    title = paper.title if paper is not None and knows(paper) else _("Not disclosed")
+    title = sheet.title_of(paper) if paper is not None else _("Not disclosed")
     return {
         "href": url_for("PaperCopyView.show", pk=copy.id),
         "paper": paper.receipt_no if paper is not None else "",

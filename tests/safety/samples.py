@@ -127,6 +127,10 @@ def _parents_first() -> list[Any]:
     return ordered
 
 
+#: Accounts that meet a paper only where they are named as its readers.
+READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
+
+
 def furnish(session: Session) -> Side:
     """What both houses have: things to order, an account without any role, and all of side B."""
     for view in VIEWS:
@@ -141,6 +145,10 @@ def furnish(session: Session) -> Side:
     for account in ("desk", "shift", "cs_manager"):  # each asks for a name of its own
         person = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == account))
         side.add(IdentityRequest, 60, asker=person.one())
+    for n, account in enumerate(READERS):  # who has nothing else to do with papers reads what goes round
+        query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
+        paper = side.made["incoming_documents"][0]
+        side.add(CirculationEntry, 70 + n, document=paper, reader=session.scalars(query).one(), state="offered")
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     # The unit has its dispatch order, and never sees who reports wrongdoing.
