@@ -11,14 +11,14 @@ from flask_babel import lazy_gettext as _l
 from app.engine import history
 from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.answers import happened
+from app.engine.answers import ahead, happened
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.countersignatures import ask_departments, drop_open
-from models.outgoing import TYPES, OutgoingDocument, session_of, stage_after
+from models.outgoing import TYPES, OutgoingDocument, person_acting, session_of, stage_after
 from models.outgoing_lines import DraftVersion
-from models.people import Department
+from models.people import Department, Person
 from models.routing import types_allowed
 from models.secrecy import ON_PAPER_ONLY
 
@@ -33,6 +33,18 @@ def is_drafter(document: OutgoingDocument, actor: Actor) -> bool:
 def is_orderer(document: OutgoingDocument, actor: Actor) -> bool:
     """The leader who ordered the draft, or whoever stands in."""
     return document.ordered_by_id in actor.person_ids
+
+
+@flow.step("drafting", to="ordered", label=_l("Order the draft"))
+def order(
+    document: OutgoingDocument,
+    drafter: Annotated[Person, Ask(_l("Drafter"))],
+    until: Annotated[datetime | None, Ask(_l("Draft due"))] = None,
+) -> None:
+    """A leader wants the paper written, by whom and by when; the draft comes back to the leader first."""
+    ahead(until)
+    document.ordered_by = person_acting(session_of(document), history.doer())
+    document.drafter, document.limit_at, document.department = drafter, until, drafter.department
 
 
 @flow.step("ordered", to="drafting", label=_l("Begin the draft"), who=is_drafter, tone="primary")

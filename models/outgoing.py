@@ -12,7 +12,7 @@ from datetime import date, datetime
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, inspect, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields
@@ -113,7 +113,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     replaces_id: Mapped[int | None] = fields.reference(_l("Replaces"), "outgoing_document.id")
     drafter_id: Mapped[int | None] = fields.reference(_l("Drafter"), "person.id")
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
-    limit_at: Mapped[datetime | None] = fields.moment(_l("Draft due"))
+    limit_at: Mapped[datetime | None] = fields.moment(_l("Draft due"), derived=True)
     drafted_at: Mapped[datetime] = fields.moment(_l("Drafted"), required=True, index=True, derived=True)
     ordered_by_id: Mapped[int | None] = fields.reference(_l("Ordered by"), "person.id", derived=True)
     reviewed_at: Mapped[datetime | None] = fields.moment(_l("Reviewed by the leader"), derived=True)
@@ -232,11 +232,8 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             return
         actor = access.current()
         self.drafted_at = self.drafted_at or now()
-        own = session.get(Person, actor.own_person_id) if actor.own_person_id is not None else None
         if self.drafter is None:
-            self.drafter = own
-        elif own is not None and self.drafter is not own and actor.has("leader"):
-            self.ordered_by, self.state = own, "ordered"
+            self.drafter = person_acting(session, actor)
         if self.department is None and self.drafter is not None:
             self.department = self.drafter.department
 
@@ -274,8 +271,6 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         for name in ("based_on", "replaces"):
             if getattr(self, name) is self:
                 yield name, _("A paper cannot refer to itself.")
-        if not inspect(self).persistent and self.limit_at is not None and self.limit_at <= now():
-            yield "limit_at", _("Name a moment that lies ahead.")
 
     def marks(self) -> list[str]:
         found = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from app.engine import access
@@ -39,10 +39,11 @@ WAYS: list[tuple[PAPER, Ways]] = [
     ({}, [HAND_IN, ("user_a", "withdraw", {"reason": "不再需要"})]),
 ]
 #: papers a leader has ordered
+ORDER: Way = ("leader", "order", {"drafter": "@user_a", "until": "@LATER"})
 ORDERED: list[Ways] = [
-    [],
-    [("user_a", "begin", {}), HAND_IN],
-    [("user_a", "begin", {}), HAND_IN, ("leader", "pass_review", {"discuss": True})],
+    [ORDER],
+    [ORDER, ("user_a", "begin", {}), HAND_IN],
+    [ORDER, ("user_a", "begin", {}), HAND_IN, ("leader", "pass_review", {"discuss": True})],
 ]
 #: what the department asked says to a draft
 ANSWERS: list[Ways] = [
@@ -69,7 +70,7 @@ def play(stage: Stage) -> None:
     for position, (about, ways) in enumerate(WAYS):
         walk(stage, _draft(stage, moment, position, **about), moment, ways)
     for position, ways in enumerate(ORDERED):
-        walk(stage, _order(stage, moment, position), moment, ways)
+        walk(stage, _draft(stage, moment, position, "leader"), moment, ways)
     for position, ways in enumerate(ANSWERS):
         paper = _draft(stage, moment, position)
         walk(stage, paper, moment, [ASK])
@@ -79,24 +80,13 @@ def play(stage: Stage) -> None:
     _sent(stage, moment)
 
 
-def _draft(stage: Stage, moment: datetime, position: int, **about: Any) -> OutgoingDocument:
+def _draft(stage: Stage, moment: datetime, position: int, who: str = "user_a", **about: Any) -> OutgoingDocument:
     form, title = PAPERS[position % len(PAPERS)]
     raw = {
         "title": title, "document_type": form, "addressees": "各科室", "touches_money": "no",
         "body": "现将有关事项通知如下，请认真执行。", **about,
     }  # fmt: skip
-    with stage.at(moment), access.acting_as(stage.actors["user_a"]):
-        return records.add(stage.session, OutgoingDocument, raw)
-
-
-def _order(stage: Stage, moment: datetime, position: int) -> OutgoingDocument:
-    """A paper the leader wants drafted."""
-    form, title = PAPERS[position % len(PAPERS)]
-    raw = {
-        "title": title, "document_type": form, "addressees": "各科室", "touches_money": "no",
-        "body": "请按会议要求起草。", "drafter": stage.people["user_a"], "limit_at": moment + timedelta(days=9),
-    }  # fmt: skip
-    with stage.at(moment), access.acting_as(stage.actors["leader"]):
+    with stage.at(moment), access.acting_as(stage.actors[who]):
         return records.add(stage.session, OutgoingDocument, raw)
 
 

@@ -94,7 +94,7 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "read confirm_receipt register_paper",
         "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
         "destruction_lists": "read approve send_back reject",
-        "outgoing_documents": "read add edit pass_review sign withdraw_signature send_back recall annul",
+        "outgoing_documents": "read add edit order pass_review sign withdraw_signature send_back recall annul",
         "countersignatures": f"read {_COUNTERSIGN}", "recipients": READ,
     },
     "department_head": {

@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from pypdf import PdfReader
 
-from app.engine import access
+from app.engine import access, searching
 from app.engine import record as records
 from app.engine.events import SecurityEvent
 from app.engine.moments import local, parse_moment, today
@@ -25,12 +25,12 @@ from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.outgoing import OutgoingDocument
-from models.people import Person
+from models.people import Department, Person
 from models.prints import Opinion, in_order
 from models.registers import Register
 from tests.browsing import Desk
 from tests.conftest import actors_of, sign_in
-from tests.test_outgoing import WAY
+from tests.test_outgoing import RAW, take, walk
 
 ROOT = Path(__file__).parent.parent
 
@@ -489,14 +489,15 @@ def test_both_databases_count_the_printings(either):
 def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
     with app.app_context():
         actors = actors_of(db.session)
-        raw = {"title": "关于开展档案检查的通知", "document_class": "formal", "document_type": "notice", "secrecy": "internal",
-               "urgency": "none", "addressees": "各科室", "body": "请于本周内完成自查。"}  # fmt: skip
         with access.acting_as(actors["user_a"]):
-            document = records.add(db.session, OutgoingDocument, raw)
-        for who, step, answers in WAY:
-            with access.acting_as(actors[who]):
-                document.flow.take(db.session, document, step, answers)
-        db.session.commit()
+            document = records.add(db.session, OutgoingDocument, RAW)
+            units = [searching.named(db.session, Department, "财务科")]
+        take(db.session, actors["user_a"], document, "hand_in", departments=units)
+        with access.system():
+            (line,) = document.countersignatures
+        take(db.session, actors["head_b"], line, "reserve", remark="请明确完成时限")
+        take(db.session, actors["user_a"], document, "end_countersigning")
+        walk(db.session, actors, document, "issue", after="hand_in")
         pk, number = document.id, document.document_no
         name = {who: actor.name for who, actor in actors.items()}
     day = f"{today().year}年{today().month}月{today().day}日"
@@ -504,14 +505,14 @@ def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
     assert len(opened(answer.data).pages) == 1
     text = text_of(answer.data)
     in_their_order = [
-        "发文处理签", f"发文号{number}", "文种通知", f"拟稿人{name['user_a']}", "文件标题关于开展档案检查的通知", "主送抄送各科室",
-        f"会签意见：同意综合科{name['head_a']}{day}", f"核稿{name['office']}{day}", f"签发{name['leader']}{day}", "份数10", "印制文印室",
-        f"校对{name['clerk']}{day}", f"用印{name['office']}", f"印发日期{day}",
+        "发文处理签", f"发文号{number}", "文种通知", f"拟稿人{name['user_a']}", "文件标题关于开展档案检查的通知", "主送各科室",
+        f"会签意见：同意，有保留意见　请明确完成时限财务科{name['head_b']}{day}", f"核稿{name['office']}{day}", f"签发{name['leader']}{day}", "份数10",
+        "印制文印室", f"校对{name['office']}{day}", f"用印{name['office']}", f"印发日期{day}",
     ]  # fmt: skip
     assert missing(text, in_their_order) == [], text
     with app.app_context():
         with access.acting_as(actors_of(db.session)["user_a"]):
-            draft = records.add(db.session, OutgoingDocument, raw).id
+            draft = records.add(db.session, OutgoingDocument, RAW).id
         db.session.commit()
     assert get(client("user_b"), draft, "outgoing_slip", kind="outgoing_documents").status_code == 404
 

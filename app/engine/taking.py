@@ -59,9 +59,9 @@ def take(
     ):
         try:
             with refusing(session):
-                step.effect(record, **answers)
+                outcome = step.effect(record, **answers)
                 with session.no_autoflush:  # one flush, one entry in the history
-                    record.enter(session, step.target or record.state)
+                    record.enter(session, step.target(record, outcome))
                 session.flush()
         except Exception:
             session.rollback()

@@ -21,6 +21,17 @@ def words(table: str, column: str, name: str, choices: tuple[str, ...]) -> None:
 
 def upgrade() -> None:
     op.create_table(
+        "past_handler",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["incoming_document.id"], name=op.f("fk_past_handler_document_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_past_handler_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "document_id", name=op.f("pk_past_handler")),
+    )
+    with op.batch_alter_table("past_handler", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_past_handler_document_id"), ["document_id"], unique=False)
+
+    op.create_table(
         "countersignature",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
@@ -380,24 +391,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outgoing_document_ordered_by_id"), ["ordered_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
+            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
         )
 
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
@@ -536,7 +547,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for after, before in (
         ("ordered", "drafting"), ("leader_review", "text_check"), ("discussion", "drafting"),
-        ("finance_review", "text_check"), ("rechecking", "signing"), ("rechecked", "signed"), ("proofreading", "printing"),
+        ("finance_review", "text_check"), ("rechecking", "signing"), ("rechecked", "signed"),
+        ("proofreading", "printing"),
         ("ready", "sealing"), ("issuing", "sealing"), ("filed", "issued"), ("annulled", "recalled"),
     ):  # fmt: skip
         if before == "printing":
@@ -646,13 +658,13 @@ def downgrade() -> None:
         batch_op.add_column(sa.Column("countersigned", sa.Text(), nullable=True))
     op.execute("UPDATE outgoing_document SET countersigned = discussion_notes WHERE discussion_notes IS NOT NULL")
     with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
@@ -754,3 +766,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_countersignature_closed_at"))
 
     op.drop_table("countersignature")
+    with op.batch_alter_table("past_handler", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_past_handler_document_id"))
+
+    op.drop_table("past_handler")
