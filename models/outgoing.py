@@ -280,7 +280,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         ]
         unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
         if unsigned:
-            found.append(_("Not signed yet by: %(names)s.", names=_("、").join(unsigned)))
+            found.append(_("Not signed yet by: %(names)s.", names=_(", ").join(unsigned)))
         return found
 
     def __str__(self) -> str:
