@@ -110,6 +110,12 @@ class Record(access.RowAccess):
         return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
 
 
+@event.listens_for(Record, "after_mapper_constructed", propagate=True)
+def _lend_no_key_twice(mapper: Any, cls: Any) -> None:
+    """SQLite would give the key of a deleted last row to the next one, and with it the other's history."""
+    mapper.local_table.dialect_options["sqlite"]["autoincrement"] = True
+
+
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, context: Any, instances: Any) -> None:
     for record in session.new | session.dirty:

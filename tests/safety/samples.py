@@ -100,6 +100,8 @@ class Side:
             return self.person(model.kind_name).department
         if target.kind_name in OPEN:
             return self.session.scalars(select(target).order_by(target.id)).first()
+        if target is model and not n:
+            return None  # the first of its kind can refer to no other
         return self.made[target.kind_name][n % len(self.made[target.kind_name])]
 
 
