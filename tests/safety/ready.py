@@ -175,7 +175,6 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "recheck"): _checked_again,
     ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
     ("outgoing_documents", "waive_proof"): _waivable,
-    ("outgoing_documents", "void"): lambda session: {"document_no": "作〔2026〕1号"},
     ("countersignatures", "agree"): _unit,
     ("countersignatures", "reserve"): _unit,
     ("countersignatures", "object_to"): _unit,
