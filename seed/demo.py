@@ -21,7 +21,17 @@ from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.people import Department, Person, actor_of
 from models.registers import first_book
-from seed import accounts, demo_checks, demo_envelopes, demo_fates, demo_papers, demo_records, demo_states, rules
+from seed import (
+    accounts,
+    demo_checks,
+    demo_envelopes,
+    demo_fates,
+    demo_numbers,
+    demo_papers,
+    demo_records,
+    demo_states,
+    rules,
+)
 from seed.demo_desk import type_of
 
 #: account, role
@@ -90,7 +100,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _slips(session, people)
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
-    for chapter in (demo_states, demo_fates, demo_checks, demo_papers, demo_envelopes):
+    for chapter in (demo_states, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers):
         chapter.play(stage)
 
 
@@ -130,7 +140,7 @@ def house(session: Session, password: str) -> dict[str, Person]:
     people["leader"].deputy = people["office"]
     people["clerk"].opens_post = True
     session.add_all(Correspondent(name=n, short_name=s, number_code=c) for n, s, c in SENDERS)
-    session.flush()
+    rules.sow_series(session, "department", departments["a"])
     return people
 
 

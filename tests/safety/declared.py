@@ -28,6 +28,7 @@ OPEN = frozenset(
         "rules",
         "registers",
         "escalation_rungs",
+        "outgoing_series",
     }
 )
 
@@ -39,7 +40,7 @@ PRIVATE = frozenset(
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
-        "follow_ups", "supervisions", "accountability_cases",
+        "follow_ups", "supervisions", "accountability_cases", "number_reservations",
     }
 )  # fmt: skip
 
