@@ -72,7 +72,7 @@ TABLE: dict[str, dict[str, str]] = {
         ),
     },
     "leader": {
-        "outgoing_series": READ, "number_reservations": "read keep_longer release",
+        "outgoing_series": READ,
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
