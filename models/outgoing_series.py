@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -73,7 +74,7 @@ class OutgoingSeries(Binned, Model):
         """Whether the series, as it was before this change, has given a number."""
         session = object_session(self)
         assert session is not None
-        pasts = {name: inspect(self).attrs[name].history.deleted for name in ("code", "template")}
+        pasts: dict[str, Any] = {name: inspect(self).attrs[name].history.deleted for name in ("code", "template")}
         before = _key(*(past[0] if past else getattr(self, name) for name, past in pasts.items()))
         query = select(numbers.NumberCounter.last).where(numbers.NumberCounter.series == before)
         with session.no_autoflush:
