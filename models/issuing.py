@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from app.engine import history, numbers, rules
 from app.engine import record as records
 from app.engine.access import Actor
-from app.engine.moments import now, today
+from app.engine.moments import local, now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import routing
+from models.number_reservations import NumberReservation, use
 from models.outgoing import OutgoingDocument, person_acting, session_of
 from models.outgoing_lines import PrintRun, ProofRound, SealUse
+from models.outgoing_series import OutgoingSeries, key, may_number_late, yearly
 from models.people import Person
 from models.secrecy import ORDINARY
 
 flow = OutgoingDocument.flow
-
-#: Six-cornered brackets and a serial without leading zeros: GB/T 9704.
-NUMBER = "文枢发〔{year}〕{serial}号"
 
 
 def may_number(document: OutgoingDocument, actor: Actor) -> bool:
@@ -61,13 +62,50 @@ def number_it(
     document: OutgoingDocument,
     copies: Annotated[int, Ask(_l("Copies"))],
     scope: Annotated[str | None, Ask(_l("Scope of distribution"), help=_l("Empty: the addressees"))] = None,
+    reserved: Annotated[
+        NumberReservation | None, Ask(_l("Reserved number"), help=_l("Empty: the next of the series"))
+    ] = None,
 ) -> None:
     """Draw the number; it is never given to another paper. Scope and copies are fixed with it."""
+    session, series = session_of(document), _series(document)
+    if reserved is not None and reserved.series is not series:
+        raise StepRefused(_("The number %(number)s belongs to another series.", number=reserved.number))
+    _fix(document, copies, scope, lambda: use(session, reserved, document) if reserved else _drawn(session, series))
+
+
+@flow.step("signed", "rechecked", to="numbered", label=_l("Number into last year"), who=may_number)
+def number_late(
+    document: OutgoingDocument,
+    copies: Annotated[int, Ask(_l("Copies"))],
+    reason: Annotated[str, Ask(_l("Reason"))],
+    scope: Annotated[str | None, Ask(_l("Scope of distribution"), help=_l("Empty: the addressees"))] = None,
+) -> None:
+    """A paper signed in the old year gets a number of it while that year's register is still open."""
+    session, series, year = session_of(document), _series(document), today().year - 1
+    if document.signed_at is None or local(document.signed_at).year != year:
+        raise StepRefused(_("Only a paper signed last year is numbered into it."))
+    if not yearly(series) or not may_number_late(session, series.profile, today()):
+        raise StepRefused(_("The register of last year is closed."))
+    _fix(document, copies, scope, lambda: _drawn(session, series, year))
+
+
+def _series(document: OutgoingDocument) -> OutgoingSeries:
+    if document.number_series is None:
+        raise StepRefused(_("There is no number series for this paper yet; choose or open one."))
+    return document.number_series
+
+
+def _drawn(session: Session, series: OutgoingSeries, year: int | None = None) -> str:
+    return numbers.draw(session, key(series), series.template, yearly=yearly(series), year=year)
+
+
+def _fix(document: OutgoingDocument, copies: int, scope: str | None, number: Callable[[], str]) -> None:
+    """Number, copies and scope of a paper whose text is the signed one."""
     document.keep_text()
     if copies < 1:
         raise StepRefused(_("At least one copy is needed."))
-    document.copies, document.scope = copies, scope or document.addressees
-    document.document_no = numbers.draw(session_of(document), document.kind_name, NUMBER)
+    drawn = number()
+    document.copies, document.scope, document.document_no = copies, scope or document.addressees, drawn
 
 
 @flow.step("numbered", to="proofreading", label=_l("Print"), tone="primary")
@@ -249,7 +287,7 @@ def file_it(document: OutgoingDocument) -> None:
 @flow.step("numbered", "proofreading", "sealing", "ready", to="voided", label=_l("Void"), tone="danger")
 def void(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The paper does not go out. Its number stays used and is shown struck through."""
-    numbers.void(session_of(document), document.kind_name, document.document_no, reason)  # type: ignore[arg-type]
+    numbers.void(session_of(document), document.counted_in(), document.document_no, reason)  # type: ignore[arg-type]
 
 
 @flow.step("issued", "filed", to="recalled", label=_l("Recall"), tone="danger")

@@ -25,13 +25,13 @@ from models import routing
 from models.countersignatures import Countersignature
 from models.documents import URGENCY, IncomingDocument
 from models.outgoing_lines import DraftVersion, JointIssuer, PrintRun, ProofRound, SealUse
+from models.outgoing_series import FIRST, LEVELS, OutgoingSeries, first_series, key
 from models.paper_types import GOVERNMENT as TYPES
 from models.people import Department, Person
 from models.recipients import Recipient
 from models.secrecy import ORDINARY, SECRECY, GradedPaper
 
 CLASSES = {"formal": _l("Formal document"), "special": _l("Special document")}
-LEVELS = {"company": _l("Paper of the house"), "department": _l("Paper of a department")}
 YES_NO = {"yes": _l("Yes"), "no": _l("No")}
 
 #: States in which the text is frozen as it was signed.
@@ -89,6 +89,9 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     document_no: Mapped[str | None] = fields.number(_l("Document number"), 100, unique=True, search=True, derived=True)
     level: Mapped[str] = fields.choice(_l("Sent by"), LEVELS, "level_known", required=True, default="company")
+    number_series_id: Mapped[int | None] = fields.reference(
+        _l("Number series"), "outgoing_series.id", help=_l("Empty: the first of the house, or of the department")
+    )
     document_class: Mapped[str] = fields.choice(_l("Class"), CLASSES, "class_known", required=True, default="formal")
     document_type: Mapped[str] = fields.choice(_l("Type"), TYPES, "type_known", required=True, default="notice")
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
@@ -139,6 +142,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         _l("Recalled or annulled by"), "outgoing_document.id", derived=True
     )
 
+    number_series: Mapped[OutgoingSeries | None] = relationship(foreign_keys=number_series_id)
     drafter: Mapped[Person | None] = relationship(foreign_keys=drafter_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     ordered_by: Mapped[Person | None] = relationship(foreign_keys=ordered_by_id)
@@ -225,7 +229,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         return self.urgency
 
     def profile(self) -> str | None:
-        return None
+        return self.number_series.profile if self.number_series is not None else None
+
+    def counted_in(self) -> str:
+        """The series its number is drawn from, as `numbers` knows it."""
+        return key(self.number_series) if self.number_series is not None else FIRST
 
     def prepare(self, session: Session) -> None:
         if self.taken_over:
@@ -236,6 +244,8 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             self.drafter = person_acting(session, actor)
         if self.department is None and self.drafter is not None:
             self.department = self.drafter.department
+        if self.number_series is None:
+            self.number_series = first_series(session, self.level or "company", self.department)
 
     def take_over(self) -> None:
         """A line of an older register: what has a number and no other word went out."""
@@ -268,6 +278,13 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
                 "document_type",
                 _("Class and secrecy stay as they were signed; withdraw the signature to change them."),
             )
+        series = self.number_series
+        if series is not None and self.document_no is None:
+            owner = self.department.id if self.department and self.level == "department" else None
+            if (series.level, series.department_id) != (self.level or "company", owner):
+                yield "number_series", _("This series counts other papers; choose one of this level and department.")
+        if records.altered(self, "number_series", "level") and self.document_no is not None:
+            yield "number_series", _("The paper has its number.")
         for name in ("based_on", "replaces"):
             if getattr(self, name) is self:
                 yield name, _("A paper cannot refer to itself.")

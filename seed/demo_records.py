@@ -204,11 +204,11 @@ def _outgoing(stage: Stage, count: int) -> None:
             (4, "leader", "sign", {}),
             (4.5, "clerk", "number_it", {"copies": 20}),
             (5, "clerk", "print_it", {"printer": "文印室"}),
-            (5.5, "office", "proofread", {"clean": True}),
+            *((5.5, who, "proofread", {"clean": True}) for who in (user, "office", f"head_{unit}")),
             (5.7, "office", "seal", SEALED),
             (5.8, "clerk", "look_over", LOOKED_OVER),
         ]
-        reach = dice.choice((1, 2, 3, 4, 6, 8, 9)) if age < 15 else 9
+        reach = dice.choice((1, 2, 3, 4, 6, 9, 11)) if age < 15 else 11
         stage.walk(paper, moment, age, ways[:reach])
         if paper.state == "issuing":
             _give_out(stage, paper, moment, age, reach)
@@ -223,8 +223,8 @@ def _give_out(stage: Stage, paper: OutgoingDocument, moment: datetime, age: floa
         ways: list[Way] = [(6, "clerk", "send", {"channel": "hand"})]
         if position == 0 or age >= 15:
             ways.append((7, "clerk", "sign_for", {"signed_by": head.name}))
-        stage.walk(line, moment, age, ways if reach > 8 else [])
-    if reach > 8:
+        stage.walk(line, moment, age, ways if reach > 10 else [])
+    if reach > 10:
         stage.walk(paper, moment, age, [(6.5, "clerk", "issue", {})])
         if age >= 15:
             stage.walk(paper, moment, age, [(9, "clerk", "file_it", {})])

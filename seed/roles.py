@@ -51,7 +51,7 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
-        "outgoing_documents": f"{KEEP} import export {_DRAFT} {_APPROVE} {_ISSUE} void recall annul",
+        "outgoing_documents": f"{KEEP} import export {_DRAFT} {_APPROVE} {_ISSUE} number_late void recall annul",
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {

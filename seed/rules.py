@@ -147,10 +147,11 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("close_papers_back", None, "yes", "收文处理程序 八、传阅: 阅完后进行检查"),
     ("most_suspended", None, "90", None),
     # Outgoing papers
-    ("outgoing_route", "company", "leader_review,discussion,text_check,countersigning,finance_review,signing", "办文办会工作流程: 初审、讨论、核稿、会签、审查签发"),
+    ("outgoing_route", "company", "leader_review,discussion,countersigning,finance_review,text_check,signing", "公司发文标准流程 二（二）至（四）: 会签、核稿、签发"),
+    ("outgoing_route", "group", "leader_review,discussion,text_check,countersigning,finance_review,signing", "办文办会工作流程: 初审、讨论、核稿、会签、审查签发"),
     ("outgoing_route", "hotel", "countersigning,text_check,finance_review,signing", f"{_ISSUING} 二至四: 会签、核稿、经济审核、签发"),
     ("outgoing_route", "government", "leader_review,text_check,countersigning,signing", None),
-    ("outgoing_route", None, "leader_review,discussion,countersigning,finance_review,text_check,signing", "公司发文标准流程: 拟稿、会签、核稿、签发"),
+    ("outgoing_route", None, "leader_review,discussion,countersigning,finance_review,text_check,signing", None),
     ("outgoing_route_department", None, "text_check,signing", "公文管理流程 5.1.2: 部门文件; 发文处理流程 注: 部门间的行文参照此流程"),
     ("outgoing_recheck", "government", "yes", "公文处理办法 二（一）: 复核"),
     ("outgoing_recheck", None, "no", "公司发文标准流程 二（五）: 文稿经总经理签发后，要进行编号登记"),

@@ -11,7 +11,8 @@ class OutgoingDocumentView(RecordView):
     model = OutgoingDocument
     list_columns = ["document_no", "title", "document_type", "state", "department", "drafter", "issued_at", "due_at"]
     filters = [
-        "state", "level", "document_class", "document_type", "department", "drafter", "issued_at", "urgency", "secrecy",
+        "state", "number_series", "level", "document_class", "document_type", "department", "drafter", "issued_at",
+        "urgency", "secrecy",
     ]  # fmt: skip
     eager = ["countersignatures"]
     children = [

@@ -69,6 +69,39 @@ def words(table: str, column: str, name: str, choices: tuple[str, ...]) -> None:
 
 def upgrade() -> None:
     op.create_table(
+        "outgoing_series",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=30), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("profile", sa.String(length=40), nullable=False),
+        sa.Column(
+            "level",
+            sa.Enum("company", "department", name="level_known", native_enum=False, create_constraint=True, length=30),
+            nullable=False,
+            server_default="company",
+        ),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("template", sa.String(length=60), nullable=False),
+        sa.Column("issuer", sa.String(length=200), nullable=False),
+        sa.Column("head", sa.String(length=200), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("deleted_at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_outgoing_series_department_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_series")),
+        sa.UniqueConstraint("code", name=op.f("uq_outgoing_series_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_outgoing_series_name")),
+        sa.UniqueConstraint("template", name=op.f("uq_outgoing_series_template")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("outgoing_series", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outgoing_series_department_id"), ["department_id"], unique=False)
+
+    op.create_table(
         "past_handler",
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
@@ -170,6 +203,53 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("joint_issuer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_joint_issuer_document_id"), ["document_id"], unique=False)
+
+    op.create_table(
+        "number_reservation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("series_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=True),
+        sa.Column("holder_id", sa.Integer(), nullable=True),
+        sa.Column("purpose", sa.String(length=300), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "reserved",
+                "used",
+                "voided",
+                "released",
+                name="state_known",
+                native_enum=False,
+                create_constraint=True,
+                length=30,
+            ),
+            nullable=False,
+        ),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("closed_at", Moment(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("taken_over", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["outgoing_document.id"], name=op.f("fk_number_reservation_document_id")
+        ),
+        sa.ForeignKeyConstraint(["holder_id"], ["person.id"], name=op.f("fk_number_reservation_holder_id")),
+        sa.ForeignKeyConstraint(["series_id"], ["outgoing_series.id"], name=op.f("fk_number_reservation_series_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_number_reservation")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("number_reservation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_number_reservation_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_number_reservation_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_number_reservation_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_number_reservation_number"), ["number"], unique=False)
+        batch_op.create_index(batch_op.f("ix_number_reservation_series_id"), ["series_id"], unique=False)
+        batch_op.create_index("ix_number_reservation_state_due", ["state", "due_at"], unique=False)
 
     op.create_table(
         "print_run",
@@ -321,6 +401,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_seal_use_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_seal_use_keeper_id"), ["keeper_id"], unique=False)
 
+    with op.batch_alter_table("drawn_number", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("actor_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("changed_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("changed_by", sa.String(length=200), nullable=True))
+
     with op.batch_alter_table("envelope", schema=None) as batch_op:
         batch_op.add_column(sa.Column("silent", sa.Boolean(), nullable=True))
 
@@ -403,9 +488,9 @@ def upgrade() -> None:
                     "company", "department", name="level_known", native_enum=False, create_constraint=True, length=30
                 ),
                 nullable=False,
-                server_default="company",
             )
         )
+        batch_op.add_column(sa.Column("number_series_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("secrecy_period", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("copy_to", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("enclosures", sa.Text(), nullable=True))
@@ -443,19 +528,10 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_outgoing_document_finance_reviewer_id"), ["finance_reviewer_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_outgoing_document_number_series_id"), ["number_series_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_ordered_by_id"), ["ordered_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
-        )
-        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
-        )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
         )
@@ -463,7 +539,20 @@ def upgrade() -> None:
             batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_number_series_id"), "outgoing_series", ["number_series_id"], ["id"]
         )
 
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
@@ -717,16 +806,18 @@ def downgrade() -> None:
         batch_op.add_column(sa.Column("countersigned", sa.Text(), nullable=True))
     op.execute("UPDATE outgoing_document SET countersigned = discussion_notes WHERE discussion_notes IS NOT NULL")
     with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_number_series_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_number_series_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_finance_reviewer_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ended_by_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_checker_id"))
@@ -757,6 +848,7 @@ def downgrade() -> None:
         batch_op.drop_column("enclosures")
         batch_op.drop_column("copy_to")
         batch_op.drop_column("secrecy_period")
+        batch_op.drop_column("number_series_id")
         batch_op.drop_constraint(op.f("ck_outgoing_document_level_known"), type_="check")
         batch_op.drop_column("level")
 
@@ -784,6 +876,11 @@ def downgrade() -> None:
     with op.batch_alter_table("envelope", schema=None) as batch_op:
         batch_op.drop_column("silent")
 
+    with op.batch_alter_table("drawn_number", schema=None) as batch_op:
+        batch_op.drop_column("changed_by")
+        batch_op.drop_column("changed_at")
+        batch_op.drop_column("actor_id")
+
     with op.batch_alter_table("seal_use", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seal_use_keeper_id"))
         batch_op.drop_index(batch_op.f("ix_seal_use_document_id"))
@@ -808,6 +905,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_print_run_document_id"))
 
     op.drop_table("print_run")
+    with op.batch_alter_table("number_reservation", schema=None) as batch_op:
+        batch_op.drop_index("ix_number_reservation_state_due")
+        batch_op.drop_index(batch_op.f("ix_number_reservation_series_id"))
+        batch_op.drop_index(batch_op.f("ix_number_reservation_number"))
+        batch_op.drop_index(batch_op.f("ix_number_reservation_holder_id"))
+        batch_op.drop_index(batch_op.f("ix_number_reservation_document_id"))
+        batch_op.drop_index(batch_op.f("ix_number_reservation_closed_at"))
+
+    op.drop_table("number_reservation")
     with op.batch_alter_table("joint_issuer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_joint_issuer_document_id"))
 
@@ -829,3 +935,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_past_handler_document_id"))
 
     op.drop_table("past_handler")
+    with op.batch_alter_table("outgoing_series", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outgoing_series_department_id"))
+
+    op.drop_table("outgoing_series")
