@@ -22,6 +22,8 @@ READY: Ways = [*PROOFED, ("office", "seal", {**SEALED, "impressions": 10})]
 GOING_OUT: Ways = [*READY, ("clerk", "look_over", LOOKED_OVER)]
 ASK = ("user_a", "hand_in", {"departments": ["#office"], "remark": "初稿"})
 
+RECHECKED = dict.fromkeys(("approvals", "content", "form", "layout"), True)
+
 #: the paper and its way
 PAPER = dict[str, Any]
 WAYS: list[tuple[PAPER, Ways]] = [
@@ -31,6 +33,7 @@ WAYS: list[tuple[PAPER, Ways]] = [
     ({}, [HAND_IN, CHECK]),
     ({}, SIGNED),
     ({}, [*SIGNED, ("office", "open_again", {"reason": "附件有误"})]),
+    ({"number_series": "独府办发"}, [*SIGNED, ("office", "recheck", RECHECKED)]),
     ({}, NUMBERED),
     ({}, PRINTED),
     ({}, PROOFED),

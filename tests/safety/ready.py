@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, numbers
-from app.engine.moments import now, today
+from app.engine.moments import at_office, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.circulation import Circulation
@@ -66,6 +66,13 @@ def _waivable(session: Any) -> dict[str, Any]:
         session.add(Rule(setting="last_proof_waivable", value="yes"))
         session.flush()
     return {"checker": person(session, "郑敏")}
+
+
+def _signed_last_year(session: Any) -> dict[str, Any]:
+    with access.system():
+        session.add(Rule(setting="late_numbering_until", value="12-31", profile="company"))
+        session.flush()
+    return {"signed_at": at_office(date(today().year - 1, 12, 31))}
 
 
 def _signer(session: Any) -> dict[str, Any]:
@@ -174,6 +181,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "begin"): lambda session: {"drafter": person(session, "张小明")},
     ("outgoing_documents", "pass_review"): lambda session: {"ordered_by": person(session, "周海")},
     ("outgoing_documents", "recheck"): _checked_again,
+    ("outgoing_documents", "number_late"): _signed_last_year,
     ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
     ("outgoing_documents", "waive_proof"): _waivable,
     ("countersignatures", "agree"): _unit,
