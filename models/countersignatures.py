@@ -59,7 +59,7 @@ class Countersignature(Workflow, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "outgoing_document.id", required=True)
     department_id: Mapped[int] = fields.reference(_l("Department"), "department.id", required=True)
-    person_id: Mapped[int | None] = fields.reference(_l("By"), "person.id", derived=True)
+    person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id", derived=True)
     answered_at: Mapped[datetime | None] = fields.moment(_l("When"), derived=True)
     remark: Mapped[str | None] = fields.prose(_l("Remark"), derived=True)
     settlement: Mapped[str | None] = fields.prose(_l("How the objection was settled"), derived=True)

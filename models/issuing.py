@@ -181,7 +181,7 @@ def _proof(document: OutgoingDocument, errors: int, clean: bool, waived: str | N
 @flow.step("sealing", to="ready", label=_l("Seal"), tone="primary")
 def seal(
     document: OutgoingDocument,
-    seal_name: Annotated[str, Ask(_l("Seal"), kind="line", length=200)],
+    seal_name: Annotated[str, Ask(_l("Seal used"), kind="line", length=200)],
     impressions: Annotated[int, Ask(_l("Impressions"))],
     equal: Annotated[bool, Ask(_l("The print equals the signed text"))] = False,
     placed: Annotated[bool, Ask(_l("Clear of the text above, across year and month below"))] = False,
@@ -267,7 +267,7 @@ def account_for_waste(
     run.witness, run.second_witness = witness, second_witness
 
 
-@flow.step("issued", to="filed", label=_l("File"), tone="primary")
+@flow.step("issued", to="filed", label=_l("File away"), tone="primary")
 def file_it(document: OutgoingDocument) -> None:
     """All receipts are in; final copy on top, draft below, slip and countersignatures go into the file."""
     missing = [one.name or "" for one in document.recipients if one.state in ("sent", "received")]

@@ -290,15 +290,12 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
                 yield name, _("A paper cannot refer to itself.")
 
     def marks(self) -> list[str]:
-        found = [
-            _("Objection of %(unit)s laid before the signer.", unit=one.department)
-            for one in self.countersignatures
-            if one.state == "carried"
-        ]
+        if self.state not in IN_DECISION:
+            return []
+        carried = [one.department for one in self.countersignatures if one.state == "carried"]
         unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
-        if unsigned:
-            found.append(_("Not signed yet by: %(names)s.", names=_(", ").join(unsigned)))
-        return found
+        found = [_("Objection of %(unit)s laid before the signer.", unit=unit) for unit in carried]
+        return [*found, _("Not signed yet by: %(names)s.", names=_(", ").join(unsigned))] if unsigned else found
 
     def __str__(self) -> str:
         if self.secrecy not in ORDINARY:

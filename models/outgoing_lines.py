@@ -51,7 +51,7 @@ class DraftVersion(OutgoingLine, Model):
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True)
     addressees: Mapped[str | None] = fields.prose(_l("Addressees"))
     body: Mapped[str | None] = fields.prose(_l("Text"), 200_000)
-    person_id: Mapped[int | None] = fields.reference(_l("By"), "person.id")
+    person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id")
     at: Mapped[datetime] = fields.moment(_l("When"), required=True)
     remark: Mapped[str | None] = fields.prose(_l("What was changed"))
 
@@ -87,7 +87,7 @@ class ProofRound(OutgoingLine, Model):
     label, label_plural = _l("Round of proofreading"), _l("Rounds of proofreading")
 
     number: Mapped[int] = fields.integer(_l("Round"), required=True)
-    person_id: Mapped[int | None] = fields.reference(_l("By"), "person.id")
+    person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id")
     at: Mapped[datetime] = fields.moment(_l("When"), required=True)
     errors: Mapped[int] = fields.integer(_l("Errors found"), required=True, least=0)
     clean: Mapped[bool] = fields.flag(_l("Clean"))
@@ -128,7 +128,7 @@ class SealUse(OutgoingLine, Model):
     kind_name = "seal_uses"
     label, label_plural = _l("Use of the seal"), _l("Uses of the seal")
 
-    seal: Mapped[str] = fields.line(_l("Seal"), 200, required=True)
+    seal: Mapped[str] = fields.line(_l("Seal used"), 200, required=True)
     impressions: Mapped[int] = fields.integer(_l("Impressions"), required=True, least=1)
     keeper_id: Mapped[int] = fields.reference(_l("Seal keeper"), "person.id", required=True)
     at: Mapped[datetime] = fields.moment(_l("When"), required=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from models.outgoing import OutgoingDocument
 
 CHANNELS = {
-    "hand": _l("Handed over"), "post": _l("Post"), "confidential": _l("Confidential courier"),
+    "hand": _l("Handed over in person"), "post": _l("Post"), "confidential": _l("Confidential courier"),
     "exchange": _l("Document exchange station"), "electronic": _l("Electronic"),
 }  # fmt: skip
 PARTS = {"main": _l("Addressee"), "copy": _l("Copy to"), "inside": _l("Inside the house")}

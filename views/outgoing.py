@@ -15,6 +15,12 @@ class OutgoingDocumentView(RecordView):
         "urgency", "secrecy",
     ]  # fmt: skip
     eager = ["countersignatures"]
+    # What the drafter writes first; the house fills in the rest.
+    edit_columns = [
+        "title", "document_type", "level", "number_series", "document_class", "secrecy", "secrecy_period", "urgency",
+        "touches_money", "addressees", "copy_to", "body", "enclosures", "note", "basis", "reply_to", "based_on",
+        "replaces", "joint_numbers", "drafter", "department",
+    ]  # fmt: skip
     children = [
         Children("countersignatures", "document", ["department", "state", "person", "answered_at", "remark"]),
         Children("versions", "document", ["number", "person", "at", "remark"]),

@@ -8,6 +8,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
+from sqlalchemy.orm.util import identity_key
 
 from app.engine import access, bin, history
 from app.engine import record as records
@@ -19,6 +20,16 @@ from app.extensions import db
 from app.web import cells, clocks, forms
 from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
 from app.web.trail import action_label, doer_label
+
+
+def _open(kind: Any) -> bool:
+    """Whether everybody sees every record of a kind."""
+    return kind.visible_to.__func__ is access.everyone
+
+
+def _for_all(field: Field) -> bool:
+    """Whether the field refers to a kind of which everybody sees every record."""
+    return field.target is not None and _open(field.target)
 
 
 class RecordPage(KindPages):
@@ -44,6 +55,7 @@ class RecordPage(KindPages):
     def _shown(self, record: Any, in_full: str = "") -> str:
         from app.web.files import files_of  # it knows the views
 
+        related, _kept = self._loaded(record)
         fields = self.fields
         names = [n for n in self.show_columns or fields if n in fields and n not in ("state", "due_at")]
         items = [self._item(record, fields[name], in_full == name) for name in names]
@@ -70,7 +82,7 @@ class RecordPage(KindPages):
             sections=[{"title": _("Details"), "items": items}],
             clocks=drawn,
             warnings=list(dict.fromkeys(words for clock in drawn for words in clock["warnings"])),
-            children=[self._children(record, about) for about in self.children],
+            children=[self._children(about, rows, record) for about, rows in related],
             files=files_of(record),
             history=self._history(record),
         )
@@ -102,11 +114,44 @@ class RecordPage(KindPages):
             "wide": field.kind in ("prose", "rich") or (field.length or 0) >= 300,
         }
 
-    def _children(self, record: Any, about: Children) -> dict[str, Any]:
+    def _loaded(self, record: Any) -> tuple[list[tuple[Children, list[Any] | None]], list[Any]]:
+        """The rows of the related lists, and whom and what everybody may see of all these and the record name.
+
+        The second is asked for once a kind; it has to be kept until the page is drawn, for the session forgets what
+        nobody holds.
+        """
+        related = [(about, self._rows_of(record, about)) for about in self.children]
+        named = [(record, list(fields_of(self.model)))]
+        named += [(row, about.columns) for about, rows in related for row in rows or ()]
+        keys: dict[Any, set[int]] = {}
+        for row, names in named:
+            fields = fields_of(type(row))
+            for field in (fields[name] for name in names if _for_all(fields[name])):
+                if (key := getattr(row, field.column)) is not None:
+                    keys.setdefault(field.target, set()).add(key)
+        kept = [db.session.scalars(select(target).where(target.id.in_(some))).all() for target, some in keys.items()]
+        return related, kept
+
+    def _rows_of(self, record: Any, about: Children) -> list[Any] | None:
+        """The rows of one related list and one more than it shows; None for somebody whose role may not read them."""
         relation = inspect(self.model).relationships[about.relation]
         child = relation.mapper.class_
-        fields = known_fields(child)
         if not access.current().may("read", child.kind_name) and child in VIEWS:
+            return None
+        fields = known_fields(child)
+        columns = [name for name in about.columns if name in fields and not _for_all(fields[name])]
+        back = getattr(child, fields[about.back].column)
+        query = (
+            select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,))).limit(about.most + 1)
+        )
+        rows = list(db.session.scalars(query.options(*records.references(child, columns))))
+        learn(db.session, rows)
+        return rows
+
+    def _children(self, about: Children, rows: list[Any] | None, record: Any) -> dict[str, Any]:
+        child = inspect(self.model).relationships[about.relation].mapper.class_
+        fields = known_fields(child)
+        if rows is None:
             return {
                 "title": str(child.label_plural),
                 "id": about.relation,
@@ -115,12 +160,6 @@ class RecordPage(KindPages):
                 "empty_text": _("Not for your role"),
             }
         columns = [name for name in about.columns if name in fields]
-        back = getattr(child, fields[about.back].column)
-        query = (
-            select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,))).limit(about.most + 1)
-        )
-        rows = list(db.session.scalars(query.options(*records.references(child, columns))))
-        learn(db.session, rows)
         view = VIEWS.get(child)
         more = None
         if len(rows) > about.most and view is not None and about.back in view.filters:
@@ -230,11 +269,16 @@ class RecordPage(KindPages):
             for name, pair in entry.fields.items():
                 if name in columns and columns[name].kind == "reference" and entry.action not in ("add", "import"):
                     keys.setdefault(columns[name].target, set()).update(key for key in pair if key is not None)
-        return {
-            target: {one.id: str(one) for one in db.session.scalars(select(target).where(target.id.in_(found)))}
-            for target, found in keys.items()
-            if found
-        }
+        return {target: self._names(target, found) for target, found in keys.items() if found}
+
+    def _names(self, target: Any, keys: set[int]) -> dict[int, str]:
+        """What some records of a kind are called; those everybody may see are not asked for twice in a page."""
+        held = db.session.identity_map
+        found = {key: held.get(identity_key(target, key)) for key in keys} if _open(target) else {}
+        known = {key: str(one) for key, one in found.items() if one is not None}
+        missing = keys - known.keys()
+        asked = db.session.scalars(select(target).where(target.id.in_(missing))) if missing else ()
+        return known | {one.id: str(one) for one in asked}
 
     def _change(self, field: Field, named: dict[Any, dict[int, str]], before: Any, after: Any) -> dict[str, str]:
         def words(value: Any) -> str:
