@@ -37,11 +37,12 @@ from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
+from views.official import OfficialView
 
 #: Pages that belong to no single kind of record.
 PAGES = (
-    SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
-    TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
+    EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

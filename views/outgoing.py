@@ -1,10 +1,15 @@
 """Pages of outgoing documents, of the departments' word on them and of their recipients."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from app.web.kind import Children
 from app.web.record import RecordView
 from models.countersignatures import Countersignature
 from models.outgoing import OutgoingDocument
 from models.recipients import Recipient
+from views.official import official_links
 
 
 class OutgoingDocumentView(RecordView):
@@ -23,6 +28,9 @@ class OutgoingDocumentView(RecordView):
         Children("seal_uses", "document", ["seal", "impressions", "keeper", "at"]),
         Children("recipients", "document", ["name", "part", "copies", "state", "channel", "sent_at", "signed_by"]),
     ]
+
+    def _links(self, record: Any) -> list[dict[str, str]]:
+        return [*official_links(record), *super()._links(record)]
 
 
 class CountersignatureView(RecordView):
