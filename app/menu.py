@@ -32,12 +32,13 @@ from views.fates import (
 )
 from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
+from views.number_reservations import NumberReservationView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
-from views.rules import CalendarDayView, ClockRuleView, RegisterView, RuleView
+from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 
@@ -74,6 +75,7 @@ SECTIONS = (
             OutgoingDocumentView,
             CountersignatureView,
             RecipientView,
+            NumberReservationView,
             FollowUpView,
             SupervisionView,
             AccountabilityCaseView,
@@ -96,7 +98,16 @@ SECTIONS = (
     Section(
         _l("Admin"),
         "admin",
-        (DepartmentView, PersonView, RegisterView, ClockRuleView, EscalationRungView, RuleView, CalendarDayView),
+        (
+            DepartmentView,
+            PersonView,
+            RegisterView,
+            OutgoingSeriesView,
+            ClockRuleView,
+            EscalationRungView,
+            RuleView,
+            CalendarDayView,
+        ),
         (MovedLimitsView, AccountsView, TrailView, BinView, EmergencyView),
     ),
 )

@@ -51,7 +51,7 @@ def end_countersigning(document: OutgoingDocument) -> str:
     """All departments have said their word, and no objection is left open."""
     open_lines = [one for one in document.countersignatures if one.unsettled]
     if open_lines:
-        names = _("、").join(f"{one.department.name}（{one.state_label}）" for one in open_lines)
+        names = _(", ").join(f"{one.department.name}（{one.state_label}）" for one in open_lines)
         raise StepRefused(_("Not settled yet: %(units)s.", units=names))
     return stage_after(document, "countersigning")
 
@@ -94,7 +94,7 @@ def pass_text(
 def _ticked(points: Iterable[tuple[Any, bool]]) -> None:
     """Raise `StepRefused` naming the points of a list that are not ticked."""
     if open_points := [str(label) for label, done in points if not done]:
-        raise StepRefused(_("Not ticked yet: %(points)s.", points=_("、").join(open_points)))
+        raise StepRefused(_("Not ticked yet: %(points)s.", points=_(", ").join(open_points)))
 
 
 def _entitled(document: OutgoingDocument, signer: Person) -> None:
@@ -149,7 +149,7 @@ def sign(document: OutgoingDocument, remark: Annotated[str | None, Ask(_l("Remar
     """Agreed, with name and moment. From here on the text is frozen."""
     unsigned = [one.name for one in document.joint_issuers if one.signed_on is None]
     if unsigned:
-        raise StepRefused(_("Not signed yet by: %(names)s.", names=_("、").join(unsigned)))
+        raise StepRefused(_("Not signed yet by: %(names)s.", names=_(", ").join(unsigned)))
     _entitled(document, document.signer)  # type: ignore[arg-type]
     keep_version(document, None)
     document.sign_words, document.signed_at, document.text_checksum = remark, now(), document.frozen_text()

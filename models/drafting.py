@@ -86,10 +86,10 @@ def _complete(document: OutgoingDocument) -> None:
     if document.touches_money is None:
         missing.append(_("whether it touches income, cost or budget"))
     if missing:
-        raise StepRefused(_("The draft still lacks: %(parts)s.", parts=_("、").join(missing)))
+        raise StepRefused(_("The draft still lacks: %(parts)s.", parts=_(", ").join(missing)))
     allowed = types_allowed(session_of(document), document)
     if document.document_type not in allowed:
-        names = _("、").join(str(TYPES[name]) for name in allowed if name in TYPES)
+        names = _(", ").join(str(TYPES[name]) for name in allowed if name in TYPES)
         raise StepRefused(_("A paper of this kind is written as one of: %(types)s.", types=names))
 
 

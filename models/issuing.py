@@ -190,7 +190,7 @@ def issue(document: OutgoingDocument) -> None:
         raise StepRefused(_("Nobody is to get the paper yet; add its recipients."))
     waiting = [one.name or "" for one in document.recipients if one.state == "to_send"]
     if waiting:
-        raise StepRefused(_("Not sent yet to: %(names)s.", names=_("、").join(waiting[:5])))
+        raise StepRefused(_("Not sent yet to: %(names)s.", names=_(", ").join(waiting[:5])))
     given = sum(one.copies for one in document.recipients if one.state != "struck_out")
     if document.copies is not None and given > document.copies:
         raise StepRefused(_("%(given)s copies were given out of %(copies)s.", given=given, copies=document.copies))
@@ -235,7 +235,7 @@ def file_it(document: OutgoingDocument) -> None:
     """All receipts are in; final copy on top, draft below, slip and countersignatures go into the file."""
     missing = [one.name or "" for one in document.recipients if one.state in ("sent", "received")]
     if missing:
-        raise StepRefused(_("Receipts outstanding: %(names)s.", names=_("、").join(missing[:5])))
+        raise StepRefused(_("Receipts outstanding: %(names)s.", names=_(", ").join(missing[:5])))
     session = session_of(document)
     if (
         routing.of_department(document)

@@ -162,9 +162,9 @@ class Order(Workflow, Model):
                 self.salesperson = session.get(Person, actor.own_person_id)
             elif self.customer is not None:
                 self.salesperson = self.customer.owner
-        self.settle(session)
+        self.bring_along(session)
 
-    def settle(self, session: Session) -> None:
+    def bring_along(self, session: Session) -> None:
         """Let what follows from other values follow again."""
         self.department_id = self.salesperson.department_id if self.salesperson else None
         customer = self.customer

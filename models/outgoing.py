@@ -282,7 +282,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         ]
         unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
         if unsigned:
-            found.append(_("Not signed yet by: %(names)s.", names=_("、").join(unsigned)))
+            found.append(_("Not signed yet by: %(names)s.", names=_(", ").join(unsigned)))
         return found
 
     def __str__(self) -> str:
@@ -305,4 +305,6 @@ def person_acting(session: Session, actor: Actor) -> Person | None:
 
 def stage_after(document: OutgoingDocument, stage: str | None) -> str:
     """The state a paper goes on to when a stage of its route is done."""
-    return routing.next_stage(session_of(document), document, stage)
+    session = session_of(document)
+    with session.no_autoflush:  # one step, one entry in the history
+        return routing.next_stage(session, document, stage)

@@ -40,3 +40,5 @@ SUMMARY_DUE = setting("summary_due", _l("Opinions are summed up for the leader b
 ROUTE_KEEPS_CONTENT = setting("route_keeps_content", _l("People once on the route keep the content"))
 #: metadata of a text, shown with its rules: whom to ask what is meant (外部来文处理办法 第十一条)
 INTERPRETED_BY = setting("interpreted_by", _l("Who interprets the rules of this profile"), "words", "办公室")
+#: documents.md 4.1: a paper signed in December and numbered in January
+LATE_NUMBERING = setting("late_numbering_until", _l("Numbers of the old year may be drawn until"), "month_day", "01-15")

@@ -26,6 +26,7 @@ from seed import (
     demo_checks,
     demo_envelopes,
     demo_fates,
+    demo_numbers,
     demo_outgoing,
     demo_papers,
     demo_records,
@@ -100,7 +101,9 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _slips(session, people)
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
-    for chapter in (demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes):
+    for chapter in (
+        demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
+    ):  # fmt: skip
         chapter.play(stage)
 
 
@@ -140,7 +143,7 @@ def house(session: Session, password: str) -> dict[str, Person]:
     people["leader"].deputy = people["office"]
     people["clerk"].opens_post = True
     session.add_all(Correspondent(name=n, short_name=s, number_code=c) for n, s, c in SENDERS)
-    session.flush()
+    rules.sow_series(session, "department", departments["a"])
     return people
 
 

@@ -76,7 +76,7 @@ def play(stage: Stage) -> None:
         walk(stage, paper, moment, [ASK])
         walk(stage, paper.countersignatures[0], moment + PACE, ways)
     paper = _draft(stage, moment, 1)
-    walk(stage, paper, moment, [ASK, ("user_a", "send_back", {"reason": "标题需修改"})])
+    walk(stage, paper, moment, [ASK, ("office", "send_back", {"reason": "标题需修改"})])
     _sent(stage, moment)
 
 

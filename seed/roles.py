@@ -31,10 +31,11 @@ TABLE: dict[str, dict[str, str]] = {
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
-        "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
+        "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "outgoing_series": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "outgoing_series": "*", "number_reservations": "read add export keep_longer void release",
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
@@ -54,6 +55,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {
+        "outgoing_series": f"{KEEP} export", "number_reservations": "read add export keep_longer release",
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
         "incoming_documents": (
@@ -77,6 +79,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": "read export", "recipients": f"{KEEP} export {_SEND}",
     },
     "leader": {
+        "outgoing_series": READ,
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
@@ -98,6 +101,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read {_COUNTERSIGN}", "recipients": READ,
     },
     "department_head": {
+        "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
         "reports": READ, "envelopes": "read confirm_receipt register_paper",
@@ -113,6 +117,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for",
     },
     "department_user": {
+        "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
         "people": READ, "departments": READ, "incoming_documents": "read report_result answer_sender",
@@ -126,6 +131,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": "read settle carry", "recipients": READ,
     },
     "archivist": {
+        "outgoing_series": READ,
         "incoming_documents": "read export", "outgoing_documents": "read export file_it",
         "circulation_entries": f"read {_READER}", "countersignatures": READ, "recipients": READ,
         "people": READ, "registers": READ, "assignments": READ, "extension_requests": READ, "paper_orders": READ,
@@ -144,6 +150,7 @@ TABLE: dict[str, dict[str, str]] = {
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
             "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import ClockRule
 from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
+from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
+from models.people import Department
 from models.registers import Register
 from seed import ladder
 
@@ -87,6 +89,21 @@ BOOKS: list[tuple[str, str, str, str, str | None]] = [
     ("DN", "党内文件登记簿", "school", "党收〔{year}〕{serial}号", None),
     ("XZ", "行政文件登记簿", "school", "行收〔{year}〕{serial}号", "校长办公室"),
     ("GS", "集团来文登记簿", "group", "集收〔{year}〕{serial}号", None),
+]
+
+_HOTEL = "发文处理流程"
+#: code, name, profile, level, form of its numbers, issuing body, red head (none: body and 文件), source; none: our own
+SERIES: list[tuple[str, str, str, str, str, str, str | None, str | None]] = [
+    ("文枢发", "公司发文", "company", "company", FIRST_TEMPLATE, "文枢公司", None, None),
+    ("锦城文", "酒店发文", "hotel", "company", "（{year}）锦城文第{serial}号", "锦城酒店", None,
+     f"{_HOTEL} 五、编号: 发文年号+发文代字+本年度发文序号，即（××××）锦城文第×号"),
+    ("锦城行文", "酒店行政部发文", "hotel", "department", "（{year}）锦城行文第{serial}号", "锦城酒店行政部", None,
+     f"{_HOTEL} 注: 行政部发文，编号为（××××）锦城行文第×号"),
+    ("独府办发", "县政府办公室发文", "government", "company", "独府办发〔{year}〕{serial}号", "独山县人民政府办公室", None,
+     "来文处理笺: 独府办发〔2011〕139号"),
+    ("独府办发电", "县政府办公室发电", "government", "company", "独府办发电〔{year}〕{serial}号", "独山县人民政府办公室",
+     "独山县人民政府办公室发电", "来文处理笺: 黔南府办发电〔2011〕202号"),
+    ("办公会议纪要", "办公会议纪要", "company", "company", "办公会议纪要第{serial}次", "文枢公司", "文枢公司办公会议纪要", None),
 ]
 
 #: setting, profile, value, source; no source: our own default
@@ -189,6 +206,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("accountability_most", "group", "1000", f"{_GROUP} 第十条"),
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
     ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
+    ("late_numbering_until", None, "01-15", None),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
@@ -229,10 +247,24 @@ def sow(session: Session) -> None:
         for code, name, profile, template, elsewhere in BOOKS:
             session.add(Register(code=code, name=name, profile=profile, template=template, kept_elsewhere=elsewhere))
             session.flush()
+    if session.scalar(select(OutgoingSeries.id).limit(1)) is None:
+        sow_series(session, "company")
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     ladder.sow(session)
     session.flush()
+
+
+def sow_series(session: Session, level: str, department: Department | None = None) -> None:
+    """The series of a level; those of departments need the department, which a fresh installation has none of."""
+    for code, name, profile, its_level, template, issuer, head, source in SERIES:
+        if its_level == level:
+            series = OutgoingSeries(
+                code=code, name=name, profile=profile, level=level, template=template, issuer=issuer, head=head,
+                source=source, department=department,
+            )  # fmt: skip
+            session.add(series)
+            session.flush()
 
 
 def sow_calendar(session: Session) -> None:

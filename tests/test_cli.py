@@ -167,3 +167,14 @@ def test_sweeping_removes_what_lay_in_the_bin_for_thirty_days(demo, tmp_path):
         left = database.execute("SELECT name FROM correspondent WHERE name IN ('旧局', '新局')").fetchall()
     database.close()
     assert left == [("新局",)]
+
+
+def test_every_number_of_the_demo_office_is_explained_and_a_counter_set_back_is_noticed(demo, tmp_path):
+    assert demo("audit", "numbers").exit_code == 0
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        database.execute("UPDATE number_counter SET last = last - 2 WHERE series = 'outgoing_documents'")
+    database.close()
+    noticed = demo("audit", "numbers")
+    assert (noticed.exit_code, "outgoing_documents" in noticed.output) == (1, True)
+    assert demo("audit", "numbers", "--catch-up").exit_code == 0
+    assert demo("audit", "numbers").exit_code == 0

@@ -1,9 +1,10 @@
-"""Pages of the office's rules: limits and settings with the text they come from, register books, the calendar."""
+"""Pages of the office's rules: limits and settings with their texts, register books, number series, the calendar."""
 
 from app.engine.clocks import ClockRule
 from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from app.web.record import RecordView
+from models.outgoing_series import OutgoingSeries
 from models.registers import Register
 
 
@@ -24,6 +25,13 @@ class RuleView(RecordView):
 class RegisterView(RecordView):
     model = Register
     list_columns = ["name", "code", "profile", "template", "kept_elsewhere"]
+    base_order = "id"
+
+
+class OutgoingSeriesView(RecordView):
+    model = OutgoingSeries
+    list_columns = ["name", "code", "profile", "level", "department", "template", "issuer"]
+    filters = ["profile", "level", "department"]
     base_order = "id"
 
 

@@ -1,21 +1,35 @@
 """Running numbers without holes: `收文〔2026〕12号`, one counter a series and year.
 
 A number is drawn by raising the counter row inside the caller's transaction: whoever comes second waits, and a rollback
-gives the number back. A database sequence would leave holes.
+gives the number back. A database sequence would leave holes. Every number is used, void, or reserved until one of the
+two happens to it; only the last one drawn can go back where it came from.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from string import Formatter
 from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Integer, String, Text, UniqueConstraint, insert, inspect, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.engine import access
+from app.engine import history
 from app.engine.moments import Moment, local, now
 from app.engine.refusals import Refused
 
@@ -49,21 +63,42 @@ class DrawnNumber(Model):
     state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(Moment)
+    actor_id: Mapped[int | None] = mapped_column(Integer)
     actor_name: Mapped[str] = mapped_column(String(200))
+    #: when and by whom it was used after a reservation, or became void
+    changed_at: Mapped[datetime | None] = mapped_column(Moment)
+    changed_by: Mapped[str | None] = mapped_column(String(200))
 
 
 _COUNTER, _DRAWN = inspect(NumberCounter).local_table, inspect(DrawnNumber).local_table
 
 
+def well_formed(template: str | None) -> bool:
+    """Whether a form of numbers has `{serial}`, at most `{year}` beside it, and nothing else in braces."""
+    try:
+        parts = [part[1:] for part in Formatter().parse(template or "") if part[1] is not None]
+    except ValueError:
+        return False
+    return ("serial", "", None) in parts and all(part in (("serial", "", None), ("year", "", None)) for part in parts)
+
+
 def draw(
-    session: Session, series: str, template: str, *, yearly: bool = True, state: str = USED, reason: str | None = None
+    session: Session,
+    series: str,
+    template: str,
+    *,
+    yearly: bool = True,
+    state: str = USED,
+    reason: str | None = None,
+    year: int | None = None,
 ) -> str:
     """The next number of `series`, drawn now, as text by `template` (`{year}`, `{serial}`).
 
-    The year is the office's, not the server's. Taking part in the caller's transaction, the number exists if and only
-    if what it was drawn for does.
+    The year is the office's, not the server's, or an older `year` whose register is still open. Taking part in the
+    caller's transaction, the number exists if and only if what it was drawn for does. Raises `Refused` for a year to
+    come, and for a counter that has fallen behind the numbers it gave.
     """
-    return draw_many(session, series, template, 1, yearly=yearly, state=state, reason=reason)[0]
+    return draw_many(session, series, template, 1, yearly=yearly, state=state, reason=reason, year=year)[0]
 
 
 def draw_many(
@@ -75,26 +110,35 @@ def draw_many(
     yearly: bool = True,
     state: str = USED,
     reason: str | None = None,
+    year: int | None = None,
 ) -> list[str]:
     """`count` numbers in a row, as `draw` gives one."""
-    moment = now()
-    year = local(moment).year if yearly else 0
-    last = _raised(session, series, year, count)
-    if last is None:  # the first number of the series in this year
+    moment, doer = now(), history.doer()
+    present = local(moment).year
+    if year is not None and year > present:
+        raise Refused(_("No number is drawn for a year to come."))
+    counted = (year or present) if yearly else 0
+    last = _raised(session, series, counted, count)
+    if last is None:  # the first number of the series in this year, or a counter that lies behind
         dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
-        session.execute(dialect.insert(NumberCounter).values(series=series, year=year, last=0).on_conflict_do_nothing())
-        last = _raised(session, series, year, count)
-    assert last is not None  # the row was just made sure of
+        fresh = dialect.insert(NumberCounter).values(series=series, year=counted, last=0)
+        session.execute(fresh.on_conflict_do_nothing())
+        last = _raised(session, series, counted, count)
+    if last is None:
+        raise Refused(
+            _("The counter lies behind the numbers already given, as after a restore; have it checked and set first.")
+        )
     drawn: list[dict[str, Any]] = [
         {
             "series": series,
-            "year": year,
+            "year": counted,
             "serial": serial,
-            "text": template.format(year=year, serial=serial),
+            "text": template.format(year=counted, serial=serial),
             "state": state,
             "reason": reason,
             "at": moment,
-            "actor_name": access.current().name,
+            "actor_id": doer.id,
+            "actor_name": doer.name,
         }
         for serial in range(last - count + 1, last + 1)
     ]
@@ -104,14 +148,84 @@ def draw_many(
 
 
 def _raised(session: Session, series: str, year: int, count: int) -> int | None:
-    """The counter's last serial after raising it by `count`; from here to the end of the transaction it is ours."""
-    columns = _COUNTER.c
+    """The counter's last serial after raising it by `count`; from here to the end of the transaction it is ours.
+
+    None where there is no counter, or one below a number it has given.
+    """
+    columns, drawn = _COUNTER.c, _DRAWN.c
+    highest = select(func.coalesce(func.max(drawn.serial), 0)).where(drawn.series == series, drawn.year == year)
     return session.scalar(
         update(_COUNTER)
-        .where(columns.series == series, columns.year == year)
+        .where(columns.series == series, columns.year == year, columns.last >= highest.scalar_subquery())
         .values(last=columns.last + count)
         .returning(columns.last)
     )
+
+
+def catch_up(session: Session) -> list[str]:
+    """Set every counter that lies behind its numbers, as after a restore, to the highest; the series set right.
+
+    For somebody who has compared the register with the papers; the caller commits.
+    """
+    columns, drawn = _COUNTER.c, _DRAWN.c
+    highest = (
+        select(func.max(drawn.serial)).where(drawn.series == columns.series, drawn.year == columns.year)
+    ).scalar_subquery()
+    raised = update(_COUNTER).where(columns.last < highest).values(last=highest).returning(columns.series)
+    return sorted(session.scalars(raised))
+
+
+def reserve(
+    session: Session, series: str, template: str, purpose: str, *, yearly: bool = True, year: int | None = None
+) -> str:
+    """The next number, kept for a purpose until it is used, void or released."""
+    return draw(session, series, template, yearly=yearly, state=RESERVED, reason=purpose, year=year)
+
+
+def drawn_as(session: Session, series: str, text: str) -> DrawnNumber | None:
+    """What is known of a number; None for one that was never drawn here."""
+    return session.scalar(
+        select(DrawnNumber)
+        .where(DrawnNumber.series == series, DrawnNumber.text == text)
+        .execution_options(populate_existing=True)
+    )
+
+
+def use_reserved(session: Session, series: str, text: str) -> None:
+    """Use a reserved number, once. Raises `Refused` for one that is not reserved, or no more."""
+    columns = _DRAWN.c
+    used = session.scalar(
+        update(_DRAWN)
+        .where(columns.series == series, columns.text == text, columns.state == RESERVED)
+        .values(state=USED, changed_at=now(), changed_by=history.doer().name)
+        .returning(columns.id)
+    )
+    if used is None:
+        raise Refused(_("The number %(number)s is not reserved any more.", number=text))
+
+
+def release(session: Session, series: str, text: str) -> None:
+    """Let a reserved number go back: the counter is lowered and the next paper gets it.
+
+    Raises `Refused` unless it is the last of its series and year, and whoever drew it today gives it back unused.
+    """
+    columns, counter = _DRAWN.c, _COUNTER.c
+    reserved = columns.series == series, columns.text == text, columns.state == RESERVED
+    number = session.execute(select(_DRAWN).where(*reserved).with_for_update()).one_or_none()
+    if number is None:
+        raise Refused(_("The number %(number)s is not reserved any more.", number=text))
+    doer = history.doer()
+    if (number.actor_id, number.actor_name) != (doer.id, doer.name) or local(number.at).date() != local(now()).date():
+        raise Refused(_("Only who drew a number can give it back, and only on the same day; have it voided instead."))
+    lowered = session.scalar(
+        update(_COUNTER)
+        .where(counter.series == series, counter.year == number.year, counter.last == number.serial)
+        .values(last=counter.last - 1)
+        .returning(counter.last)
+    )
+    if lowered is None:
+        raise Refused(_("Later numbers have been drawn; have this one voided instead."))
+    session.execute(delete(_DRAWN).where(columns.id == number.id))
 
 
 def void(session: Session, series: str, text: str, reason: str) -> None:
@@ -121,18 +235,16 @@ def void(session: Session, series: str, text: str, reason: str) -> None:
     number = session.scalar(select(DrawnNumber).where(DrawnNumber.series == series, DrawnNumber.text == text))
     if number is not None:
         number.state, number.reason = VOID, reason
+        number.changed_at, number.changed_by = now(), history.doer().name
 
 
 def audit(session: Session) -> list[dict[str, Any]]:
     """One row a series and year: `drawn`, `used`, `reserved`, `void`, `unexplained` (must be 0)."""
+    by = (DrawnNumber.series, DrawnNumber.year, DrawnNumber.state)
+    counts = {tuple(row[:3]): row[3] for row in session.execute(select(*by, func.count()).group_by(*by))}
     rows = []
     for counter in session.scalars(select(NumberCounter).order_by(NumberCounter.series, NumberCounter.year)):
-        states = list(
-            session.scalars(
-                select(DrawnNumber.state).where(DrawnNumber.series == counter.series, DrawnNumber.year == counter.year)
-            )
-        )
-        tally = {state: states.count(state) for state in (USED, RESERVED, VOID)}
+        tally = {state: counts.get((counter.series, counter.year, state), 0) for state in (USED, RESERVED, VOID)}
         rows.append(
             {
                 "series": counter.series,

@@ -77,6 +77,9 @@ class Record(access.RowAccess):
     def prepare(self, session: Session) -> None:
         """Fill in what follows from other values, before a new record is stored."""
 
+    def bring_along(self, session: Session) -> None:
+        """Change what follows from other values, when a stored record gets others."""
+
     def check(self) -> Iterator[tuple[str, str]]:
         """What is wrong with the record as it stands: pairs of field name and sentence."""
         yield from ()
@@ -108,6 +111,12 @@ class Record(access.RowAccess):
 
     def __str__(self) -> str:
         return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
+
+
+@event.listens_for(Record, "after_mapper_constructed", propagate=True)
+def _lend_no_key_twice(mapper: Any, cls: Any) -> None:
+    """SQLite would give the key of a deleted last row to the next one, and with it the other's history."""
+    mapper.local_table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 @event.listens_for(Session, "before_flush")
@@ -322,9 +331,7 @@ def change(
                 setattr(record, name, value)
             if model.lines and model.lines.relation in raw:
                 setattr(record, model.lines.relation, children)
-            settle = getattr(record, "settle", None)
-            if settle:
-                settle(session)
+            record.bring_along(session)
             _sentences(record, errors)
             if not errors:
                 refuse_taken(session, record, errors)

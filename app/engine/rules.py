@@ -35,7 +35,10 @@ _YES, _NO = "yes", "no"
 
 @dataclass(frozen=True)
 class Setting:
-    """One thing that profiles settle differently. `kind`: flag, number, words (free), choice or list (of choices)."""
+    """One thing that profiles settle differently.
+
+    `kind`: flag, number, month_day (01-15), words (free), choice or list (of choices).
+    """
 
     name: str
     label: Any
@@ -55,7 +58,17 @@ class Setting:
                     raise InvalidOperation
             except InvalidOperation:
                 return _("“%(text)s” is not a number.", text=value[:40])
+        if self.kind == "month_day" and _month_day(value) is None:
+            return _("“%(text)s” is not a day of the year; write it like 01-15.", text=value[:40])
         return None
+
+
+def _month_day(value: str) -> tuple[int, int] | None:
+    try:
+        day = date.fromisoformat(f"2000-{value.strip()}")  # a leap year knows every day there is
+    except ValueError:
+        return None
+    return day.month, day.day
 
 
 def setting(
@@ -149,6 +162,11 @@ def holds(about: Setting, profile: Any) -> ColumnElement[bool]:
 def number(session: Session, about: Setting, profile: str | None, on: date | None = None) -> Decimal:
     """A number, in the unit the setting's label names."""
     return Decimal(value(session, about, profile, on))
+
+
+def month_day(session: Session, about: Setting, profile: str | None, on: date | None = None) -> tuple[int, int]:
+    """A day of the year, as month and day."""
+    return _month_day(value(session, about, profile, on)) or (1, 1)
 
 
 def listed(session: Session, about: Setting, profile: str | None, on: date | None = None) -> list[str]:

@@ -28,6 +28,7 @@ OPEN = frozenset(
         "rules",
         "registers",
         "escalation_rungs",
+        "outgoing_series",
     }
 )
 
@@ -40,6 +41,7 @@ PRIVATE = frozenset(
         "envelopes", "envelope_lines", "envelope_defects",
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
         "follow_ups", "supervisions", "accountability_cases", "countersignatures", "recipients",
+        "number_reservations",
     }
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.fields import Field, fields_of
 from app.engine.ladder import EscalationRung
-from app.engine.moments import local, now
+from app.engine.moments import local, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
@@ -22,9 +22,11 @@ from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.fates import Hold
 from models.identities import IdentityRequest
+from models.number_reservations import NumberReservation
 from models.outgoing import OutgoingDocument
+from models.outgoing_series import OutgoingSeries
 from models.paper_orders import PaperOrder
-from models.people import Department
+from models.people import Department, Person
 from models.products import Product
 from models.recipients import Recipient
 from models.registers import Register
@@ -36,6 +38,11 @@ _numbers = count(1)
 def _unit(session: Any) -> Department:
     with access.system():
         return session.query(Department).filter_by(name="综合科").one()
+
+
+def _person(session: Any, name: str) -> Person:
+    with access.system():
+        return session.query(Person).filter_by(name=name).one()
 
 
 #: What a kind's own checks ask for, beside its required fields.
@@ -52,6 +59,11 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "document": lambda session: make(session, IncomingDocument, state="in_handling", department=_unit(session)),
         "until": lambda session: now().replace(microsecond=0) + timedelta(days=60),
     },
+    NumberReservation: {
+        "holder": lambda session: _person(session, "张小明"),
+        "until": lambda session: today() + timedelta(days=30),
+    },
+    OutgoingSeries: {"template": lambda session: f"样发{next(_numbers)}〔{{year}}〕{{serial}}号"},
     PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},
     Hold: {"document": lambda session: make(session, IncomingDocument, state="closed")},
     Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},

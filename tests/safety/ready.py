@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access
+from app.engine import access, numbers
 from app.engine.moments import now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
@@ -27,7 +27,8 @@ from models.instructions import LeaderInstruction
 from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.outgoing_lines import JointIssuer, PrintRun
-from models.people import Department, Person
+from models.outgoing_series import key
+from models.people import Department, Person, actor_of
 from models.recipients import Recipient
 from models.registers import Register
 from tests.safety.makers import make
@@ -175,7 +176,6 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "recheck"): _checked_again,
     ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
     ("outgoing_documents", "waive_proof"): _waivable,
-    ("outgoing_documents", "void"): lambda session: {"document_no": "作〔2026〕1号"},
     ("countersignatures", "agree"): _unit,
     ("countersignatures", "reserve"): _unit,
     ("countersignatures", "object_to"): _unit,
@@ -240,8 +240,17 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
 }
+
+
+def _drawn_by_the_office(session: Any, reservation: Any) -> None:
+    office = actor_of(session, person(session, "郑敏").user)
+    number = numbers.drawn_as(session, key(reservation.series), reservation.number)
+    number.actor_id, number.actor_name = office.id, office.name
+
+
 #: (kind, step) -> what has to hang on the record
 AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("number_reservations", "release"): _drawn_by_the_office,
     ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
     ("circulations", "start"): _a_reader("queued"),
     ("circulations", "gather"): _a_reader("answered"),

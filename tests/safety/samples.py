@@ -29,6 +29,7 @@ from models.circulation import CirculationEntry
 from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.identities import IdentityRequest
+from models.number_reservations import NumberReservation
 from models.people import Person
 from models.supervision import Supervision
 from models.tickets import ServiceTicket
@@ -100,6 +101,8 @@ class Side:
             return self.person(model.kind_name).department
         if target.kind_name in OPEN:
             return self.session.scalars(select(target).order_by(target.id)).first()
+        if target is model and not n:
+            return None  # the first of its kind can refer to no other
         return self.made[target.kind_name][n % len(self.made[target.kind_name])]
 
 
@@ -167,6 +170,7 @@ def add_hidden(session: Session, other: Side, count: int) -> dict[str, list[int]
     side.add(CirculationEntry, 92, document=side.made["incoming_documents"][0], reader=head)
     side.add(Supervision, 93, document=side.made["incoming_documents"][0], asked=head)
     side.add(AccountabilityCase, 94, document=side.made["incoming_documents"][0], person=head)
+    side.add(NumberReservation, 95, holder=head)
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     return {kind: [record.id for record in made] for kind, made in side.made.items()}

@@ -36,6 +36,8 @@ TRICKS = {"roles": "administrator", "owner": "1", "created_by": "1", "user": "1"
 #: kind -> what its own rules ask for beside values of the right kind; a paper of the group's book is in handling
 MEANT: dict[str, dict[str, Any]] = {
     "registers": {"template": "样{unique}〔{{year}}〕{{serial}}号"},
+    "outgoing_series": {"template": "发{unique}〔{{year}}〕{{serial}}号", "level": "department"},
+    "number_reservations": {"until": "2099-01-01"},
     "rules": {"setting": "office_name", "valid_from": "", "valid_to": ""},
     "escalation_rungs": {"who": "clerk"},
     "extension_requests": {"document": "4", "until": "2099-01-01T09:00"},

@@ -11,6 +11,54 @@ branch_labels = None
 depends_on = None
 
 
+#: Tables of records that were there before.
+KEPT = (
+    "accountability_case",
+    "assignment",
+    "attachment",
+    "calendar_day",
+    "circulation",
+    "circulation_entry",
+    "clock_rule",
+    "copy_movement",
+    "correspondent",
+    "customer",
+    "customer_contact",
+    "department",
+    "destruction_entry",
+    "destruction_list",
+    "dispatch_order",
+    "envelope",
+    "envelope_defect",
+    "envelope_line",
+    "escalation_rung",
+    "extension_request",
+    "follow_up",
+    "follow_up_note",
+    "handling_note",
+    "hold",
+    "identity_request",
+    "incoming_document",
+    "leader_instruction",
+    "order_line",
+    "outgoing_document",
+    "paper_copy",
+    "paper_order",
+    "payment",
+    "person",
+    "product",
+    "register",
+    "return_campaign",
+    "return_item",
+    "rule",
+    "sales_order",
+    "sealed_identity",
+    "service_ticket",
+    "supervision",
+    "supplementary_task",
+)
+
+
 def words(table: str, column: str, name: str, choices: tuple[str, ...]) -> None:
     """Let the column take these words and no others."""
     with op.batch_alter_table(table) as batch:
@@ -70,6 +118,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_countersignature_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_countersignature")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("countersignature", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_countersignature_closed_at"), ["closed_at"], unique=False)
@@ -97,6 +146,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_draft_version_document_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_draft_version_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_version")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("draft_version", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draft_version_document_id"), ["document_id"], unique=False)
@@ -116,6 +166,7 @@ def upgrade() -> None:
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_joint_issuer_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_joint_issuer")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("joint_issuer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_joint_issuer_document_id"), ["document_id"], unique=False)
@@ -144,6 +195,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["second_witness_id"], ["person.id"], name=op.f("fk_print_run_second_witness_id")),
         sa.ForeignKeyConstraint(["witness_id"], ["person.id"], name=op.f("fk_print_run_witness_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_print_run")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("print_run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_print_run_document_id"), ["document_id"], unique=False)
@@ -168,6 +220,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_proof_round_document_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_proof_round_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proof_round")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("proof_round", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_proof_round_document_id"), ["document_id"], unique=False)
@@ -236,6 +289,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_recipient_department_id")),
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_recipient_document_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recipient_closed_at"), ["closed_at"], unique=False)
@@ -261,6 +315,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_seal_use_document_id")),
         sa.ForeignKeyConstraint(["keeper_id"], ["person.id"], name=op.f("fk_seal_use_keeper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seal_use")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("seal_use", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_seal_use_document_id"), ["document_id"], unique=False)
@@ -392,23 +447,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
         )
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
 
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
@@ -542,6 +597,10 @@ def upgrade() -> None:
         batch.alter_column("importance", server_default=None)
     with op.batch_alter_table("outgoing_document") as batch:
         batch.alter_column("level", server_default=None)
+    if op.get_bind().dialect.name == "sqlite":  # a key that was given once is never given again
+        for table in KEPT:
+            with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+                pass
 
 
 def downgrade() -> None:
@@ -658,13 +717,13 @@ def downgrade() -> None:
         batch_op.add_column(sa.Column("countersigned", sa.Text(), nullable=True))
     op.execute("UPDATE outgoing_document SET countersigned = discussion_notes WHERE discussion_notes IS NOT NULL")
     with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
