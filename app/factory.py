@@ -29,6 +29,7 @@ from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
 from app.web.notices import NoticesView
+from app.web.official import OfficialView
 from app.web.pages import HealthView, ReportView, Surroundings
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
@@ -38,7 +39,6 @@ from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
 from seed.roles import ROLES, framework_roles
-from views.official import OfficialView
 
 #: Pages that belong to no single kind of record.
 PAGES = (

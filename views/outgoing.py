@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app.web.kind import Children
+from app.web.official import official_links
 from app.web.record import RecordView
 from models.countersignatures import Countersignature
 from models.outgoing import OutgoingDocument
 from models.recipients import Recipient
-from views.official import official_links
 
 
 class OutgoingDocumentView(RecordView):
