@@ -13,7 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
-import views.prints  # noqa: F401  registers every printed form
+import views.outgoing_prints
+import views.prints  # noqa: F401  registers every printed form, as the line above does
 from app.engine import access, moments, passwords
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
@@ -28,6 +29,7 @@ from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
 from app.web.notices import NoticesView
+from app.web.official import OfficialView
 from app.web.pages import HealthView, ReportView, Surroundings
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
@@ -40,8 +42,8 @@ from seed.roles import ROLES, framework_roles
 
 #: Pages that belong to no single kind of record.
 PAGES = (
-    SearchView, ReportView, FileView, PrintView, HealthView, AccountView, AccountsView, BinView, EmergencyView,
-    TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
+    EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -13,6 +13,7 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
 from app.engine.moments import now
+from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.countersignatures import ask_departments, drop_open
@@ -80,7 +81,7 @@ def _complete(document: OutgoingDocument) -> None:
     missing = []
     if not (document.addressees or "").strip():
         missing.append(_("addressees"))
-    if not (document.body or "").strip() and document.secrecy not in ON_PAPER_ONLY:
+    if not manuscript.plain(document.body).strip() and document.secrecy not in ON_PAPER_ONLY:
         missing.append(_("text"))
     if document.touches_money is None:
         missing.append(_("whether it touches income, cost or budget"))

@@ -46,10 +46,11 @@ def reads_proof(document: OutgoingDocument, actor: Actor) -> bool:
 def next_reader(document: OutgoingDocument) -> str:
     """Who reads the proof now, after the profile's rounds."""
     readers = rules.listed(session_of(document), routing.PROOFREADERS, document.profile()) or ["checker"]
-    return readers[min(_rounds_done(document), len(readers) - 1)]
+    return readers[min(rounds_done(document), len(readers) - 1)]
 
 
-def _rounds_done(document: OutgoingDocument) -> int:
+def rounds_done(document: OutgoingDocument) -> int:
+    """How many rounds of proofreading are behind the paper, one left out among them."""
     return sum(1 for one in document.proofs if one.clean or one.waived)
 
 
@@ -141,7 +142,7 @@ def proofread(
     if not clean:
         raise StepRefused(_("Tick that the print equals the signed text."))
     _proof(document, errors=0, clean=True)
-    return "sealing" if _rounds_done(document) >= _rounds(document) else "proofreading"
+    return "sealing" if rounds_done(document) >= _rounds(document) else "proofreading"
 
 
 @flow.step("proofreading", to="numbered", label=_l("Errors found, print again"), who=reads_proof)
@@ -161,7 +162,7 @@ def waive_proof(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reaso
     """The last round may be left out where the profile says so; the reason stays on file."""
     if not rules.flag(session_of(document), routing.LAST_PROOF_WAIVABLE, document.profile()):
         raise StepRefused(_("The rules of this profile leave no round out."))
-    if _rounds_done(document) + 1 < _rounds(document):
+    if rounds_done(document) + 1 < _rounds(document):
         raise StepRefused(_("Only the last round may be left out."))
     _proof(document, errors=0, clean=False, waived=reason[:300])
 
@@ -171,7 +172,7 @@ def _proof(document: OutgoingDocument, errors: int, clean: bool, waived: str | N
     records.store(
         session,
         ProofRound(
-            document_id=document.id, number=_rounds_done(document) + 1, person_id=history.doer().own_person_id,
+            document_id=document.id, number=rounds_done(document) + 1, person_id=history.doer().own_person_id,
             at=now(), errors=errors, clean=clean, waived=waived,
         ),
     )  # fmt: skip

@@ -41,8 +41,10 @@ FROZEN = (
 )  # fmt: skip
 #: States in which the paper is being decided on in the words that were handed in.
 IN_DECISION = ("leader_review", "countersigning", "finance_review", "text_check", "signing")
-#: What a signature covers.
+#: What is decided on.
 WORDS = ("title", "addressees", "copy_to", "body", "enclosures", "note")
+#: What a signature covers: the words, and what else of the paper's fields is printed with them.
+SIGNED = (*WORDS, "document_type", "urgency", "secrecy_period")
 
 
 class OutgoingDocument(GradedPaper, Workflow, Model):
@@ -100,7 +102,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
     addressees: Mapped[str | None] = fields.prose(_l("Addressees"), search=True)
     copy_to: Mapped[str | None] = fields.prose(_l("Copy to"))
-    body: Mapped[str | None] = fields.prose(_l("Text"), 200_000, search=True)
+    body: Mapped[str | None] = fields.rich(_l("Text"), search=True)
     enclosures: Mapped[str | None] = fields.prose(_l("Enclosures"), help=_l("A line each"))
     note: Mapped[str | None] = fields.line(_l("Note below the date"), 200)
     basis: Mapped[str | None] = fields.prose(_l("Basis"), help=_l("What the paper rests on"))
@@ -256,8 +258,8 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         self.drafted_at = self.drafted_at or self.signed_at or self.issued_at or now()
 
     def frozen_text(self) -> str:
-        """The checksum of what a signature covers: title, addressees, text and what stands around it."""
-        words = (str(getattr(self, name) or "") for name in WORDS)
+        """The checksum of what a signature covers, as it is stored, marks of how the text is set among it."""
+        words = (str(getattr(self, name) or "") for name in SIGNED)
         return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
 
     def keep_text(self) -> None:
@@ -267,11 +269,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded("body")
-        changed = records.altered(self, *WORDS)
-        if self.state in FROZEN and (changed or (self.text_checksum and self.frozen_text() != self.text_checksum)):
-            yield "body", _("Title, addressees and text are frozen by the signature.")
+        broken = self.text_checksum and self.frozen_text() != self.text_checksum
+        if self.state in FROZEN and (broken or records.altered(self, *SIGNED)):
+            yield "body", _("Title, addressees, text, type, urgency and period are frozen by the signature.")
         elif self.state in IN_DECISION:
-            for name in changed:
+            for name in records.altered(self, *WORDS):
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
         if self.state == "rechecking" and records.altered(self, "secrecy", "document_type"):
             yield (

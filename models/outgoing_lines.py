@@ -50,7 +50,7 @@ class DraftVersion(OutgoingLine, Model):
     number: Mapped[int] = fields.integer(_l("Version"), required=True)
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True)
     addressees: Mapped[str | None] = fields.prose(_l("Addressees"))
-    body: Mapped[str | None] = fields.prose(_l("Text"), 200_000)
+    body: Mapped[str | None] = fields.rich(_l("Text"))
     person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id")
     at: Mapped[datetime] = fields.moment(_l("When"), required=True)
     remark: Mapped[str | None] = fields.prose(_l("What was changed"))

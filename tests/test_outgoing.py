@@ -133,7 +133,13 @@ def test_a_draft_knows_its_drafter_and_has_no_number(draft):
 
 
 @pytest.mark.parametrize(
-    "lacking, named", [({"addressees": ""}, "addressees"), ({"body": ""}, "text"), ({"touches_money": ""}, "budget")]
+    "lacking, named",
+    [
+        ({"addressees": ""}, "addressees"),
+        ({"body": ""}, "text"),
+        ({"body": "<p><strong> </strong></p><table><tr><td></td></tr></table>"}, "text"),
+        ({"touches_money": ""}, "budget"),
+    ],
 )
 def test_a_draft_that_lacks_something_stays_and_is_told_what(session, actors, draft, lacking, named):
     paper = draft(**lacking)
@@ -317,11 +323,34 @@ def test_a_joint_paper_waits_for_every_issuer(session, actors, draft, go):
     assert paper.state == "signed"
 
 
-@pytest.mark.parametrize("field", ["title", "addressees", "body", "copy_to", "enclosures"])
-def test_the_signature_freezes_the_text(session, actors, draft, go, field):
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        *((name, "改过的") for name in ("title", "addressees", "body", "copy_to", "enclosures", "secrecy_period")),
+        ("body", "<p>请于<strong>本周</strong>内完成自查。</p>"),
+        ("urgency", "urgent"),
+        ("document_type", "letter"),
+    ],
+)
+def test_the_signature_freezes_what_is_printed(session, actors, draft, go, field, value):
     paper = go(draft(), "sign")
     with access.acting_as(actors["office"]), pytest.raises(Invalid):
-        records.change(session, paper, {field: "改过的"}, [field], version=paper.version)
+        records.change(session, paper, {field: value}, [field], version=paper.version)
+
+
+def test_of_a_paper_the_house_keeps_no_text_of_no_text_is_stored(draft):
+    with pytest.raises(Invalid):
+        draft("office", secrecy="top_secret", body="<p>绝密<strong>内容</strong></p>")
+
+
+def test_a_pasted_text_is_kept_as_its_words_emphases_and_tables(session, draft, go):
+    pasted = (
+        '<div style="color:red">请于<b>本周</b>内<script>x()</script>完成</div><table><tr><td>科室</td></tr></table>'
+    )
+    paper = go(draft(body=pasted), "hand_in")
+    kept = "<p>请于<strong>本周</strong>内完成</p><table><tr><td>科室</td></tr></table>"
+    with access.system():
+        assert (paper.body, [one.body for one in paper.versions]) == (kept, [kept])
 
 
 @pytest.mark.parametrize("last", ["hand_in", "pass_text"])

@@ -1,6 +1,11 @@
 """Pages of outgoing documents, of the departments' word on them and of their recipients."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from app.web.kind import Children
+from app.web.official import official_links
 from app.web.record import RecordView
 from models.countersignatures import Countersignature
 from models.outgoing import OutgoingDocument
@@ -30,6 +35,9 @@ class OutgoingDocumentView(RecordView):
         Children("seal_uses", "document", ["seal", "impressions", "keeper", "at"]),
         Children("recipients", "document", ["name", "part", "copies", "state", "channel", "sent_at", "signed_by"]),
     ]
+
+    def _links(self, record: Any) -> list[dict[str, str]]:
+        return [*official_links(record), *super()._links(record)]
 
 
 class CountersignatureView(RecordView):

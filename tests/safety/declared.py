@@ -135,6 +135,9 @@ DOORS = (
     # Printed forms: who sees the record; who does not is not told that there is one
     door("PrintView.pdf", "GET", READ, passes={200}, refused=404),
     door("PrintView.page", "GET", READ, passes={200}, refused=404),
+    # Official papers and their versions: likewise, for who may read the content
+    *(door(f"OfficialView.{page}", "GET", Right("read", "outgoing_documents"), passes={200}, refused=404) for page in (
+        "pdf", "word", "page", "versions")),
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),

@@ -30,6 +30,7 @@ from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
+from models.outgoing import OutgoingDocument
 from models.people import Person
 from models.supervision import Supervision
 from models.tickets import ServiceTicket
@@ -74,6 +75,8 @@ class Side:
         if flow:
             values["state"] = list(flow.states)[n % len(flow.states)]
         record = model(**{**{name: value for name, value in values.items() if value is not None}, **given})
+        if isinstance(record, OutgoingDocument):
+            record.text_checksum = record.frozen_text()  # these are the words that were signed
         records.store(self.session, record)
         self.made.setdefault(model.kind_name, []).append(record)
         return record

@@ -136,6 +136,11 @@ class OfficialPaper:
         return f"（{words}）" if words else ""
 
     @property
+    def header(self) -> str:
+        """What stands small over each page of a Word file, where the PDF has it across the page."""
+        return "　".join(words for words in ("草稿" if self.draft else "", self.watermark) if words)
+
+    @property
     def dated(self) -> str:
         return day_words(self.day)
 

@@ -147,7 +147,7 @@ class _Writer(Sheet):
         """The first page of a letter has its mark and double rules in its own head and foot."""
         section = self.document.sections[0]
         header = section.first_page_header
-        self.down = official.MARK_TOP["letter"] + (official.TEXT if self.paper.draft else 1) * POINT
+        self.down = official.MARK_TOP["letter"] + (official.TEXT if self.paper.header else 1) * POINT
         for it in marks:
             self._row(header, [it])
         for y, _kind in self.head.rules:

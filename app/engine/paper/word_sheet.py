@@ -165,10 +165,10 @@ class Sheet:
         for header in headers:
             header.is_linked_to_previous = False
             header.paragraphs[0].style = self.document.styles["Normal"]
-            if self.paper.draft:
+            if self.paper.header:
                 header.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
-                self._run(header.paragraphs[0], "草稿", "label", colour=GREY)
-            header.paragraphs[0].paragraph_format.line_spacing = Pt(official.TEXT if self.paper.draft else 1)
+                self._run(header.paragraphs[0], self.paper.header, "label", colour=GREY)
+            header.paragraphs[0].paragraph_format.line_spacing = Pt(official.TEXT if self.paper.header else 1)
 
     # Words
 
