@@ -42,6 +42,7 @@ from models import (  # noqa: F401
     orders,
     outgoing,
     outgoing_lines,
+    own_papers,
     paper_orders,
     past_handlers,
     payments,

@@ -17,6 +17,7 @@ from app.engine.workflow import Ask
 from models import routing
 from models.outgoing import OutgoingDocument, person_acting, session_of
 from models.outgoing_lines import PrintRun, ProofRound, SealUse
+from models.own_papers import answer_by
 from models.people import Person
 from models.secrecy import ORDINARY
 
@@ -33,8 +34,10 @@ def may_number(document: OutgoingDocument, actor: Actor) -> bool:
 
 
 def reads_proof(document: OutgoingDocument, actor: Actor) -> bool:
-    """Whose round of proofreading it is: the drafter, the checker or the head of the drafting department."""
+    """Whose round of proofreading it is: drafter, checker, head of the drafting department or the registry."""
     who = next_reader(document)
+    if who == "registry":
+        return actor.has("registry_clerk", "office_manager")
     if who == "head":
         unit = document.department
         return unit is not None and (unit.leader_id in actor.person_ids or unit.id in actor.led_ids)
@@ -49,7 +52,8 @@ def next_reader(document: OutgoingDocument) -> str:
 
 
 def _rounds_done(document: OutgoingDocument) -> int:
-    return sum(1 for one in document.proofs if one.clean or one.waived)
+    """The rounds that were read on the text as it is signed now."""
+    return sum(1 for one in document.proofs if (one.clean or one.waived) and one.checksum == document.text_checksum)
 
 
 def _rounds(document: OutgoingDocument) -> int:
@@ -62,12 +66,16 @@ def number_it(
     copies: Annotated[int, Ask(_l("Copies"))],
     scope: Annotated[str | None, Ask(_l("Scope of distribution"), help=_l("Empty: the addressees"))] = None,
 ) -> None:
-    """Draw the number; it is never given to another paper. Scope and copies are fixed with it."""
+    """Draw the number; it is never given to another paper. Scope and copies are fixed with it.
+
+    A paper that was opened again after its number keeps it.
+    """
     document.keep_text()
     if copies < 1:
         raise StepRefused(_("At least one copy is needed."))
     document.copies, document.scope = copies, scope or document.addressees
-    document.document_no = numbers.draw(session_of(document), document.kind_name, NUMBER)
+    if document.document_no is None:
+        document.document_no = numbers.draw(session_of(document), document.kind_name, NUMBER)
 
 
 @flow.step("numbered", to="proofreading", label=_l("Print"), tone="primary")
@@ -134,7 +142,7 @@ def _proof(document: OutgoingDocument, errors: int, clean: bool, waived: str | N
         session,
         ProofRound(
             document_id=document.id, number=_rounds_done(document) + 1, person_id=history.doer().own_person_id,
-            at=now(), errors=errors, clean=clean, waived=waived,
+            at=now(), errors=errors, clean=clean, waived=waived, checksum=document.text_checksum,
         ),
     )  # fmt: skip
     session.expire(document, ["proofs"])
@@ -193,6 +201,7 @@ def issue(document: OutgoingDocument) -> None:
     given = sum(one.copies for one in document.recipients if one.state != "struck_out")
     if document.copies is not None and given > document.copies:
         raise StepRefused(_("%(given)s copies were given out of %(copies)s.", given=given, copies=document.copies))
+    answer_by(document)
     document.issued_at = now()
 
 
@@ -246,10 +255,15 @@ def file_it(document: OutgoingDocument) -> None:
         raise StepRefused(_("Waste sheets and plates of the print are not accounted for."))
 
 
-@flow.step("numbered", "proofreading", "sealing", "ready", to="voided", label=_l("Void"), tone="danger")
+@flow.step(
+    "rechecking", "signing", "signed", "rechecked", "numbered", "proofreading", "sealing", "ready",
+    to="voided", label=_l("Void"), tone="danger",
+)  # fmt: skip
 def void(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The paper does not go out. Its number stays used and is shown struck through."""
-    numbers.void(session_of(document), document.kind_name, document.document_no, reason)  # type: ignore[arg-type]
+    if document.document_no is None:
+        raise StepRefused(_("The paper has no number yet; withdraw it instead."))
+    numbers.void(session_of(document), document.kind_name, document.document_no, reason)
 
 
 @flow.step("issued", "filed", to="recalled", label=_l("Recall"), tone="danger")

@@ -122,6 +122,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     discussion_notes: Mapped[str | None] = fields.prose(_l("Notes of the discussion"), derived=True)
     finance_reviewer_id: Mapped[int | None] = fields.reference(_l("Finance reviewer"), "person.id", derived=True)
     finance_passed_at: Mapped[datetime | None] = fields.moment(_l("Passed by finance"), derived=True)
+    executing_id: Mapped[int | None] = fields.reference(_l("Executing department"), "department.id", derived=True)
     checker_id: Mapped[int | None] = fields.reference(_l("Text checked by"), "person.id", derived=True)
     checked_at: Mapped[datetime | None] = fields.moment(_l("Text checked at"), derived=True)
     signer_id: Mapped[int | None] = fields.reference(_l("Signer"), "person.id", derived=True)
@@ -142,6 +143,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     drafter: Mapped[Person | None] = relationship(foreign_keys=drafter_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     ordered_by: Mapped[Person | None] = relationship(foreign_keys=ordered_by_id)
+    executing: Mapped[Department | None] = relationship(foreign_keys=executing_id)
     finance_reviewer: Mapped[Person | None] = relationship(foreign_keys=finance_reviewer_id)
     checker: Mapped[Person | None] = relationship(foreign_keys=checker_id)
     signer: Mapped[Person | None] = relationship(foreign_keys=signer_id)
@@ -177,6 +179,9 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     recipients: Mapped[list[Recipient]] = relationship(
         back_populates="document", order_by=Recipient.id, passive_deletes="all"
     )
+    replaced_by: Mapped[list[OutgoingDocument]] = relationship(
+        foreign_keys=replaces_id, viewonly=True, order_by="OutgoingDocument.id"
+    )
 
     @classmethod
     def _public(cls) -> ColumnElement[bool]:
@@ -194,10 +199,16 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Drafter, orderer, checker, signer, heads of departments that countersign, and finance while it reviews."""
+        """Drafter, orderer, checker, signer, who is asked to countersign; finance and executing unit while they check."""
         asked = Countersignature.__table__.c
-        heads = select(asked.document_id).where(asked.department_id.in_(actor.led_ids), asked.state != "dropped")
-        mine = [cls.owned_by(actor), cls.id.in_(heads), cls.finance_reviewer_id.in_(actor.person_ids)]
+        named = or_(asked.department_id.in_(actor.led_ids), asked.leader_id.in_(actor.person_ids))
+        heads = select(asked.document_id).where(named, asked.state != "dropped")
+        mine = [
+            cls.owned_by(actor),
+            cls.id.in_(heads),
+            cls.finance_reviewer_id.in_(actor.person_ids),
+            and_(cls.state == "text_check", cls.executing_id.in_(actor.led_ids)),
+        ]
         if actor.has("finance"):
             mine.append(cls.state == "finance_review")
         return or_(*mine)
@@ -209,6 +220,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         mine = [
             drafted,
             and_(cls.state == "leader_review", cls.ordered_by_id.in_(own)),
+            and_(cls.state == "text_check", cls.executing_id.in_(actor.led_ids)),
             and_(cls.state == "signing", cls.signer_id == (actor.own_person_id or 0)),
         ]
         if actor.has("finance"):
@@ -255,6 +267,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         if self.text_checksum and self.frozen_text() != self.text_checksum:
             raise StepRefused(_("The text is no longer the one that was signed."))
 
+    def refuse_numbered(self) -> None:
+        """Stop what only a paper without a number may do. Raises `StepRefused`."""
+        if self.document_no is not None:
+            raise StepRefused(_("The paper has a number; void it instead."))
+
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded("body")
         changed = records.altered(self, *WORDS)
@@ -274,10 +291,13 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     def marks(self) -> list[str]:
         found = [
-            _("Objection of %(unit)s laid before the signer.", unit=one.department)
+            _("Objection of %(unit)s laid before the signer.", unit=one.asked_of)
             for one in self.countersignatures
             if one.state == "carried"
         ]
+        newer = [one.document_no for one in self.replaced_by if one.state in ("issued", "filed") and one.document_no]
+        if newer:
+            found.append(_("Replaced by: %(numbers)s.", numbers=_("、").join(newer)))
         unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
         if unsigned:
             found.append(_("Not signed yet by: %(names)s.", names=_("、").join(unsigned)))

@@ -79,6 +79,10 @@ def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
 
+def _being_countersigned(session: Any) -> dict[str, Any]:
+    return {**_unit(session), "document": make(session, OutgoingDocument, state="countersigning")}
+
+
 def _book(session: Any, code: str) -> dict[str, Any]:
     with access.system():
         return {"register": session.scalars(select(Register).where(Register.code == code)).one()}
@@ -176,9 +180,9 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
     ("outgoing_documents", "waive_proof"): _waivable,
     ("outgoing_documents", "void"): lambda session: {"document_no": "作〔2026〕1号"},
-    ("countersignatures", "agree"): _unit,
-    ("countersignatures", "reserve"): _unit,
-    ("countersignatures", "object_to"): _unit,
+    ("countersignatures", "agree"): _being_countersigned,
+    ("countersignatures", "reserve"): _being_countersigned,
+    ("countersignatures", "object_to"): _being_countersigned,
     ("recipients", "send"): lambda session: {
         "document": make(session, OutgoingDocument, state="issuing"),
         "name": "甲",
