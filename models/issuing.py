@@ -73,9 +73,8 @@ def number_it(
     document.keep_text()
     if copies < 1:
         raise StepRefused(_("At least one copy is needed."))
-    document.copies, document.scope = copies, scope or document.addressees
-    if document.document_no is None:
-        document.document_no = numbers.draw(session_of(document), document.kind_name, NUMBER)
+    number = document.document_no or numbers.draw(session_of(document), document.kind_name, NUMBER)
+    document.document_no, document.copies, document.scope = number, copies, scope or document.addressees
 
 
 @flow.step("numbered", to="proofreading", label=_l("Print"), tone="primary")

@@ -199,7 +199,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Drafter, orderer, checker, signer, who is asked to countersign; finance and executing unit while they check."""
+        """Drafter, orderer, checker, signer, who countersigns; finance and executing unit while they check."""
         asked = Countersignature.__table__.c
         named = or_(asked.department_id.in_(actor.led_ids), asked.leader_id.in_(actor.person_ids))
         heads = select(asked.document_id).where(named, asked.state != "dropped")
@@ -323,4 +323,6 @@ def person_acting(session: Session, actor: Actor) -> Person | None:
 
 def stage_after(document: OutgoingDocument, stage: str | None) -> str:
     """The state a paper goes on to when a stage of its route is done."""
-    return routing.next_stage(session_of(document), document, stage)
+    session = session_of(document)
+    with session.no_autoflush:  # one flush, one entry in the history
+        return routing.next_stage(session, document, stage)
