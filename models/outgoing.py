@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -20,7 +21,7 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, QuickView, State, Workflow
 from models import routing
 from models.countersignatures import Countersignature
 from models.documents import URGENCY, IncomingDocument
@@ -45,6 +46,20 @@ IN_DECISION = ("leader_review", "countersigning", "finance_review", "text_check"
 WORDS = ("title", "addressees", "copy_to", "body", "enclosures", "note")
 
 
+def _drafts(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    return and_(paper.state.in_(("ordered", "drafting", "discussion")), paper.drafter_id.in_(actor.person_ids))
+
+
+def _unnumbered(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    return and_(paper.state.in_(("signed", "rechecked")), paper.document_no.is_(None))
+
+
+def _unreceipted(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    line = Recipient.__table__.c
+    waiting = select(line.document_id).where(line.state.in_(("sent", "received")))
+    return and_(paper.state == "issued", paper.id.in_(waiting))
+
+
 class OutgoingDocument(GradedPaper, Workflow, Model):
     """A paper of the house, from the order to draft it to the signature of its last recipient."""
 
@@ -52,6 +67,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     kind_name = "outgoing_documents"
     label, label_plural = _l("Outgoing document"), _l("Outgoing documents")
     natural_key = "document_no"
+    quick_views = (
+        QuickView("drafts", _l("Drafts with me"), _drafts),
+        QuickView("unnumbered", _l("Signed, not numbered"), _unnumbered),
+        QuickView("receipts", _l("Issued, receipts outstanding"), _unreceipted),
+    )
     content_fields = ("title", "addressees", "copy_to", "body", "enclosures", "note", "basis", "discussion_notes")
 
     flow = Flow(
