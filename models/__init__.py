@@ -44,6 +44,7 @@ from models import (  # noqa: F401
     outgoing,
     outgoing_lines,
     outgoing_series,
+    own_papers,
     paper_orders,
     past_handlers,
     payments,

@@ -35,6 +35,14 @@ def is_signer(document: OutgoingDocument, actor: Actor) -> bool:
     return document.signer_id is not None and document.signer_id == actor.own_person_id
 
 
+def checks_text(document: OutgoingDocument, actor: Actor) -> bool:
+    """The office; where the rules say so, the head of the department that has to carry the paper out."""
+    by, unit = rules.value(session_of(document), routing.TEXT_CHECKER, document.profile()), document.executing
+    if by == "executing" and unit is not None and unit.leader_id is not None:
+        return unit.leader_id in actor.person_ids or unit.id in actor.led_ids
+    return actor.has("office_manager")
+
+
 def is_checked_again(document: OutgoingDocument, actor: Actor) -> bool:
     """Where the profile has the office look once more after the signature."""
     return rules.flag(session_of(document), routing.RECHECK, document.profile())
@@ -51,7 +59,7 @@ def end_countersigning(document: OutgoingDocument) -> str:
     """All departments have said their word, and no objection is left open."""
     open_lines = [one for one in document.countersignatures if one.unsettled]
     if open_lines:
-        names = _(", ").join(f"{one.department.name}（{one.state_label}）" for one in open_lines)
+        names = _(", ").join(f"{one.asked_of}（{one.state_label}）" for one in open_lines)
         raise StepRefused(_("Not settled yet: %(units)s.", units=names))
     return stage_after(document, "countersigning")
 
@@ -69,7 +77,11 @@ def pass_finance(document: OutgoingDocument, remark: Annotated[str | None, Ask(_
 
 
 @flow.step(
-    "text_check", to=("countersigning", "finance_review", "signing"), label=_l("Text is in order"), tone="primary"
+    "text_check",
+    to=("countersigning", "finance_review", "signing"),
+    label=_l("Text is in order"),
+    who=checks_text,
+    tone="primary",
 )
 def pass_text(
     document: OutgoingDocument,
@@ -82,7 +94,7 @@ def pass_text(
     figures: Annotated[bool, Ask(_l("Numbers and dates"))] = False,
     attached: Annotated[bool, Ask(_l("Attachments"))] = False,
 ) -> str:
-    """The office has gone through its list and lays the paper before the one who is entitled to sign it."""
+    """The list was gone through point by point; the paper goes to the one who is entitled to sign it."""
     done = (need, way, form, layout, wording, figures, attached)
     _ticked(zip(POINTS, done, strict=True))
     _entitled(document, signer)
@@ -176,9 +188,9 @@ def recheck(
     document.rechecked_at = now()
 
 
-@flow.step("signed", "rechecked", to="rechecking", label=_l("Material change needed"))
+@flow.step("signed", "rechecked", "numbered", "proofreading", to="rechecking", label=_l("Material change needed"))
 def open_again(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Material change"))]) -> None:
-    """The text is opened for the change; the same signer decides on it again."""
+    """The text is opened for the change; the same signer decides on it again. A number that was drawn stays."""
     document.signed_at = document.text_checksum = document.rechecked_at = None
 
 
@@ -191,3 +203,4 @@ def sign_anew(document: OutgoingDocument, remark: Annotated[str, Ask(_l("What wa
 @flow.step("signed", "rechecked", to="withdrawn", label=_l("Withdraw the signature"), who=is_signer)
 def withdraw_signature(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The signer takes the paper back before it has a number."""
+    document.refuse_numbered()

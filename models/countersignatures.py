@@ -1,4 +1,4 @@
-"""Countersigning 会签: each department a draft concerns is asked on its own, all at once, and says so with its name.
+"""Countersigning 会签: each department and leader a draft concerns is asked on its own, all at once, and signs by name.
 
 An objection is settled, or it is carried to the signer in writing.
 """
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def speaks_for(line: Countersignature, actor: Actor) -> bool:
-    """The head of the department asked, or whoever stands in."""
+    """The leader or the head of the department asked, or whoever stands in, once the draft has come that far."""
+    if line.document.state != "countersigning":
+        return False
+    if line.department is None:
+        return line.leader_id in actor.person_ids
     return line.department.leader_id in actor.person_ids or line.department_id in actor.led_ids
 
 
@@ -39,7 +43,7 @@ def owns_draft(line: Countersignature, actor: Actor) -> bool:
 
 
 class Countersignature(Workflow, Model):
-    """What one department says to a draft."""
+    """What one department, or one leader, says to a draft."""
 
     __tablename__ = "countersignature"
     kind_name = "countersignatures"
@@ -58,14 +62,16 @@ class Countersignature(Workflow, Model):
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "outgoing_document.id", required=True)
-    department_id: Mapped[int] = fields.reference(_l("Department"), "department.id", required=True)
+    department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
+    leader_id: Mapped[int | None] = fields.reference(_l("Leader asked"), "person.id", derived=True)
     person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id", derived=True)
     answered_at: Mapped[datetime | None] = fields.moment(_l("When"), derived=True)
     remark: Mapped[str | None] = fields.prose(_l("Remark"), derived=True)
     settlement: Mapped[str | None] = fields.prose(_l("How the objection was settled"), derived=True)
 
     document: Mapped[OutgoingDocument] = relationship(foreign_keys=document_id, back_populates="countersignatures")
-    department: Mapped[Department] = relationship(foreign_keys=department_id)
+    department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    leader: Mapped[Person | None] = relationship(foreign_keys=leader_id)
     person: Mapped[Person | None] = relationship(foreign_keys=person_id)
 
     @classmethod
@@ -89,9 +95,14 @@ class Countersignature(Workflow, Model):
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         from models.outgoing import OutgoingDocument
 
-        mine = select(OutgoingDocument.id).where(OutgoingDocument.drafter_id.in_(actor.person_ids))
+        paper = OutgoingDocument.__table__.c
+        mine = select(paper.id).where(paper.drafter_id.in_(actor.person_ids))
         return or_(
-            and_(cls.state == "asked", cls.department_id.in_(actor.led_ids)),
+            and_(
+                cls.state == "asked",
+                or_(cls.department_id.in_(actor.led_ids), cls.leader_id.in_(actor.person_ids)),
+                cls.document_id.in_(select(paper.id).where(paper.state == "countersigning")),
+            ),
             and_(cls.state == "objected", cls.document_id.in_(mine)),
         )
 
@@ -107,7 +118,12 @@ class Countersignature(Workflow, Model):
         return self.state in ("asked", "objected")
 
     def __str__(self) -> str:
-        return f"{self.document or ''} → {self.department or ''}"
+        return f"{self.document or ''} → {self.asked_of}"
+
+    @property
+    def asked_of(self) -> str:
+        """The department or the leader whose word is asked for, by name."""
+        return str(self.department or self.leader or "")
 
     def _answer(self, remark: str | None) -> None:
         session = object_session(self)
@@ -157,6 +173,17 @@ def ask_departments(session: Session, document: OutgoingDocument, departments: I
         if department.id not in waiting:
             line = Countersignature(document_id=document.id, department_id=department.id)
             line.document, line.department = document, department
+            records.store(session, line)
+    session.expire(document, ["countersignatures"])
+
+
+def ask_leaders(session: Session, document: OutgoingDocument, leaders: Iterable[Person]) -> None:
+    """Lay the draft before leaders who sign beside the one whose signature issues it; nobody is asked twice."""
+    waiting = {one.leader_id for one in document.countersignatures if one.state == "asked"}
+    for leader in dict.fromkeys(leaders):
+        if leader.id not in waiting:
+            line = Countersignature(document_id=document.id, leader_id=leader.id)
+            line.document, line.leader = document, leader
             records.store(session, line)
     session.expire(document, ["countersignatures"])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -38,6 +38,10 @@ from models.registers import Register, first_book
 from models.registration import Registration
 from models.secrecy import DUTY, ORDINARY, SECRECY, GradedPaper
 from models.secrecy import REGISTRY as REGISTRY  # asked for beside the papers it keeps
+
+if TYPE_CHECKING:
+    from models.outgoing import OutgoingDocument
+    from models.recipients import Recipient
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
 
@@ -169,6 +173,10 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     )
     paper_copies: Mapped[list[PaperCopy]] = relationship(
         back_populates="document", order_by=PaperCopy.id, passive_deletes="all"
+    )
+    came_from: Mapped[list[Recipient]] = relationship("Recipient", viewonly=True, order_by="Recipient.id")
+    replies: Mapped[list[OutgoingDocument]] = relationship(
+        "OutgoingDocument", viewonly=True, order_by="OutgoingDocument.id"
     )
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Annotated
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.engine import history
+from app.engine import history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
@@ -16,11 +16,11 @@ from app.engine.moments import now
 from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models.countersignatures import ask_departments, drop_open
+from models import routing
+from models.countersignatures import ask_departments, ask_leaders, drop_open
 from models.outgoing import TYPES, OutgoingDocument, person_acting, session_of, stage_after
 from models.outgoing_lines import DraftVersion
 from models.people import Department, Person
-from models.routing import types_allowed
 from models.secrecy import ON_PAPER_ONLY
 
 flow = OutgoingDocument.flow
@@ -65,15 +65,33 @@ def hand_in(
     departments: Annotated[
         list[Department] | None, Ask(_l("Departments concerned"), help=_l("Each is asked to countersign"))
     ] = None,
+    leaders: Annotated[
+        list[Person] | None, Ask(_l("Leaders who countersign"), help=_l("Beside the one who signs the paper"))
+    ] = None,
+    executing: Annotated[
+        Department | None,
+        Ask(_l("Executing department"), help=_l("Its head checks the text where the rules say so")),
+    ] = None,
     remark: Annotated[str | None, Ask(_l("What was changed"))] = None,
 ) -> str:
     """The draft goes on its route; its words are kept as a version."""
     _complete(document)
     session = session_of(document)
     keep_version(document, remark)
-    if departments:
-        ask_departments(session, document, departments)
-    return stage_after(document, None)
+    ask_departments(session, document, [*_own_department(document), *(departments or ())])
+    ask_leaders(session, document, leaders or ())
+    stage = stage_after(document, None)
+    document.executing = executing or document.executing
+    return stage
+
+
+def _own_department(document: OutgoingDocument) -> list[Department]:
+    """The drafting department where its head signs first: not on a paper of its own, a leader's order or the head's."""
+    own, actor = document.department, history.doer()
+    signs = own is not None and own.leader_id is not None and own.leader_id not in actor.person_ids
+    asked = rules.flag(session_of(document), routing.OWN_HEAD, document.profile())
+    ordered = document.ordered_by is not None or routing.of_department(document)
+    return [own] if own is not None and signs and asked and not ordered else []
 
 
 def _complete(document: OutgoingDocument) -> None:
@@ -87,7 +105,7 @@ def _complete(document: OutgoingDocument) -> None:
         missing.append(_("whether it touches income, cost or budget"))
     if missing:
         raise StepRefused(_("The draft still lacks: %(parts)s.", parts=_(", ").join(missing)))
-    allowed = types_allowed(session_of(document), document)
+    allowed = routing.types_allowed(session_of(document), document)
     if document.document_type not in allowed:
         names = _(", ").join(str(TYPES[name]) for name in allowed if name in TYPES)
         raise StepRefused(_("A paper of this kind is written as one of: %(types)s.", types=names))
@@ -138,12 +156,18 @@ def record_discussion(
 
 @flow.step(
     "leader_review", "discussion", "countersigning", "finance_review", "text_check", "signing",
-    to="drafting", label=_l("Back to the drafter"),
+    to=("drafting", "rechecking"), label=_l("Back to the drafter"),
 )  # fmt: skip
-def send_back(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Remarks"))]) -> None:
-    """The draft has to be changed; whoever still had it is asked again about the new words."""
+def send_back(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Remarks"))]) -> str:
+    """The draft has to be changed; whoever still had it is asked again about the new words.
+
+    A paper that has its number already goes back to the office, which changes it once more or voids the number.
+    """
+    if document.document_no is not None:
+        return "rechecking"
     drop_open(session_of(document), document)
     document.finance_passed_at = document.checked_at = None
+    return "drafting"
 
 
 @flow.step(
@@ -152,4 +176,5 @@ def send_back(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Remarks
 )  # fmt: skip
 def withdraw(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The paper is not needed; no number was drawn."""
+    document.refuse_numbered()
     drop_open(session_of(document), document)

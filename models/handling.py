@@ -13,11 +13,11 @@ from app.engine.access import Actor
 from app.engine.answers import ahead, happened
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask
+from app.engine.workflow import Ask, never_by_hand
 from models import procedure
 from models.assignments import OPEN, follow
 from models.deciding import decides
-from models.documents import IncomingDocument, session_of
+from models.documents import FINISHED, UNFINISHED, IncomingDocument, session_of
 from models.extensions import CAUSES
 
 flow = IncomingDocument.flow
@@ -125,3 +125,9 @@ def answer_sender(
 ) -> None:
     """What the sender was told, and how; a written reply is linked from the outgoing register."""
     document.sender_answer, document.answered_sender_at = words, happened(at)
+
+
+@flow.step(*UNFINISHED, *FINISHED, to=None, label=_l("Answered in writing"), who=never_by_hand)
+def answer_in_writing(document: IncomingDocument, words: Annotated[str, Ask(_l("Number of the reply"))]) -> None:
+    """A paper of the house that replies to this one was issued."""
+    document.sender_answer, document.answered_sender_at = words, now()

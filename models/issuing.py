@@ -21,6 +21,7 @@ from models.number_reservations import NumberReservation, use
 from models.outgoing import OutgoingDocument, person_acting, session_of
 from models.outgoing_lines import PrintRun, ProofRound, SealUse
 from models.outgoing_series import OutgoingSeries, key, may_number_late, yearly
+from models.own_papers import answer_by
 from models.people import Person
 from models.secrecy import ORDINARY
 
@@ -34,8 +35,10 @@ def may_number(document: OutgoingDocument, actor: Actor) -> bool:
 
 
 def reads_proof(document: OutgoingDocument, actor: Actor) -> bool:
-    """Whose round of proofreading it is: the drafter, the checker or the head of the drafting department."""
+    """Whose round of proofreading it is: drafter, checker, head of the drafting department or the registry."""
     who = next_reader(document)
+    if who == "registry":
+        return actor.has("registry_clerk", "office_manager")
     if who == "head":
         unit = document.department
         return unit is not None and (unit.leader_id in actor.person_ids or unit.id in actor.led_ids)
@@ -50,8 +53,8 @@ def next_reader(document: OutgoingDocument) -> str:
 
 
 def rounds_done(document: OutgoingDocument) -> int:
-    """How many rounds of proofreading are behind the paper, one left out among them."""
-    return sum(1 for one in document.proofs if one.clean or one.waived)
+    """The rounds of proofreading read on the text as it is signed now, one left out among them."""
+    return sum(1 for one in document.proofs if (one.clean or one.waived) and one.checksum == document.text_checksum)
 
 
 def _rounds(document: OutgoingDocument) -> int:
@@ -67,9 +70,12 @@ def number_it(
         NumberReservation | None, Ask(_l("Reserved number"), help=_l("Empty: the next of the series"))
     ] = None,
 ) -> None:
-    """Draw the number; it is never given to another paper. Scope and copies are fixed with it."""
+    """Draw the number; it is never given to another paper. Scope and copies are fixed with it.
+
+    A paper that was opened again after its number keeps it.
+    """
     session, series = session_of(document), _series(document)
-    if reserved is not None and reserved.series is not series:
+    if reserved is not None and (reserved.series is not series or document.document_no is not None):
         raise StepRefused(_("The number %(number)s belongs to another series.", number=reserved.number))
     _fix(document, copies, scope, lambda: use(session, reserved, document) if reserved else _drawn(session, series))
 
@@ -105,7 +111,7 @@ def _fix(document: OutgoingDocument, copies: int, scope: str | None, number: Cal
     document.keep_text()
     if copies < 1:
         raise StepRefused(_("At least one copy is needed."))
-    drawn = number()
+    drawn = document.document_no or number()
     document.copies, document.scope, document.document_no = copies, scope or document.addressees, drawn
 
 
@@ -173,7 +179,7 @@ def _proof(document: OutgoingDocument, errors: int, clean: bool, waived: str | N
         session,
         ProofRound(
             document_id=document.id, number=rounds_done(document) + 1, person_id=history.doer().own_person_id,
-            at=now(), errors=errors, clean=clean, waived=waived,
+            at=now(), errors=errors, clean=clean, waived=waived, checksum=document.text_checksum,
         ),
     )  # fmt: skip
     session.expire(document, ["proofs"])
@@ -232,6 +238,7 @@ def issue(document: OutgoingDocument) -> None:
     given = sum(one.copies for one in document.recipients if one.state != "struck_out")
     if document.copies is not None and given > document.copies:
         raise StepRefused(_("%(given)s copies were given out of %(copies)s.", given=given, copies=document.copies))
+    answer_by(document)
     document.issued_at = now()
 
 
@@ -285,10 +292,15 @@ def file_it(document: OutgoingDocument) -> None:
         raise StepRefused(_("Waste sheets and plates of the print are not accounted for."))
 
 
-@flow.step("numbered", "proofreading", "sealing", "ready", to="voided", label=_l("Void"), tone="danger")
+@flow.step(
+    "rechecking", "signing", "signed", "rechecked", "numbered", "proofreading", "sealing", "ready",
+    to="voided", label=_l("Void"), tone="danger",
+)  # fmt: skip
 def void(document: OutgoingDocument, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The paper does not go out. Its number stays used and is shown struck through."""
-    numbers.void(session_of(document), document.counted_in(), document.document_no, reason)  # type: ignore[arg-type]
+    if document.document_no is None:
+        raise StepRefused(_("The paper has no number yet; withdraw it instead."))
+    numbers.void(session_of(document), document.counted_in(), document.document_no, reason)
 
 
 @flow.step("issued", "filed", to="recalled", label=_l("Recall"), tone="danger")

@@ -23,8 +23,9 @@ _STOPS = "，、；：。,;:"
 
 
 def issuer_of(document: OutgoingDocument) -> str:
-    """Who issues a paper, as its red head, its signature and its imprint have it."""
-    return str(rules.value(session_of(document), prints.OFFICE_NAME, document.profile()))
+    """Who issues a paper, as its signature and its imprint have it: the body of its series, else the office."""
+    series = document.number_series
+    return series.issuer if series is not None else rules.value(session_of(document), prints.OFFICE_NAME, None)
 
 
 def official_paper(
@@ -36,10 +37,13 @@ def official_paper(
     """
     document.keep_text()
     kind, issuer, draft = document.document_type, issuer_of(document), document.state not in FROZEN
+    joint, head = [one.name for one in document.joint_issuers], document.number_series and document.number_series.head
     signing = document.signed_at if not draft else None
     return OfficialPaper(
         title=document.title,
-        issuers=(issuer, *(one.name for one in document.joint_issuers)),
+        issuers=(head or issuer, *joint),
+        signed_by=(issuer, *joint),
+        mark_suffix="" if head else None,
         body=tuple(blocks(document.body)),
         format=FORMATS.get(kind, "document"),
         number=document.document_no or "",

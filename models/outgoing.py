@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -20,7 +21,7 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, QuickView, State, Workflow
 from models import routing
 from models.countersignatures import Countersignature
 from models.documents import URGENCY, IncomingDocument
@@ -47,6 +48,20 @@ WORDS = ("title", "addressees", "copy_to", "body", "enclosures", "note")
 SIGNED = (*WORDS, "document_type", "urgency", "secrecy_period")
 
 
+def _drafts(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    return and_(paper.state.in_(("ordered", "drafting", "discussion")), paper.drafter_id.in_(actor.person_ids))
+
+
+def _unnumbered(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    return and_(paper.state.in_(("signed", "rechecked")), paper.document_no.is_(None))
+
+
+def _unreceipted(paper: Any, actor: Actor) -> ColumnElement[bool]:
+    line = Recipient.__table__.c
+    waiting = select(line.document_id).where(line.state.in_(("sent", "received")))
+    return and_(paper.state == "issued", paper.id.in_(waiting))
+
+
 class OutgoingDocument(GradedPaper, Workflow, Model):
     """A paper of the house, from the order to draft it to the signature of its last recipient."""
 
@@ -54,6 +69,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     kind_name = "outgoing_documents"
     label, label_plural = _l("Outgoing document"), _l("Outgoing documents")
     natural_key = "document_no"
+    quick_views = (
+        QuickView("drafts", _l("Drafts with me"), _drafts),
+        QuickView("unnumbered", _l("Signed, not numbered"), _unnumbered),
+        QuickView("receipts", _l("Issued, receipts outstanding"), _unreceipted),
+    )
     content_fields = ("title", "addressees", "copy_to", "body", "enclosures", "note", "basis", "discussion_notes")
 
     flow = Flow(
@@ -127,6 +147,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     discussion_notes: Mapped[str | None] = fields.prose(_l("Notes of the discussion"), derived=True)
     finance_reviewer_id: Mapped[int | None] = fields.reference(_l("Finance reviewer"), "person.id", derived=True)
     finance_passed_at: Mapped[datetime | None] = fields.moment(_l("Passed by finance"), derived=True)
+    executing_id: Mapped[int | None] = fields.reference(_l("Executing department"), "department.id", derived=True)
     checker_id: Mapped[int | None] = fields.reference(_l("Text checked by"), "person.id", derived=True)
     checked_at: Mapped[datetime | None] = fields.moment(_l("Text checked at"), derived=True)
     signer_id: Mapped[int | None] = fields.reference(_l("Signer"), "person.id", derived=True)
@@ -148,6 +169,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     drafter: Mapped[Person | None] = relationship(foreign_keys=drafter_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     ordered_by: Mapped[Person | None] = relationship(foreign_keys=ordered_by_id)
+    executing: Mapped[Department | None] = relationship(foreign_keys=executing_id)
     finance_reviewer: Mapped[Person | None] = relationship(foreign_keys=finance_reviewer_id)
     checker: Mapped[Person | None] = relationship(foreign_keys=checker_id)
     signer: Mapped[Person | None] = relationship(foreign_keys=signer_id)
@@ -183,6 +205,9 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     recipients: Mapped[list[Recipient]] = relationship(
         back_populates="document", order_by=Recipient.id, passive_deletes="all"
     )
+    replaced_by: Mapped[list[OutgoingDocument]] = relationship(
+        foreign_keys=replaces_id, viewonly=True, order_by="OutgoingDocument.id"
+    )
 
     @classmethod
     def _public(cls) -> ColumnElement[bool]:
@@ -200,10 +225,16 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
-        """Drafter, orderer, checker, signer, heads of departments that countersign, and finance while it reviews."""
+        """Drafter, orderer, checker, signer, who countersigns; finance and executing unit while they check."""
         asked = Countersignature.__table__.c
-        heads = select(asked.document_id).where(asked.department_id.in_(actor.led_ids), asked.state != "dropped")
-        mine = [cls.owned_by(actor), cls.id.in_(heads), cls.finance_reviewer_id.in_(actor.person_ids)]
+        named = or_(asked.department_id.in_(actor.led_ids), asked.leader_id.in_(actor.person_ids))
+        heads = select(asked.document_id).where(named, asked.state != "dropped")
+        mine = [
+            cls.owned_by(actor),
+            cls.id.in_(heads),
+            cls.finance_reviewer_id.in_(actor.person_ids),
+            and_(cls.state == "text_check", cls.executing_id.in_(actor.led_ids)),
+        ]
         if actor.has("finance"):
             mine.append(cls.state == "finance_review")
         return or_(*mine)
@@ -215,6 +246,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         mine = [
             drafted,
             and_(cls.state == "leader_review", cls.ordered_by_id.in_(own)),
+            and_(cls.state == "text_check", cls.executing_id.in_(actor.led_ids)),
             and_(cls.state == "signing", cls.signer_id == (actor.own_person_id or 0)),
         ]
         if actor.has("finance"):
@@ -267,6 +299,11 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         if self.text_checksum and self.frozen_text() != self.text_checksum:
             raise StepRefused(_("The text is no longer the one that was signed."))
 
+    def refuse_numbered(self) -> None:
+        """Stop what only a paper without a number may do. Raises `StepRefused`."""
+        if self.document_no is not None:
+            raise StepRefused(_("The paper has a number; void it instead."))
+
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded("body")
         broken = self.text_checksum and self.frozen_text() != self.text_checksum
@@ -292,9 +329,10 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
                 yield name, _("A paper cannot refer to itself.")
 
     def marks(self) -> list[str]:
+        newer = [one.document_no for one in self.replaced_by if one.state in ("issued", "filed") and one.document_no]
         if self.state not in IN_DECISION:
-            return []
-        carried = [one.department for one in self.countersignatures if one.state == "carried"]
+            return [_("Replaced by: %(numbers)s.", numbers=_(", ").join(newer))] if newer else []
+        carried = [one.asked_of for one in self.countersignatures if one.state == "carried"]
         unsigned = [one.name for one in self.joint_issuers if one.signed_on is None]
         found = [_("Objection of %(unit)s laid before the signer.", unit=unit) for unit in carried]
         return [*found, _("Not signed yet by: %(names)s.", names=_(", ").join(unsigned))] if unsigned else found

@@ -92,6 +92,7 @@ class ProofRound(OutgoingLine, Model):
     errors: Mapped[int] = fields.integer(_l("Errors found"), required=True, least=0)
     clean: Mapped[bool] = fields.flag(_l("Clean"))
     waived: Mapped[str | None] = fields.line(_l("Left out, because"), 300)
+    checksum: Mapped[str | None] = fields.line(_l("Checksum of the text read"), 64)
 
     document: Mapped[OutgoingDocument] = relationship(back_populates="proofs")
     person: Mapped[Person | None] = relationship(foreign_keys=person_id)

@@ -18,6 +18,7 @@ from app.engine.answers import happened
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.correspondents import Correspondent
+from models.documents import IncomingDocument
 from models.people import Department
 from models.secrecy import ORDINARY, REGISTRY
 
@@ -63,10 +64,12 @@ class Recipient(Workflow, Model):
     signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)
     slip_at: Mapped[datetime | None] = fields.moment(_l("Slip came back"), derived=True)
     returned_at: Mapped[datetime | None] = fields.moment(_l("Returned at"), derived=True)
+    incoming_id: Mapped[int | None] = fields.reference(_l("Registered as"), "incoming_document.id", derived=True)
 
     document: Mapped[OutgoingDocument] = relationship(foreign_keys=document_id, back_populates="recipients")
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     correspondent: Mapped[Correspondent | None] = relationship(foreign_keys=correspondent_id)
+    incoming: Mapped[IncomingDocument | None] = relationship(foreign_keys=incoming_id)
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

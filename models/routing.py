@@ -41,13 +41,24 @@ ROUTE_OF_DEPARTMENTS = setting(
 )
 #: S8: after the signature the office looks once more; S4 and S7 number at once (C9)
 RECHECK = setting("outgoing_recheck", _l("Outgoing papers are checked again after the signature"))
+#: S4, S7: a department's draft bears the name of its head before any other department sees it
+OWN_HEAD = setting("outgoing_own_head", _l("Outgoing papers: the head of the drafting department signs first"))
+#: S6: the department that has to carry the paper out checks its text; S4 and S7: the administration
+TEXT_CHECKER = setting(
+    "outgoing_text_checker",
+    _l("Outgoing papers: who checks the text"),
+    "choice",
+    "office",
+    {"office": _l("The office"), "executing": _l("Head of the executing department")},
+)
 #: C11: who may be asked to sign
 SIGNERS = setting("outgoing_signers", _l("Outgoing papers: roles that sign"), "list", "leader")
 PRINCIPAL_SIGNS_UPWARD = setting("outgoing_principal", _l("Papers to superiors are signed by the principal leader"))
-#: S4: drafter, checker, department head; S7: the checker alone (C8)
+#: S4: drafter, checker, department head; S7: the checker alone (C8); S6: the assistant of the office
 PROOFREADERS = setting(
     "proofreaders", _l("Rounds of proofreading, by whom"), "list", "checker",
-    {"drafter": _l("Drafter"), "checker": _l("Checker"), "head": _l("Head of the drafting department")},
+    {"drafter": _l("Drafter"), "checker": _l("Checker"), "head": _l("Head of the drafting department"),
+     "registry": _l("The registry")},
 )  # fmt: skip
 LAST_PROOF_WAIVABLE = setting("last_proof_waivable", _l("The last round of proofreading may be left out with a reason"))
 #: S3: seven types for a company; the 2012 regulation has fifteen

@@ -98,6 +98,8 @@ def _sent(stage: Stage, moment: datetime) -> None:
     paper = _going_out(stage, moment, 0)
     for position, ways in enumerate(RECIPIENTS):
         walk(stage, _recipient(stage, moment, paper, f"收文单位{position + 1}"), moment + 9 * PACE, ways)
+    inside = _recipient(stage, moment, paper, "", department="财务科", part="inside", slip_due=False)
+    walk(stage, inside, moment + 9 * PACE, [SEND, ("head_b", "register_as_incoming", {})])
     ended = [_issued(stage, moment, position) for position in range(1, 6)]
     walk(stage, ended[0], moment + 13 * PACE, [("clerk", "file_it", {})])
     notice = {"notice": ended[1], "reason": "内容有误，另行印发"}
@@ -113,8 +115,8 @@ def _going_out(stage: Stage, moment: datetime, position: int) -> OutgoingDocumen
     return paper
 
 
-def _recipient(stage: Stage, moment: datetime, paper: OutgoingDocument, name: str) -> Recipient:
-    raw = {"document": paper, "name": name, "copies": 1, "slip_due": True}
+def _recipient(stage: Stage, moment: datetime, paper: OutgoingDocument, name: str, **about: Any) -> Recipient:
+    raw = {"document": paper, "name": name, "copies": 1, "slip_due": True, **about}
     with stage.at(moment + 8 * PACE), access.acting_as(stage.actors["clerk"]):
         return records.add(stage.session, Recipient, raw)
 

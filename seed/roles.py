@@ -22,7 +22,7 @@ _DRAFT = "begin hand_in record_discussion end_countersigning add_joint_issuer wi
 _APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signature"
 _ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
 _COUNTERSIGN = "agree reserve object_to settle carry"
-_SEND = "send sign_for take_slip strike_out come_back"
+_SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
@@ -112,9 +112,9 @@ TABLE: dict[str, dict[str, str]] = {
         "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
         "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
         "outgoing_documents": (
-            f"{KEEP} export {_DRAFT} proofread print_again waive_proof send_back sign withdraw_signature deposit"
+            f"{KEEP} export {_DRAFT} proofread print_again waive_proof pass_text send_back sign withdraw_signature deposit"
         ),
-        "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for",
+        "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for register_as_incoming",
     },
     "department_user": {
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
@@ -128,7 +128,7 @@ TABLE: dict[str, dict[str, str]] = {
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
         "dispatch_orders": "read sign mark_contacted feed_back hand_back",
         "outgoing_documents": f"{KEEP} {_DRAFT} proofread print_again waive_proof",
-        "countersignatures": "read settle carry", "recipients": READ,
+        "countersignatures": "read settle carry", "recipients": "read register_as_incoming",
     },
     "archivist": {
         "outgoing_series": READ,
@@ -187,6 +187,9 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         "dispatch_orders": "read export issue accept rework extend cancel",
+        # Whoever heads a department is asked about papers of the house.
+        "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
+        "recipients": "read sign_for register_as_incoming",
     },
     "salesperson": {
         **_READS_ROUNDS,

@@ -628,3 +628,47 @@ def test_an_old_register_comes_in_with_its_numbers(session):
         found = session.query(OutgoingDocument).order_by(OutgoingDocument.id).all()
     assert (outcome.faults, [paper.state for paper in found]) == ([], ["filed", "drafting"])
     assert found[0].closed_at == found[0].issued_at
+
+
+# Quick views of the list
+
+
+@pytest.fixture
+def listed(app, session, client):
+    """`listed("clerk", "receipts")`: the numbers or titles of a view's rows, and the label with its count."""
+
+    def read(who, view):
+        session.commit()
+        answer = client(who).get(f"/outgoingdocumentview/list/?view={view}", headers={"Accept-Language": "en"})
+        assert answer.status_code == 200
+        return answer.text
+
+    return read
+
+
+def test_the_list_has_views_of_drafts_of_what_has_no_number_and_of_outstanding_receipts(
+    session, actors, draft, go, listed
+):
+    mine, other = draft(title="甲稿"), draft("head_b", title="乙稿")
+    signed, numbered = go(draft(title="丙稿"), "sign"), go(draft(title="丁稿"), "number_it")
+    out, back = go(draft(title="戊稿"), "issue"), go(draft(title="己稿"), "issue")
+    with access.system():
+        (line,) = back.recipients
+    take(session, actors["clerk"], line, "sign_for", signed_by="收发室")
+    assert {mine.state, other.state} == {"drafting"} and numbered.state == "numbered" and out.state == "issued"
+    for who, view, rows, count in (
+        ("user_a", "drafts", {"甲稿"}, "Drafts with me 1"),
+        ("clerk", "unnumbered", {"丙稿"}, "Signed, not numbered 1"),
+        ("clerk", "receipts", {"戊稿"}, "Issued, receipts outstanding 1"),
+        ("user_b", "unnumbered", set(), "Signed, not numbered 0"),  # what one may not see is not counted either
+    ):
+        page = listed(who, view)
+        assert {title for title in ("甲稿", "乙稿", "丙稿", "丁稿", "戊稿", "己稿") if title in page} == rows
+        assert count in page
+    assert signed.document_no is None
+
+
+def test_only_the_views_a_kind_declares_are_known(client):
+    browser = client("clerk")
+    assert browser.get("/outgoingdocumentview/list/?view=nonsense").status_code == 400
+    assert browser.get("/incomingdocumentview/list/?view=receipts").status_code == 400

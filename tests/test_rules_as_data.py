@@ -1,6 +1,6 @@
 """Rules are rows: every number of documents.md §10 and every settled conflict of §3.8 is found as data, with its text.
 
-The tables below are written off the specification. What belongs to other chapters (outgoing, meetings, archive, loans)
+The tables below are written off the specification. What belongs to other chapters (number series, meetings, archive, loans)
 stands in `ELSEWHERE` with the chapter, and is looked for by that chapter's tests.
 """
 
@@ -21,6 +21,7 @@ from app.engine.rules import SETTINGS, Rule
 from models.accountability import FAULTS, LEAST, MOST
 from models.documents import IncomingDocument
 from models.envelopes import CHECKS
+from models.outgoing import CLASSES, LEVELS, OutgoingDocument
 from models.registers import Register
 from models.secrecy import STATE
 from seed.rules import BOOKS, LIMITS, LIMITS_OF_PROFILES, RULES
@@ -28,23 +29,16 @@ from tests.factories import incoming, take
 
 SCHOOL, TEXTBOOK, SLIP = "收文处理程序", "oa公文_收文流程", "来文处理笺"
 COMPANY, GOVERNMENT, GROUP = "办文办会工作流程", "公文处理办法", "外部来文处理办法"
+ISSUING, HOTEL, KINDS = "公司发文标准流程", "发文处理流程", "公文管理流程"
 
 #: What §10 and §3.8 name and other chapters keep, with the chapter.
 ELSEWHERE = {
-    "3 proofreads, third optional (S4), or 1 (S7)": "outgoing",
-    "7 document types (S3)": "outgoing",
-    "two paper classes, two levels (S3)": "outgoing",
-    "4 outgoing steps (S8)": "outgoing",
-    "number = year + code + serial (S7), patterns of own numbers": "outgoing",
+    "number = year + code + serial (S7), patterns of own numbers": "number series",
     "loans need 2 signatures (S9.9)": "archive and loans",
     "top secret reading-room only (S9.9)": "archive and loans",
     "article 8 of S9: filing": "archive and loans",
     "article 9 of S9: loans": "archive and loans",
-    "C8 proofs": "outgoing",
-    "C9 when the number is drawn": "outgoing",
-    "C10 forms of own numbers": "outgoing",
-    "C11 signer": "outgoing",
-    "C12 order of countersigning and text check": "outgoing",
+    "C10 forms of own numbers": "number series",
     "C16 volumes and items": "archive and loans",
 }
 
@@ -114,6 +108,22 @@ SETTINGS_OF_THE_TEXTS = [
     ("article 7: secret, electronic", "round_secret_electronic", "group", "as_is, electronic, parallel, sequential", f"{GROUP} 第七条"),
     ("article 10: accountability", "accountability", "group", "yes", f"{GROUP} 第十条"),
     ("article 11: interpretation", "interpreted_by", "group", "集团总经理办公室", f"{GROUP} 第十一条"),
+    # outgoing: §10 and C8, C9, C11, C12
+    ("three proofs (S4)", "proofreaders", "company", "drafter,checker,head", f"{ISSUING} 二（七）"),
+    ("the third preferably by the head (S4)", "last_proof_waivable", "company", "yes", f"{ISSUING} 二（七）"),
+    ("one proof by the checker (S7)", "proofreaders", "hotel", "checker", f"{HOTEL} 七"),
+    ("seven types (S3)", "outgoing_types", None, "decision,notice,circular,report,request,reply,letter", f"{KINDS} 5.1.3"),
+    ("a company's departments: the seven, too (S3)", "outgoing_types_department", "company",
+     "decision,notice,circular,report,request,reply,letter", f"{KINDS} 5.1.2"),
+    ("department to department: letters (S7)", "outgoing_types_department", None, "letter", f"{HOTEL} 注"),
+    ("departments' papers are deposited (S7)", "outgoing_deposit", None, "yes", f"{HOTEL} 注"),
+    ("C9: numbered straight after the signature (S4)", "outgoing_recheck", None, "no", f"{ISSUING} 二（五）"),
+    ("C9: looked over before the number (S8)", "outgoing_recheck", "government", "yes", f"{GOVERNMENT} 二（一）"),
+    ("C11: the general manager signs (S4)", "outgoing_signers", None, "leader", f"{ISSUING} 二（四）"),
+    ("the head of the drafting department signs first (S4)", "outgoing_own_head", "company", "yes", f"{ISSUING} 二（二）"),
+    ("the head of the drafting department signs first (S7)", "outgoing_own_head", "hotel", "yes", f"{HOTEL} 一"),
+    ("the executing department checks the text (S6)", "outgoing_text_checker", "company", "executing", COMPANY),
+    ("the administration checks the text (S7)", "outgoing_text_checker", None, "office", f"{HOTEL} 三"),
 ]  # fmt: skip
 
 
@@ -165,6 +175,8 @@ SHAPES = [
     ("read: scope (S1)", lambda: asked("instruct_reading"), ["readers", "purpose"]),
     ("relay: scope and time (S1)", lambda: asked("order_relay"), ["scope", "by"]),
     ("copy: number and distribution (S1)", lambda: asked("order_copy"), ["number", "distribution"]),
+    ("two classes of papers (S3)", lambda: list(CLASSES), ["formal", "special"]),
+    ("two levels of papers (S3)", lambda: list(LEVELS), ["company", "department"]),
     ("5 faults (S9.10)", lambda: sorted(FAULTS), sorted(["late_proposal", "late_handling", "late_circulation",
                                                           "wrong_scope", "other"])),
 ]  # fmt: skip
@@ -173,6 +185,21 @@ SHAPES = [
 @pytest.mark.parametrize("found, expected", [line[1:] for line in SHAPES], ids=[line[0] for line in SHAPES])
 def test_questions_and_kinds_are_as_many_as_the_texts_have(found, expected):
     assert found() == expected
+
+
+#: 4 outgoing steps (S8): the procedure and the steps it is taken by.
+OUTGOING = {"复核": ("recheck", "open_again", "sign_anew"), "登记": ("number_it",), "印制": ("print_it", "proofread"),
+            "核发": ("look_over", "issue")}  # fmt: skip
+
+
+def test_the_four_outgoing_steps_of_a_government_are_steps_somebody_may_take(app):
+    from seed.roles import ROLES
+
+    assert len(OUTGOING) == 4
+    for steps in OUTGOING.values():
+        for step in steps:
+            assert step in OutgoingDocument.flow.steps
+            assert any(step in table.get("outgoing_documents", ()) for table in ROLES.values()), step
 
 
 #: 4 fates (S2), each a state and a step that leads there from a closed paper.
@@ -298,6 +325,37 @@ CLOSING = {
 }
 
 
+ROUTES = {
+    # S6: leaders after the check
+    "company": (["leader_review", "discussion", "text_check", "countersigning", "signing"], COMPANY),
+    "hotel": (["countersigning", "text_check", "finance_review", "signing"], HOTEL),
+    None: (["leader_review", "discussion", "countersigning", "finance_review", "text_check", "signing"], ISSUING),
+}
+
+
+@pytest.mark.parametrize("profile", ROUTES)
+def test_c12_whether_countersigning_comes_before_the_text_check_or_after_it_is_the_routes_order(session, profile):
+    stages, text = ROUTES[profile]
+    (row,) = rows(session, "outgoing_route", profile)
+    assert [stage for stage in rules.listed(session, SETTINGS["outgoing_route"], profile) if stage in stages] == stages
+    assert row.source.startswith(text)
+
+
+def test_c8_the_last_look_is_apart_from_the_proofs_and_always_on():
+    look = OutgoingDocument.flow.steps["look_over"]
+    assert list(look.asks) == ["text", "layout", "quality"]
+    assert {step.name for step in OutgoingDocument.flow.steps.values() if "issuing" in step.targets} == {"look_over"}
+
+
+def test_c9_the_number_is_drawn_when_it_is_numbered_and_by_no_other_step():
+    numbered = {step.name for step in OutgoingDocument.flow.steps.values() if "numbered" in step.targets}
+    assert numbered == {
+        "number_it",
+        "print_again",
+    }  # an error in the print sends the numbered paper back to the printer
+    assert set(OutgoingDocument.flow.steps["number_it"].sources) == {"signed", "rechecked"}
+
+
 @pytest.mark.parametrize("setting", CLOSING)
 def test_c13_the_four_conditions_of_closing_are_switched_by_profile(session, setting):
     profiles, text, of = CLOSING[setting]
@@ -351,4 +409,4 @@ def test_no_row_is_both_our_own_and_from_a_text_and_each_is_for_a_profile_that_e
 
 
 def test_what_is_tested_elsewhere_names_its_chapter():
-    assert set(ELSEWHERE.values()) == {"outgoing", "archive and loans"}
+    assert set(ELSEWHERE.values()) == {"number series", "archive and loans"}

@@ -1,5 +1,7 @@
 """Pages of incoming documents."""
 
+from flask_babel import lazy_gettext as _l
+
 from app.web.kind import Children
 from app.web.record import RecordView
 from models.documents import IncomingDocument
@@ -26,4 +28,6 @@ class IncomingDocumentView(RecordView):
         Children("circulations", "document", ["purpose", "mode", "form", "state", "waiting_for"]),
         Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"]),
         Children("paper_copies", "document", ["number", "medium", "state", "holder", "held_since"]),
+        Children("replies", "reply_to", ["document_no", "title", "state", "issued_at"], title=_l("Replies")),
+        Children("came_from", "incoming", ["document", "part", "copies", "state"], title=_l("Issued by this house")),
     ]

@@ -27,13 +27,14 @@ class OutgoingDocumentView(RecordView):
         "replaces", "joint_numbers", "drafter", "department",
     ]  # fmt: skip
     children = [
-        Children("countersignatures", "document", ["department", "state", "person", "answered_at", "remark"]),
-        Children("versions", "document", ["number", "person", "at", "remark"]),
+        Children("countersignatures", "document", ["department", "leader", "state", "person", "answered_at", "remark"]),
         Children("joint_issuers", "document", ["name", "signer", "signed_on"]),
         Children("prints", "document", ["printer", "premises", "copies", "at", "waste_sheets", "destroyed_on"]),
         Children("proofs", "document", ["number", "person", "at", "errors", "clean", "waived"]),
         Children("seal_uses", "document", ["seal", "impressions", "keeper", "at"]),
-        Children("recipients", "document", ["name", "part", "copies", "state", "channel", "sent_at", "signed_by"]),
+        Children(
+            "recipients", "document", ["name", "part", "copies", "state", "channel", "sent_at", "signed_by", "incoming"]
+        ),
     ]
 
     def _links(self, record: Any) -> list[dict[str, str]]:
@@ -42,8 +43,8 @@ class OutgoingDocumentView(RecordView):
 
 class CountersignatureView(RecordView):
     model = Countersignature
-    list_columns = ["document", "department", "state", "person", "answered_at", "due_at"]
-    filters = ["state", "department", "document"]
+    list_columns = ["document", "department", "leader", "state", "person", "answered_at", "due_at"]
+    filters = ["state", "department", "leader", "document"]
 
 
 class RecipientView(RecordView):

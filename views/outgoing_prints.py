@@ -57,7 +57,7 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
         if one.answered_at is not None
         for line in (
             Line(f"{one.state_label}　{content_of(one, 'remark', document.secrecy)}".strip("　")),
-            Line(f"{one.department.name} {one.person or ''}　{day(one.answered_at)}", end=True),
+            Line(f"{one.asked_of} {one.person or ''}　{day(one.answered_at)}", end=True),
         )
     ]
     finance = document.finance_reviewer.name if document.finance_reviewer else ""

@@ -66,6 +66,16 @@ class Ask:
     least: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class QuickView:
+    """A view of the kind's list one click away, beside those every list has."""
+
+    name: str
+    label: Any
+    #: the SQL condition of its records for an actor
+    condition: Callable[[Any, access.Actor], ColumnElement[bool]]
+
+
 _KINDS: dict[Any, str] = {
     str: "prose", bool: "flag", int: "integer", Decimal: "money", date: "date", datetime: "moment"
 }  # fmt: skip
@@ -241,6 +251,8 @@ class Workflow(Record):
     flow: Flow
     #: where a record waits for people: with what they have to `handle`, or what they have to `read`
     box: ClassVar[str] = "handle"
+    #: views of the list beside what waits for me, what is open and what is late
+    quick_views: ClassVar[tuple[QuickView, ...]] = ()
 
     @declared_attr
     def state(cls) -> Mapped[str]:
@@ -326,4 +338,4 @@ def flows() -> Iterator[tuple[str, Flow]]:
         yield cls.kind_name, cls.flow
 
 
-__all__ = ["Ask", "Clock", "Flow", "State", "Step", "Workflow", "flows"]
+__all__ = ["Ask", "Clock", "Flow", "QuickView", "State", "Step", "Workflow", "flows"]

@@ -33,6 +33,8 @@ class Children:
     back: str
     columns: list[str]
     most: int = 20
+    #: over the list; None: what its records are called
+    title: Any = None
 
 
 class BadRequest(Refused):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import jsonify, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from app.engine import access, searching
 from app.engine import record as records
@@ -193,6 +194,7 @@ class ListPages(KindPages):
             "open": self.model.pending,
             "late": lambda: self.model.late(now()),
             "mine": lambda: self.model.waits_for(access.current()),
+            **{one.name: partial(one.condition, self.model, access.current()) for one in self.model.quick_views},
         }
 
     def _quick_views(self) -> list[dict[str, Any]]:
@@ -200,10 +202,29 @@ class ListPages(KindPages):
             return []
         active = request.args.get("view", "")
         labels = (("", _("All")), ("mine", _("Waiting for me")), ("open", _("Open")), ("late", _("Overdue")))
-        return [
+        found = [
             {"label": label, "href": f"?view={name}" if name else "?", "active": name == active}
             for name, label in labels
         ]
+        counts = self._counted_views()
+        return [
+            *found,
+            *(
+                {"label": f"{one.label} {counts[one.name]}", "href": f"?view={one.name}", "active": one.name == active}
+                for one in self.model.quick_views
+            ),
+        ]
+
+    def _counted_views(self) -> dict[str, int]:
+        """How many records each of the kind's own views has, all in one query."""
+        views = self.model.quick_views
+        if not views:
+            return {}
+        conditions = [one.condition(self.model, access.current()) for one in views]
+        columns = (case((condition, 1), else_=0).label(f"v{n}") for n, condition in enumerate(conditions))
+        rows = select(*columns).select_from(self.model).where(or_(*conditions)).subquery()
+        sums = db.session.execute(select(*(func.sum(column) for column in rows.c))).one()
+        return {one.name: int(total or 0) for one, total in zip(views, sums, strict=True)}
 
     def _empty(self) -> dict[str, Any]:
         if request.args:

@@ -153,7 +153,7 @@ class RecordPage(KindPages):
         fields = known_fields(child)
         if rows is None:
             return {
-                "title": str(child.label_plural),
+                "title": str(about.title or child.label_plural),
                 "id": about.relation,
                 "columns": [],
                 "rows": [],
@@ -165,7 +165,7 @@ class RecordPage(KindPages):
         if len(rows) > about.most and view is not None and about.back in view.filters:
             more = {"href": url_for(f"{view.__name__}.listing", **{about.back: record.id}), "text": _("Show all")}
         return {
-            "title": str(child.label_plural),
+            "title": str(about.title or child.label_plural),
             "id": about.relation,
             "columns": [cells.column(fields[name]) for name in columns],
             "rows": [self._row(row, columns) for row in rows[: about.most]],

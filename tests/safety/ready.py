@@ -87,6 +87,10 @@ def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
 
+def _being_countersigned(session: Any) -> dict[str, Any]:
+    return {**_unit(session), "document": make(session, OutgoingDocument, state="countersigning")}
+
+
 def _book(session: Any, code: str) -> dict[str, Any]:
     with access.system():
         return {"register": session.scalars(select(Register).where(Register.code == code)).one()}
@@ -181,15 +185,21 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "begin"): lambda session: {"drafter": person(session, "张小明")},
     ("outgoing_documents", "pass_review"): lambda session: {"ordered_by": person(session, "周海")},
     ("outgoing_documents", "recheck"): _checked_again,
-    ("outgoing_documents", "number_late"): _signed_last_year,
+    ("outgoing_documents", "number_it"): lambda session: {"state": "rechecked"},  # numbered in every profile
+    ("outgoing_documents", "number_late"): lambda session: {"state": "rechecked", **_signed_last_year(session)},
     ("outgoing_documents", "proofread"): lambda session: {"checker": person(session, "郑敏")},
     ("outgoing_documents", "waive_proof"): _waivable,
-    ("countersignatures", "agree"): _unit,
-    ("countersignatures", "reserve"): _unit,
-    ("countersignatures", "object_to"): _unit,
+    ("outgoing_documents", "void"): lambda session: {"document_no": f"作〔2026〕{next(_notices)}号"},
+    ("countersignatures", "agree"): _being_countersigned,
+    ("countersignatures", "reserve"): _being_countersigned,
+    ("countersignatures", "object_to"): _being_countersigned,
     ("recipients", "send"): lambda session: {
         "document": make(session, OutgoingDocument, state="issuing"),
         "name": "甲",
+    },
+    ("recipients", "register_as_incoming"): lambda session: {
+        **_unit(session),
+        "document": make(session, OutgoingDocument, state="issued", document_no=f"发〔2026〕{next(_notices)}号"),
     },
     ("outgoing_documents", "sign"): _signer,
     ("outgoing_documents", "withdraw_signature"): _signer,

@@ -156,6 +156,7 @@ def test_lists_and_exports_know_nothing_of_hidden_rows(stranger, record_property
         asked: list[dict[str, str]] = [{}, *({"q": words} for words in WORDS)]
         asked += [one for name in view.filters for one in questions(stranger, fields[name])]
         asked += [{"view": name} for name in ("mine", "open", "late") if hasattr(view.model, "flow")]
+        asked += [{"view": one.name} for one in getattr(view.model, "quick_views", ())]
         for query in asked:
             stranger.both("GET", f"{base}/export.csv?{urlencode(query)}")
         for query in asked[:4] + asked[4::3]:

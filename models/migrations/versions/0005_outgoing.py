@@ -1,5 +1,7 @@
 """outgoing: lines of a paper on its route, recipients, number series; incoming: importance, fates, who ended it"""
 
+import hashlib
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -59,6 +61,16 @@ KEPT = (
 )
 
 
+def cover(bind: sa.Connection, *columns: str) -> None:
+    """Let the checksum of a signed text cover these columns."""
+    names = ", ".join(("id", *columns))
+    rows = bind.execute(sa.text(f"SELECT {names} FROM outgoing_document WHERE text_checksum IS NOT NULL")).all()
+    for key, *words in rows:
+        digest = hashlib.sha256("\x1f".join(str(word or "") for word in words).encode()).hexdigest()
+        change = sa.text("UPDATE outgoing_document SET text_checksum = :digest WHERE id = :key")
+        bind.execute(change, {"digest": digest, "key": key})
+
+
 def words(table: str, column: str, name: str, choices: tuple[str, ...]) -> None:
     """Let the column take these words and no others."""
     with op.batch_alter_table(table) as batch:
@@ -116,7 +128,8 @@ def upgrade() -> None:
         "countersignature",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=False),
-        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("department_id", sa.Integer(), nullable=True),
+        sa.Column("leader_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("answered_at", Moment(), nullable=True),
         sa.Column("remark", sa.Text(), nullable=True),
@@ -149,6 +162,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["document_id"], ["outgoing_document.id"], name=op.f("fk_countersignature_document_id")
         ),
+        sa.ForeignKeyConstraint(["leader_id"], ["person.id"], name=op.f("fk_countersignature_leader_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_countersignature_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_countersignature")),
         sqlite_autoincrement=True,
@@ -157,6 +171,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_countersignature_closed_at"), ["closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_countersignature_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_countersignature_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_countersignature_leader_id"), ["leader_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_countersignature_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_countersignature_state_due", ["state", "due_at"], unique=False)
 
@@ -291,6 +306,7 @@ def upgrade() -> None:
         sa.Column("errors", sa.Integer(), nullable=False),
         sa.Column("clean", sa.Boolean(), nullable=True),
         sa.Column("waived", sa.String(length=300), nullable=True),
+        sa.Column("checksum", sa.String(length=64), nullable=True),
         sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
@@ -341,6 +357,7 @@ def upgrade() -> None:
         sa.Column("signed_at", Moment(), nullable=True),
         sa.Column("slip_at", Moment(), nullable=True),
         sa.Column("returned_at", Moment(), nullable=True),
+        sa.Column("incoming_id", sa.Integer(), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
@@ -368,6 +385,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["correspondent_id"], ["correspondent.id"], name=op.f("fk_recipient_correspondent_id")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_recipient_department_id")),
         sa.ForeignKeyConstraint(["document_id"], ["outgoing_document.id"], name=op.f("fk_recipient_document_id")),
+        sa.ForeignKeyConstraint(["incoming_id"], ["incoming_document.id"], name=op.f("fk_recipient_incoming_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
         sqlite_autoincrement=True,
     )
@@ -376,6 +394,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recipient_correspondent_id"), ["correspondent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recipient_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recipient_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recipient_incoming_id"), ["incoming_id"], unique=False)
         batch_op.create_index("ix_recipient_state_due", ["state", "due_at"], unique=False)
 
     op.create_table(
@@ -515,6 +534,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("discussion_notes", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("finance_reviewer_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("finance_passed_at", Moment(), nullable=True))
+        batch_op.add_column(sa.Column("executing_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("checker_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("checked_at", Moment(), nullable=True))
         batch_op.add_column(sa.Column("sign_words", sa.Text(), nullable=True))
@@ -525,6 +545,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outgoing_document_based_on_id"), ["based_on_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_checker_id"), ["checker_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_ended_by_id"), ["ended_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outgoing_document_executing_id"), ["executing_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_outgoing_document_finance_reviewer_id"), ["finance_reviewer_id"], unique=False
         )
@@ -533,18 +554,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outgoing_document_replaces_id"), ["replaces_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outgoing_document_reply_to_id"), ["reply_to_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
+            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_finance_reviewer_id"), "person", ["finance_reviewer_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+            batch_op.f("fk_outgoing_document_number_series_id"), "outgoing_series", ["number_series_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_based_on_id"), "outgoing_document", ["based_on_id"], ["id"]
+            batch_op.f("fk_outgoing_document_ordered_by_id"), "person", ["ordered_by_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_outgoing_document_ended_by_id"), "outgoing_document", ["ended_by_id"], ["id"]
         )
@@ -552,8 +572,12 @@ def upgrade() -> None:
             batch_op.f("fk_outgoing_document_reply_to_id"), "incoming_document", ["reply_to_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_outgoing_document_number_series_id"), "outgoing_series", ["number_series_id"], ["id"]
+            batch_op.f("fk_outgoing_document_executing_id"), "department", ["executing_id"], ["id"]
         )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_outgoing_document_replaces_id"), "outgoing_document", ["replaces_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_outgoing_document_checker_id"), "person", ["checker_id"], ["id"])
 
     with op.batch_alter_table("return_campaign", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rest_filed", sa.Boolean(), nullable=True))
@@ -686,6 +710,18 @@ def upgrade() -> None:
         batch.alter_column("importance", server_default=None)
     with op.batch_alter_table("outgoing_document") as batch:
         batch.alter_column("level", server_default=None)
+    cover(
+        op.get_bind(),
+        "title",
+        "addressees",
+        "copy_to",
+        "body",
+        "enclosures",
+        "note",
+        "document_type",
+        "urgency",
+        "secrecy_period",
+    )
     if op.get_bind().dialect.name == "sqlite":  # a key that was given once is never given again
         for table in KEPT:
             with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
@@ -693,6 +729,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    cover(op.get_bind(), "title", "addressees", "body")
     for after, before in (
         ("ordered", "drafting"), ("leader_review", "text_check"), ("discussion", "drafting"),
         ("finance_review", "text_check"), ("rechecking", "signing"), ("rechecked", "signed"),
@@ -806,19 +843,21 @@ def downgrade() -> None:
         batch_op.add_column(sa.Column("countersigned", sa.Text(), nullable=True))
     op.execute("UPDATE outgoing_document SET countersigned = discussion_notes WHERE discussion_notes IS NOT NULL")
     with op.batch_alter_table("outgoing_document", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_number_series_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_executing_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_reply_to_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ended_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_checker_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_replaces_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_outgoing_document_ordered_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_number_series_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_finance_reviewer_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_outgoing_document_based_on_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_outgoing_document_reply_to_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_replaces_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ordered_by_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_number_series_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_finance_reviewer_id"))
+        batch_op.drop_index(batch_op.f("ix_outgoing_document_executing_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_ended_by_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_checker_id"))
         batch_op.drop_index(batch_op.f("ix_outgoing_document_based_on_id"))
@@ -829,6 +868,7 @@ def downgrade() -> None:
         batch_op.drop_column("sign_words")
         batch_op.drop_column("checked_at")
         batch_op.drop_column("checker_id")
+        batch_op.drop_column("executing_id")
         batch_op.drop_column("finance_passed_at")
         batch_op.drop_column("finance_reviewer_id")
         batch_op.drop_column("discussion_notes")
@@ -888,6 +928,7 @@ def downgrade() -> None:
     op.drop_table("seal_use")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.drop_index("ix_recipient_state_due")
+        batch_op.drop_index(batch_op.f("ix_recipient_incoming_id"))
         batch_op.drop_index(batch_op.f("ix_recipient_document_id"))
         batch_op.drop_index(batch_op.f("ix_recipient_department_id"))
         batch_op.drop_index(batch_op.f("ix_recipient_correspondent_id"))
@@ -926,6 +967,7 @@ def downgrade() -> None:
     with op.batch_alter_table("countersignature", schema=None) as batch_op:
         batch_op.drop_index("ix_countersignature_state_due")
         batch_op.drop_index(batch_op.f("ix_countersignature_person_id"))
+        batch_op.drop_index(batch_op.f("ix_countersignature_leader_id"))
         batch_op.drop_index(batch_op.f("ix_countersignature_document_id"))
         batch_op.drop_index(batch_op.f("ix_countersignature_department_id"))
         batch_op.drop_index(batch_op.f("ix_countersignature_closed_at"))
