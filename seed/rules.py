@@ -159,7 +159,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("outgoing_own_head", "company", "yes", "公司发文标准流程 二（二）: 部门负责人在文件审批单上签字"),
     ("outgoing_own_head", "hotel", "yes", f"{_ISSUING} 一: 由该部门经理在拟稿人处签署姓名和日期"),
     ("outgoing_own_head", None, "no", None),
-    ("outgoing_text_checker", "company", "executing", "办文办会工作流程: 拟稿人将修改稿交所涉及执行部门负责人核稿"),
+    ("outgoing_text_checker", "group", "executing", "办文办会工作流程: 拟稿人将修改稿交所涉及执行部门负责人核稿"),
     ("outgoing_text_checker", None, "office", f"{_ISSUING} 三: 由行政部专人进行全面审核"),
     ("outgoing_principal", "government", "yes", "党政机关公文处理工作条例: 上行文由主要负责人签发"),
     ("outgoing_principal", None, "no", None),

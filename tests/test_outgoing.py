@@ -65,7 +65,17 @@ def walk(session, actors, document, last, after=None):
         if step == "issue":
             send(session, actors, recipient(session, actors, document))
         take(session, actors[who], document, step, **answers)
+        if document.state == "countersigning":
+            countersign(session, actors, document)
     return document
+
+
+def countersign(session, actors, document):
+    """The drafting department's own head signs first (S4); nobody else was asked."""
+    with access.system():
+        (line,) = [one for one in document.countersignatures if one.state == "asked"]
+    take(session, actors["head_a"], line, "agree")
+    take(session, actors["user_a"], document, "end_countersigning")
 
 
 def recipient(session, actors, document, **values):
@@ -96,6 +106,12 @@ def draft(session, actors):
 @pytest.fixture
 def go(session, actors):
     return lambda document, last: walk(session, actors, document, last)
+
+
+@pytest.fixture(autouse=True)
+def without_the_own_head(rule):
+    """The head of the drafting department, who signs first in a company, is one of the scenarios."""
+    rule("outgoing_own_head", "no")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from app.engine import access, numbers
 from app.engine import record as records
 from app.extensions import db
-from models.issuing import NUMBER
 from models.outgoing import OutgoingDocument
+from models.outgoing_series import FIRST_TEMPLATE as NUMBER
 from tests.conftest import actors_of
 from tests.safety.makers import make
 

@@ -32,11 +32,9 @@ def profile(app):
         with app.app_context(), access.system():
             about = [one for one in SETTINGS.values() if one.name.startswith(ABOUT)]
             values = {one.name: rules.value(db.session, one, name) for one in about}
-            rows = {row.setting: row for row in db.session.scalars(select(Rule).where(Rule.profile.is_(None)))}
-            for setting, value in values.items():
-                row = rows.get(setting) or Rule(setting=setting, ours=True)
-                row.value = value
-                db.session.add(row)
+            for row in db.session.scalars(select(Rule).where(Rule.setting.in_(values))):
+                db.session.delete(row)
+            db.session.add_all(Rule(setting=setting, value=value, ours=True) for setting, value in values.items())
             db.session.commit()
             db.session.remove()
 
@@ -148,7 +146,7 @@ def test_company_head_signs_first_then_check_signature_number_three_proofs_seal_
 
 
 def test_company_order_review_meeting_executing_unit_leaders_and_general_manager(house, profile, app):
-    profile("company")
+    profile("group")
     promoted(app, "manager", "leader")  # the general manager; 周海 is the leader who gives the order
     pk = draft(house, "leader", title="关于修订考勤办法的通知", body="", addressees="")
     until = in_days(4)
