@@ -56,6 +56,7 @@ class Assignment(Workflow, Model):
     kind_name = "assignments"
     label, label_plural = _l("Assignment"), _l("Assignments")
     content_fields = ("requirement", "opinion")
+    content_with = "document"
 
     flow = Flow(
         State("sent", _l("Handed out"), "waiting", clocks=("handling",)),

@@ -55,6 +55,7 @@ class Circulation(Turns, Workflow, Model):
     kind_name = "circulations"
     label, label_plural = _l("Circulation round"), _l("Circulation rounds")
     content_fields = ("purpose", "summary", "summary_answer")
+    content_with = "document"
 
     flow = Flow(
         State("draft", _l("Being prepared"), "waiting"),

@@ -49,6 +49,7 @@ class Countersignature(Workflow, Model):
     kind_name = "countersignatures"
     label, label_plural = _l("Countersignature"), _l("Countersignatures")
     content_fields = ("remark", "settlement")
+    content_with = "document"
 
     flow = Flow(
         State("asked", _l("Asked"), "waiting", clocks=("countersigning",)),

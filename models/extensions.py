@@ -48,6 +48,7 @@ class ExtensionRequest(Attached, Workflow, Model):
     kind_name = "extension_requests"
     label, label_plural = _l("Request for time"), _l("Requests for time")
     content_fields = ("reason", "recommendation", "decision")
+    content_with = "document"
 
     flow = Flow(
         State("asked", _l("Asked for"), "waiting"),

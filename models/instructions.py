@@ -43,6 +43,7 @@ class LeaderInstruction(Record, Model):
     kind_name = "leader_instructions"
     label, label_plural = _l("Leader's instruction"), _l("Leaders' instructions")
     content_fields = ("words",)
+    content_with = "document"
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     leader_id: Mapped[int] = fields.reference(_l("Leader"), "person.id", required=True)

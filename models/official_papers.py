@@ -23,7 +23,7 @@ _STOPS = "，、；：。,;:"
 
 
 def issuer_of(document: OutgoingDocument) -> str:
-    """Who issues a paper, as its signature and its imprint have it: the body of its series, else the office."""
+    """Who issues a paper, as its head and its signature have it: the body of its series, else the office."""
     series = document.number_series
     return series.issuer if series is not None else rules.value(session_of(document), prints.OFFICE_NAME, None)
 
@@ -58,7 +58,7 @@ def official_paper(
         day=local(signing).date() if signing else None,
         note=document.note or "",
         copy_to=in_a_row(document.copy_to),
-        printing_office=issuer,
+        printing_office=rules.value(session_of(document), prints.OFFICE_NAME, document.profile()),
         printed_on=local(document.issued_at).date() if document.issued_at else None,
         preprinted=preprinted,
         seal_preview=seal,

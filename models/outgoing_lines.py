@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class OutgoingLine(Record):
     """Mixin of a line of an outgoing paper: who sees the paper sees its lines."""
 
+    content_with = "document"
+
     @declared_attr
     def document_id(cls) -> Mapped[int]:
         return fields.reference(_l("Document"), "outgoing_document.id", required=True)

@@ -9,7 +9,7 @@ from app.engine import access
 from app.engine import record as records
 from models.outgoing import OutgoingDocument
 from models.recipients import Recipient
-from seed.demo_records import CHECKED, LOOKED_OVER, PAPERS, SEALED, Stage
+from seed.demo_records import CHECKED, LOOKED_OVER, PAPERS, SEALED, Stage, sign_within
 from seed.demo_states import PACE, START, Way, Ways, walk
 
 HAND_IN: Way = ("user_a", "hand_in", {})
@@ -71,16 +71,26 @@ def play(stage: Stage) -> None:
     """Draft the papers and take their ways, a step every few hours."""
     moment = stage.today - START
     for position, (about, ways) in enumerate(WAYS):
-        walk(stage, _draft(stage, moment, position, **about), moment, ways)
+        _walk(stage, _draft(stage, moment, position, **about), moment, ways)
     for position, ways in enumerate(ORDERED):
-        walk(stage, _draft(stage, moment, position, "leader"), moment, ways)
+        _walk(stage, _draft(stage, moment, position, "leader"), moment, ways)
     for position, ways in enumerate(ANSWERS):
         paper = _draft(stage, moment, position)
         walk(stage, paper, moment, [ASK])
-        walk(stage, paper.countersignatures[0], moment + PACE, ways)
+        asked = next(one for one in paper.countersignatures if one.department is not paper.department)
+        walk(stage, asked, moment + PACE, ways)
     paper = _draft(stage, moment, 1)
     walk(stage, paper, moment, [ASK, ("office", "send_back", {"reason": "标题需修改"})])
     _sent(stage, moment)
+
+
+def _walk(stage: Stage, paper: OutgoingDocument, moment: datetime, ways: Ways) -> None:
+    """Take the steps; where the head of the drafting department has to sign first, that is done after the hand-in."""
+    for position, way in enumerate(ways):
+        walk(stage, paper, moment + position * PACE, [way])
+        if paper.state == "countersigning":
+            with stage.at(moment + (position + 1) * PACE):
+                sign_within(stage, paper)
 
 
 def _draft(stage: Stage, moment: datetime, position: int, who: str = "user_a", **about: Any) -> OutgoingDocument:
@@ -111,7 +121,7 @@ def _sent(stage: Stage, moment: datetime) -> None:
 
 def _going_out(stage: Stage, moment: datetime, position: int) -> OutgoingDocument:
     paper = _draft(stage, moment, position)
-    walk(stage, paper, moment, GOING_OUT)
+    _walk(stage, paper, moment, GOING_OUT)
     return paper
 
 

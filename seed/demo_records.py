@@ -209,9 +209,22 @@ def _outgoing(stage: Stage, count: int) -> None:
             (5.8, "clerk", "look_over", LOOKED_OVER),
         ]
         reach = dice.choice((1, 2, 3, 4, 6, 9, 11)) if age < 15 else 11
-        stage.walk(paper, moment, age, ways[:reach])
+        stage.walk(paper, moment, age, ways[:1])
+        if age > 2:
+            with stage.at(moment + timedelta(days=2)):
+                sign_within(stage, paper)
+            stage.walk(paper, moment, age, ways[1:reach])
         if paper.state == "issuing":
             _give_out(stage, paper, moment, age, reach)
+
+
+def sign_within(stage: Stage, paper: OutgoingDocument) -> None:
+    """The head of the drafting department signs the draft, where the profile has the head sign first."""
+    heads = {stage.people[name].department: name for name in ("head_a", "head_b")}
+    for line in [one for one in paper.countersignatures if one.state == "asked" and one.department is paper.department]:
+        for who, record, step in ((heads[line.department], line, "agree"), ("office", paper, "end_countersigning")):
+            with access.acting_as(stage.actors[who]):
+                record.flow.take(stage.session, record, step, {})
 
 
 def _give_out(stage: Stage, paper: OutgoingDocument, moment: datetime, age: float, reach: int) -> None:

@@ -74,8 +74,8 @@ def test_nothing_printed_differs_from_the_text_that_was_signed(app, client):
     day = f"{today().year}年{today().month}月{today().day}日"
     text = text_of(get(client("clerk"), pk).data)
     in_their_order = [
-        "办公室文件", number, RAW["title"], RAW["addressees"] + "：", *manuscript.plain(body).replace("\t", "\n").split("\n"),
-        "附件：1.自查表", "2.名单", "办公室", day, "（此件公开发布）", "抄送：县委办公室，县政府办公室。", f"办公室{day}印发",
+        "文枢公司文件", number, RAW["title"], RAW["addressees"] + "：", *manuscript.plain(body).replace("\t", "\n").split("\n"),
+        "附件：1.自查表", "2.名单", "文枢公司", day, "（此件公开发布）", "抄送：县委办公室，县政府办公室。", f"办公室{day}印发",
     ]  # fmt: skip
     assert missing(text, in_their_order) == [], text
     left = text
@@ -107,9 +107,9 @@ def test_a_text_changed_behind_the_house_is_not_printed(app, client):
 @pytest.mark.parametrize(
     "kind, said, not_said",
     [
-        ("notice", ["办公室文件"], ["签发人"]),
-        ("report", ["办公室文件", "签发人：周海"], []),
-        ("letter", ["关于"], ["办公室文件", "印发"]),
+        ("notice", ["文枢公司文件"], ["签发人"]),
+        ("report", ["文枢公司文件", "签发人：周海"], []),
+        ("letter", ["关于"], ["文枢公司文件", "印发"]),
     ],
 )
 def test_the_type_of_paper_chooses_its_format(app, client, kind, said, not_said):
@@ -135,7 +135,7 @@ def test_joint_issuers_stand_in_the_head_and_sign_an_upward_paper(app):
         take(db.session, actors["leader"], document, "sign")
         with access.system():
             made = official_paper(document)
-    assert (made.issuers, made.signers) == (("办公室", "县教育局"), ("周海", "韦局长"))
+    assert (made.issuers, made.signers) == (("文枢公司", "县教育局"), ("周海", "韦局长"))
 
 
 def test_lists_typed_in_lines_stand_in_a_row():
@@ -157,7 +157,7 @@ def test_for_preprinted_paper_nothing_is_red_and_its_place_stays_free(app, clien
     reds = [red_of(Image.open(io.BytesIO(one if isinstance(one, bytes) else one[0]))) for one in made]
     assert reds[0] > 0 and reds[1] == 0
     texts = [text_of(get(client("clerk"), pk, **args).data) for args in ({}, {"preprinted": 1})]
-    assert ["办公室文件" in text for text in texts] == [True, False] and RAW["title"] in texts[1]
+    assert ["文枢公司文件" in text for text in texts] == [True, False] and RAW["title"] in texts[1]
 
 
 def test_the_word_file_opens_and_says_the_same(app, client):

@@ -67,7 +67,7 @@ def test_the_proof_is_read_against_the_signed_text_in_the_round_that_is_due(app,
     with app.app_context():
         checksum = found(pk).text_checksum
     in_their_order = [
-        "文稿校对单", f"定稿校验码：{checksum[:16]}", "印制文印室", "校次第1次", "校对人郑敏（核稿人）", "标题关于开展档案检查的通知", "主送各科室",
+        "文稿校对单", f"定稿校验码：{checksum[:16]}", "印制文印室", "校次第1次", "校对人张小明（拟稿人）", "标题关于开展档案检查的通知", "主送各科室",
         "正文为进一步规范档案工作", "一、检查范围。", "（一）时间安排。请于本周内完成自查。", "综合科周一", "附件自查表", "名单", "附注此件公开发布",
         "抄送县委办公室", "差错处数",
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import Refused
+from app.engine.rules import Rule
 from app.extensions import db
 from models.countersignatures import Countersignature
 from models.outgoing import FROZEN, OutgoingDocument
@@ -37,7 +38,7 @@ def answers_to(step, papers):
     """What somebody would fill in, right as often as not."""
     found = {}
     for name, field in step.asks.items():
-        if name in ("departments", "leaders", "executing", "at", "on"):
+        if name in ("departments", "leaders", "executing", "at", "on", "reserved"):
             continue
         if name == "until":
             found[name] = now() + timedelta(days=300)
@@ -211,6 +212,11 @@ class Walk(RuleBasedStateMachine):
 def walking(template, tmp_path):
     shutil.copy(template, tmp_path / "office.db")
     Walk.office = office(f"sqlite:///{tmp_path / 'office.db'}", tmp_path)
+    with Walk.office.app_context(), access.system():  # one round of proofreading, or few walks would reach the seal
+        for row in db.session.scalars(select(Rule).where(Rule.setting.in_(("proofreaders", "outgoing_own_head")))):
+            db.session.delete(row)
+        db.session.commit()
+        db.session.remove()
     yield Walk.office
     with Walk.office.app_context():
         db.engine.dispose()
@@ -232,5 +238,6 @@ def test_whatever_people_do_no_number_is_lost_and_no_signed_text_changes(walking
         assert history.verify(db.session, records.kinds().values()) > 0  # it raises where a chain does not hold
         db.session.remove()
     # the walk gets somewhere
-    assert {"hand_in", "pass_text", "sign", "number_it", "print_it", "proofread", "seal"} <= Walk.taken, Walk.taken
-    assert len(Walk.taken) > 12, Walk.taken
+    reached = {"hand_in", "pass_text", "sign", "number_it", "print_it", "proofread", "seal"}
+    assert reached <= Walk.taken, sorted(Walk.taken)
+    assert len(Walk.taken) > 12, sorted(Walk.taken)

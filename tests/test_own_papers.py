@@ -86,7 +86,7 @@ def test_it_is_registered_once(session, actors, sent):
         for _tab in range(2):  # the same form from a second tab
             line.flow.take(session, line, "register_as_incoming", {}, version=version, form_key="again")
             session.commit()
-    with pytest.raises(StepRefused, match="registered already"):
+    with pytest.raises(StepRefused, match="此件已登记"):
         take(session, actors["user_b"], line, "register_as_incoming")
     assert count(session, IncomingDocument) == 1
 
@@ -101,7 +101,7 @@ def test_nobody_else_registers_it_and_nothing_that_has_not_gone_out(session, act
     with pytest.raises(StepRefused):
         take(session, actors["clerk"], other, "register_as_incoming")
     outside = send(session, actors, recipient(session, actors, paper))
-    with pytest.raises(StepRefused, match="unit of the house"):
+    with pytest.raises(StepRefused, match="只有本单位的部门"):
         take(session, actors["clerk"], outside, "register_as_incoming")
     assert count(session, IncomingDocument) == 0
 

@@ -494,8 +494,9 @@ def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
             units = [records.named(db.session, Department, "财务科")]
         take(db.session, actors["user_a"], document, "hand_in", departments=units)
         with access.system():
-            (line,) = document.countersignatures
-        take(db.session, actors["head_b"], line, "reserve", remark="请明确完成时限")
+            own, other = document.countersignatures  # the head of the drafting department signs, too
+        take(db.session, actors["head_a"], own, "agree")
+        take(db.session, actors["head_b"], other, "reserve", remark="请明确完成时限")
         take(db.session, actors["user_a"], document, "end_countersigning")
         walk(db.session, actors, document, "issue", after="hand_in")
         pk, number = document.id, document.document_no
@@ -506,8 +507,8 @@ def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
     text = text_of(answer.data)
     in_their_order = [
         "发文处理签", f"发文号{number}", "文种通知", f"拟稿人{name['user_a']}", "文件标题关于开展档案检查的通知", "主送各科室",
-        f"会签意见：同意，有保留意见　请明确完成时限财务科{name['head_b']}{day}", f"核稿{name['office']}{day}", f"签发{name['leader']}{day}", "份数10",
-        "印制文印室", f"校对{name['office']}{day}", f"用印{name['office']}", f"印发日期{day}",
+        f"会签意见：同意综合科{name['head_a']}{day}同意，有保留意见　请明确完成时限财务科{name['head_b']}{day}", f"核稿{name['office']}{day}", f"签发{name['leader']}{day}", "份数10",
+        "印制文印室", f"校对{name['user_a']}{day}；{name['office']}{day}；{name['head_a']}{day}", f"用印{name['office']}", f"印发日期{day}",
     ]  # fmt: skip
     assert missing(text, in_their_order) == [], text
     with app.app_context():

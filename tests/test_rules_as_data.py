@@ -122,7 +122,7 @@ SETTINGS_OF_THE_TEXTS = [
     ("C11: the general manager signs (S4)", "outgoing_signers", None, "leader", f"{ISSUING} 二（四）"),
     ("the head of the drafting department signs first (S4)", "outgoing_own_head", "company", "yes", f"{ISSUING} 二（二）"),
     ("the head of the drafting department signs first (S7)", "outgoing_own_head", "hotel", "yes", f"{HOTEL} 一"),
-    ("the executing department checks the text (S6)", "outgoing_text_checker", "company", "executing", COMPANY),
+    ("the executing department checks the text (S6)", "outgoing_text_checker", "group", "executing", COMPANY),
     ("the administration checks the text (S7)", "outgoing_text_checker", None, "office", f"{HOTEL} 三"),
 ]  # fmt: skip
 
@@ -326,10 +326,10 @@ CLOSING = {
 
 
 ROUTES = {
-    # S6: leaders after the check
-    "company": (["leader_review", "discussion", "text_check", "countersigning", "signing"], COMPANY),
+    # S6: leaders after the check; S4: departments before it
+    "group": (["leader_review", "discussion", "text_check", "countersigning", "signing"], COMPANY),
+    "company": (["leader_review", "discussion", "countersigning", "text_check", "signing"], ISSUING),
     "hotel": (["countersigning", "text_check", "finance_review", "signing"], HOTEL),
-    None: (["leader_review", "discussion", "countersigning", "finance_review", "text_check", "signing"], ISSUING),
 }
 
 
@@ -351,6 +351,7 @@ def test_c9_the_number_is_drawn_when_it_is_numbered_and_by_no_other_step():
     numbered = {step.name for step in OutgoingDocument.flow.steps.values() if "numbered" in step.targets}
     assert numbered == {
         "number_it",
+        "number_late",
         "print_again",
     }  # an error in the print sends the numbered paper back to the printer
     assert set(OutgoingDocument.flow.steps["number_it"].sources) == {"signed", "rechecked"}

@@ -29,5 +29,4 @@ class IncomingDocumentView(RecordView):
         Children("circulation", "document", ["reader", "state", "sent_at", "read_at", "opinion"]),
         Children("paper_copies", "document", ["number", "medium", "state", "holder", "held_since"]),
         Children("replies", "reply_to", ["document_no", "title", "state", "issued_at"], title=_l("Replies")),
-        Children("came_from", "incoming", ["document", "part", "copies", "state"], title=_l("Issued by this house")),
     ]

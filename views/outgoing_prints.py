@@ -66,6 +66,8 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
     signer = document.signer.name if document.signer else ""
     sealer = document.sealed_by.name if document.sealed_by else ""
     number = document.document_no or ""
+    clean = [one for one in document.proofs if one.clean and one.checksum == document.text_checksum]
+    proofs = "；".join(f"{one.person or ''}　{day(one.at)}" for one in clean)
     return Form(
         "outgoing_slip",
         issuer_of(document) + "发文处理签",
@@ -92,7 +94,7 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
                 ),
             ),
             Row(11, (Box("份　　数", str(document.copies or ""), 6), Box("印　　制", document.printer or "", 6))),
-            Row(20, (Box("校　　对", hands("proofread")),)),
+            Row(20, (Box("校　　对", proofs),)),
             Row(11, (Box("用　　印", sealer, 6), Box("印发日期", day(document.issued_at), 6))),
             Row(11, (Box("附　　件", content("enclosures"), 6), Box("归 档 号", "", 6))),
         ),

@@ -126,6 +126,8 @@ class RowAccess:
 
     #: fields that are the content of a record, which not everybody learns who may know that it exists
     content_fields: ClassVar[tuple[str, ...]] = ()
+    #: the reference to the record whose content it belongs to: who knows the one knows the other
+    content_with: ClassVar[str] = ""
     #: whether a record's files are content, too
     content_files: ClassVar[bool] = True
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, select
 from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm.util import identity_key
 
 from app.engine import access, events
 from app.engine.fields import Field, fields_of
@@ -64,10 +65,27 @@ def learn(session: Session, rows: Iterable[Any]) -> None:
     rows = [row for row in rows if type(row).content_fields]
     if not rows or access.current().everything:
         return
-    model = type(rows[0])
-    known = known_ids(session, model, [row.id for row in rows])
+    model, actor = type(rows[0]), access.current()
+    known = _as_its_record(session, model, rows, actor)
+    if known is None:
+        known = known_ids(session, model, [row.id for row in rows])
     for row in rows:
-        row.__dict__["_known_to"] = (access.current(), row.id in known)
+        row.__dict__["_known_to"] = (actor, row.id in known)
+
+
+def _as_its_record(session: Session, model: Any, rows: list[Any], actor: access.Actor) -> set[int] | None:
+    """The keys of known rows as far as it has been found out of the records they belong to; None: not of all."""
+    if not model.content_with:
+        return None
+    field = fields_of(model)[model.content_with]
+    known: set[int] = set()
+    for row in rows:
+        record = session.identity_map.get(identity_key(field.target, getattr(row, field.column)))
+        who, knows_it = record.__dict__.get("_known_to", (None, False)) if record is not None else (None, False)
+        if who != actor:
+            return None
+        known |= {row.id} if knows_it else set()
+    return known
 
 
 def known_ids(session: Session, model: Any, ids: Iterable[int]) -> set[int]:

@@ -8,6 +8,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from app.engine import access, bin, history
@@ -120,6 +121,7 @@ class RecordPage(KindPages):
         The second is asked for once a kind; it has to be kept until the page is drawn, for the session forgets what
         nobody holds.
         """
+        knows(record)  # found out before its lines ask for it
         related = [(about, self._rows_of(record, about)) for about in self.children]
         named = [(record, list(fields_of(self.model)))]
         named += [(row, about.columns) for about, rows in related for row in rows or ()]
@@ -146,6 +148,8 @@ class RecordPage(KindPages):
         )
         rows = list(db.session.scalars(query.options(*records.references(child, columns))))
         learn(db.session, rows)
+        if len(rows) <= about.most and about.relation in inspect(record).unloaded:
+            set_committed_value(record, about.relation, rows)  # what the steps ask about the lines is here already
         return rows
 
     def _children(self, about: Children, rows: list[Any] | None, record: Any) -> dict[str, Any]:
