@@ -22,7 +22,17 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
-from models.circulation_rules import FORMS, MAKES_COPIES, MODES, PREPARATIONS, mode_of, per_copy, rank_of, round_for
+from models.circulation_rules import (
+    FORMS,
+    MAKES_COPIES,
+    MODES,
+    PREPARATIONS,
+    keep_scope,
+    mode_of,
+    per_copy,
+    rank_of,
+    round_for,
+)  # fmt: skip
 from models.copies import add_copies, missing_copies
 from models.entries import WAITING, CirculationEntry
 from models.people import Person
@@ -207,6 +217,8 @@ class Circulation(Turns, Workflow, Model):
         reason: Annotated[str, Ask(_l("Reason"))],
     ) -> None:
         """The scope becomes wider, by whoever approved it. Anybody else borrows the paper."""
+        doer = history.doer()
+        keep_scope(self.session, self.document, readers, doer.has("leader") or doer.everything)
         self.add_entries(readers)
         if self.state == "running":
             if self.form == "paper":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,14 @@ def in_scope(session: Session, document: IncomingDocument, reader: Person) -> bo
     """Whether papers of this importance and secrecy may go to a reader without a leader saying so."""
     scope = rules.listed(session, SCOPES[document.importance, document.secrecy], document.profile())
     return group_of(session, document, reader) in scope
+
+
+def keep_scope(session: Session, document: IncomingDocument, readers: Iterable[Person], leader: bool) -> None:
+    """Only a leader goes beyond the scope that papers of this importance and secrecy have. Raises `StepRefused`."""
+    beyond = [] if leader else [reader.name for reader in readers if not in_scope(session, document, reader)]
+    if beyond:
+        listed = ", ".join(beyond)
+        raise StepRefused(_("Beyond the scope of papers like this: %(readers)s. A leader approves it.", readers=listed))
 
 
 def per_copy(session: Session, document: IncomingDocument, mode: str) -> int:

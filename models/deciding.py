@@ -19,7 +19,7 @@ from app.engine.workflow import Ask
 from models import notices, procedure
 from models.assignments import hand_out
 from models.circulation import offer_to
-from models.circulation_rules import in_scope
+from models.circulation_rules import keep_scope
 from models.copies import register_copies
 from models.documents import PROPOSED, IncomingDocument, session_of
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
@@ -250,18 +250,9 @@ def _send_round(
     asked = rules.flag(session, procedure.SCOPE_APPROVED, document.profile())
     if approver is None and asked and not doer.has(*approves) and not doer.everything:
         raise StepRefused(_("The readers are named by a leader or the head of the office; say who approved them."))
-    _within_scope(document, readers, approver)
+    leader = doer.has("leader") or doer.everything or approver in notices.holders(session, "leader")
+    keep_scope(session, document, readers, leader)
     offer_to(document, readers, purpose, opinion_required=opinion, approver=approver)
-
-
-def _within_scope(document: IncomingDocument, readers: list[Person], approver: Person | None) -> None:
-    """Only a leader goes beyond the scope that papers of this importance and secrecy have. Raises `StepRefused`."""
-    session, doer = session_of(document), history.doer()
-    if doer.has("leader") or doer.everything or approver in notices.holders(session, "leader"):
-        return
-    if beyond := [reader.name for reader in readers if not in_scope(session, document, reader)]:
-        listed = ", ".join(beyond)
-        raise StepRefused(_("Beyond the scope of papers like this: %(readers)s. A leader approves it.", readers=listed))
 
 
 @flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"), who=decides)

@@ -99,7 +99,8 @@ def _complete(document: OutgoingDocument) -> None:
     missing = []
     if not (document.addressees or "").strip():
         missing.append(_("addressees"))
-    if not manuscript.plain(document.body).strip() and document.secrecy not in ON_PAPER_ONLY:
+    written = manuscript.plain(document.body).strip() or document.uploaded()
+    if not written and document.secrecy not in ON_PAPER_ONLY:
         missing.append(_("text"))
     if document.touches_money is None:
         missing.append(_("whether it touches income, cost or budget"))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from flask_babel import gettext as _
+
 from app.engine import rules
 from app.engine.fields import fields_of
 from app.engine.moments import local
 from app.engine.paper.manuscript import blocks
 from app.engine.paper.official import Format, OfficialPaper
+from app.engine.refusals import StepRefused
 from models import prints, routing
 from models.outgoing import FROZEN, OutgoingDocument, session_of
 from models.secrecy import ORDINARY
@@ -36,6 +39,8 @@ def official_paper(
     Raises `StepRefused` where the text is no longer the signed one. Its own words are in the language set at the time.
     """
     document.keep_text()
+    if document.uploaded():
+        raise StepRefused(_("The text of this paper is an uploaded file; open it among the paper's files."))
     kind, issuer, draft = document.document_type, issuer_of(document), document.state not in FROZEN
     joint, head = [one.name for one in document.joint_issuers], document.number_series and document.number_series.head
     signing = document.signed_at if not draft else None

@@ -20,11 +20,13 @@ from app.engine import access, fields
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
+from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Clock, Flow, QuickView, State, Workflow
 from models import routing
 from models.countersignatures import Countersignature
 from models.documents import URGENCY, IncomingDocument
+from models.files import Attachment
 from models.outgoing_lines import DraftVersion, JointIssuer, PrintRun, ProofRound, SealUse
 from models.outgoing_series import FIRST, LEVELS, OutgoingSeries, first_series, key
 from models.paper_types import GOVERNMENT as TYPES
@@ -289,10 +291,23 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             self.closed_at = self.closed_at or self.issued_at
         self.drafted_at = self.drafted_at or self.signed_at or self.issued_at or now()
 
+    def uploaded(self) -> list[str]:
+        """The digests of the files that are the text of a paper without a written one: those there at its signature."""
+        session = object_session(self)
+        if session is None or self.id is None or manuscript.plain(self.body).strip():
+            return []
+        query = select(Attachment.digest).where(
+            Attachment.record_kind == self.kind_name, Attachment.record_id == self.id
+        )
+        if self.signed_at is not None:
+            query = query.where(Attachment.created_at <= self.signed_at)
+        with access.system(), session.no_autoflush:
+            return list(session.scalars(query.order_by(Attachment.id)))
+
     def frozen_text(self) -> str:
         """The checksum of what a signature covers, as it is stored, marks of how the text is set among it."""
         words = (str(getattr(self, name) or "") for name in SIGNED)
-        return hashlib.sha256("\x1f".join(words).encode()).hexdigest()
+        return hashlib.sha256("\x1f".join([*words, *self.uploaded()]).encode()).hexdigest()
 
     def keep_text(self) -> None:
         """Stop a paper whose text is not the signed one. Raises `StepRefused`."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import fields
+from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.answers import happened
+from app.engine.record import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.correspondents import Correspondent
@@ -104,10 +105,22 @@ class Recipient(Workflow, Model):
     def prepare(self, session: Session) -> None:
         named = self.correspondent or self.department
         self.name = (self.name or "").strip() or (named.name if named else None)
+        if self.document is not None and self.document.secrecy not in ORDINARY and not self.copy_numbers:
+            self.copy_numbers = self._next_copies(session)
+
+    def _next_copies(self, session: Session) -> str:
+        """The next copy numbers of a secret paper, six digits from 000001; one clerk at a time gives them out."""
+        concurrency.hold(session, self.document)
+        with access.system(), session.no_autoflush:
+            given = session.scalar(select(func.sum(Recipient.copies)).where(Recipient.document_id == self.document.id))
+        first, count = (given or 0) + 1, self.copies or 1
+        return f"{first:06d}" if count == 1 else f"{first:06d}-{first + count - 1:06d}"
 
     def check(self) -> Iterator[tuple[str, str]]:
         if not self.name:
             yield "name", _("Name the recipient, or choose an organisation or a department.")
+        if self.copy_numbers and altered(self, "copies"):
+            yield "copies", _("The copies have their numbers; add another line for more.")
         if self.document is not None and self.document.state in (
             "withdrawn",
             "voided",

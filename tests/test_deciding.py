@@ -402,6 +402,21 @@ def test_beyond_the_scope_of_important_secret_papers_only_a_leader_goes(session,
     assert (weighty.state, plain.state) == ("in_circulation", "in_circulation")
 
 
+def test_a_round_under_way_is_not_widened_beyond_that_scope_either(session, actors):
+    with access.acting_as(actors["clerk"]):
+        weighty = incoming(session, register="GS", secrecy="secret", importance="important")
+    within, beyond = someone(session, "周海"), someone(session, "李强")
+    within.clearance = beyond.clearance = "secret"
+    session.commit()
+    assert (in_scope(session, weighty, within), in_scope(session, weighty, beyond)) == (True, False)
+    take(session, actors["office"], weighty, "instruct_reading", readers=[within.id], purpose="请阅")
+    with access.system():
+        (round_,) = weighty.circulations
+    with pytest.raises(StepRefused, match=beyond.name):
+        take(session, actors["office"], round_, "add_reader", readers=[beyond.id], reason="请其参阅")
+    take(session, actors["leader"], round_, "add_reader", readers=[beyond.id], reason="请其参阅")
+
+
 @pytest.mark.parametrize(
     "book, who, named, refused",
     [("SW", "clerk", {}, True), ("SW", "clerk", {"transfer": "综合科"}, False), ("SW", "clerk", {"informed": "周海"}, False),

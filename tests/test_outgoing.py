@@ -14,11 +14,13 @@ from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
 from app.engine.transfer import import_rows
 from models.countersignatures import Countersignature
+from models.files import Attachment
 from models.outgoing import OutgoingDocument
 from models.people import Department
 from models.recipients import Recipient
 from reports.outgoing import outgoing_register
 from tests.conftest import sign_in
+from tests.safety.samples import attach
 
 #: What the office ticks at the text check (S4, S7).
 POINTS = dict.fromkeys(("need", "way", "form", "layout", "wording", "figures", "attached"), True)
@@ -558,6 +560,33 @@ def test_a_secret_paper_does_not_go_by_post_or_wire(session, actors, draft, go, 
         take(session, actors[who], paper, step, **answers)
     with pytest.raises(StepRefused, match="courier"):
         send(session, actors, recipient(session, actors, paper), channel)
+
+
+def test_copies_of_a_secret_paper_are_numbered_from_one_and_none_twice(session, actors, draft, go):
+    paper = draft(secrecy="secret")
+    lines = [recipient(session, actors, paper, copies=count) for count in (1, 3, 2)]
+    assert [line.copy_numbers for line in lines] == ["000001", "000002-000004", "000005-000006"]
+    with access.acting_as(actors["clerk"]), pytest.raises(Invalid):
+        records.change(session, lines[1], {"copies": 4}, ["copies"], version=lines[1].version)
+    assert recipient(session, actors, draft()).copy_numbers is None
+
+
+def test_a_text_may_be_an_uploaded_file_and_is_frozen_by_the_signature(session, actors, draft, go):
+    paper = draft(body="")
+    with access.system():
+        attach(session, paper, "定稿")
+        session.commit()
+    go(paper, "sign")
+    with access.system():
+        attach(session, paper, "签发单扫描件")  # what is added later is no part of the text
+        session.commit()
+    take(session, actors["clerk"], paper, "number_it", copies=3)
+    with access.system():
+        text = session.scalars(select(Attachment).where(Attachment.name == "定稿.txt")).one()
+        text.digest = "0" * 64
+        session.commit()
+    with pytest.raises(StepRefused, match="signed"):
+        take(session, actors["clerk"], paper, "print_it", printer="文印室")
 
 
 # Ends
