@@ -1,6 +1,8 @@
 """What other systems let out (documents.md 6.2), tried at every door of incoming papers, circulation and follow-up.
 
-Pattern 10 (drafts after an electronic hand-over) is in test_own_papers; pattern 14 waits for the archive.
+Pattern 10 (drafts after an electronic hand-over) is in test_own_papers; pattern 14 waits for the archive. Patterns 5 and
+11 and the built-in routes of the framework (3) are tried on all kinds of record by `safety/test_bulk`, `test_sessions`
+and `safety/test_matrix`; here they are tried on the new kinds.
 """
 
 import shutil
