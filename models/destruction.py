@@ -244,7 +244,8 @@ class DestructionEntry(Record, Model):
         if self.decision == "keep" and self.keep_until is None:
             yield "keep_until", _("Please say until when it is kept.")
         moved = self.id is None or altered(self, "destruction", "document", "decision")
-        if moved and self.destruction is not None and self.destruction.state not in (None, "draft", "appraisal"):
+        stored = self.destruction if self.destruction is not None and self.destruction.id is not None else None
+        if moved and stored is not None and stored.state not in ("draft", "appraisal"):
             yield "", _("The list went to the leader; it is no longer changed.")
 
     def remembered(self, day: date) -> str:

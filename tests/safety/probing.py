@@ -55,6 +55,8 @@ def methods(rule: Rule) -> list[str]:
 def ways(app: Flask, rule: Rule) -> Iterator[Way]:
     """The route once for every step, report, form of download or kind of record that can stand in its address."""
     name, model = family(app, rule)
+    if name.startswith("OfficialView."):
+        model = KINDS["outgoing_documents"]
     fixed = FIXED["filename"].get(name, "")  # type: ignore[attr-defined]
     found: list[dict[str, str]] = [{"version": FIXED["version"], "filename": fixed}]  # type: ignore[dict-item]
     choices: dict[str, list[str]] = {"kind": list(KINDS), "suffix": ["csv", "xlsx"]}

@@ -63,7 +63,7 @@ def _checked_again(session: Any) -> dict[str, Any]:
 
 def _waivable(session: Any) -> dict[str, Any]:
     with access.system():
-        session.add(Rule(setting="last_proof_waivable", value="yes"))
+        session.add(Rule(setting="proofreaders", value="checker", profile="company"))
         session.flush()
     return {"checker": person(session, "郑敏")}
 
@@ -233,6 +233,7 @@ def _notice(session: Any) -> dict[str, Any]:
 
 #: (kind, step) -> answers that a plain sample does not do for
 ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("follow_ups", "name_officer"): lambda session: {"officer": person(session, "郑敏")},
     ("outgoing_documents", "pass_text"): lambda session: {"signer": person(session, "周海")},
     ("outgoing_documents", "record_joint_signature"): lambda session: {"name": "联合单位"},
     ("outgoing_documents", "account_for_waste"): lambda session: {
@@ -241,6 +242,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     },
     ("outgoing_documents", "recall"): _notice,
     ("outgoing_documents", "annul"): _notice,
+    ("incoming_documents", "order_relay"): lambda session: {"by": later()},
     ("incoming_documents", "propose"): lambda session: {"leaders": [person(session, "周海")]},
     ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
     ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},

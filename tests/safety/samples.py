@@ -26,12 +26,14 @@ from app.menu import VIEWS
 from app.web.files import storage
 from models.accountability import AccountabilityCase
 from models.circulation import CirculationEntry
+from models.countersignatures import Countersignature
 from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
 from models.outgoing import OutgoingDocument
-from models.people import Person
+from models.people import Department, Person
+from models.recipients import Recipient
 from models.supervision import Supervision
 from models.tickets import ServiceTicket
 from seed import accounts
@@ -155,6 +157,10 @@ def furnish(session: Session) -> Side:
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         paper = side.made["incoming_documents"][0]
         side.add(CirculationEntry, 70 + n, document=paper, reader=session.scalars(query).one(), state="offered")
+    # Other units are asked to countersign, and get copies.
+    service = session.scalars(select(Department).where(Department.name == "客服部")).one()
+    side.add(Countersignature, 0, document=side.made["outgoing_documents"][1], department=service)
+    side.add(Recipient, 1, document=side.made["outgoing_documents"][1], department=service)
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     # The unit has its dispatch order, and never sees who reports wrongdoing.

@@ -42,9 +42,13 @@ MEANT: dict[str, dict[str, Any]] = {
     "escalation_rungs": {"who": "clerk"},
     "extension_requests": {"document": "4", "until": "2099-01-01T09:00"},
     "accountability_cases": {"document": "4"},
+    "paper_orders": {"by": "2099-01-01T09:00"},
+    "holds": {"document": "5"},
 }
 #: kinds that take a paper once
-ONCE = {"return_items": {"document": "2"}, "destruction_entries": {"document": "2"}}
+ONCE = {
+    "return_items": {"document": "2"}, "destruction_entries": {"document": "2"}, "holds": {"document": "6"},
+}  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
 )
@@ -59,6 +63,10 @@ def wide(crowd: Flask) -> Iterator[Flask]:
         paper = db.session.get(IncomingDocument, 4)
         assert paper is not None and paper.state == "in_handling"
         paper.register, paper.due_at = book, None
+        for key in (5, 6):  # what is kept for now is finished
+            finished = db.session.get(IncomingDocument, key)
+            assert finished is not None
+            finished.state, finished.due_at = "closed", None
         db.session.commit()
         db.session.remove()
     crowd.config["FAB_ROLES"].update({role: [[".*", ".*"]] for role in ROLES})
@@ -221,7 +229,7 @@ def test_a_form_takes_no_field_it_did_not_show(wide, view, record_property):
     made = row(wide, model, newest(wide, model))
     shown = {name: str(value) for name, value in made.items() if name not in open_columns(model)}
     record_property("columns tried", len(sent) + len(extra))
-    assert made["id"] == last + 1
+    assert made["id"] > last
     assert {
         name for name, value in shown.items() if extra.get(name) == value and not isinstance(extra[name], bool)
     } == set()
@@ -242,8 +250,8 @@ def different(model: Any) -> dict[str, str]:
         **words,
         **days,
         **({"reader": "2"} if "reader" in fields else {}),
-        **ONCE.get(model.kind_name, {}),
         **meant(model, "表单"),
+        **ONCE.get(model.kind_name, {}),
     }
 
 

@@ -6,6 +6,7 @@ import io
 import re
 from typing import Any
 from urllib.parse import unquote_plus
+from zipfile import ZipFile
 
 from flask import Flask
 from openpyxl import load_workbook
@@ -71,6 +72,9 @@ class Stranger:
 def _words(raw: bytes) -> str:
     """What a page, a form or a sheet says, without what is different each time."""
     if raw[:2] == b"PK":
+        with ZipFile(io.BytesIO(raw)) as parts:
+            if "word/document.xml" in parts.namelist():
+                return "\n".join(parts.read(name).decode() for name in parts.namelist() if name.startswith("word/"))
         return _sheet(raw)
     if raw[:5] == b"%PDF-":
         return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages)
