@@ -74,7 +74,7 @@ def _words(raw: bytes) -> str:
     if raw[:2] == b"PK":
         with ZipFile(io.BytesIO(raw)) as parts:
             if "word/document.xml" in parts.namelist():
-                return "\n".join(parts.read(name).decode() for name in parts.namelist() if name.startswith("word/"))
+                return "\n".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
         return _sheet(raw)
     if raw[:5] == b"%PDF-":
         return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(raw)).pages)
