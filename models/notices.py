@@ -24,7 +24,7 @@ from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
 from models.people import Person
-from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY
+from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, REGISTRY
 
 TEXTS = {
     "due_soon": _l("%(stage)s is due %(due)s: %(paper)s"),
@@ -79,11 +79,11 @@ class Notice(access.RowAccess, Model):
 
     @classmethod
     def visible_to(cls, actor: access.Actor) -> ColumnElement[bool]:
-        models = about_models()
+        models, left_out = about_models(), not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
         return and_(
             cls.person_id == (actor.own_person_id or 0),
             access.behind(cls.kind, cls.record_id, actor, models),
-            access.behind(cls.paper_kind, cls.paper_id, actor, models),
+            access.behind(cls.paper_kind, cls.paper_id, actor, models, content=left_out),
         )
 
 

@@ -337,7 +337,7 @@ def test_whatever_people_do_papers_stay_true(session, actors, clock, record_prop
     run_state_machine_as_test(
         Office,
         settings=settings(
-            max_examples=25, stateful_step_count=25, derandomize=True, deadline=None, database=None,
+            max_examples=30, stateful_step_count=25, derandomize=True, deadline=None, database=None,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

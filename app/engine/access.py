@@ -199,13 +199,17 @@ def _rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
 
 
-def visible_ids(model: Any, actor: Actor) -> Select[Any]:
-    """The keys of the records of a kind that an actor sees, as a subquery for the rule of what hangs on them."""
+def visible_ids(model: Any, actor: Actor, content: bool = False) -> Select[Any]:
+    """The keys of the records of a kind that an actor sees, as a subquery for the rule of what hangs on them.
+
+    With `content` only those whose content the actor may know.
+    """
     key = model.__table__.c.id
     if not actor.may("read", model.kind_name):
         return select(key).where(false()).correlate(None)
     # Not correlated: a query that also names the other table must not narrow this one.
-    return select(key).where(_rule(model, actor)).correlate(None)
+    known = [opened(model, actor, model.content_to(actor))] if content and model.content_fields else []
+    return select(key).where(_rule(model, actor), *known).correlate(None)
 
 
 def sees(session: Session, record: Any, actor: Actor) -> bool:
@@ -219,11 +223,13 @@ def sees(session: Session, record: Any, actor: Actor) -> bool:
         )
 
 
-def behind(kind: Any, record_id: Any, actor: Actor, models: Iterable[Any]) -> ColumnElement[bool]:
+def behind(
+    kind: Any, record_id: Any, actor: Actor, models: Iterable[Any], content: bool = False
+) -> ColumnElement[bool]:
     """The rule of a row that speaks of another record by `kind` and `record_id`: who sees the one sees the other."""
     return or_(
         false(),
-        *(and_(kind == model.kind_name, record_id.in_(visible_ids(model, actor))) for model in models),
+        *(and_(kind == model.kind_name, record_id.in_(visible_ids(model, actor, content))) for model in models),
     )
 
 
