@@ -110,7 +110,7 @@ def test_units_whose_work_was_called_off_keep_the_line(session, actors, secrecy)
     session.commit()
     on_it = ("head_a", "user_a", "head_b")
     assert [knows(session, who, paper) for who in on_it] == [CONTENT] * 3
-    take(session, actors["clerk"], paper, "end_by_sender", reason="来文单位电话撤回")
+    take(session, actors["clerk"], paper, "end_by_sender", notice="call", reason="来文单位电话撤回")
     session.commit()
     assert [knows(session, who, paper) for who in (*on_it, "user_b")] == [LINE] * 3 + [NOTHING]
     switch_on(session)
