@@ -58,7 +58,10 @@ def look(url: str) -> list[Any]:
     with engine.connect() as connection:
         rows = list(connection.execute(sa.text(WHOLE)))
         strays = connection.scalar(
-            sa.text("SELECT count(*) FROM drawn_number WHERE text NOT IN (SELECT receipt_no FROM incoming_document)")
+            sa.text(
+                "SELECT count(*) FROM drawn_number WHERE text NOT IN"
+                " (SELECT receipt_no FROM incoming_document UNION ALL SELECT envelope_no FROM envelope)"
+            )
         )
     engine.dispose()
     assert [row for row in rows if (row.numbers, row.entries, row.clocks, row.segments, row.keys) != (1,) * 5] == []
