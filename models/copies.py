@@ -24,6 +24,7 @@ from app.engine.moments import now
 from app.engine.record import Numbered, Record
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from models.attached import Attached
 from models.circulation_rules import HAND_ON
 from models.people import Person, actor_of
 from models.secrecy import cleared_for
@@ -44,7 +45,7 @@ def has_it(copy: PaperCopy, actor: Actor) -> bool:
     return copy.holder_id in actor.person_ids
 
 
-class PaperCopy(Workflow, Model):
+class PaperCopy(Attached, Workflow, Model):
     """One copy of a document on paper, with its number and its holder."""
 
     __tablename__ = "paper_copy"
@@ -99,22 +100,8 @@ class PaperCopy(Workflow, Model):
             return or_(cls.unconfirmed.is_(True), cls.state == "lost")
         return false()
 
-    @property
-    def paper(self) -> IncomingDocument:
-        """The document, also where its holder may not see it: what was loaded for them stays narrowed to them."""
-        from models.documents import IncomingDocument
-
-        session = object_session(self)
-        if session is None or self.document_id is None:  # just being made
-            return self.document
-        with access.system(), session.no_autoflush:
-            return session.get_one(IncomingDocument, self.document_id)
-
     def case(self) -> str | None:
         return self.paper.urgency if self.paper else None
-
-    def profile(self) -> str | None:
-        return self.paper.profile() if self.paper else None
 
     def series(self) -> tuple[str, str]:
         """Each document counts its own copies, from 000001."""
