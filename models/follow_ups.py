@@ -20,11 +20,10 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Record, kinds
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Flow, State, Workflow
+from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
 from models import notices
 from models.documents import REGISTRY, IncomingDocument
 from models.people import Department, Person, sees
-from models.tickets import never_by_hand
 
 WAYS = {"phone": _l("Telephone"), "letter": _l("By letter"), "visit": _l("On the spot"), "meeting": _l("Meeting")}
 OUTCOMES = {"done": _l("Done"), "on_the_way": _l("On the way"), "cannot": _l("Cannot be done in time")}

@@ -1,10 +1,14 @@
-"""Service tickets 来电来访来函: what people ask of the house, after H1, P1 and P2."""
+"""Service tickets 来电来访来函: what people ask of the house, after H1, P1 and P2.
+
+The steps stand by phase: `answering`, `dispatching` (to a unit), `keeping` (promises, waiting, hand-over, kind) and
+`concluding` (callback, close, reopen, void).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -12,18 +16,21 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, clocks, fields, numbers
+from app.engine import access, fields
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
-from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Clock, Flow, State, Workflow
 from models.dispatch import DESK, DispatchOrder
+from models.documents import IncomingDocument
 from models.people import Department, Person
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
+
+#: By whose rules a desk works: those of H1, or those of P1 and P2. Limits and settings are rows per profile.
+SCHEMES = {"hotline": _l("Hotline"), "property_desk": _l("Property desk")}
 
 CHANNELS = {
     "phone": _l("Telephone call"),
@@ -53,28 +60,10 @@ GRADES = {
     "dissatisfied": _l("Dissatisfied"),
     "not_reached": _l("Not reached"),
 }
-WAITING_FOR = {
-    "papers": _l("Papers of the caller"),
-    "details": _l("Details of the caller"),
-    "unreachable": _l("The caller cannot be reached"),
-    "wish": _l("The caller wishes it later"),
-}
-
-#: Roles that may close a complaint or a report of wrongdoing.
-DECIDES = ("service_manager", "leader", "office_manager")
-
-
-def may_close(ticket: ServiceTicket, actor: Actor) -> bool:
-    """Whoever answers may close; a complaint or a report of wrongdoing needs the manager."""
-    return ticket.kind not in ("complaint", "report") or actor.has(*DECIDES)
-
-
-def not_sent_out(ticket: ServiceTicket, actor: Actor) -> bool:
-    return not ticket.live_orders
-
-
-def sent_out(ticket: ServiceTicket, actor: Actor) -> bool:
-    return bool(ticket.live_orders)
+#: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
+FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
+#: Kinds whose limit depends on how pressing the matter is.
+BY_PRIORITY = ("repair", "paid_service")
 
 
 class ServiceTicket(Workflow, Model):
@@ -112,9 +101,17 @@ class ServiceTicket(Workflow, Model):
     )
 
     ticket_no: Mapped[str] = fields.number(_l("Ticket number"), 100, unique=True, search=True, derived=True)
+    scheme: Mapped[str] = fields.choice(_l("Desk"), SCHEMES, "scheme_known", required=True, default="hotline")
     channel: Mapped[str] = fields.choice(_l("Channel"), CHANNELS, "channel_known", required=True, default="phone")
     kind: Mapped[str] = fields.choice(_l("Kind"), KINDS, "kind_known", required=True, default="consult")
+    sub_kind: Mapped[str | None] = fields.choice(_l("Kind of feedback"), FEEDBACK, "sub_kind_known")
+    pressing: Mapped[bool] = fields.flag(
+        _l("Pressing"), help=_l("Repairs and paid services have a shorter limit then.")
+    )
     received_at: Mapped[datetime] = fields.moment(_l("Received"), required=True, index=True)
+    picked_up_at: Mapped[datetime | None] = fields.moment(_l("Picked up"))
+    ended_at: Mapped[datetime | None] = fields.moment(_l("Call ended"))
+    rings: Mapped[int | None] = fields.integer(_l("Rings"), least=0)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered at"), derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, search=True)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
@@ -122,12 +119,21 @@ class ServiceTicket(Workflow, Model):
     anonymity_explained: Mapped[bool] = fields.flag(
         _l("Explained"), help=_l("The caller was told that nothing can be followed up without a contact.")
     )
+    confidential: Mapped[bool] = fields.flag(
+        _l("Confidential"), help=_l("The caller wishes not to be named: name and number go under seal.")
+    )
     named: Mapped[bool] = fields.flag(_l("Identity kept under seal"), derived=True)
     read_back: Mapped[bool] = fields.flag(_l("Read back"), help=_l("The record was read to the caller and confirmed."))
     subject: Mapped[str] = fields.line(_l("Subject"), 500, required=True, search=True)
     content: Mapped[str | None] = fields.prose(_l("Content"), search=True)
     place: Mapped[str | None] = fields.line(_l("Place"), 500, search=True)
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
+    subject_unit_id: Mapped[int | None] = fields.reference(
+        _l("Unit complained of"), "department.id", help=_l("It does not handle the matter.")
+    )
+    letter_id: Mapped[int | None] = fields.reference(
+        _l("Letter"), "incoming_document.id", help=_l("The letter in the register of incoming documents")
+    )
     taker_id: Mapped[int | None] = fields.reference(_l("First responsible"), "person.id")
     promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"), derived=True)
     answer: Mapped[str | None] = fields.prose(_l("Answer"), search=True, derived=True)
@@ -136,6 +142,8 @@ class ServiceTicket(Workflow, Model):
     grade: Mapped[str | None] = fields.choice(_l("Satisfaction"), GRADES, "grade_known", derived=True)
 
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
+    subject_unit: Mapped[Department | None] = relationship(foreign_keys=subject_unit_id)
+    letter: Mapped[IncomingDocument | None] = relationship(foreign_keys=letter_id)
     taker: Mapped[Person | None] = relationship(foreign_keys=taker_id)
     orders: Mapped[list[DispatchOrder]] = relationship(
         back_populates="ticket", order_by="DispatchOrder.id", passive_deletes="all"
@@ -172,7 +180,10 @@ class ServiceTicket(Workflow, Model):
         return or_(*mine)
 
     def case(self) -> str:
-        return self.kind
+        return f"{self.kind}_pressing" if self.pressing and self.kind in BY_PRIORITY else self.kind
+
+    def profile(self) -> str:
+        return self.scheme
 
     def concerns(self) -> Person | None:
         return self.taker
@@ -183,7 +194,7 @@ class ServiceTicket(Workflow, Model):
         return [order for order in self.orders if order.state not in ("draft", "cancelled", "returned")]
 
     def prepare(self, session: Session) -> None:
-        if self.kind == "report":
+        if self.kind == "report" or self.confidential:
             self.seal()
         if self.taken_over:
             return
@@ -225,146 +236,23 @@ class ServiceTicket(Workflow, Model):
             yield "phone", _("Enter a name or a telephone number, or tick “Anonymous”.")
         if self.channel in ("phone", "visit") and not self.read_back:
             yield "read_back", _("Read the record back to the caller and tick it.")
+        if self.sub_kind and self.kind != "feedback":
+            yield "sub_kind", _("Only feedback is an opinion, a suggestion or praise.")
+        if self.picked_up_at and self.ended_at and self.ended_at < self.picked_up_at:
+            yield "ended_at", _("The call cannot have ended before it was picked up.")
         if self.received_at and self.received_at > now():
             yield "received_at", _("The ticket cannot have been received in the future.")
 
     def __str__(self) -> str:
         return f"{self.ticket_no} {self.subject}"
 
-    def _answer(self, text: str) -> None:
+    def answer_with(self, text: str) -> None:
+        """The caller has been told this, now."""
         self.answer, self.answered_at = text, now()
 
-    @flow.step("open", "appointment", "reopened", to="answered", label=_l("Answer"), tone="primary")
-    def give_answer(
-        self,
-        answer: Annotated[str, Ask(_l("Answer"))],
-        citation: Annotated[
-            str | None,
-            Ask(_l("Answered from"), help=_l("The article quoted, or where the caller was referred to"), kind="line"),
-        ] = None,
-    ) -> None:
-        """The answer the caller was given at the desk, and what it rests on."""
-        self._answer(answer)
-        self.citation = citation
 
-    @flow.step("open", "appointment", "reopened", "reply_in", to="dispatched", label=_l("Dispatch"), tone="primary")
-    def dispatch(
-        self,
-        department: Annotated[Department, Ask(_l("Unit"))],
-        requirement: Annotated[str, Ask(_l("What is to be done"))],
-        contact_note: Annotated[bool, Ask(_l("Note 1: contact the caller without delay"))] = False,
-        reply_note: Annotated[bool, Ask(_l("Note 2: reply within the limit"))] = False,
-        follow_note: Annotated[bool, Ask(_l("Note 3: the head of the unit follows the result"))] = False,
-        limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: the limit of the kind"))] = None,
-    ) -> None:
-        """Send the matter to a unit by a dispatch order, with the notes that belong on it."""
-        session = object_session(self)
-        order = DispatchOrder(
-            ticket=self, department=department, requirement=requirement, contact_note=contact_note,
-            reply_note=reply_note, follow_note=follow_note, limit_at=limit, lead=True, state="issued",
-        )  # fmt: skip
-        order.release()
-        records.store(session, order)  # type: ignore[arg-type]
-        self.department = department
-
-    @flow.step("open", "appointment", "reopened", to="opinion_forwarded", label=_l("Pass on as an opinion"))
-    def forward_opinion(
-        self,
-        department: Annotated[Department, Ask(_l("Unit informed"))],
-        reason: Annotated[str, Ask(_l("Reason"))],
-    ) -> None:
-        """The caller gives no contact: the unit is told, nobody is answered."""
-        if self.phone:
-            raise StepRefused(_("The caller left a telephone number and expects an answer."))
-        self.department, self.outcome = department, reason
-
-    @flow.step("open", "reopened", to="appointment", label=_l("Promise a reply"))
-    def promise(self, at: Annotated[datetime, Ask(_l("Reply promised for"))]) -> None:
-        """The caller will be answered at a stated moment; the limit of the whole runs on."""
-        if at <= now():
-            raise StepRefused(_("The promised moment lies in the past."))
-        self.promised_at = at
-
-    @flow.step("open", "dispatched", to="waiting", label=_l("Wait for the caller"))
-    def wait(
-        self,
-        waiting_for: Annotated[str, Ask(_l("Waiting for"), choices=WAITING_FOR)],
-        reason: Annotated[str, Ask(_l("Remark"))],
-    ) -> None:
-        """Nothing can be done before the caller does something; the limits stand still."""
-
-    @flow.step("waiting", to="open", label=_l("Go on"), who=not_sent_out, tone="primary")
-    def go_on(self) -> None:
-        """The caller has answered; the desk goes on with the time that was left."""
-        if self.live_orders:
-            raise StepRefused(_("A unit has the matter; it goes on there."))
-
-    @flow.step("waiting", to="dispatched", label=_l("Go on in the unit"), who=sent_out, tone="primary")
-    def go_on_in_unit(self) -> None:
-        """The caller has answered; the unit goes on with the time that was left."""
-        if not self.live_orders:
-            raise StepRefused(_("No unit has the matter; it goes on at the desk."))
-
-    @flow.step("dispatched", to="reply_in", label=_l("Reply comes in"), who=never_by_hand)
-    def receive_reply(self) -> None:
-        """Follows by itself when the replies of all units in charge are accepted."""
-
-    @flow.step("reply_in", to="answered", label=_l("Pass the reply on"), tone="primary")
-    def pass_on(self) -> None:
-        """Tell the caller what the unit replied, in its words."""
-        self._answer("\n\n".join(order.answer for order in self.live_orders if order.lead and order.answer))
-
-    @flow.step("reply_in", to="answered", label=_l("Answer in other words"))
-    def reword(self, answer: Annotated[str, Ask(_l("Answer"))], reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The shift leader changes the unit's words; its own stay on the dispatch order."""
-        self._answer(answer)
-
-    @flow.step("answered", to="callback_due", label=_l("Ask for a callback"))
-    def plan_callback(self) -> None:
-        """The caller is to be asked whether the answer helped."""
-
-    @flow.step("answered", "callback_due", to="closed", label=_l("Close"), who=may_close, tone="primary")
-    def close(
-        self,
-        outcome: Annotated[str | None, Ask(_l("Outcome"))] = None,
-        grade: Annotated[str | None, Ask(_l("Satisfaction"), choices=GRADES)] = None,
-    ) -> None:
-        """Answered, and the caller called back where that was due."""
-        self.outcome, self.grade = outcome or self.outcome, grade or self.grade
-
-    @flow.step("closed", "answered", "opinion_forwarded", to="reopened", label=_l("Reopen"))
-    def reopen(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The caller is back with the same matter: a new round begins, with limits of its own."""
-
-    @flow.step("open", "reopened", to=None, label=_l("Hand over"))
-    def hand_over(
-        self,
-        taker: Annotated[Person, Ask(_l("First responsible from now on"))],
-        reason: Annotated[str, Ask(_l("Reason"))],
-    ) -> None:
-        """Somebody else answers for the ticket from now on; never silently."""
-        self.taker = taker
-
-    @flow.step(
-        "open", "appointment", "reopened", "dispatched", "waiting", "reply_in", to=None, label=_l("Change the kind")
-    )
-    def reclassify(
-        self, kind: Annotated[str, Ask(_l("Kind"), choices=KINDS)], reason: Annotated[str, Ask(_l("Reason"))]
-    ) -> None:
-        """The matter is of another kind; its limits count from the first receipt all the same."""
-        self.kind = kind
-        if kind == "report":
-            self.seal()
-        clocks.reckon(object_session(self), self)  # type: ignore[arg-type]
-
-    @flow.step(
-        "open", "appointment", "reopened", "dispatched", "waiting", "reply_in",
-        to="voided", label=_l("Void"), tone="danger",
-    )  # fmt: skip
-    def void(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """Registered by mistake, a test or a nuisance: left out of the figures, the number stays used."""
-        session = object_session(self)
-        for order in self.orders:
-            if order.state not in ("accepted", "cancelled"):
-                order.take("cancel", session, reason=reason)
-        numbers.void(session, self.kind_name, self.ticket_no, reason)  # type: ignore[arg-type]
+def session_of(ticket: ServiceTicket) -> Session:
+    """The session a ticket is being worked on in."""
+    session = object_session(ticket)
+    assert session is not None
+    return session
