@@ -41,7 +41,6 @@ from models.secrecy import REGISTRY as REGISTRY  # asked for beside the papers i
 
 if TYPE_CHECKING:
     from models.outgoing import OutgoingDocument
-    from models.recipients import Recipient
 
 URGENCY = {"none": _l("Ordinary"), "urgent": _l("Urgent"), "extra_urgent": _l("Extra urgent")}
 
@@ -174,9 +173,11 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     paper_copies: Mapped[list[PaperCopy]] = relationship(
         back_populates="document", order_by=PaperCopy.id, passive_deletes="all"
     )
-    came_from: Mapped[list[Recipient]] = relationship("Recipient", viewonly=True, order_by="Recipient.id")
     replies: Mapped[list[OutgoingDocument]] = relationship(
-        "OutgoingDocument", viewonly=True, order_by="OutgoingDocument.id"
+        "OutgoingDocument",
+        foreign_keys="OutgoingDocument.reply_to_id",
+        viewonly=True,
+        order_by="OutgoingDocument.id",
     )
 
     @classmethod

@@ -10,7 +10,7 @@ from app.engine import rules
 from app.engine.fields import fields_of
 from app.engine.moments import local
 from app.engine.paper.manuscript import blocks
-from app.engine.paper.official import Format, OfficialPaper
+from app.engine.paper.official import Format, OfficialPaper, Signing
 from app.engine.refusals import StepRefused
 from models import prints, routing
 from models.outgoing import FROZEN, OutgoingDocument, session_of
@@ -18,6 +18,9 @@ from models.secrecy import ORDINARY
 
 #: Types that have a format of their own; all others are set as a document 文件.
 FORMATS: dict[str, Format] = {"letter": "letter", "order": "order", "minutes": "minutes"}
+
+#: An order bears the name stamp of who signed it, minutes bear nothing (GB/T 9704-2012, 10.2, 10.3); others a seal.
+SIGNATURES: dict[str, Signing] = {"order": "stamp", "minutes": "plain"}
 
 #: A number somebody typed before an enclosure; the layout numbers them itself.
 _NUMBERED = re.compile(r"(?:附件[:：]?)?\s*(\d{1,2})\s*[.．、]\s*(?!\d)")
@@ -59,7 +62,8 @@ def official_paper(
         signers=_signers(document) if kind in routing.UPWARD else (),
         addressees=in_a_row(document.addressees),
         enclosures=tuple(named(document.enclosures)),
-        signature="plain" if kind == "minutes" else "seal",  # minutes bear none: GB/T 9704, 10.3
+        signature=SIGNATURES.get(kind, "seal"),
+        officers=_officers(document) if kind == "order" else (),
         day=local(signing).date() if signing else None,
         note=document.note or "",
         copy_to=in_a_row(document.copy_to),
@@ -79,6 +83,13 @@ def _signers(document: OutgoingDocument) -> tuple[str, ...]:
     """Who signs a paper to superiors: our signer first, then those of the joint issuers."""
     ours = [document.signer.name] if document.signer else []
     return (*ours, *(one.signer for one in document.joint_issuers if one.signer))
+
+
+def _officers(document: OutgoingDocument) -> tuple[tuple[str, str], ...]:
+    """Post and name of who signs an order, ours first."""
+    signer = document.signer
+    ours = [(signer.position or "", signer.name)] if signer else []
+    return (*ours, *(("", one.signer) for one in document.joint_issuers if one.signer))
 
 
 def in_a_row(words: str | None) -> str:

@@ -70,6 +70,7 @@ def _as_it_came(session: Session, line: Recipient, register: Register | None) ->
         received_at=line.signed_at or now(), department=line.department,
         summary=(text or "")[: _length("summary")] or None,
         enclosures=None if issued.secrecy in ON_PAPER_ONLY or not enclosures else enclosures[: _length("enclosures")],
+        issued_as=issued,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from models.registers import Register
 if TYPE_CHECKING:
     from models.correspondents import Correspondent
     from models.envelopes import Envelope
+    from models.outgoing import OutgoingDocument
 
 OUTER_REGISTER = rules.setting("outer_register", _l("Papers come in envelopes of an outer register"))
 #: So many of a sender's last papers say what is usual.
@@ -37,6 +38,13 @@ class Registration:
     """Mixin of the paper that came in."""
 
     envelope_id: Mapped[int | None] = fields.reference(_l("Envelope"), "envelope.id", sort_order=70)
+    issued_as_id: Mapped[int | None] = fields.reference(
+        _l("Issued by this house as"),
+        "outgoing_document.id",
+        sort_order=70,
+        derived=True,
+        late="fk_incoming_document_issued_as_id_outgoing_document",
+    )
     proposal_on: Mapped[date | None] = fields.day(_l("Slip: proposal dated"), sort_order=71)
     instruction_on: Mapped[date | None] = fields.day(_l("Slip: instruction dated"), sort_order=72)
     result_on: Mapped[date | None] = fields.day(_l("Slip: result dated"), sort_order=73)
@@ -47,6 +55,10 @@ class Registration:
     @declared_attr
     def envelope(cls) -> Mapped[Envelope | None]:
         return relationship("Envelope", foreign_keys=[cls.envelope_id])  # type: ignore[list-item]
+
+    @declared_attr
+    def issued_as(cls) -> Mapped[OutgoingDocument | None]:
+        return relationship("OutgoingDocument", foreign_keys=[cls.issued_as_id])  # type: ignore[list-item]
 
     def begin(self, session: Session) -> Callable[[], None]:
         """A paper of a book without an outer register has its envelope all the same; nobody is asked to fill it in."""

@@ -47,6 +47,15 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("outgoing_documents", "text_check", None, 1, "working_days", "office", None),
     ("outgoing_documents", "signing", None, 1, "working_days", "office", None),
     ("outgoing_documents", "issuing", None, 2, "working_days", "office", None),
+    # Urgent papers: half the time; an office day has seven and a half hours.
+    *(
+        ("outgoing_documents", stage, urgency, amount, unit, "office", None)
+        for urgency in ("urgent", "extra_urgent")
+        for stage, amount, unit in (
+            ("leader_review", 1, "working_days"), ("finance_review", "3.75", "working_hours"),
+            ("text_check", "3.75", "working_hours"), ("signing", "3.75", "working_hours"), ("issuing", 1, "working_days"),
+        )
+    ),
     ("envelopes", "opening", None, 1, "working_days", "office", None),
     ("envelopes", "handing_over", None, 1, "working_days", "office", None),
     ("envelopes", "defects", None, 3, "working_days", "office", None),

@@ -74,7 +74,7 @@ def test_the_registry_or_the_receiving_unit_registers_what_was_issued(session, a
         )
         assert (found.medium, found.paper_type, found.summary) == ("paper", "notice", "请于本周内完成自查。")
         assert (found.state, found.enclosures) == ("registered", "自查表；说明")
-        assert [one.id for one in found.came_from] == [line.id]
+        assert found.issued_as is line.document
         drawn = session.scalars(select(numbers.DrawnNumber.text)).all()
     assert found.receipt_no in drawn  # by the numbers of the register book, like any other paper
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -66,6 +66,8 @@ class Act:
     reason: str | None = None
     acting_for: str | None = None
     actor: access.Actor | None = None
+    #: the records an entry has been written of: kind and key
+    told: set[tuple[str, int]] = field(default_factory=set, compare=False)
 
 
 NOTHING = Act()
@@ -182,6 +184,14 @@ def _write_history(session: Session, context: Any) -> None:
             rows.append(_next_row(session, record, action, changes))
     if rows:
         session.execute(insert(HistoryEntry), rows)
+        if (doing := _act.get()) is not NOTHING:
+            doing.told.update((row["kind"], row["record_id"]) for row in rows)
+
+
+def tell_of_step(session: Session, record: Any) -> None:
+    """Write the entry of a step that changed only what hangs on its record: the whole way stands at the record."""
+    if (record.kind_name, record.id) not in _act.get().told:
+        tell(session, record, {})
 
 
 def tell(session: Session, record: Any, changes: dict[str, list[Any]]) -> None:

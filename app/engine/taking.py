@@ -63,6 +63,7 @@ def take(
                 with session.no_autoflush:  # one flush, one entry in the history
                     record.enter(session, step.target(record, outcome))
                 session.flush()
+                history.tell_of_step(session, record)
         except Exception:
             session.rollback()
             raise

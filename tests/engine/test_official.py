@@ -393,12 +393,10 @@ def test_the_word_file_has_the_margins_and_the_grid_of_the_standard():
     ]
     assert [length.mm for length in lengths] == pytest.approx([210, 297, 37, 28, 26, 35], abs=0.1)
     grid = section._sectPr.find(qn("w:docGrid"))
-    assert grid.get(qn("w:type")) == "linesAndChars"
-    lines, letters = (
-        int(grid.get(qn("w:linePitch"))) / 20 * POINT,
-        (16 + int(grid.get(qn("w:charSpace"))) / 4096) * POINT,
-    )
-    assert (225 // lines, (156 + 0.01) // letters) == (22, 28)
+    assert grid.get(qn("w:type")) == "lines"
+    closer = int(reopened(NOTICE).styles["Normal"].element.rPr.find(qn("w:spacing")).get(qn("w:val"))) / 20
+    lines, letters = int(grid.get(qn("w:linePitch"))) / 20 * POINT, (16 + closer) * POINT
+    assert (225 // lines, 156 // letters) == (22, 28)
 
 
 def test_the_word_file_names_the_faces_and_sizes_of_the_standard():
