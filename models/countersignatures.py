@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields, history
@@ -21,8 +21,8 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from models.outgoing_lines import OutgoingLine
 from models.people import Department, Person
-from models.secrecy import REGISTRY
 
 if TYPE_CHECKING:
     from models.outgoing import OutgoingDocument
@@ -42,14 +42,13 @@ def owns_draft(line: Countersignature, actor: Actor) -> bool:
     return line.document.drafter_id in actor.person_ids or actor.has("office_manager")
 
 
-class Countersignature(Workflow, Model):
-    """What one department, or one leader, says to a draft."""
+class Countersignature(OutgoingLine, Workflow, Model):
+    """What one department, or one leader, says to a draft; the department that is asked sees the paper by this line."""
 
     __tablename__ = "countersignature"
     kind_name = "countersignatures"
     label, label_plural = _l("Countersignature"), _l("Countersignatures")
     content_fields = ("remark", "settlement")
-    content_with = "document"
 
     flow = Flow(
         State("asked", _l("Asked"), "waiting", clocks=("countersigning",)),
@@ -62,7 +61,6 @@ class Countersignature(Workflow, Model):
         clocks=(Clock("countersigning", _l("Countersigning")),),
     )
 
-    document_id: Mapped[int] = fields.reference(_l("Document"), "outgoing_document.id", required=True)
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")
     leader_id: Mapped[int | None] = fields.reference(_l("Leader asked"), "person.id", derived=True)
     person_id: Mapped[int | None] = fields.reference(_l("Done by"), "person.id", derived=True)
@@ -70,27 +68,10 @@ class Countersignature(Workflow, Model):
     remark: Mapped[str | None] = fields.prose(_l("Remark"), derived=True)
     settlement: Mapped[str | None] = fields.prose(_l("How the objection was settled"), derived=True)
 
-    document: Mapped[OutgoingDocument] = relationship(foreign_keys=document_id, back_populates="countersignatures")
+    document: Mapped[OutgoingDocument] = relationship(back_populates="countersignatures")
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     leader: Mapped[Person | None] = relationship(foreign_keys=leader_id)
     person: Mapped[Person | None] = relationship(foreign_keys=person_id)
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whoever sees the paper; the department that is asked sees the paper by this line."""
-        from models.outgoing import OutgoingDocument  # it refers to its countersignatures
-
-        if actor.has(*REGISTRY):
-            return true()
-        if not actor.person_ids:
-            return false()
-        return cls.document_id.in_(select(OutgoingDocument.id).where(OutgoingDocument.visible_to(actor)))
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        from models.outgoing import OutgoingDocument
-
-        return cls.document_id.in_(select(OutgoingDocument.id).where(OutgoingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
