@@ -74,6 +74,7 @@ def from_environment() -> dict[str, Any]:
         "TRUSTED_PROXIES": _whole("WENSHU_TRUSTED_PROXIES", 0),
         **_cookie(get("WENSHU_HTTPS") == "1"),
         "TIMEZONE": get("WENSHU_TIMEZONE") or "Asia/Shanghai",
+        "AREA_CODE": get("WENSHU_AREA_CODE") or "",
         "FROZEN_NOW": _moment(frozen) if frozen else None,
         "HOST": get("HOST") or "127.0.0.1",
         "PORT": int(get("PORT") or 8080),

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.cli_records import records_group, report_command, reports_command
 from app.cli_users import users_group
-from app.engine import access, bin, events, formkeys, history, numbers
+from app.engine import access, bin, events, formkeys, history, numbers, phones
 from app.engine import record as records
 from app.engine.database import Overtaken
 from app.engine.mail import Post
@@ -71,6 +71,7 @@ def migrate(app: Flask) -> None:
     if uri.startswith("sqlite:///"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     alembic.upgrade(migrations(app), "head")
+    phones.bring_up_to_date(db.session)
 
 
 def fill_empty(app: Flask) -> str | None:

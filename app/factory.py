@@ -15,7 +15,7 @@ import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
 import views.outgoing_prints
 import views.prints  # noqa: F401  registers every printed form, as the line above does
-from app.engine import access, moments, passwords
+from app.engine import access, moments, passwords, phones
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
 from app.web import sessions
@@ -57,6 +57,7 @@ def create_app(**settings: Any) -> Flask:
     app.config.from_object(config.Config)
     app.config.update({**config.from_environment(), **settings}, FAB_ROLES=framework_roles(), SECTIONS=SECTIONS)
     moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])
+    phones.configure(app.config["SECRET_KEY"], app.config["AREA_CODE"])
     db.init_app(app)
     app.json = Json(app)
     app.jinja_env.globals["wenshu"] = Surroundings()

@@ -2,7 +2,7 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, events, grants, history, ladder, numbers, record, rules, workflow  # noqa: F401
+from app.engine import clocks, events, grants, history, ladder, numbers, phones, record, rules, workflow  # noqa: F401
 from models import (  # noqa: F401
     accountability,
     accounts,

@@ -43,7 +43,7 @@ class Customer(Record, Model):
     region: Mapped[str | None] = fields.line(_l("Region"), 100, search=True, index=True)
     address: Mapped[str | None] = fields.line(_l("Address"), 300)
     contact: Mapped[str | None] = fields.line(_l("Contact"), 100, search=True)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    phone: Mapped[str | None] = fields.phone(_l("Telephone"))
     source: Mapped[str | None] = fields.line(_l("Source"), 100, help=_l("How the customer came to us"))
     grade: Mapped[str | None] = fields.line(_l("Grade"), 30)
     credit_limit: Mapped[Decimal | None] = fields.decimal("money", _l("Credit limit"), least=Decimal(0))
@@ -82,7 +82,7 @@ class CustomerContact(Binned, Model):
     customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     name: Mapped[str] = fields.line(_l("Name"), 100, required=True, search=True)
     position: Mapped[str | None] = fields.line(_l("Position"), 100)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    phone: Mapped[str | None] = fields.phone(_l("Telephone"))
     email: Mapped[str | None] = fields.line(_l("E-mail"), 200)
     note: Mapped[str | None] = fields.prose(_l("Note"))
 

@@ -81,7 +81,7 @@ class Order(Workflow, Model):
     salesperson_id: Mapped[int | None] = fields.reference(_l("Salesperson"), "person.id")
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id", derived=True)
     consignee: Mapped[str | None] = fields.line(_l("Consignee"), 200, search=True)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    phone: Mapped[str | None] = fields.phone(_l("Telephone"))
     address: Mapped[str | None] = fields.line(_l("Address"), 300)
     platform_no: Mapped[str | None] = fields.number(_l("Number on the platform"), 100, search=True, index=True)
     buyer_account: Mapped[str | None] = fields.line(

@@ -114,7 +114,7 @@ class ServiceTicket(Workflow, Model):
     rings: Mapped[int | None] = fields.integer(_l("Rings"), least=0)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered at"), derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, search=True)
-    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    phone: Mapped[str | None] = fields.phone(_l("Telephone"))
     anonymous: Mapped[bool] = fields.flag(_l("Anonymous"))
     anonymity_explained: Mapped[bool] = fields.flag(
         _l("Explained"), help=_l("The caller was told that nothing can be followed up without a contact.")

@@ -72,6 +72,8 @@ class Field:
     right: str = ""
     #: shown in part (a telephone number) until it is revealed, which is logged
     masked: bool = False
+    #: a telephone number by which, in full, the record is found (`phones`)
+    dialled: bool = False
     #: brings a text into the one form it is kept and looked for in
     tidy: Callable[[str], str] | None = None
 
@@ -240,6 +242,7 @@ def _column(kind: str, label: Any, sql: TypeEngine | type, *more: Any, **options
             "least",
             "right",
             "masked",
+            "dialled",
             "tidy",
         )
         if key in options
@@ -271,6 +274,11 @@ def rich(label: Any, length: int = 200_000, **options: Any) -> MappedColumn[Any]
 def number(label: Any, length: int = 100, **options: Any) -> MappedColumn[Any]:
     """A number that is a name (receipt number, telephone): always text, digits never counted with."""
     return _column("number", label, String(length), length=length, **options)
+
+
+def phone(label: Any, length: int = 60, **options: Any) -> MappedColumn[Any]:
+    """A telephone number: shown in part, revealed on record, and found by the number in full alone."""
+    return number(label, length, masked=True, dialled=True, **options)
 
 
 def integer(label: Any, **options: Any) -> MappedColumn[Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import and_, func, inspect, or_
 
-from app.engine import access
-from app.engine.disclosure import known_content
+from app.engine import access, phones
+from app.engine.disclosure import guarded, known_content
 from app.engine.fields import fields_of
 
 
@@ -30,8 +30,11 @@ def search_text_of(record: Any) -> str:
 def matching(query: Any, model: Any, words: str) -> Any:
     """`query` for the records in which all the words of a search are found; `%` and `_` mean themselves.
 
-    Where somebody may not know the content of a record, its number alone finds it.
+    Where somebody may not know the content of a record, its number alone finds it. A telephone number in full finds
+    the records that bear it.
     """
+    if (known := phones.bearing(model, words)) is not None:
+        return query.where(guarded(model, phones.dialled(model)[0].name, model.id.in_(known)))
     for word in searchable(words[:100]).split():
         found = model.search_text.contains(word, autoescape=True)
         if model.content_fields and not access.current().everything:
