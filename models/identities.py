@@ -35,9 +35,7 @@ class SealedIdentity(Record, Model):
     kind_name = "sealed_identities"
     label, label_plural = _l("Sealed identity"), _l("Sealed identities")
 
-    ticket_id: Mapped[int] = fields.reference(
-        _l("Report of wrongdoing"), "service_ticket.id", required=True, derived=True
-    )
+    ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True, derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, masked=True)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
 
@@ -64,7 +62,7 @@ class IdentityRequest(Workflow, Model):
         State("refused", _l("Refused"), "bad", final=True),
     )
 
-    ticket_id: Mapped[int] = fields.reference(_l("Report of wrongdoing"), "service_ticket.id", required=True)
+    ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True)
     asker_id: Mapped[int | None] = fields.reference(_l("Asked by"), "person.id", derived=True)
     reason: Mapped[str] = fields.prose(_l("Reason"), 2000, required=True)
     until: Mapped[datetime | None] = fields.moment(_l("Open until"), derived=True)
@@ -86,8 +84,9 @@ class IdentityRequest(Workflow, Model):
             self.asker = session.get(Person, own)
 
     def check(self):
-        if self.ticket is not None and self.ticket.kind != "report":
-            yield "ticket", _("Only the identity behind a report of wrongdoing is kept under seal.")
+        # A report is asked about the same way whether it has a name behind it or not.
+        if self.ticket is not None and not self.ticket.sealed():
+            yield "ticket", _("The name behind this ticket is not under seal.")
 
     def __str__(self) -> str:
         return f"{self.ticket.ticket_no if self.ticket else ''} {self.asker or ''}".strip()

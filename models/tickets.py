@@ -62,6 +62,8 @@ GRADES = {
 }
 #: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
+#: Roles that read what a report of wrongdoing says; who is behind it is another matter.
+DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "leader")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
 
@@ -73,7 +75,8 @@ class ServiceTicket(Workflow, Model):
     kind_name = "service_tickets"
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
-    content_fields = ("contact_name", "phone")
+    content_fields = ("contact_name", "phone", "subject", "content", "place", "answer", "outcome")
+    sealed_fields = ("contact_name", "phone", "anonymous", "anonymity_explained", "named")
     content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
@@ -167,8 +170,21 @@ class ServiceTicket(Workflow, Model):
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who reports wrongdoing is kept apart (`SealedIdentity`); what stood here before, the history tells nobody."""
-        return cls.kind != "report"
+        """What a report of wrongdoing says is for those who deal with it, and for whoever took it down."""
+        if actor.has(*DEALS_WITH_REPORTS):
+            return true()
+        return or_(cls.kind != "report", cls.taker_id.in_(actor.person_ids))
+
+    def sealed(self) -> bool:
+        """Who reported wrongdoing, or wishes not to be named, is kept apart (`SealedIdentity`) and told to nobody."""
+        return self.kind == "report" or bool(self.named)
+
+    @classmethod
+    def unsealed(cls) -> ColumnElement[bool]:
+        return and_(cls.kind != "report", cls.named.is_(False))
+
+    def indexed(self) -> bool:
+        return self.kind != "report"
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -201,6 +217,10 @@ class ServiceTicket(Workflow, Model):
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)
+
+    def bring_along(self, session: Session) -> None:
+        if self.confidential:
+            self.seal()
 
     def seal(self) -> None:
         """Move the caller's identity into the store that only the report officer opens."""
@@ -244,7 +264,7 @@ class ServiceTicket(Workflow, Model):
             yield "received_at", _("The ticket cannot have been received in the future.")
 
     def __str__(self) -> str:
-        return f"{self.ticket_no} {self.subject}"
+        return f"{self.ticket_no} {self.subject}" if self.kind != "report" else str(self.ticket_no)
 
     def answer_with(self, text: str) -> None:
         """The caller has been told this, now."""

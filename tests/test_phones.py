@@ -85,7 +85,9 @@ def test_whoever_reports_is_found_by_no_number(session, actors, call):
 
 def test_nobody_finds_a_customer_by_number_who_may_not_see_it(session, actors):
     with access.system():
-        session.add(Customer(customer_no="C9", name="红星", phone="13812345678", owner_id=actors["sales"].own_person_id))
+        session.add(
+            Customer(customer_no="C9", name="红星", phone="13812345678", owner_id=actors["sales"].own_person_id)
+        )
         session.flush()
     assert len(found(session, actors["sales"], "13812345678", Customer)) == 1
     assert found(session, actors["sales_b"], "13812345678", Customer) == []
@@ -108,5 +110,3 @@ def test_another_secret_makes_the_keys_anew_once(session, actors, call, monkeypa
     assert phones.bring_up_to_date(session) == 1
     assert found(session, actors["desk"], "13812345678") == [ticket.id]
     assert phones.bring_up_to_date(session) == 0
-
-

@@ -130,6 +130,8 @@ class RowAccess:
     content_with: ClassVar[str] = ""
     #: whether a record's files are content, too
     content_files: ClassVar[bool] = True
+    #: fields of a record under seal: nobody learns them here, nor what stood in them before
+    sealed_fields: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -142,6 +144,15 @@ class RowAccess:
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The SQL condition for the rows whose `content_fields` the actor may know, among those visible to them."""
+        return true()
+
+    def sealed(self) -> bool:
+        """Whether this record is under seal."""
+        return False
+
+    @classmethod
+    def unsealed(cls) -> ColumnElement[bool]:
+        """The SQL condition for the rows that are not `sealed`."""
         return true()
 
 

@@ -1,9 +1,9 @@
 """Disclosure: which fields of a record somebody may know, and how much of each.
 
-Three rules, each declared with the field or the model and kept at every door by the functions here. A field with a
+Four rules, each declared with the field or the model and kept at every door by the functions here. A field with a
 `right` does not exist for those whose role lacks it. A `masked` field shows in part until somebody reveals it, which
-is logged. And a model may call some of its fields its `content`: who may know that a record exists (`visible_to`)
-need not learn them (`content_to`).
+is logged. A model may call some of its fields its `content`: who may know that a record exists (`visible_to`) need not
+learn them (`content_to`). And some fields of a record under seal (`sealed`) are told to nobody at all.
 """
 
 from __future__ import annotations
@@ -47,17 +47,22 @@ def known_content(model: Any) -> ColumnElement[bool]:
 
 def guarded(model: Any, name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """A condition on a field, true only where the current actor may know the field: nobody learns it by trying."""
-    if name not in model.content_fields or access.current().everything:
-        return condition
-    return and_(condition, known_content(model))
+    return and_(condition, *_told(model, name))
+
+
+def _told(model: Any, name: str) -> list[ColumnElement[bool]]:
+    """The conditions on which the current actor is told a field."""
+    if access.current().everything:
+        return []
+    content = [known_content(model)] if name in model.content_fields else []
+    return [*content, *([model.unsealed()] if name in model.sealed_fields else [])]
 
 
 def learned(model: Any, name: str) -> Any:
     """The column of a field for a report: its value where the current actor may know it, else nothing."""
     column = getattr(model, name)
-    if name not in model.content_fields or access.current().everything:
-        return column
-    return case((known_content(model), column)).label(name)
+    conditions = _told(model, name)
+    return case((and_(*conditions), column)).label(name) if conditions else column
 
 
 def learn(session: Session, rows: Iterable[Any]) -> None:
@@ -113,9 +118,18 @@ def may_open_files(record: Any) -> bool:
     return not type(record).content_files or knows(record)
 
 
+def withheld(record: Any) -> tuple[str, ...]:
+    """The fields of a record that is visible to the current actor whose value and history are not for them."""
+    if access.current().everything or record.id is None:  # just being typed, by the actor
+        return ()
+    secret = () if knows(record) else type(record).content_fields
+    return (*secret, *type(record).sealed_fields) if type(record).sealed_fields and record.sealed() else secret
+
+
 def value_of(record: Any, field: Field) -> Any:
     """The value of a field as the current actor may know it: in full, masked, or `WITHHELD`."""
-    if field.name in type(record).content_fields and not knows(record):
+    known_by = type(record).content_fields, type(record).sealed_fields
+    if any(field.name in names for names in known_by) and field.name in withheld(record):
         return WITHHELD
     value = getattr(record, field.name)
     return mask(value) if field.masked and not access.current().everything else value
@@ -123,8 +137,7 @@ def value_of(record: Any, field: Field) -> Any:
 
 def writable(record: Any, names: Iterable[str]) -> list[str]:
     """Those of the fields that the current actor may see in a form of this record, and therefore change."""
-    known = known_fields(type(record))
-    secret = () if knows(record) else type(record).content_fields
+    known, secret = known_fields(type(record)), withheld(record)
     return [name for name in names if name in known and name not in secret]
 
 

@@ -116,6 +116,7 @@ def _keep_up(session: Session, context: Any) -> None:
     new = [record for record in session.new if isinstance(record, access.RowAccess) and dialled(type(record))]
     changed = [record for record in session.dirty if isinstance(record, access.RowAccess) and _touched(record)]
     gone = [record for record in session.deleted if isinstance(record, access.RowAccess) and dialled(type(record))]
+    record: Any
     for record in (*changed, *gone):
         session.execute(delete(PhoneKey).where(PhoneKey.kind == record.kind_name, PhoneKey.record_id == record.id))
     if rows := _rows((*new, *changed)):

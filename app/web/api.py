@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.engine import access, bin, searching
 from app.engine import record as records
-from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, writable
+from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, withheld, writable
 from app.engine.fields import whole
 from app.engine.refusals import Invalid, NotAllowed, Refused
 from app.extensions import db
@@ -236,7 +236,7 @@ class RecordApi(BaseApi):
         if not access.current().may("reveal", self.model.kind_name):
             raise NotAllowed(_("Your role does not allow this."))
         field = known_fields(self.model).get(str(self._body(("field",)).get("field", "")))
-        if field is None or not field.masked:
+        if field is None or not field.masked or field.name in withheld(record):
             raise Invalid({"field": [_("There is nothing to reveal.")]})
         revealed(db.session, record, field)
         db.session.commit()

@@ -13,7 +13,7 @@ from sqlalchemy.orm.util import identity_key
 
 from app.engine import access, bin, history
 from app.engine import record as records
-from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, writable
+from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, withheld, writable
 from app.engine.fields import Field, fields_of, whole
 from app.engine.paper import manuscript
 from app.engine.refusals import Invalid
@@ -47,7 +47,7 @@ class RecordPage(KindPages):
         """The page with one masked field in full, this once; who looked is on record."""
         record = self._find(pk)
         field = self.fields.get(request.form.get("field", ""))
-        if field is None or not field.masked:
+        if field is None or not field.masked or field.name in withheld(record):
             raise BadRequest(_("There is nothing to reveal."))
         revealed(db.session, record, field)
         db.session.commit()
@@ -106,7 +106,7 @@ class RecordPage(KindPages):
             "label": str(field.label),
             "text": cells.words(field, value),
             "reveal": {"href": self._url("reveal", pk=record.id), "field": field.name}
-            if field.masked and value and not in_full and self._may("reveal")
+            if field.masked and value not in (None, "", WITHHELD) and not in_full and self._may("reveal")
             else None,
             "kind": field.kind,
             "blocks": manuscript.blocks(value) if field.kind == "rich" and value is not WITHHELD else None,
@@ -178,7 +178,7 @@ class RecordPage(KindPages):
         }
 
     def _history(self, record: Any) -> list[dict[str, Any]]:
-        secret = () if knows(record) else self.model.content_fields
+        secret = withheld(record)
         columns = {field.column: field for field in self.fields.values() if field.name not in secret}
         drawn = []
         entries = history.entries_of(db.session, record)
@@ -197,7 +197,7 @@ class RecordPage(KindPages):
                     "revert": self._url("revert", pk=record.id, position=entry.position)
                     if entry.action == "change" and self._may("edit") and self._undoable(record, entry)
                     else None,
-                    "reason": None if secret else entry.reason,
+                    "reason": entry.reason if knows(record) else None,
                     "changes": [
                         self._change(columns[name], named, *pair)
                         for name, pair in entry.fields.items()
