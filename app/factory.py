@@ -25,6 +25,7 @@ from app.web.api import Json, api_of
 from app.web.bin import BinView
 from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
+from app.web.desk import DeskView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
@@ -44,6 +45,7 @@ from seed.roles import ROLES, framework_roles
 PAGES = (
     SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    DeskView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

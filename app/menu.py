@@ -11,6 +11,7 @@ from app.web.accounts import AccountsView
 from app.web.bin import BinView
 from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
+from app.web.desk import DeskView
 from app.web.emergency import EmergencyView
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
@@ -89,7 +90,12 @@ SECTIONS = (
         (HoldersView, HoldingsView, RoundsView),
         (BoardView,),
     ),
-    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
+    Section(
+        _l("Service"),
+        "service",
+        (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView),
+        first=(DeskView,),
+    ),
     Section(
         _l("Customers & orders"),
         "orders",

@@ -64,6 +64,8 @@ GRADES = {
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
 #: Roles that read what a report of wrongdoing says; who is behind it is another matter.
 DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "leader")
+#: States in which the desk has the matter.
+AT_DESK = ("open", "appointment", "reopened")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
 
@@ -214,6 +216,8 @@ class ServiceTicket(Workflow, Model):
             self.seal()
         if self.taken_over:
             return
+        if self.channel == "phone" and self.picked_up_at and not self.ended_at:
+            self.ended_at = max(now(), self.picked_up_at)  # written down while the caller is on the line
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)

@@ -223,6 +223,11 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
     ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
     ("late_numbering_until", None, "01-15", None),
+    # The service desk
+    ("handling_goal", "hotline", "90", f"{_HOTLINE}: 来电处理率90%"),
+    ("short_call_goal", "hotline", "80", f"{_HOTLINE}: 80%的来电在1—2分钟内处理完毕"),
+    ("desk_name", "hotline", "服务热线", None),
+    ("desk_name", "property_desk", "物业服务中心", None),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),

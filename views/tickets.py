@@ -1,12 +1,65 @@
-"""Pages of service tickets."""
+"""Pages of service tickets: the form is the desk's, made to be filled in while somebody talks."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.engine import access, rules
+from app.engine.fields import Field
+from app.engine.moments import now
+from app.extensions import db
 from app.web.kind import Children
 from app.web.record import RecordView
-from models.tickets import ServiceTicket
+from models.people import Person
+from models.tickets import KINDS, ServiceTicket
+
+DESK_NAME = rules.setting("desk_name", _l("What the desk calls itself on the telephone"), "words", "服务热线")
 
 
 class ServiceTicketView(RecordView):
     model = ServiceTicket
     list_columns = ["ticket_no", "subject", "kind", "channel", "state", "department", "taker", "received_at", "due_at"]
-    filters = ["state", "kind", "channel", "department", "taker", "received_at"]
+    filters = ["state", "kind", "channel", "scheme", "department", "taker", "received_at"]
+    form_template = "desk_form"
+    # In the order of a conversation; the rest is seldom needed.
+    form_sections = [
+        (_l("Caller"), ["phone", "contact_name", "channel", "anonymous", "anonymity_explained", "confidential"]),
+        (_l("Matter"), ["subject", "content", "kind", "sub_kind", "pressing", "place", "read_back"]),
+        (
+            _l("Times and units"),
+            [
+                "received_at", "picked_up_at", "ended_at", "rings", "scheme", "taker", "department", "subject_unit",
+                "letter",
+            ],
+        ),
+    ]  # fmt: skip
+    edit_columns = [name for _title, names in form_sections for name in names]
     children = [Children("orders", "ticket", ["order_no", "department", "lead", "state", "due_at", "fed_back_at"])]
+
+    def _defaults(self, fields: dict[str, Field]) -> dict[str, Any]:
+        """The form is opened when the receiver is picked up."""
+        return {"picked_up_at": now().replace(microsecond=0), **super()._defaults(fields)}
+
+    def _beside(self) -> dict[str, Any]:
+        own = access.current().own_person_id
+        person = db.session.get(Person, own) if own is not None else None
+        desk = rules.value(db.session, DESK_NAME, "hotline")
+        number = person.staff_no if person else None
+        return {
+            "desk": {
+                "greeting": _(
+                    "Good day, %(desk)s, staff number %(number)s. How may I help you?", desk=desk, number=number
+                )
+                if number
+                else _("Good day, %(desk)s. How may I help you?", desk=desk),
+                "read_back": _("May I repeat what I wrote down: {matter}. Is that right?"),
+                "kinds": [(value, str(label)) for value, label in KINDS.items()],
+                "callers": url_for("DeskView.callers"),
+                "suggestions": None,
+                "numbers": [],
+            }
+        }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, request
@@ -45,7 +46,7 @@ class FormPages(KindPages):
             if fields:  # ready to type
                 first = form[next(iter(fields))]
                 first.render_kw = {**(first.render_kw or {}), "autofocus": True}
-            return self._form_page(form, title=self._add_title())
+            return self._record_form(form, title=self._add_title())
         try:
             key, confirmed = request.form.get("form_key"), request.form.get("confirmed", "")
             record = records.add(
@@ -68,9 +69,18 @@ class FormPages(KindPages):
                 values[name] = default.arg
             if field.kind == "moment" and field.required:
                 values[name] = now().replace(second=0, microsecond=0)
-            given = request.args.get(name)
-            if given and field.kind == "reference":
+        return {**values, **self._given(fields)}
+
+    def _given(self, fields: dict[str, Field]) -> dict[str, Any]:
+        """What the address of an empty form fills in already; what no field could hold is passed over."""
+        values: dict[str, Any] = {}
+        for name in fields.keys() & request.args.keys():
+            field, given = fields[name], request.args[name]
+            if field.kind == "reference":
                 values[name] = records.find(db.session, field.target, given)  # type: ignore[arg-type]
+            elif field.kind not in ("references", "rich") and not field.masked:
+                with suppress(ValueError):
+                    values[name] = field.clean(given)
         return values
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
@@ -83,7 +93,7 @@ class FormPages(KindPages):
         if request.method != "POST":
             form = forms.form_for(fields, None, stored, LOOKUPS)
             form.version.data = str(record.version)
-            return self._form_page(form, title=title, record=record)
+            return self._record_form(form, title=title, record=record)
         raw = self._raw(fields)
         version = whole(request.form.get("version"))
         changed = [
@@ -149,7 +159,7 @@ class FormPages(KindPages):
         form = forms.form_for(fields, request.form, {}, LOOKUPS)
         errors = forms.put_errors(form, refusal.errors)
         token = refusal.token if isinstance(refusal, Unconfirmed) else None
-        return self._form_page(form, errors=errors, confirm=token, **context)
+        return self._record_form(form, errors=errors, confirm=token, **context)
 
     def _stale(self, fields: dict[str, Field], record: Any, refusal: Stale, title: str) -> str:
         """The comparison page: what was typed stays in the form, beside what somebody else stored meanwhile."""
@@ -172,16 +182,26 @@ class FormPages(KindPages):
             "at_text": cells.moment_text(latest[0].at) if latest else "",
             "rows": rows,
         }
-        return self._form_page(form, title=title, record=record, conflict=conflict, errors=[str(refusal)])
+        return self._record_form(form, title=title, record=record, conflict=conflict, errors=[str(refusal)])
+
+    def _beside(self) -> dict[str, Any]:
+        """What the kind's own page shows beside the form."""
+        return {}
+
+    def _record_form(self, form: forms.RecordForm, **context: Any) -> str:
+        return self._form_page(
+            form, template=self.form_template, sections=self.form_sections, **self._beside(), **context
+        )
 
     def _form_page(self, form: forms.RecordForm, record: Any = None, **context: Any) -> str:
         context.setdefault("errors", [])
         context.setdefault("confirm", None)
+        sections = [{"title": str(title), "fields": names} for title, names in context.pop("sections", [])]
         return self._page(
-            "form",
+            context.pop("template", "form"),
             form=form,
             intro=context.pop("intro", None),
-            sections=None,
+            sections=sections,
             lines=lines.drawn(self.model, record),
             submit_label=context.pop("submit_label", _("Save")),
             cancel_href=self._url("show", pk=record.id) if record is not None else self._url("listing"),
@@ -208,7 +228,7 @@ class FormPages(KindPages):
             if step not in flow.allowed(record, access.current()):
                 flash(_("This step is not possible now."), "warning")
                 return redirect(self._url("show", pk=record.id))
-            form = forms.form_for(step.asks, None, {}, LOOKUPS)
+            form = forms.form_for(step.asks, None, self._given(step.asks), LOOKUPS)
             form.form_key.data, form.version.data = secrets.token_urlsafe(24), str(record.version)
             return self._form_page(form, record=record, **context)
         version = whole(request.form.get("version"))

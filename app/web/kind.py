@@ -69,6 +69,10 @@ class KindPages(BaseView):
     #: fields on the page, in order; None: all
     show_columns: ClassVar[list[str] | None] = None
     edit_columns: ClassVar[list[str] | None] = None
+    #: titled groups of the form's fields; what they do not name stands below them
+    form_sections: ClassVar[list[tuple[Any, list[str]]]] = []
+    #: the page a form is drawn on, for a kind that shows more beside it
+    form_template: ClassVar[str] = "form"
     children: ClassVar[list[Children]] = []
     #: relations loaded with a list beside those in its columns
     eager: ClassVar[list[str]] = []

@@ -152,6 +152,8 @@ DOORS = (
     door("HoldersView.index", "GET", Right("read", "incoming_documents"), passes={200}),
     door("HoldingsView.index", "GET", Right("read", "paper_copies"), passes={200}),
     door("BoardView.index", "GET", Right("read", "incoming_documents"), passes={200}),
+    door("DeskView.index", "GET", Right("read", "service_tickets"), passes={200}),
+    door("DeskView.callers", "POST", Right("add", "service_tickets"), passes={200}, sends={"json": {}}),
     door("RoundsView.index", "GET", Right("read", "copy_movements"), passes={200}),
     door("EmergencyView.index", "GET", Right("read", "emergency"), passes={200}),
     door("EmergencyView.index", "POST", Right("read", "emergency"), passes={422}),

@@ -1,0 +1,151 @@
+"""The service desk: who calls, found by the number while it is typed, and the board of what waits."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import jsonify, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.engine import access, phones
+from app.engine import record as records
+from app.engine.disclosure import WITHHELD, learn, value_of
+from app.engine.fields import fields_of
+from app.engine.moments import now
+from app.extensions import db
+from app.web import sheet
+from app.web.cells import moment_text
+from app.web.kind import VIEWS, allowed
+from models import desk_figures
+from models.dispatch import DispatchOrder
+from models.tickets import AT_DESK, ServiceTicket
+
+#: So many of a caller's last matters are shown, and so many rows of a section of the board.
+LAST, MOST = 5, 12
+
+
+class DeskView(BaseView):
+    """`/desk/` and `/desk/callers`."""
+
+    route_base = "/desk"
+    subject: ClassVar[str] = "service_tickets"
+    label = _l("Live desk")
+
+    @expose("/callers", methods=["POST"])
+    @allowed("add")
+    def callers(self) -> Any:
+        """What is known of a number in full, as JSON; it is posted, for addresses are written into logs."""
+        sent = request.get_json(silent=True)
+        number = str(sent.get("phone", ""))[:60] if isinstance(sent, dict) else ""
+        groups = [self._known(model, number) for model in VIEWS if phones.dialled(model)]
+        return jsonify(number=bool(phones.numbers_in(number)), groups=[group for group in groups if group["rows"]])
+
+    def _known(self, model: Any, number: str) -> dict[str, Any]:
+        held = phones.bearing(model, number)
+        rows: list[Any] = []
+        if held is not None and access.current().may("read", model.kind_name):
+            query = select(model).where(model.id.in_(held)).order_by(model.id.desc()).limit(LAST)
+            rows = list(db.session.scalars(query.options(*records.references(model, VIEWS[model].eager))))
+            learn(db.session, rows)
+        return {"title": str(model.label_plural), "rows": [self._caller(row) for row in rows]}
+
+    def _caller(self, row: Any) -> dict[str, Any]:
+        return {
+            "text": str(row),
+            "meta": getattr(row, "state_label", ""),
+            "name": self._name(row),
+            "href": url_for(f"{VIEWS[type(row)].__name__}.show", pk=row.id),
+        }
+
+    def _name(self, row: Any) -> str:
+        """Whom the number belongs to, as far as the desk may know."""
+        fields = fields_of(type(row))
+        field = next(
+            (fields[name] for name in ("contact_name", "contact", "consignee", "name") if name in fields), None
+        )
+        value = value_of(row, field) if field else None
+        return "" if value in (None, WITHHELD) else str(value)
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        """The board; `?part=1` the part of it that changes, which the page fetches again and again."""
+        template = "desk_part" if request.args.get("part") else "desk"
+        return self.render_template(
+            f"wenshu/{template}.html",
+            title=str(self.label),
+            as_of=_("As of %(at)s", at=moment_text(now())),
+            figures=self._figures(),
+            sections=self._sections(),
+            href_part=url_for("DeskView.index", part=1),
+        )
+
+    def _figures(self) -> list[dict[str, Any]]:
+        today = desk_figures.today(db.session)
+        return [
+            {"label": str(one.label), "value": one.percent, "of": one.of, "goal": one.goal_text, "tone": one.tone}
+            for one in today
+        ]
+
+    def _sections(self) -> list[dict[str, Any]]:
+        ticket = ServiceTicket
+        parts = [
+            self._tickets(_("At the desk"), _("Nothing waits at the desk."), ticket.state.in_(AT_DESK)),
+            self._tickets(_("Replies to pass on"), _("No reply waits."), ticket.state == "reply_in"),
+            self._orders(),
+        ]
+        return [part for part in parts if part is not None]
+
+    def _tickets(self, title: str, empty: str, condition: Any) -> dict[str, Any]:
+        query = select(ServiceTicket).where(condition).order_by(ServiceTicket.due_at.is_(None), ServiceTicket.due_at)
+        rows = list(db.session.scalars(query.limit(MOST).options(*records.references(ServiceTicket, ["taker"]))))
+        learn(db.session, rows)
+        subject = fields_of(ServiceTicket)["subject"]
+        drawn = []
+        for one in rows:
+            words = value_of(one, subject)
+            drawn.append(
+                sheet.row(
+                    one,
+                    [
+                        one.ticket_no,
+                        _("Not disclosed") if words is WITHHELD else str(words),
+                        one.state_label,
+                        one.taker.name if one.taker else "",
+                        moment_text(one.due_at) if one.due_at else "",
+                    ],
+                    late=one.is_late(now()),
+                )
+            )
+        columns = (_("Ticket number"), _("Subject"), _("State"), _("First responsible"), _("Due"))
+        href = url_for("ServiceTicketView.listing", view="mine")
+        return {"title": title, "empty": empty, "heads": sheet.heads(columns), "rows": drawn, "href": href}
+
+    def _orders(self) -> dict[str, Any] | None:
+        if not access.current().may("read", DispatchOrder.kind_name):
+            return None
+        order = DispatchOrder
+        query = select(order).where(order.pending()).order_by(order.due_at.is_(None), order.due_at, order.id)
+        found = db.session.scalars(query.limit(MOST).options(*records.references(order, ["department"])))
+        rows = [
+            sheet.row(
+                one,
+                [
+                    one.order_no,
+                    one.department.name if one.department else "",
+                    one.state_label,
+                    moment_text(one.due_at) if one.due_at else "",
+                ],
+                late=one.is_late(now()),
+            )
+            for one in found
+        ]
+        columns = (_("Order number"), _("Unit"), _("State"), _("Due"))
+        href = url_for("DispatchOrderView.listing", view="mine")
+        return {
+            "title": _("With the units"), "empty": _("No unit has anything open."), "heads": sheet.heads(columns),
+            "rows": rows, "href": href,
+        }  # fmt: skip
