@@ -29,6 +29,8 @@ HANDLING_GOAL = rules.setting(
 SHORT_GOAL = rules.setting("short_call_goal", _l("Goal: calls finished within two minutes, in %"), "number", "80")
 #: H1 says one to two minutes: the longer bound counts, the shorter is shown beside it.
 SHORT, VERY_SHORT = timedelta(seconds=120), timedelta(seconds=60)
+#: P1: answered within three rings
+RINGS = 3
 
 
 @dataclass(frozen=True)

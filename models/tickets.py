@@ -125,7 +125,7 @@ class ServiceTicket(Workflow, Model):
         _l("Explained"), help=_l("The caller was told that nothing can be followed up without a contact.")
     )
     confidential: Mapped[bool] = fields.flag(
-        _l("Confidential"), help=_l("The caller wishes not to be named: name and number go under seal.")
+        _l("Not to be named"), help=_l("The caller wishes it so: name and number go under seal.")
     )
     named: Mapped[bool] = fields.flag(_l("Identity kept under seal"), derived=True)
     read_back: Mapped[bool] = fields.flag(_l("Read back"), help=_l("The record was read to the caller and confirmed."))

@@ -122,7 +122,7 @@ class DeskView(BaseView):
             )
         columns = (_("Ticket number"), _("Subject"), _("State"), _("First responsible"), _("Due"))
         href = url_for("ServiceTicketView.listing", view="mine")
-        return {"title": title, "empty": empty, "heads": sheet.heads(columns), "rows": drawn, "href": href}
+        return {"title": title, "empty": empty, "heads": sheet.heads(columns, lead=1), "rows": drawn, "href": href}
 
     def _orders(self) -> dict[str, Any] | None:
         if not access.current().may("read", DispatchOrder.kind_name):
