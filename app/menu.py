@@ -42,6 +42,7 @@ from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
+from views.visitors import VisitorView
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ SECTIONS = (
     Section(
         _l("Service"),
         "service",
-        (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView),
+        (ServiceTicketView, DispatchOrderView, VisitorView, IdentityRequestView, SealedIdentityView),
         first=(DeskView,),
     ),
     Section(

@@ -65,4 +65,5 @@ from models import (  # noqa: F401
     tasks,
     tickets,
     totals,
+    visitors,
 )

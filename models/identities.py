@@ -38,6 +38,7 @@ class SealedIdentity(Record, Model):
     ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True, derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, masked=True)
     phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    email: Mapped[str | None] = fields.line(_l("E-mail"), 254, masked=True)
 
     ticket: Mapped[ServiceTicket] = relationship(foreign_keys=ticket_id, back_populates="identities")
 

@@ -77,8 +77,8 @@ class ServiceTicket(Workflow, Model):
     kind_name = "service_tickets"
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
-    content_fields = ("contact_name", "phone", "subject", "content", "place", "answer", "outcome")
-    sealed_fields = ("contact_name", "phone", "anonymous", "anonymity_explained", "named")
+    content_fields = ("contact_name", "phone", "email", "subject", "content", "place", "answer", "outcome")
+    sealed_fields = ("contact_name", "phone", "email", "anonymous", "anonymity_explained", "named")
     content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
@@ -120,6 +120,7 @@ class ServiceTicket(Workflow, Model):
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered at"), derived=True)
     contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200, search=True)
     phone: Mapped[str | None] = fields.phone(_l("Telephone"))
+    email: Mapped[str | None] = fields.line(_l("E-mail"), 254, masked=True)
     anonymous: Mapped[bool] = fields.flag(_l("Anonymous"))
     anonymity_explained: Mapped[bool] = fields.flag(
         _l("Explained"), help=_l("The caller was told that nothing can be followed up without a contact.")
@@ -230,9 +231,10 @@ class ServiceTicket(Workflow, Model):
         """Move the caller's identity into the store that only the report officer opens."""
         from models.identities import SealedIdentity  # it refers to tickets
 
-        if self.contact_name or self.phone:
-            self.identities.append(SealedIdentity(contact_name=self.contact_name, phone=self.phone))
-            self.contact_name = self.phone = None
+        if self.contact_name or self.phone or self.email:
+            told = {"contact_name": self.contact_name, "phone": self.phone, "email": self.email}
+            self.identities.append(SealedIdentity(**told))
+            self.contact_name = self.phone = self.email = None
             self.named = True
 
     def take_over(self) -> None:
@@ -250,14 +252,16 @@ class ServiceTicket(Workflow, Model):
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")
+            if self.email:
+                yield "email", _("An anonymous ticket carries no e-mail address.")
             if self.contact_name:
                 yield "contact_name", _("An anonymous ticket carries no name.")
             if not self.anonymity_explained:
                 yield "anonymity_explained", _("Tell the caller that nothing can be followed up, and tick it.")
         if self.taken_over:
             return
-        if not self.anonymous and not (self.phone or self.contact_name or self.named):
-            yield "phone", _("Enter a name or a telephone number, or tick “Anonymous”.")
+        if not self.anonymous and not (self.phone or self.contact_name or self.email or self.named):
+            yield "phone", _("Enter a name, a number or an address, or tick “Anonymous”.")
         if self.channel in ("phone", "visit") and not self.read_back:
             yield "read_back", _("Read the record back to the caller and tick it.")
         if self.sub_kind and self.kind != "feedback":

@@ -19,6 +19,7 @@ from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
 from models.people import Department
 from models.registers import Register
+from models.visitors import Visitor
 from seed.demo_records import Stage, a_call, an_order
 
 Way = tuple[str, str, dict[str, Any]]
@@ -146,6 +147,7 @@ def play(stage: Stage) -> None:
         walk(stage, ticket, moment, [SEND])
         walk(stage, ticket.orders[0], moment + PACE, ways)
     _draft_dispatch(stage, moment)
+    _visitors(stage)
     _reports(stage, moment)
     for ways in ORDERS:
         order = an_order(stage, moment, "on_account")
@@ -202,6 +204,20 @@ def _draft_dispatch(stage: Stage, moment: datetime) -> None:
     with stage.at(moment + PACE), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:
         order.prepare(stage.session)
         records.store(stage.session, order)
+
+
+def _visitors(stage: Stage) -> None:
+    """One who waits, one who was called in, one who went away."""
+    came = stage.today - timedelta(minutes=50)
+    steps: list[Ways] = [[], [("desk", "call_in", {})], [("desk", "note_left", {"remark": "另有急事"})]]
+    for name, matter, ways in zip(
+        ("秦女士", "严先生", None), ("咨询证照办理", "反映楼道照明", "未说明"), steps, strict=True
+    ):
+        with stage.at(came), access.acting_as(stage.actors["desk"]):
+            visitor = records.add(stage.session, Visitor, {"came_at": came, "name": name, "matter": matter})
+        for who, step, answers in ways:
+            with stage.at(came + timedelta(minutes=8)), access.acting_as(stage.actors[who]):
+                visitor.flow.take(stage.session, visitor, step, answers)
 
 
 def _reports(stage: Stage, moment: datetime) -> None:

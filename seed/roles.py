@@ -47,7 +47,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
-        "service_tickets": "*", "dispatch_orders": "*",
+        "service_tickets": "*", "dispatch_orders": "*", "visitors": "*",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -154,7 +154,7 @@ TABLE: dict[str, dict[str, str]] = {
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
             "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
-            "countersignatures", "recipients",
+            "countersignatures", "recipients", "visitors",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
@@ -166,7 +166,7 @@ TABLE: dict[str, dict[str, str]] = {
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
         ),
-        "identity_requests": "read add", "sealed_identities": "reveal",
+        "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
         **_READS_ROUNDS,
@@ -177,7 +177,7 @@ TABLE: dict[str, dict[str, str]] = {
             "reword plan_callback close reopen hand_over reclassify void"
         ),
         "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
-        "identity_requests": "read add", "sealed_identities": "reveal",
+        "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
     "service_manager": {
         **_READS_ROUNDS,
@@ -186,7 +186,7 @@ TABLE: dict[str, dict[str, str]] = {
         "orders": "read export reveal", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
-        "dispatch_orders": "read export issue accept rework extend cancel",
+        "dispatch_orders": "read export issue accept rework extend cancel", "visitors": "read export call_in note_left",
         # Whoever heads a department is asked about papers of the house.
         "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
         "recipients": "read sign_for register_as_incoming",

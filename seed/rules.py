@@ -79,6 +79,7 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
     ("dispatch_orders", "handling", None, 66, "elapsed_hours", "always", None),
     ("dispatch_orders", "receipt", None, 4, "elapsed_hours", "always", None),
+    ("visitors", "waiting", None, "0.25", "elapsed_hours", "always", None),
     ("dispatch_orders", "acceptance", None, 2, "elapsed_hours", "always", None),
 ]
 

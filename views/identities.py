@@ -6,7 +6,7 @@ from models.identities import IdentityRequest, SealedIdentity
 
 class SealedIdentityView(RecordView):
     model = SealedIdentity
-    list_columns = ["ticket", "contact_name", "phone"]
+    list_columns = ["ticket", "contact_name", "phone", "email"]
     filters = ["ticket"]
 
 

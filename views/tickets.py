@@ -27,7 +27,10 @@ class ServiceTicketView(RecordView):
     form_template = "desk_form"
     # In the order of a conversation; the rest is seldom needed.
     form_sections = [
-        (_l("Caller"), ["phone", "contact_name", "channel", "anonymous", "anonymity_explained", "confidential"]),
+        (
+            _l("Caller"),
+            ["phone", "contact_name", "channel", "email", "anonymous", "anonymity_explained", "confidential"],
+        ),
         (_l("Matter"), ["subject", "content", "kind", "sub_kind", "pressing", "place", "read_back"]),
         (
             _l("Times and units"),

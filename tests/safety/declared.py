@@ -34,7 +34,7 @@ OPEN = frozenset(
 
 PRIVATE = frozenset(
     {
-        "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
+        "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders", "visitors",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
@@ -53,7 +53,7 @@ STRANGERS = {
     "user_b": PRIVATE,
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
-    "desk": PRIVATE - {"service_tickets", "dispatch_orders"},
+    "desk": PRIVATE - {"service_tickets", "dispatch_orders", "visitors"},
     "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
 }
 

@@ -108,7 +108,8 @@ class Side:
             return self.session.scalars(select(target).order_by(target.id)).first()
         if target is model and not n:
             return None  # the first of its kind can refer to no other
-        return self.made[target.kind_name][n % len(self.made[target.kind_name])]
+        made = self.made.get(target.kind_name)
+        return made[n % len(made)] if made else None
 
 
 def attach(session: Session, record: Any, words: str) -> None:
@@ -128,7 +129,11 @@ def _parents_first() -> list[Any]:
     todo = [view.model for view in VIEWS if view.model.kind_name not in OPEN]
     ordered: list[Any] = []
     while todo:
-        ready = [m for m in todo if not {f.target for f in fields_of(m).values() if f.target} & (set(todo) - {m})]
+        waiting = {m: {f for f in fields_of(m).values() if f.target in todo and f.target is not m} for m in todo}
+        # Two kinds may refer to each other, if one of them does so later.
+        ready = [m for m in todo if not waiting[m]] or [
+            m for m in todo if all(f.derived and not f.required for f in waiting[m])
+        ]
         assert ready, f"kinds refer to each other in a ring: {todo}"
         ordered += ready
         todo = [m for m in todo if m not in ready]
