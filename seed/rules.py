@@ -15,7 +15,7 @@ from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
 from models.people import Department
 from models.registers import Register
-from seed import ladder
+from seed import desk_procedures, ladder
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -65,6 +65,7 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("service_tickets", "parent", "report", 13, "working_days", "office", None),
     ("service_tickets", "parent", "feedback", 5, "working_days", "office", None),
     ("service_tickets", "callback", None, 3, "working_days", "office", None),
+    ("daily_reviews", "signing", None, 1, "working_days", "office", None),
     ("dispatch_orders", "handling", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
     ("dispatch_orders", "handling", "consult", 40, "elapsed_hours", "always", None),
     ("dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
@@ -214,6 +215,8 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
     ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
     ("late_numbering_until", None, "01-15", None),
+    ("import_current_days", None, "7", None),
+    ("paid_service_settled", None, "yes", None),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
@@ -259,6 +262,7 @@ def sow(session: Session) -> None:
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     ladder.sow(session)
+    desk_procedures.sow(session)
     session.flush()
 
 
