@@ -28,7 +28,7 @@ TICKETS, ORDERS, SHEETS = ServiceTicket.kind_name, DispatchOrder.kind_name, Dail
 #: Stands for whoever reports wrongdoing or asked not to be named, and for what they said.
 SEALED = "（身份保密）"
 NOT_PRINTED = "（保密件，内容不印出）"
-TICK, UNTICKED = "☑", "☐"
+TICK, UNTICKED = "■", "□"  # the shipped face has no ballot box
 
 
 def is_sealed(ticket: ServiceTicket | None) -> bool:
@@ -244,7 +244,7 @@ def _dispatched(name: str, title: str, ticket: ServiceTicket | None, orders: Seq
     number = ticket.ticket_no if ticket is not None else ""
     issued = max((order.issued_at for order in orders if order.issued_at), default=None)
     signed = "；".join(_at(order.signed_at) for order in orders if order.signed_at)
-    notes = (Row(22, (Box("值班长意见：", _notes(ticket, orders), kind="text"),)),) if name == "dispatch_order" else ()
+    notes = (Row(34, (Box("值班长意见：", _notes(ticket, orders), kind="text"),)),) if name == "dispatch_order" else ()
     parts = (
         Row(11, (Box("来件编号", number, 7), Box("派出时间", _at(issued), 5))),
         *_caller_rows(ticket, "报事客户"),
