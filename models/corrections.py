@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, true
-from sqlalchemy.orm import Mapped, object_session, relationship
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields, history
 from app.engine import record as records
@@ -35,6 +35,14 @@ def is_not_owner(deed: Correction, actor: Actor) -> bool:
     return deed.owner_id not in actor.person_ids
 
 
+def in_charge_of(owner_id: Any, actor: Actor) -> ColumnElement[bool]:
+    """Whether somebody is the owner of a deed, or heads the unit the owner belongs to, as an SQL condition."""
+    person = Person.__table__.c
+    return or_(
+        owner_id.in_(actor.person_ids), owner_id.in_(select(person.id).where(person.department_id.in_(actor.led_ids)))
+    )
+
+
 class Correction(Workflow, Model):
     """One nonconformity and what is done about it."""
 
@@ -49,12 +57,12 @@ class Correction(Workflow, Model):
         clocks=(Clock("correction", _l("Correction of a nonconformity"), limit="due_until"),),
     )
 
-    line_id: Mapped[int] = fields.reference(_l("Ledger line"), "daily_review_line.id", required=True, derived=True)
+    line_id: Mapped[int] = fields.reference(_l("Ledger line"), "daily_review_line.id", required=True)
     ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True, derived=True)
-    finding: Mapped[str] = fields.prose(_l("What is wrong"), 2000, required=True, derived=True)
-    remedy: Mapped[str] = fields.prose(_l("How it is put right"), 2000, required=True, derived=True)
-    owner_id: Mapped[int] = fields.reference(_l("To be done by whom"), "person.id", required=True, derived=True)
-    due_on: Mapped[date] = fields.day(_l("To be done until"), required=True, derived=True)
+    finding: Mapped[str] = fields.prose(_l("What is wrong"), 2000, required=True)
+    remedy: Mapped[str] = fields.prose(_l("How it is put right"), 2000, required=True)
+    owner_id: Mapped[int] = fields.reference(_l("To be done by whom"), "person.id", required=True)
+    due_on: Mapped[date] = fields.day(_l("To be done until"), required=True)
     found_by_id: Mapped[int | None] = fields.reference(_l("Found by"), "person.id", derived=True)
     done_words: Mapped[str | None] = fields.prose(_l("What was done"), derived=True)
     done_at: Mapped[datetime | None] = fields.moment(_l("Done at"), derived=True)
@@ -69,7 +77,7 @@ class Correction(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return true() if actor.has(*DESK) else cls.owner_id.in_(actor.person_ids)
+        return true() if actor.has(*DESK) else in_charge_of(cls.owner_id, actor)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -83,9 +91,20 @@ class Correction(Workflow, Model):
     def due_until(self) -> datetime | None:
         return end_of(self.due_on)
 
+    def prepare(self, session: Session) -> None:
+        self.ticket = self.line.ticket if self.line is not None else self.ticket
+        own = history.doer().own_person_id
+        self.found_by = self.found_by or (session.get(Person, own) if own is not None else None)
+
     def check(self) -> Iterator[tuple[str, str]]:
         if self.state == "verified" and self.id:
             yield "", _("It was put right and stays as it is.")
+        if self.id or self.taken_over:
+            return
+        if self.line is not None:
+            yield from self.line.check()
+        if self.due_on is not None and self.due_on < today():
+            yield "due_on", _("The day it is to be done until has passed already.")
 
     def __str__(self) -> str:
         return str(_("Correction %(id)s, due %(day)s", id=self.id or "", day=self.due_on or ""))
@@ -114,14 +133,12 @@ def find_fault(
     due_on: Annotated[date, Ask(_l("To be done until"))],
 ) -> None:
     """Something was not done as it should be: somebody puts it right by a day, and the manager sees to it."""
-    line.refuse_signed()
-    if due_on < today():
-        raise StepRefused(_("The day it is to be done until has passed already."))
     session = object_session(line)
     assert session is not None
-    deed = Correction(
-        line_id=line.id, ticket_id=line.ticket_id, finding=finding, remedy=remedy, owner_id=owner.id, due_on=due_on,
-        found_by_id=history.doer().own_person_id,
-    )  # fmt: skip
-    records.store(session, deed)
+    with session.no_autoflush:
+        deed = Correction(line=line, finding=finding, remedy=remedy, owner=owner, due_on=due_on)
+        deed.prepare(session)
+        for _name, sentence in deed.check():
+            raise StepRefused(sentence)
+        records.store(session, deed)
     session.expire(line, ["corrections"])

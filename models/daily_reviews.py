@@ -63,9 +63,10 @@ class DailyReview(Workflow, Model):
     day: Mapped[date] = fields.day(_l("Day"), required=True, index=True)
     tickets: Mapped[int] = fields.integer(_l("Tickets of the day"), derived=True, default=0)
     odd_tickets: Mapped[int] = fields.integer(_l("Odd tickets"), derived=True, default=0)
+    looked_at: Mapped[datetime | None] = fields.moment(_l("Looked through at"), derived=True)
     signer_id: Mapped[int | None] = fields.reference(_l("Ledger signed by"), "person.id", derived=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Ledger signed at"), derived=True)
-    remark: Mapped[str | None] = fields.prose(_l("Remark"), derived=True)
+    remark: Mapped[str | None] = fields.prose(_l("Remark"), 2000)
 
     signer: Mapped[Person | None] = relationship(foreign_keys=signer_id)
     review_lines: Mapped[list[ReviewLine]] = relationship(
@@ -113,6 +114,7 @@ class DailyReview(Workflow, Model):
     def look_again(self) -> None:
         """List what has come in since, and what has become of the tickets."""
         gather(_session(self), self)
+        self.looked_at = now()
 
     @flow.step("unsigned", to="signed", label=_l("Sign the ledger"), tone="primary")
     def sign(self, remark: Annotated[str | None, Ask(_l("Remark"))] = None) -> None:
@@ -121,13 +123,15 @@ class DailyReview(Workflow, Model):
             raise StepRefused(_("The day is not over yet; sign its ledger tomorrow."))
         if gather(_session(self), self):
             raise StepRefused(_("The day's tickets have changed; look through the day again, then sign."))
-        self.signer_id, self.signed_at, self.remark = history.doer().own_person_id, now(), remark
+        self.signer_id, self.signed_at = history.doer().own_person_id, now()
+        self.remark = remark or self.remark
 
 
 class ReviewLine(Workflow, Model):
     """One ticket on a sheet: what is odd about it, what the manager says, what has to be put right."""
 
     __tablename__ = "daily_review_line"
+    __table_args__: Any = (UniqueConstraint("review_id", "ticket_id"), {})
     kind_name = "review_lines"
     label, label_plural = _l("Ledger line"), _l("Ledger lines")
 
@@ -136,10 +140,8 @@ class ReviewLine(Workflow, Model):
         State("nonconforming", _l("Nonconforming"), "bad", settled=True),
     )
 
-    review_id: Mapped[int] = fields.reference(_l("Daily ledger review"), "daily_review.id", required=True, derived=True)
-    ticket_id: Mapped[int] = fields.reference(
-        _l("Ticket"), "service_ticket.id", required=True, derived=True, unique=True
-    )
+    review_id: Mapped[int] = fields.reference(_l("Daily ledger review"), "daily_review.id", required=True)
+    ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True)
     overdue: Mapped[bool] = fields.flag(_l("Overdue"), derived=True)
     voided: Mapped[bool] = fields.flag(_l("Void"), derived=True)
     unexplained: Mapped[bool] = fields.flag(_l("Anonymous, not explained"), derived=True)
@@ -163,10 +165,14 @@ class ReviewLine(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.review or ''} {self.ticket.ticket_no if self.ticket else ''}".strip()
 
+    def check(self) -> Iterator[tuple[str, str]]:
+        if self.review is not None and self.review.state == "signed":
+            yield "", _("The ledger of that day is signed and stays as it is.")
+
     def refuse_signed(self) -> None:
         """Raises `StepRefused` where the sheet is signed already."""
-        if self.review.state == "signed":
-            raise StepRefused(_("The ledger of that day is signed and stays as it is."))
+        for _name, sentence in self.check():
+            raise StepRefused(sentence)
 
     @flow.step("listed", "nonconforming", to=None, label=_l("Remark on the line"))
     def remark_on(self, remark: Annotated[str, Ask(_l("Remark"), length=2000)]) -> None:

@@ -16,7 +16,7 @@ from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.moments import now, today
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
-from models.corrections import Correction
+from models.corrections import Correction, in_charge_of
 from models.daily_reviews import DailyReview
 from models.fates import end_of
 from models.people import Person
@@ -76,7 +76,7 @@ class Improvement(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return true() if actor.has(*READERS) else cls.owner_id.in_(actor.person_ids)
+        return true() if actor.has(*READERS) else in_charge_of(cls.owner_id, actor)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.bin import Binned
 from app.engine.moments import local, now
-from app.engine.record import Record, kinds
+from app.engine.record import Record, altered, kinds
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.clearances import may_take_calls
 from models.dispatch import DESK
@@ -56,6 +56,8 @@ class DutyShift(Binned, Model):
             yield "ends_at", _("The shift ends before it begins.")
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        if self.id and not altered(self, "person", "begins_at", "ends_at"):
+            return
         others = select(DutyShift.id).where(
             DutyShift.person_id == self.person.id, DutyShift.begins_at < self.ends_at,
             DutyShift.ends_at > self.begins_at, DutyShift.id != (self.id or 0),
