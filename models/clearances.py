@@ -72,7 +72,7 @@ class StaffClearance(Workflow, Model):
         if self.person is not None and self.person is self.trainer:
             yield "trainer", _("Nobody trains themselves; name the colleague who did.")
         if own is not None and self.person is not None and self.person.id == own:
-            yield "person", _("Nobody clears themselves; somebody else has to.")
+            yield "person", _("Nobody clears themselves to take calls; somebody else does.")
         if self.cleared_until and self.cleared_from and self.cleared_until < self.cleared_from:
             yield "cleared_until", _("The clearance ends before it begins.")
         if self.state == "withdrawn" and not self.taken_over:

@@ -136,7 +136,7 @@ class ReviewLine(Workflow, Model):
     label, label_plural = _l("Ledger line"), _l("Ledger lines")
 
     flow = Flow(
-        State("listed", _l("Nothing found"), "neutral", settled=True),
+        State("listed", _l("Nothing objected to"), "neutral", settled=True),
         State("nonconforming", _l("Nonconforming"), "bad", settled=True),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.engine import rules
 from app.engine.refusals import StepRefused
@@ -25,6 +25,16 @@ SETTLED_FIRST = rules.setting(
 def is_paid_for(order: Order) -> bool:
     """Whether an order is paid in full, or put on account to be paid later."""
     return order.payment_type == "on_account" or order.owed <= 0
+
+
+def part_from_orders(ticket: ServiceTicket) -> None:
+    """Orders bear the name of whoever ordered: nothing leads from a sealed ticket to them, nor from them to it."""
+    session = object_session(ticket)
+    if session is None:
+        return
+    with session.no_autoflush:  # one flush, one entry in the history
+        for order in list(ticket.service_orders):
+            order.ticket = None
 
 
 def refuse_unsettled(session: Session, ticket: ServiceTicket) -> None:

@@ -216,6 +216,7 @@ class ServiceTicket(Workflow, Model):
             self.identities.append(SealedIdentity(contact_name=self.contact_name, phone=self.phone))
             self.contact_name = self.phone = None
             self.named = True
+        settling.part_from_orders(self)
 
     def enter(self, session: Session, name: str) -> None:
         if name == "closed":

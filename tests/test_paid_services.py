@@ -152,6 +152,14 @@ def test_the_desk_sees_the_orders_of_its_callers_and_no_others(session, actors, 
             assert [one.order_no for one in session.query(Order)] == [made.order_no]
 
 
+def test_nothing_leads_from_an_order_to_a_ticket_that_turns_out_to_be_a_report(session, actors, ticket):
+    made = order(session, actors, ticket)
+    take_and_keep(session, actors["shift"], ticket, "reclassify", kind="report", reason="实为举报收费人员")
+    with access.system():
+        session.expire_all()
+        assert (made.ticket_id, ticket.service_orders, ticket.contact_name) == (None, [], None)
+
+
 def test_the_procedure_of_its_kind_stands_beside_a_ticket_and_holds_no_rule_of_ours(app, session, ticket):
     with access.system():
         named = {one.name: one.text for one in session.query(DeskProcedure)}
