@@ -13,8 +13,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
+import views.desk_prints
 import views.outgoing_prints
-import views.prints  # noqa: F401  registers every printed form, as the line above does
+import views.prints  # noqa: F401  registers every printed form, as the lines above do
 from app.engine import access, moments, passwords, phones
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS

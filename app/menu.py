@@ -18,9 +18,12 @@ from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
+from views.clearances import StaffClearanceView
 from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
+from views.daily_reviews import CorrectionView, DailyReviewView, ReviewLineView
+from views.desk_procedures import DeskProcedureView
 from views.dispatch import DispatchOrderView
 from views.documents import IncomingDocumentView
 from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
@@ -33,12 +36,14 @@ from views.fates import (
 )
 from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
+from views.improvements import ImprovementView
 from views.number_reservations import NumberReservationView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
+from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
@@ -94,7 +99,22 @@ SECTIONS = (
     Section(
         _l("Service"),
         "service",
-        (ServiceTicketView, DispatchOrderView, VisitorView, IdentityRequestView, SealedIdentityView),
+        (
+            ServiceTicketView,
+            DispatchOrderView,
+            VisitorView,
+            DailyReviewView,
+            ReviewLineView,
+            CorrectionView,
+            ImprovementView,
+            ShiftHandOverView,
+            HandOverItemView,
+            DutyShiftView,
+            StaffClearanceView,
+            DeskProcedureView,
+            IdentityRequestView,
+            SealedIdentityView,
+        ),
         first=(DeskView,),
     ),
     Section(

@@ -30,6 +30,7 @@ from models.products import Product
 
 if TYPE_CHECKING:
     from models.payments import Payment
+    from models.tickets import ServiceTicket
 
 PAYMENT_TYPES = {
     "third_party": _l("Through a platform"),
@@ -108,6 +109,8 @@ class Order(Workflow, Model):
     received_at: Mapped[datetime | None] = fields.moment(_l("Received"), derived=True)
     cancelled_at: Mapped[datetime | None] = fields.moment(_l("Cancelled"), derived=True)
     reason: Mapped[str | None] = fields.prose(_l("Reason"), derived=True)
+    ticket_id: Mapped[int | None] = fields.reference(_l("Ticket"), "service_ticket.id", derived=True)
+    acceptance: Mapped[str | None] = fields.prose(_l("Acceptance by the customer"), derived=True)
     held_in: Mapped[str | None] = fields.choice(
         _l("State before the hold"), flow.state_labels, "held_in_known", derived=True
     )
@@ -116,6 +119,7 @@ class Order(Workflow, Model):
     salesperson: Mapped[Person | None] = relationship(foreign_keys=salesperson_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    ticket: Mapped[ServiceTicket | None] = relationship(foreign_keys=ticket_id, back_populates="service_orders")
     order_lines: Mapped[list[OrderLine]] = relationship(
         back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
     )
@@ -381,6 +385,8 @@ def _visible(orders: type[Order] | ColumnElement, actor: Actor) -> ColumnElement
     if not actor.person_ids:
         return false()
     mine = [orders.assignee_id.in_(actor.person_ids)]
+    if actor.has("call_taker", "shift_leader"):  # what callers ordered at the desk
+        mine.append(orders.ticket_id.is_not(None))
     if actor.has("salesperson"):
         customer = Customer.__table__
         owned = select(customer.c.id).where(customer.c.owner_id.in_(actor.person_ids))

@@ -40,6 +40,7 @@ class Product(Record, Model):
     cost: Mapped[Decimal | None] = fields.decimal("price", _l("Cost"), least=Decimal(0), right="see_cost")
     stock: Mapped[Decimal | None] = fields.decimal("quantity", _l("In stock"))
     discontinued: Mapped[bool] = fields.flag(_l("No longer sold"))
+    service: Mapped[bool] = fields.flag(_l("A service"), help=_l("Work, not goods: ordered from a service ticket"))
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and not self.product_no:

@@ -22,7 +22,7 @@ from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
-from models import follow_ups, notices
+from models import daily_reviews, follow_ups, notices
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
 from models.notices import Notice
@@ -39,6 +39,7 @@ def sweep(session: Session) -> Counter[str]:
         session.commit()
         done["woken"] = wake(session)
         done["notices"] += remind_keepers(session)
+        keep_ledgers(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),
@@ -112,6 +113,18 @@ def _remind(session: Session, pk: int) -> int:
         return 0
     people = [kept.keeper] if kept.keeper is not None else notices.holders(session, "archivist")
     return len(notices.tell(session, people, "review", kept, stage="review", due=due))
+
+
+def keep_ledgers(session: Session) -> int:
+    """Make the sheets of the daily review that nobody has opened, and keep unsigned ones up to date; how many."""
+    count = 0
+    for desk, day in daily_reviews.missing(session):
+        session.rollback()
+        count += _apart(session, lambda desk=desk, day=day: daily_reviews.open_sheet(session, desk, day))  # type: ignore[misc]
+    for pk in daily_reviews.to_look_through(session):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: daily_reviews.look_through(session, pk))  # type: ignore[misc]
+    return count
 
 
 def look_after(session: Session, clock_id: int) -> int:

@@ -22,12 +22,14 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
+from models import clearances, settling
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
 from models.people import Department, Person
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
+    from models.orders import Order
 
 #: By whose rules a desk works: those of H1, or those of P1 and P2. Limits and settings are rows per profile.
 SCHEMES = {"hotline": _l("Hotline"), "property_desk": _l("Property desk")}
@@ -141,6 +143,7 @@ class ServiceTicket(Workflow, Model):
         _l("Letter"), "incoming_document.id", help=_l("The letter in the register of incoming documents")
     )
     taker_id: Mapped[int | None] = fields.reference(_l("First responsible"), "person.id")
+    service_ordered_at: Mapped[datetime | None] = fields.moment(_l("Paid service ordered at"), derived=True)
     promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"), derived=True)
     answer: Mapped[str | None] = fields.prose(_l("Answer"), search=True, derived=True)
     citation: Mapped[str | None] = fields.line(_l("Answered from"), 500, search=True, derived=True)
@@ -155,6 +158,9 @@ class ServiceTicket(Workflow, Model):
         back_populates="ticket", order_by="DispatchOrder.id", passive_deletes="all"
     )
     identities: Mapped[list[SealedIdentity]] = relationship(back_populates="ticket", passive_deletes="all")
+    service_orders: Mapped[list[Order]] = relationship(
+        back_populates="ticket", order_by="Order.id", passive_deletes="all"
+    )
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -236,6 +242,12 @@ class ServiceTicket(Workflow, Model):
             self.identities.append(SealedIdentity(**told))
             self.contact_name = self.phone = self.email = None
             self.named = True
+        settling.part_from_orders(self)
+
+    def enter(self, session: Session, name: str) -> None:
+        if name == "closed":
+            settling.refuse_unsettled(session, self)
+        super().enter(session, name)
 
     def take_over(self) -> None:
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
@@ -258,6 +270,9 @@ class ServiceTicket(Workflow, Model):
                 yield "contact_name", _("An anonymous ticket carries no name.")
             if not self.anonymity_explained:
                 yield "anonymity_explained", _("Tell the caller that nothing can be followed up, and tick it.")
+        yield from clearances.objections(self)
+        for name in records.altered(self, "scheme"):
+            yield name, _("A ticket stays with the desk whose ledger and limits it has.")
         if self.taken_over:
             return
         if not self.anonymous and not (self.phone or self.contact_name or self.email or self.named):

@@ -25,6 +25,15 @@ _COUNTERSIGN = "agree reserve object_to settle carry"
 _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
+#: What everybody who works at the desk reads of its days.
+_DESK_DAYS = {
+    "duty_shifts": READ, "shift_hand_overs": READ, "hand_over_items": READ, "staff_clearances": READ,
+    "desk_procedures": READ, "corrections": "read finish", "improvements": "read begin_action carry_out",
+    "orders": "read accept_work", "order_lines": READ,
+}  # fmt: skip
+#: What somebody elsewhere in the house is to put right or to do better.
+_PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action carry_out"}
+
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
         "escalation_rungs": f"{KEEP} export",
@@ -35,6 +44,11 @@ TABLE: dict[str, dict[str, str]] = {
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "daily_reviews": "read add export look_again sign", "review_lines": "read export remark_on find_fault",
+        "corrections": "read export finish verify send_back",
+        "improvements": f"{KEEP} export begin_action carry_out judge_effective judge_ineffective",
+        "duty_shifts": f"{KEEP} import export delete", "shift_hand_overs": "read export", "hand_over_items": READ,
+        "staff_clearances": f"{KEEP} import export withdraw", "desk_procedures": f"{KEEP} export",
         "outgoing_series": "*", "number_reservations": "read add export keep_longer void release",
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
@@ -79,6 +93,9 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": "read export", "recipients": f"{KEEP} export {_SEND}",
     },
     "leader": {
+        "daily_reviews": READ, "review_lines": READ, "corrections": READ,
+        "improvements": f"{KEEP} judge_effective judge_ineffective", "shift_hand_overs": READ, "hand_over_items": READ,
+        "duty_shifts": READ, "staff_clearances": READ, "desk_procedures": READ,
         "outgoing_series": READ,
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
@@ -101,6 +118,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read {_COUNTERSIGN}", "recipients": READ,
     },
     "department_head": {
+        **_PUTS_RIGHT, "desk_procedures": READ,
         "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -117,6 +135,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for register_as_incoming",
     },
     "department_user": {
+        **_PUTS_RIGHT, "desk_procedures": READ,
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -155,35 +174,43 @@ TABLE: dict[str, dict[str, str]] = {
             "destruction_lists", "destruction_entries",
             "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
             "countersignatures", "recipients", "visitors",
+            "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
+            "hand_over_items", "staff_clearances", "desk_procedures",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
     "report_reader": {"reports": READ},
     "call_taker": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, **_DESK_DAYS,
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
         "service_tickets": (
-            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
+            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over "
+            "order_service"
         ),
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, **_DESK_DAYS, "daily_reviews": READ, "review_lines": READ,
+        "duty_shifts": f"{KEEP} export delete", "shift_hand_overs": "read add take_shift",
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
             f"{KEEP} import export reveal give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
-            "reword plan_callback close reopen hand_over reclassify void"
+            "reword plan_callback close reopen hand_over reclassify void order_service"
         ),
         "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
     "service_manager": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, "daily_reviews": "read add export look_again sign",
+        "review_lines": "read export remark_on find_fault", "corrections": "read export finish verify send_back",
+        "improvements": "read export begin_action carry_out", "duty_shifts": f"{KEEP} import export delete",
+        "shift_hand_overs": "read add export take_shift", "hand_over_items": READ,
+        "staff_clearances": f"{KEEP} export withdraw", "desk_procedures": f"{KEEP} export",
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
-        "orders": "read export reveal", "order_lines": READ,
+        "orders": "read export reveal accept_work", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         "dispatch_orders": "read export issue accept rework extend cancel", "visitors": "read export call_in note_left",
@@ -203,7 +230,7 @@ TABLE: dict[str, dict[str, str]] = {
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
             f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
-            "record_payment"
+            "record_payment accept_work complete_service"
         ),
         "order_lines": "read import export", "payments": "read add",
     },

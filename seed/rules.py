@@ -15,7 +15,7 @@ from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
 from models.people import Department
 from models.registers import Register
-from seed import ladder
+from seed import desk_procedures, ladder
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -74,6 +74,7 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("service_tickets", "parent", "report", 13, "working_days", "office", None),
     ("service_tickets", "parent", "feedback", 5, "working_days", "office", None),
     ("service_tickets", "callback", None, 3, "working_days", "office", None),
+    ("daily_reviews", "signing", None, 1, "working_days", "office", None),
     ("dispatch_orders", "handling", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
     ("dispatch_orders", "handling", "consult", 40, "elapsed_hours", "always", None),
     ("dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
@@ -229,6 +230,8 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("short_call_goal", "hotline", "80", f"{_HOTLINE}: 80%的来电在1—2分钟内处理完毕"),
     ("desk_name", "hotline", "服务热线", None),
     ("desk_name", "property_desk", "物业服务中心", None),
+    ("import_current_days", None, "7", None),
+    ("paid_service_settled", None, "yes", None),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
@@ -274,6 +277,7 @@ def sow(session: Session) -> None:
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     ladder.sow(session)
+    desk_procedures.sow(session)
     session.flush()
 
 

@@ -1,5 +1,6 @@
 """Pages of departments and people."""
 
+from app.web.kind import Children
 from app.web.record import RecordView
 from models.people import Department, Person
 
@@ -16,3 +17,4 @@ class PersonView(RecordView):
     list_columns = ["name", "staff_no", "department", "position", "deputy", "absent_until"]
     filters = ["department"]
     base_order = "name"
+    children = [Children("clearances", "person", ["cleared_from", "cleared_until", "trainer", "state", "withdrawn_on"])]

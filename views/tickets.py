@@ -14,6 +14,7 @@ from app.engine.moments import now
 from app.extensions import db
 from app.web.kind import Children
 from app.web.record import RecordView
+from models.desk_procedures import DeskProcedure, procedures_for
 from models.people import Person
 from models.tickets import KINDS, ServiceTicket
 
@@ -41,7 +42,12 @@ class ServiceTicketView(RecordView):
         ),
     ]  # fmt: skip
     edit_columns = [name for _title, names in form_sections for name in names]
-    children = [Children("orders", "ticket", ["order_no", "department", "lead", "state", "due_at", "fed_back_at"])]
+    children = [
+        Children("orders", "ticket", ["order_no", "department", "lead", "state", "due_at", "fed_back_at"]),
+        Children(
+            "service_orders", "ticket", ["order_no", "state", "gross", "paid", "received_at"], title=_l("Paid services")
+        ),
+    ]
 
     def _defaults(self, fields: dict[str, Field]) -> dict[str, Any]:
         """The form is opened when the receiver is picked up."""
@@ -66,3 +72,13 @@ class ServiceTicketView(RecordView):
                 "numbers": [],
             }
         }
+
+    def _links(self, record: Any) -> list[dict[str, str]]:
+        """The procedures of its kind stand beside what can be printed."""
+        links = super()._links(record)
+        if not access.current().may("read", DeskProcedure.kind_name):
+            return links
+        return links + [
+            {"label": one.name, "href": url_for("DeskProcedureView.show", pk=one.id)}
+            for one in procedures_for(db.session, record.kind)
+        ]

@@ -29,6 +29,7 @@ OPEN = frozenset(
         "registers",
         "escalation_rungs",
         "outgoing_series",
+        "desk_procedures",
     }
 )
 
@@ -42,18 +43,28 @@ PRIVATE = frozenset(
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
         "follow_ups", "supervisions", "accountability_cases", "countersignatures", "recipients",
         "number_reservations",
+        "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
+        "hand_over_items", "staff_clearances",
     }
 )  # fmt: skip
 
 #: Kept from the office manager, whatever the rights, and masked whoever looks: tests/test_disclosure.py has their tests.
 SEALED = frozenset({"sealed_identities", "identity_requests"})
 
+#: What whoever works at the desk sees of it, whoever called.
+OF_THE_DESK = frozenset(
+    {
+        "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
+        "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
+    }
+)  # fmt: skip
+
 #: Accounts that have nothing to do with side A, and the kinds of which its rows are hidden from them.
 STRANGERS = {
     "user_b": PRIVATE,
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
-    "desk": PRIVATE - {"service_tickets", "dispatch_orders", "visitors"},
+    "desk": PRIVATE - OF_THE_DESK,
     "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
 }
 

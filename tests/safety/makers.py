@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -18,6 +18,7 @@ from app.engine.moments import local, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
+from models.daily_reviews import DailyReview
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.fates import Hold
@@ -30,9 +31,15 @@ from models.people import Department, Person
 from models.products import Product
 from models.recipients import Recipient
 from models.registers import Register
+from models.rosters import DutyShift
 from models.tickets import ServiceTicket
 
 _numbers = count(1)
+
+
+def _days_on() -> datetime:
+    """A moment some days from now, a later one each time."""
+    return now().replace(second=0, microsecond=0) + timedelta(days=next(_numbers))
 
 
 def _unit(session: Any) -> Department:
@@ -54,7 +61,13 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
-    ServiceTicket: {"phone": "13800000000", "read_back": True},
+    ServiceTicket: {"phone": "13800000000", "read_back": True, "taker": lambda session: _person(session, "王芳")},
+    DailyReview: {"day": lambda session: today() - timedelta(days=10 + next(_numbers))},
+    DutyShift: {
+        "person": lambda session: _person(session, "王芳"),
+        "begins_at": lambda session: _days_on(),
+        "ends_at": lambda session: _days_on(),
+    },
     ExtensionRequest: {
         "document": lambda session: make(session, IncomingDocument, state="in_handling", department=_unit(session)),
         "until": lambda session: now().replace(microsecond=0) + timedelta(days=60),

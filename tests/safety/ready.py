@@ -29,8 +29,10 @@ from models.outgoing import OutgoingDocument
 from models.outgoing_lines import JointIssuer, PrintRun
 from models.outgoing_series import key
 from models.people import Department, Person, actor_of
+from models.products import Product
 from models.recipients import Recipient
 from models.registers import Register
+from models.tickets import ServiceTicket
 from tests.safety.makers import make
 
 _notices = count(1)
@@ -135,6 +137,14 @@ def _on_account(session: Any) -> dict[str, Any]:
     return {"payment_type": "on_account", "received_at": now()}
 
 
+def _owned(session: Any) -> dict[str, Any]:
+    return {"owner": person(session, "张小明")}
+
+
+def _of_a_ticket(session: Any) -> dict[str, Any]:
+    return {"ticket": make(session, ServiceTicket, kind="paid_service", contact_name="钱女士")}
+
+
 def _listed(session: Session, **decided: Any) -> dict[str, Any]:
     """The one line of a destruction list."""
     return {
@@ -220,6 +230,12 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("dispatch_orders", "mark_contacted"): _unit,
     ("dispatch_orders", "feed_back"): _unit,
     ("dispatch_orders", "hand_back"): _unit,
+    ("service_tickets", "order_service"): lambda session: {"kind": "paid_service", "contact_name": "钱女士"},
+    ("corrections", "finish"): _owned,
+    ("improvements", "begin_action"): _owned,
+    ("improvements", "carry_out"): _owned,
+    (Order.kind_name, "accept_work"): _of_a_ticket,
+    (Order.kind_name, "complete_service"): lambda session: {**_of_a_ticket(session), **_on_account(session)},
     (Order.kind_name, "confirm"): _on_account,
     (Order.kind_name, "ship"): _on_account,
     (Order.kind_name, "complete"): _on_account,
@@ -252,6 +268,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("paper_copies", "hand_out"): lambda session: {"person": person(session, "郑敏")},
     ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
+    ("service_tickets", "order_service"): lambda session: {"product": make(session, Product, service=True)},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
     ("envelopes", "sign_for"): lambda session: dict.fromkeys(CHECKS, "yes"),
     ("envelopes", "sign_with_reservation"): lambda session: {**dict.fromkeys(CHECKS, "yes"), "intact": "no"},
