@@ -16,6 +16,7 @@ from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
+from views.calls import CallOwedView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
 from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
@@ -89,7 +90,11 @@ SECTIONS = (
         (HoldersView, HoldingsView, RoundsView),
         (BoardView,),
     ),
-    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
+    Section(
+        _l("Service"),
+        "service",
+        (ServiceTicketView, CallOwedView, DispatchOrderView, IdentityRequestView, SealedIdentityView),
+    ),
     Section(
         _l("Customers & orders"),
         "orders",
