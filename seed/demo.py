@@ -23,6 +23,7 @@ from models.people import Department, Person, actor_of
 from models.registers import first_book
 from seed import (
     accounts,
+    demo_calls,
     demo_checks,
     demo_envelopes,
     demo_fates,
@@ -103,6 +104,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
+        demo_calls,
     ):  # fmt: skip
         chapter.play(stage)
 

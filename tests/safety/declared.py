@@ -35,6 +35,7 @@ OPEN = frozenset(
 PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
+        "calls_owed",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
@@ -53,7 +54,7 @@ STRANGERS = {
     "user_b": PRIVATE,
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
-    "desk": PRIVATE - {"service_tickets", "dispatch_orders"},
+    "desk": PRIVATE - {"service_tickets", "dispatch_orders", "calls_owed"},
     "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
 }
 
@@ -183,6 +184,8 @@ DOORS = (
     door("OfficeSecurityApi.login", "POST", EVERYONE, passes={400}, sends={"json": {}}),
     # An access token renews nothing.
     door("OfficeSecurityApi.refresh", "POST", EVERYONE, passes={401}),
+    door("ProgressView.index", "GET", EVERYONE, passes={200}),
+    door("ProgressView.index", "POST", EVERYONE, passes={404, 429}),
     door("HealthView.healthz", "GET", EVERYONE, passes={200}),
     door("HealthView.readyz", "GET", EVERYONE, passes={200}),
     # The framework's own: its description of the API is not for the public (ASVS 13.4.5), the rest holds no data
