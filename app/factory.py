@@ -35,6 +35,7 @@ from app.web.official import OfficialView
 from app.web.pages import HealthView, ReportView, Surroundings
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
+from app.web.progress import ProgressView
 from app.web.record import register
 from app.web.retries import Office
 from app.web.security import protect
@@ -47,6 +48,7 @@ PAGES = (
     SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
     DeskView,
+    ProgressView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -17,6 +17,7 @@ from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
+from views.calls import CallOwedView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
 from views.clearances import StaffClearanceView
 from views.copies import CopyMovementView, PaperCopyView
@@ -101,6 +102,7 @@ SECTIONS = (
         "service",
         (
             ServiceTicketView,
+            CallOwedView,
             DispatchOrderView,
             VisitorView,
             DailyReviewView,

@@ -53,12 +53,14 @@ class Try:
     last: bool
 
 
-def admit(session: Session, username: str, address: str | None) -> Try:
+def admit(session: Session, username: str, address: str | None, door: str = "") -> Try:
     """Count one try before it is judged; the caller commits. Raises `LockedOut` where there were too many.
 
-    A try while locked is not counted, so the lock ends by itself however long somebody hammers at it.
+    A try while locked is not counted, so the lock ends by itself however long somebody hammers at it. Tries at one
+    `door` lock no other: callers who mistype a code keep nobody of the same network from signing in.
     """
-    moment, account, network = now(), account_key(username), network_of(address)
+    moment, account = now(), account_key(f"{door}:{username}" if door else username)
+    network = f"{door} {network_of(address)}".strip()
     one_at_a_time(session, f"account {account}", f"network {network}")
     session.execute(delete(SignInAttempt).where(SignInAttempt.at <= moment - max(ACCOUNT_SPAN, NETWORK_SPAN)))
     tries = _count(session, SignInAttempt.account == account, moment - ACCOUNT_SPAN)

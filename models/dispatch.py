@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from flask_appbuilder import Model
@@ -100,6 +101,12 @@ class DispatchOrder(Workflow, Model):
 
     def case(self) -> str | None:
         return self.ticket.kind if self.ticket else None
+
+    def stands_still(self) -> bool:
+        return self.ticket is not None and self.ticket.state == "waiting"
+
+    def limit_share(self, stage: str) -> Decimal:
+        return self.ticket.limit_share("unit") if stage == "handling" and self.ticket is not None else Decimal(1)
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.taken_over:

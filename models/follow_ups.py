@@ -43,7 +43,7 @@ DUTY = {
     ("incoming_documents", "instruction"): ("leader",),
 }
 #: Columns that name the person whose turn it is, the first that is filled.
-PERSONS = ("handler_id", "reader_id", "charged_id")
+PERSONS = ("handler_id", "reader_id", "charged_id", "taker_id")
 
 OFFICER_COMPULSORY = rules.setting(
     "follow_up_officer_compulsory", _l("Urgent and important papers need a named follow-up officer"), default="yes"

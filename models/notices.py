@@ -41,11 +41,16 @@ TEXTS = {
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
     "escalated": _l("A case before you by supervision: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),
+    "resumed": _l("The wait is over, it goes on: %(paper)s"),
+    "offered": _l("You are asked to take over: %(paper)s"),
+    "taken_on": _l("%(person)s has taken over: %(paper)s"),
+    "declined": _l("%(person)s does not take over; it stays with you: %(paper)s"),
+    "reopened": _l("Reopened for the second time or more: %(paper)s"),
 }
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
-    "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds",
+    "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
 )  # fmt: skip
 
 

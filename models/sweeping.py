@@ -66,13 +66,15 @@ def _apart(session: Session, work: Callable[[], int]) -> int:
 
 
 def wake(session: Session) -> int:
-    """Let suspended records whose day has come go on, by their own step; how many."""
+    """Let suspended records whose day or moment has come go on, by their own step; how many."""
     count = 0
     for kind, flow in list(flows()):
         model: Any = kinds()[kind]
-        if "go_on" not in flow.steps or not hasattr(model, "wake_on"):
+        moment = hasattr(model, "wake_at")
+        if "go_on" not in flow.steps or not (moment or hasattr(model, "wake_on")):
             continue
-        condition = model.state.in_(flow.steps["go_on"].sources), model.wake_on <= today()
+        come = model.wake_at <= now() if moment else model.wake_on <= today()
+        condition = model.state.in_(flow.steps["go_on"].sources), come
         for pk in list(session.scalars(select(model.id).where(*condition).order_by(model.id))):
             session.rollback()
             count += _apart(session, lambda model=model, pk=pk: _go_on(session, model, pk))  # type: ignore[misc]
@@ -86,7 +88,8 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
         return 0
     record.take("go_on", session)
     people = [session.get(Person, key) for name in follow_ups.PERSONS if (key := getattr(record, name, None))]
-    notices.tell(session, [person for person in people if person], "awake", record)
+    words = "resumed" if hasattr(model, "wake_at") else "awake"
+    notices.tell(session, [person for person in people if person], words, record)
     return 1
 
 

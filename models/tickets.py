@@ -1,13 +1,14 @@
 """Service tickets 来电来访来函: what people ask of the house, after H1, P1 and P2.
 
 The steps stand by phase: `answering`, `dispatching` (to a unit), `keeping` (promises, waiting, hand-over, kind) and
-`concluding` (callback, close, reopen, void).
+`concluding` (close, reopen, void); what is owed by telephone stands in `calls`, doubles go by `merging`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from flask_appbuilder import Model
@@ -16,13 +17,15 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields
+from app.engine import access, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.codes import new_code
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models import clearances, settling
+from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
 from models.people import Department, Person
@@ -55,12 +58,14 @@ KINDS = {
     "paid_service": _l("Paid service"),
     "other": _l("Other matter"),
 }
-GRADES = {
-    "very_satisfied": _l("Very satisfied"),
-    "satisfied": _l("Satisfied"),
-    "basically": _l("Basically satisfied"),
-    "dissatisfied": _l("Dissatisfied"),
-    "not_reached": _l("Not reached"),
+#: How a matter ended, as the desk closes it.
+CODES = {
+    "answered": _l("Answered by us"),
+    "referred": _l("Referred to somebody else"),
+    "resolved": _l("Done as wished"),
+    "not_possible": _l("Not possible"),
+    "withdrawn": _l("Withdrawn by the caller"),
+    "unanswerable": _l("No answer possible"),
 }
 #: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
@@ -70,6 +75,8 @@ DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "lead
 AT_DESK = ("open", "appointment", "reopened")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
+
+REOPEN_SHARE = rules.setting("reopen_share", _l("Share of the unit's limit in a reopened round"), "number", "0.5")
 
 
 class ServiceTicket(Workflow, Model):
@@ -89,12 +96,18 @@ class ServiceTicket(Workflow, Model):
         State("appointment", _l("Reply promised"), "waiting", clocks=("parent", "front_desk", "promise")),
         State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply")),
         State("reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline")),
-        State("waiting", _l("Waiting for the caller"), "waiting", pauses=("parent", "front_desk", "unit", "reply")),
+        State(
+            "waiting",
+            _l("Waiting for the caller"),
+            "waiting",
+            pauses=("parent", "front_desk", "unit", "reply", "promise"),
+        ),
         State("answered", _l("Answered"), "active", settled=True),
-        State("callback_due", _l("To be called back"), "waiting", clocks=("callback",)),
+        State("callback_due", _l("To be called back"), "waiting"),
         State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk")),
         State("closed", _l("Closed"), "good", final=True),
         State("opinion_forwarded", _l("Passed on as an opinion"), "good", final=True),
+        State("merged", _l("Merged into another"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
             Clock("parent", _l("Answer to the caller"), since="received_at"),
@@ -103,7 +116,6 @@ class ServiceTicket(Workflow, Model):
             Clock("unit", _l("Reply of the unit")),
             Clock("reply", _l("Answer after dispatch")),
             Clock("hotline", _l("Passing the reply on")),
-            Clock("callback", _l("Callback")),
         ),
     )
 
@@ -149,6 +161,38 @@ class ServiceTicket(Workflow, Model):
     citation: Mapped[str | None] = fields.line(_l("Answered from"), 500, search=True, derived=True)
     outcome: Mapped[str | None] = fields.prose(_l("Outcome"), derived=True)
     grade: Mapped[str | None] = fields.choice(_l("Satisfaction"), GRADES, "grade_known", derived=True)
+    cause: Mapped[str | None] = fields.choice(_l("Cause of dissatisfaction"), CAUSES, "cause_known", derived=True)
+    close_code: Mapped[str | None] = fields.choice(_l("How it ended"), CODES, "close_code_known", derived=True)
+    alternative: Mapped[str | None] = fields.prose(_l("Offered instead"), derived=True)
+    nonconforming: Mapped[bool] = fields.flag(_l("Nonconforming"), derived=True)
+    staff_own: Mapped[bool] = fields.flag(
+        _l("Caller is one of our staff"), help=_l("Its rating is counted apart from those of callers.")
+    )
+    episode: Mapped[int] = fields.integer(
+        _l("Round"), derived=True, default=1, help=_l("1, and one more for each time it was reopened")
+    )
+    waits: Mapped[int] = fields.integer(_l("Times waited in this round"), derived=True, default=0)
+    wake_at: Mapped[datetime | None] = fields.moment(_l("Waits until"), derived=True)
+    waited_in: Mapped[str | None] = fields.choice(
+        _l("State before the wait"), flow.state_labels, "waited_in_known", derived=True
+    )
+    progress_code: Mapped[str | None] = fields.number(
+        _l("Progress code"),
+        10,
+        derived=True,
+        default=new_code,
+        help=_l("Tell the caller: number and code open /progress."),
+    )
+    reopens_id: Mapped[int | None] = fields.reference(_l("Goes back to"), "service_ticket.id", derived=True)
+    merged_into_id: Mapped[int | None] = fields.reference(_l("Merged into"), "service_ticket.id", derived=True)
+    offered_to_id: Mapped[int | None] = fields.reference(_l("Offered to"), "person.id", derived=True)
+
+    reopens: Mapped[ServiceTicket | None] = relationship(remote_side="ServiceTicket.id", foreign_keys=reopens_id)
+    merged_into: Mapped[ServiceTicket | None] = relationship(
+        remote_side="ServiceTicket.id", foreign_keys=merged_into_id
+    )
+    offered_to: Mapped[Person | None] = relationship(foreign_keys=offered_to_id)
+    calls: Mapped[list[CallOwed]] = relationship(back_populates="ticket", order_by="CallOwed.id", passive_deletes="all")
 
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     subject_unit: Mapped[Department | None] = relationship(foreign_keys=subject_unit_id)
@@ -197,9 +241,12 @@ class ServiceTicket(Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        mine = [and_(cls.state.in_(("open", "appointment", "reopened")), cls.taker_id.in_(actor.person_ids))]
+        mine = [
+            and_(cls.state.in_(("open", "appointment", "reopened")), cls.taker_id.in_(actor.person_ids)),
+            cls.offered_to_id.in_(actor.person_ids),
+        ]
         if actor.has("call_taker"):
-            mine.append(cls.state.in_(("reply_in", "callback_due")))
+            mine.append(cls.state == "reply_in")
         if actor.has("shift_leader"):
             mine.append(cls.state.in_(("open", "appointment", "reopened", "reply_in")))
         return or_(*mine)
@@ -213,12 +260,46 @@ class ServiceTicket(Workflow, Model):
     def concerns(self) -> Person | None:
         return self.taker
 
+    def limit_share(self, stage: str) -> Decimal:
+        session = object_session(self)
+        if stage != "unit" or session is None or self.episode < 2:
+            return Decimal(1)
+        return rules.number(session, REOPEN_SHARE, self.profile())
+
+    def enter(self, session: Session, name: str) -> None:
+        """An answer of some kinds is followed by a callback; while the ticket waits, its orders stand still."""
+        if name == "closed":
+            settling.refuse_unsettled(session, self)
+        before = self.state
+        if name == "answered" and callback_due(session, self):
+            name = "callback_due"
+        super().enter(session, name)
+        if "waiting" in (before, name):
+            session.flush()  # what follows is entered in the history of its own record
+            for order in self.live_orders:
+                order.enter(session, order.state)
+        if name in ("answered", "callback_due") and before not in ("answered", "callback_due"):
+            session.flush()
+            for call in open_calls(session, self, "promise"):
+                call.take("settle", session)
+        if name == "callback_due":
+            session.flush()
+            owe(session, self, "callback")
+
+    def marks(self) -> list[str]:
+        from models.merging import doubtful  # merging tickets is a step of theirs
+
+        return doubtful(self)
+
     @property
     def live_orders(self) -> list[DispatchOrder]:
         """The dispatch orders that went out and still count."""
         return [order for order in self.orders if order.state not in ("draft", "cancelled", "returned")]
 
     def prepare(self, session: Session) -> None:
+        if self.phone and not self.taken_over:
+            query = select(Person.id).where(Person.phone == self.phone)
+            self.staff_own = self.staff_own or session.scalars(query.limit(1)).first() is not None
         if self.kind == "report" or self.confidential:
             self.seal()
         if self.taken_over:
@@ -242,12 +323,9 @@ class ServiceTicket(Workflow, Model):
             self.identities.append(SealedIdentity(**told))
             self.contact_name = self.phone = self.email = None
             self.named = True
+        for call in self.calls:
+            call.contact_name = call.phone = None
         settling.part_from_orders(self)
-
-    def enter(self, session: Session, name: str) -> None:
-        if name == "closed":
-            settling.refuse_unsettled(session, self)
-        super().enter(session, name)
 
     def take_over(self) -> None:
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
@@ -261,6 +339,8 @@ class ServiceTicket(Workflow, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         for name in records.altered(self, "kind", "received_at"):
             yield name, _("The limits hang on this; it is not changed by editing. A kind has its own step.")
+        if self.id is not None and records.altered(self, "taker"):
+            yield "taker", _("Who is first responsible changes by handing over alone.")
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")

@@ -24,6 +24,7 @@ from models.people import Department, Person, actor_of
 from models.registers import first_book
 from seed import (
     accounts,
+    demo_calls,
     demo_checks,
     demo_desk_days,
     demo_envelopes,
@@ -107,7 +108,8 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
     for chapter in (
-        demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers, demo_desk_days,
+        demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
+        demo_desk_days, demo_calls,
     ):  # fmt: skip
         chapter.play(stage)
 

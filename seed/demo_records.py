@@ -116,7 +116,7 @@ def _calls(stage: Stage, count: int) -> None:
             stage.walk(ticket, moment, age, [(0.02, "shift", "dispatch", order)])
         elif dice.random() < 0.85:
             answer = {"answer": "已按规定答复来电人。", "citation": "办事指南"}
-            close = (1.2, "cs_manager", "close", {"outcome": "已答复", "grade": None})
+            close = (1.2, "cs_manager", "close", {"code": "answered", "outcome": "已答复"})
             stage.walk(ticket, moment, age, [(dice.uniform(0.02, 0.9), "desk", "give_answer", answer), close])
 
 

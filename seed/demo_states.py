@@ -92,9 +92,9 @@ SEND = ("shift", "dispatch", {
 })  # fmt: skip
 ANSWER = ("desk", "give_answer", {"answer": "已按规定答复来电人。", "citation": "办事指南"})
 CALLERS: list[Ways] = [
-    [("desk", "wait", {"waiting_for": "papers", "reason": "请来电人补充材料"})],
+    [("desk", "wait", {"waiting_for": "papers", "until": "@SOON", "reason": "请来电人补充材料"})],
     [ANSWER, ("desk", "plan_callback", {})],
-    [ANSWER, ("desk", "close", {"outcome": "已答复", "grade": "satisfied"}), ("shift", "reopen", {"reason": "来电人再次反映"})],
+    [ANSWER, ("desk", "close", {"code": "answered", "outcome": "已答复"}), ("shift", "reopen", {"reason": "来电人再次反映"})],
     [("desk", "forward_opinion", {"department": "#office", "reason": "建议转办公室研究"})],
     [("shift", "void", {"reason": "重复登记"})],
 ]  # fmt: skip
@@ -247,6 +247,8 @@ def meant(stage: Stage, answer: Any) -> Any:
     if answer in ("@LATER", "@DAY"):
         later = stage.today + timedelta(days=10)
         return later if answer == "@LATER" else later.date()
+    if answer == "@SOON":
+        return stage.today + timedelta(days=1)
     if isinstance(answer, str) and answer.startswith("@"):
         return stage.people[answer[1:]]
     if isinstance(answer, str) and answer.startswith("#"):

@@ -12,8 +12,12 @@ READ = "read"
 KEEP = "read add edit"
 #: Whoever is named as a reader opens, reads and answers, whatever else their role is for.
 _READER = "open mark_read answer"
+#: Whoever a caller wanted to speak to gets the message, and calls back.
+_MESSAGES = {"calls_owed": "read reveal note_try keep", "call_attempts": READ}
 #: Those who have nothing else to do with papers; they find what goes round to them, and what is open to all.
-_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}"}
+_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}", **_MESSAGES}
+#: What the desk does on the telephone.
+_CALLS = "note_try rate keep pass_on do_without"
 #: What the registry does with papers that go round.
 _ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
 _ROUNDS = "make_copies start choose_mode stop gather finish"
@@ -61,7 +65,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
-        "service_tickets": "*", "dispatch_orders": "*", "visitors": "*",
+        "service_tickets": "*", "dispatch_orders": "*", "visitors": "*", "calls_owed": "*", "call_attempts": READ,
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -69,6 +73,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {
+        **_MESSAGES,
         "outgoing_series": f"{KEEP} export", "number_reservations": "read add export keep_longer release",
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
         "bin": READ, "departments": READ, "people": READ, "correspondents": f"{KEEP} import export delete",
@@ -96,6 +101,7 @@ TABLE: dict[str, dict[str, str]] = {
         "daily_reviews": READ, "review_lines": READ, "corrections": READ,
         "improvements": f"{KEEP} judge_effective judge_ineffective", "shift_hand_overs": READ, "hand_over_items": READ,
         "duty_shifts": READ, "staff_clearances": READ, "desk_procedures": READ,
+        **_MESSAGES,
         "outgoing_series": READ,
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
@@ -119,6 +125,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_head": {
         **_PUTS_RIGHT, "desk_procedures": READ,
+        **_MESSAGES,
         "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -136,6 +143,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_user": {
         **_PUTS_RIGHT, "desk_procedures": READ,
+        **_MESSAGES,
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -150,6 +158,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": "read settle carry", "recipients": "read register_as_incoming",
     },
     "archivist": {
+        **_MESSAGES,
         "outgoing_series": READ,
         "incoming_documents": "read export", "outgoing_documents": "read export file_it",
         "circulation_entries": f"read {_READER}", "countersignatures": READ, "recipients": READ,
@@ -159,13 +168,13 @@ TABLE: dict[str, dict[str, str]] = {
         "destruction_lists": f"{KEEP} export hand_in appraise execute certify", "destruction_entries": "read export",
     },
     "report_officer": {
-        **_READS_ROUNDS, "people": READ, "departments": READ, "service_tickets": READ, "sealed_identities": "read reveal",
+        **_READS_ROUNDS, "people": READ, "departments": READ, "service_tickets": "read close", "sealed_identities": "read reveal",
         "identity_requests": "*",
     },
     "auditor": dict.fromkeys(
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
-            "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
+            "circulation_entries", "service_tickets", "dispatch_orders", "calls_owed", "call_attempts", "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
@@ -185,9 +194,10 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
         "service_tickets": (
-            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over "
-            "order_service"
+            f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
+            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service"
         ),
+        "calls_owed": f"{KEEP} reveal {_CALLS}",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
@@ -196,9 +206,11 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
-            f"{KEEP} import export reveal give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
-            "reword plan_callback close reopen hand_over reclassify void order_service"
+            f"{KEEP} import export reveal give_answer dispatch forward_opinion promise promise_call wait go_on pass_on "
+            "reword plan_callback close reopen register_anew hand_over accept_offer decline_offer withdraw_offer "
+            "reclassify merge void order_service"
         ),
+        "calls_owed": f"{KEEP} export reveal {_CALLS}",
         "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
@@ -214,6 +226,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         "dispatch_orders": "read export issue accept rework extend cancel", "visitors": "read export call_in note_left",
+        "calls_owed": f"{KEEP} import export reveal {_CALLS}",
         # Whoever heads a department is asked about papers of the house.
         "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
         "recipients": "read sign_for register_as_incoming",

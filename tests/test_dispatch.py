@@ -69,7 +69,7 @@ def test_the_ticket_waits_for_every_unit_in_charge_and_then_passes_the_reply_on(
     assert order.ticket.state == "reply_in"
     take(session, actors["desk"], order.ticket, "pass_on")
     assert (order.ticket.answer, order.ticket.answered_at is not None) == ("路灯今晚恢复。", True)
-    take(session, actors["desk"], order.ticket, "close")
+    take(session, actors["desk"], order.ticket, "close", code="resolved")
     assert order.ticket.closed_at is not None
 
 

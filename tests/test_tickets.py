@@ -46,7 +46,7 @@ def test_waiting_for_the_caller_stops_the_limits(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
     at("2026-03-02 10:00")
-    take(session, actors["desk"], ticket, "wait", waiting_for="details", reason="等门牌号")
+    take(session, actors["desk"], ticket, "wait", waiting_for="details", until="2026-03-04 09:00", reason="等门牌号")
     at("2026-03-03 10:00")
     assert not ticket.is_late(tickets.now())
     take(session, actors["desk"], ticket, "go_on")
@@ -92,8 +92,8 @@ def test_a_complaint_is_closed_by_the_manager_alone(session, actors, call, kind)
     take(session, actors["desk"], ticket, "give_answer", answer="已说明")
     with pytest.raises(StepRefused):
         take(session, actors["desk"], ticket, "close")
-    take(session, actors["cs_manager"], ticket, "close", grade="satisfied")
-    assert (ticket.state, ticket.grade) == ("closed", "satisfied")
+    take(session, actors["cs_manager"], ticket, "close", code="answered")
+    assert (ticket.state, ticket.grade) == ("closed", None)
 
 
 @pytest.mark.parametrize("field, value", [("kind", "help"), ("received_at", "2026-01-01")])
@@ -117,7 +117,7 @@ def test_a_reopened_ticket_gets_limits_of_its_own(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
     take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
-    take(session, actors["desk"], ticket, "close")
+    take(session, actors["desk"], ticket, "close", code="answered")
     at("2026-03-09 09:00")
     take(session, actors["shift"], ticket, "reopen", reason="又来电")
     assert (ticket.closed_at, due(session, ticket)["parent"]) == (None, parse_moment("2026-03-11 09:00"))

@@ -44,6 +44,7 @@ class ServiceTicketView(RecordView):
     edit_columns = [name for _title, names in form_sections for name in names]
     children = [
         Children("orders", "ticket", ["order_no", "department", "lead", "state", "due_at", "fed_back_at"]),
+        Children("calls", "ticket", ["kind", "episode", "state", "assignee", "due_at", "tries", "grade", "cause"]),
         Children(
             "service_orders", "ticket", ["order_no", "state", "gross", "paid", "received_at"], title=_l("Paid services")
         ),

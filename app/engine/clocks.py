@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from flask_appbuilder import Model
@@ -164,11 +164,12 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     moment = now()
     present = clocks_of(session, record) if record.id else []
     open_clocks = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
+    still = record.stands_still()
     for stage, clock in open_clocks.items():
-        if stage in state.clocks:
-            _run(session, clock, moment)
-        elif stage in state.pauses:
+        if stage in state.pauses or (still and stage in state.clocks):
             _pause(clock, moment)
+        elif stage in state.clocks:
+            _run(session, clock, moment)
         else:
             _stop(session, clock, moment, VOID if state.uncounted else None)
     started = [
@@ -176,6 +177,9 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
         for stage in state.clocks
         if stage not in open_clocks and (new := _start(session, record, stage, present, moment)) is not None
     ]
+    if still:
+        for clock in started:
+            _pause(clock, moment)
     running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
     if running:
         record.due_at = min(clock.due_at for clock in running)
@@ -227,7 +231,9 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
     rule = rule_for(session, record.kind_name, stage, record.case(), local(begins).date(), record.profile())
     if stated is None and rule is None:
         return None
-    amount, unit, name = (rule.amount, rule.unit, rule.calendar) if rule else (Decimal(0), "elapsed_hours", "office")
+    amount, unit, name = Decimal(0), "elapsed_hours", "office"
+    if rule is not None:
+        amount, unit, name = _granted(record, stage, rule), rule.unit, rule.calendar
     due = stated or limits.due(working_calendar(session, name), begins, amount, unit).due_at
     return ClockRow(
         kind=record.kind_name,
@@ -244,6 +250,15 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
         original_due_at=due,
         segments=[ClockSegment(begins_at=begins, running=True)],
     )
+
+
+def _granted(record: Any, stage: str, rule: ClockRule) -> Decimal:
+    """What a rule grants a record: all of it, or the share its round gets; days are whole, and rounded up."""
+    share = record.limit_share(stage)
+    if share == 1:
+        return rule.amount
+    amount = rule.amount * share
+    return amount.to_integral_value(ROUND_CEILING) if limits.Unit(rule.unit).in_days else amount.normalize()
 
 
 def _next(clock: ClockRow, moment: datetime, running: bool) -> None:
@@ -302,7 +317,8 @@ def reckon(session: Session, record: Any) -> None:
             _stop(session, clock, moment, VOID)
         else:
             clock.rule_id, clock.source = rule.id, rule.source
-            clock.amount, clock.unit, clock.calendar = f"{rule.amount:f}", rule.unit, rule.calendar
+            clock.amount, clock.unit = f"{_granted(record, clock.stage, rule):f}", rule.unit
+            clock.calendar = rule.calendar
             _walk(session, clock, moment, "urgency")
     session.flush()
 

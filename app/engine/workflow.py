@@ -282,6 +282,14 @@ class Workflow(Record):
         """The set of rules the record is judged by; None: the rules for all."""
         return None
 
+    def stands_still(self) -> bool:
+        """Whether its clocks stand still whatever its state, because what it belongs to waits."""
+        return False
+
+    def limit_share(self, stage: str) -> Decimal:
+        """The share of a stage's ordinary limit it gets."""
+        return Decimal(1)
+
     def followed(self, stage: str) -> bool:
         """Whether a limit of the record is followed up on its own account."""
         return True

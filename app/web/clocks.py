@@ -52,7 +52,7 @@ def _clock(
     about = clocks.reckoning(calendar, clock)
     still_open = clock.state in (clocks.RUNNING, clocks.PAUSED)
     return {
-        "label": str(record.flow.clocks[clock.stage].label),
+        "label": str(_stage_label(record, clock.stage)),
         "due_text": _("Due %(at)s", at=moment_text(clock.due_at)),
         "remaining_text": _("Overdue") if late else None,
         "state": "missed" if late else clock.state,
@@ -61,6 +61,11 @@ def _clock(
         "source": clock.source,
         "warnings": _warnings(clock, calendar, about) if still_open else [],
     }
+
+
+def _stage_label(record: Any, stage: str) -> Any:
+    """What a stage is called; an old clock may be of one that the flow no longer has."""
+    return record.flow.clocks[stage].label if stage in record.flow.clocks else clocks.STAGE_LABELS.get(stage, stage)
 
 
 def _sum(clock: clocks.ClockRow, about: Reckoning) -> list[str]:

@@ -35,7 +35,8 @@ OPEN = frozenset(
 
 PRIVATE = frozenset(
     {
-        "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders", "visitors",
+        "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
+        "visitors", "calls_owed",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
@@ -56,6 +57,7 @@ OF_THE_DESK = frozenset(
     {
         "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
         "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
+        "calls_owed",
     }
 )  # fmt: skip
 
@@ -196,6 +198,8 @@ DOORS = (
     door("OfficeSecurityApi.login", "POST", EVERYONE, passes={400}, sends={"json": {}}),
     # An access token renews nothing.
     door("OfficeSecurityApi.refresh", "POST", EVERYONE, passes={401}),
+    door("ProgressView.index", "GET", EVERYONE, passes={200}),
+    door("ProgressView.index", "POST", EVERYONE, passes={404, 429}),
     door("HealthView.healthz", "GET", EVERYONE, passes={200}),
     door("HealthView.readyz", "GET", EVERYONE, passes={200}),
     # The framework's own: its description of the API is not for the public (ASVS 13.4.5), the rest holds no data

@@ -18,6 +18,7 @@ from app.engine.moments import local, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
+from models.calls import CallOwed
 from models.daily_reviews import DailyReview
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
@@ -61,6 +62,7 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
+    CallOwed: {"phone": "13800000000"},
     ServiceTicket: {"phone": "13800000000", "read_back": True, "taker": lambda session: _person(session, "王芳")},
     DailyReview: {"day": lambda session: today() - timedelta(days=10 + next(_numbers))},
     DutyShift: {

@@ -17,7 +17,6 @@ from app.engine.workflow import Step
 from models.circulation import Circulation
 from models.correspondents import Correspondent
 from models.destruction import DestructionEntry
-from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.envelope_lines import EnvelopeLine
@@ -129,8 +128,12 @@ def _a_reader(state: str) -> Callable[[Any, Any], None]:
     return put_in_line
 
 
-def _in_unit_too(session: Any, ticket: Any) -> None:
-    make(session, DispatchOrder, ticket=ticket, state="signed")
+def _long_closed(session: Any) -> dict[str, Any]:
+    return {"closed_at": now() - timedelta(days=30)}
+
+
+def _answered_call(session: Any) -> dict[str, Any]:
+    return {"kind": "callback", "ticket": make(session, ServiceTicket, state="callback_due")}
 
 
 def _on_account(session: Any) -> dict[str, Any]:
@@ -225,6 +228,19 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("destruction_lists", "hand_in"): lambda session: _listed(session),
     ("destruction_lists", "appraise"): lambda session: _listed(session, decision="destroy"),
     ("destruction_lists", "execute"): lambda session: _listed(session, decision="destroy"),
+    ("service_tickets", "accept_offer"): lambda session: {"offered_to": person(session, "王芳")},
+    ("service_tickets", "decline_offer"): lambda session: {"offered_to": person(session, "王芳")},
+    ("service_tickets", "withdraw_offer"): lambda session: {
+        "taker": person(session, "王芳"),
+        "offered_to": person(session, "陈刚"),
+    },
+    ("service_tickets", "register_anew"): _long_closed,
+    ("calls_owed", "rate"): _answered_call,
+    ("calls_owed", "pass_on"): lambda session: {
+        "kind": "message",
+        "called_for": person(session, "张小明"),
+        "words": "请回电",
+    },
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
     ("dispatch_orders", "sign"): _unit,
     ("dispatch_orders", "mark_contacted"): _unit,
@@ -269,6 +285,9 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "order_service"): lambda session: {"product": make(session, Product, service=True)},
+    ("service_tickets", "wait"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=1)},
+    ("service_tickets", "hand_over"): lambda session: {"taker": person(session, "陈刚")},
+    ("service_tickets", "merge"): lambda session: {"because": "matter"},
     ("service_tickets", "reclassify"): lambda session: {"kind": "complaint"},
     ("envelopes", "sign_for"): lambda session: dict.fromkeys(CHECKS, "yes"),
     ("envelopes", "sign_with_reservation"): lambda session: {**dict.fromkeys(CHECKS, "yes"), "intact": "no"},
@@ -291,7 +310,6 @@ AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
     ("circulations", "start"): _a_reader("queued"),
     ("circulations", "gather"): _a_reader("answered"),
-    ("service_tickets", "go_on_in_unit"): _in_unit_too,
 }
 
 
@@ -313,9 +331,6 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "write_instruction"): _with_a_leader,
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,
-    ("service_tickets", "go_on_in_unit"): lambda session, ticket: make(
-        session, DispatchOrder, ticket=ticket, state="signed"
-    ),
 }
 
 

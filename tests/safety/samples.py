@@ -25,6 +25,7 @@ from app.engine.moments import now
 from app.menu import VIEWS
 from app.web.files import storage
 from models.accountability import AccountabilityCase
+from models.calls import CallOwed
 from models.circulation import CirculationEntry
 from models.countersignatures import Countersignature
 from models.daily_reviews import DailyReview
@@ -143,6 +144,8 @@ def _parents_first() -> list[Any]:
     return ordered
 
 
+#: Accounts that meet a call owed only where it is a message for them.
+CALLED_FOR = ("clerk", "head_b", "user_b", "sales_b", "order_admin", "finance", "warehouse", "archivist", "officer")
 #: Accounts that meet a paper only where they are named as its readers.
 READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
 
@@ -165,6 +168,9 @@ def furnish(session: Session) -> Side:
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         paper = side.made["incoming_documents"][0]
         side.add(CirculationEntry, 70 + n, document=paper, reader=session.scalars(query).one(), state="offered")
+    for n, account in enumerate(CALLED_FOR):
+        query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
+        side.add(CallOwed, 80 + n, kind="message", called_for=session.scalars(query).one(), ticket=None)
     # Other units are asked to countersign, and get copies.
     service = session.scalars(select(Department).where(Department.name == "客服部")).one()
     side.add(Countersignature, 0, document=side.made["outgoing_documents"][1], department=service)

@@ -1,0 +1,410 @@
+"""Calls owed 应回电话: whom the desk rings and by when, every try, and what came of it.
+
+Callbacks after an answer, promised calls, messages for an absent colleague and promised news stand in one list, after
+P1 4.2, P2 3.1.2 to 3.1.4, R 7 and tickets-orders.md 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
+
+from app.engine import access, fields, history, rules
+from app.engine import record as records
+from app.engine.access import Actor
+from app.engine.fields import Live
+from app.engine.moments import at_office, local, now, today
+from app.engine.record import Record
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, Clock, Flow, QuickView, State, Workflow, never_by_hand
+from models.dispatch import DESK
+from models.people import Person
+
+if TYPE_CHECKING:
+    from models.tickets import ServiceTicket
+
+CALLS = {
+    "callback": _l("Callback"),
+    "promise": _l("Promised call"),
+    "message": _l("Message for a colleague"),
+    "news": _l("Promised news"),
+}
+#: The five grades of 好差评. Not to have been asked is no grade.
+GRADES = {
+    "very_satisfied": _l("Very satisfied"),
+    "satisfied": _l("Satisfied"),
+    "basically": _l("Basically satisfied"),
+    "dissatisfied": _l("Dissatisfied"),
+    "very_dissatisfied": _l("Very dissatisfied"),
+}
+DISSATISFIED = ("dissatisfied", "very_dissatisfied")
+CAUSES = {
+    "handling": _l("How it was handled"),
+    "policy": _l("The rules do not allow it"),
+    "out_of_scope": _l("Outside what the house does"),
+}
+#: How a try ended without the matter being settled.
+MISSED = {"no_answer": _l("No answer"), "wrong_number": _l("Wrong number"), "refused": _l("Does not wish to talk")}
+OUTCOMES = {"reached": _l("Reached"), **MISSED}
+
+OPEN = ("owed", "passed_on")
+#: Roles on the hotline side: a unit never rates its own work.
+CALLERS = ("call_taker", "shift_leader", "service_manager", "office_manager")
+
+
+def _ticket_kinds() -> dict[str, object]:
+    from models.tickets import KINDS  # tickets owe calls, so they import this module
+
+    return KINDS
+
+
+CALLED_BACK = rules.setting(
+    "callback_kinds",
+    _l("Kinds whose callers are called back"),
+    "list",
+    "complaint, help, repair, paid_service",
+    Live(_ticket_kinds),
+)
+BY_ANOTHER = rules.setting(
+    "callback_by_another", _l("A callback is made by somebody other than the first responsible"), default="yes"
+)
+TRIES = rules.setting("call_tries", _l("Tries before a call is given up"), "number", "3")
+DAYS_OF_TRIES = rules.setting("call_days", _l("Days over which the tries are spread"), "number", "2")
+AT_ONCE = rules.setting("call_minutes", _l("Minutes to a call promised without a time"), "number", "30")
+
+
+def may_call(call: CallOwed, actor: Actor) -> bool:
+    """The hotline; a callback is not made by who answers for the ticket, a message is also its addressee's."""
+    if call.kind == "message" and call.called_for_id in actor.person_ids:
+        return True
+    if not actor.has(*CALLERS):
+        return False
+    if call.kind != "callback" or call.ticket is None or call.ticket.taker_id not in actor.person_ids:
+        return True
+    session = object_session(call)
+    return session is not None and not rules.flag(session, BY_ANOTHER, call.profile())
+
+
+def may_rate(call: CallOwed, actor: Actor) -> bool:
+    """Whoever makes a callback."""
+    return call.kind == "callback" and may_call(call, actor)
+
+
+def may_keep(call: CallOwed, actor: Actor) -> bool:
+    """Whoever makes a call that is no callback."""
+    return call.kind != "callback" and may_call(call, actor)
+
+
+def may_hand_to(call: CallOwed, actor: Actor) -> bool:
+    """The hotline gives a message to the colleague it is for."""
+    return call.kind == "message" and actor.has(*CALLERS)
+
+
+def _due_today(model: type[CallOwed], actor: Actor) -> ColumnElement[bool]:
+    return and_(model.pending(), model.due_at < at_office(today() + timedelta(days=1)))
+
+
+def _overdue(model: type[CallOwed], actor: Actor) -> ColumnElement[bool]:
+    return model.late(now())
+
+
+def _promised_by_me(model: type[CallOwed], actor: Actor) -> ColumnElement[bool]:
+    return and_(model.pending(), model.assignee_id.in_(actor.person_ids))
+
+
+class CallOwed(Workflow, Model):
+    """One call somebody waits for."""
+
+    __tablename__ = "call_owed"
+    kind_name = "calls_owed"
+    label, label_plural = _l("Call owed"), _l("Calls owed")
+    content_fields = ("contact_name", "phone")
+
+    flow = Flow(
+        State("owed", _l("To be called"), "waiting", clocks=("call",)),
+        State("passed_on", _l("Colleague told"), "active", clocks=("call",)),
+        State("reached", _l("Caller reached"), "good", final=True),
+        State("unreachable", _l("Not reached"), "neutral", final=True),
+        State("not_needed", _l("No call needed"), "neutral", final=True, uncounted=True),
+        State("dropped", _l("No longer owed"), "neutral", final=True, uncounted=True),
+        clocks=(Clock("call", _l("Call"), limit="call_by"),),
+    )
+    quick_views = (
+        QuickView("due_today", _l("Due today"), _due_today),
+        QuickView("overdue", _l("Calls overdue"), _overdue),
+        QuickView("promised_by_me", _l("Promised by me"), _promised_by_me),
+    )
+
+    kind: Mapped[str] = fields.choice(_l("Kind of call"), CALLS, "kind_known", required=True, default="promise")
+    ticket_id: Mapped[int | None] = fields.reference(_l("Ticket"), "service_ticket.id")
+    episode: Mapped[int] = fields.integer(_l("Round"), derived=True, default=1)
+    called_for_id: Mapped[int | None] = fields.reference(
+        _l("For whom"), "person.id", help=_l("The colleague the caller wanted to speak to")
+    )
+    assignee_id: Mapped[int | None] = fields.reference(
+        _l("Who calls"), "person.id", help=_l("Empty: anybody at the desk")
+    )
+    contact_name: Mapped[str | None] = fields.line(_l("Caller"), 200)
+    phone: Mapped[str | None] = fields.number(_l("Telephone"), 60, masked=True)
+    words: Mapped[str | None] = fields.prose(_l("What it is about"), 2000)
+    call_by: Mapped[datetime | None] = fields.moment(
+        _l("To be called by"), help=_l("Empty: the limit for calls of this kind")
+    )
+    tries: Mapped[int] = fields.integer(_l("Tries"), derived=True, default=0)
+    called_at: Mapped[datetime | None] = fields.moment(_l("Called at"), derived=True)
+    person_id: Mapped[int | None] = fields.reference(_l("Called by"), "person.id", derived=True)
+    grade: Mapped[str | None] = fields.choice(_l("Satisfaction"), GRADES, "grade_known", derived=True)
+    cause: Mapped[str | None] = fields.choice(_l("Cause of dissatisfaction"), CAUSES, "cause_known", derived=True)
+    remark: Mapped[str | None] = fields.prose(_l("What was said"), 2000, derived=True)
+
+    ticket: Mapped[ServiceTicket | None] = relationship(foreign_keys=ticket_id, back_populates="calls")
+    called_for: Mapped[Person | None] = relationship(foreign_keys=called_for_id)
+    assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    person: Mapped[Person | None] = relationship(foreign_keys=person_id)
+    attempts: Mapped[list[CallAttempt]] = relationship(back_populates="call", order_by="CallAttempt.id")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The desk; a message also whom it is for. The report officer sees that a report has calls."""
+        if actor.has(*DESK):
+            return true()
+        mine = [cls.called_for_id.in_(actor.person_ids), cls.assignee_id.in_(actor.person_ids)]
+        if actor.has("report_officer"):
+            mine.append(cls.ticket_id.in_(_reports()))
+        return or_(false(), *mine)
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """Who reports wrongdoing stands in the officer's store alone; what stood here, the history tells nobody."""
+        return or_(cls.ticket_id.is_(None), cls.ticket_id.not_in(_reports()))
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        mine: list[ColumnElement[bool]] = [
+            and_(cls.state.in_(OPEN), cls.kind == "message", cls.called_for_id.in_(actor.person_ids)),
+            and_(cls.state == "owed", cls.assignee_id.in_(actor.person_ids)),
+        ]
+        if actor.has(*CALLERS):
+            own = _tickets_of(actor)
+            others = or_(cls.kind != "callback", cls.ticket_id.not_in(own)) if own is not None else true()
+            mine.append(and_(cls.state == "owed", cls.assignee_id.is_(None), others))
+        return or_(*mine)
+
+    def case(self) -> str:
+        return self.kind
+
+    def profile(self) -> str | None:
+        return self.ticket.scheme if self.ticket is not None else None
+
+    def prepare(self, session: Session) -> None:
+        ticket = self.ticket
+        if ticket is not None:
+            self.episode = ticket.episode
+            if not self.phone and ticket.kind != "report":
+                self.contact_name, self.phone = self.contact_name or ticket.contact_name, ticket.phone
+        own = history.doer().own_person_id
+        if self.kind in ("promise", "news") and self.assignee is None and own is not None:
+            self.assignee = session.get(Person, own)
+        if self.kind == "promise" and self.call_by is None:
+            self.call_by = now() + timedelta(minutes=float(rules.number(session, AT_ONCE, self.profile())))
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        for name in records.altered(self, "kind", "ticket", "call_by"):
+            yield name, _("A call owed keeps its ticket, its kind and its time; enter another one.")
+        if self.state not in (None, *OPEN):
+            for name in records.altered(self, "contact_name", "phone", "words", "called_for", "assignee"):
+                yield name, _("The call is in the state “%(state)s”.", state=self.state_label)
+        if self.taken_over:
+            return
+        if self.id is None and self.kind == "callback":
+            yield "kind", _("A callback follows from the answer; ask for it on the ticket.")
+        if self.kind == "message" and self.called_for is None:
+            yield "called_for", _("Choose the colleague the message is for.")
+        if self.kind == "message" and not (self.words or "").strip():
+            yield "words", _("Write down the caller's message.")
+        if self.ticket is not None and self.ticket.kind == "report":
+            if self.phone or self.contact_name:
+                yield "phone", _("Name and number of who reports wrongdoing stay under seal.")
+        elif self.ticket is None and not self.phone:
+            yield "phone", _("Ask the caller for a number to call back.")
+
+    def __str__(self) -> str:
+        about = self.ticket.ticket_no if self.ticket is not None else self.id or ""
+        return f"{CALLS.get(self.kind, self.kind)} {about}".strip()
+
+    def _try(self, session: Session, outcome: str, remark: str | None = None) -> list[CallAttempt]:
+        """Put one try on file; all of them."""
+        own = history.doer().own_person_id
+        person = session.get(Person, own) if own is not None else None
+        records.store(session, CallAttempt(call_id=self.id, at=now(), person=person, outcome=outcome, remark=remark))
+        session.expire(self, ["attempts"])
+        return list(self.attempts)
+
+    def _given_up(self, session: Session, tried: list[CallAttempt]) -> bool:
+        """Whether it was tried often enough, on enough days."""
+        days = {local(attempt.at).date() for attempt in tried}
+        most, spread = (
+            rules.number(session, TRIES, self.profile()),
+            rules.number(session, DAYS_OF_TRIES, self.profile()),
+        )
+        return len(tried) >= most and len(days) >= spread
+
+    def _done(self, session: Session, remark: str | None) -> None:
+        own = history.doer().own_person_id
+        self.person = session.get(Person, own) if own is not None else None
+        self.called_at, self.remark = now(), remark
+
+    def _tell_ticket(self, session: Session, grade: str | None = None, cause: str | None = None) -> None:
+        """A callback that is over leaves its ticket answered, closed, or reopened."""
+        if self.kind == "callback" and self.ticket is not None:
+            self.ticket.take("take_callback", session, grade=grade, cause=cause)
+
+    @flow.step(*OPEN, to=("owed", "passed_on", "unreachable"), label=_l("Not reached this time"), who=may_call)
+    def note_try(
+        self,
+        outcome: Annotated[str, Ask(_l("What happened"), choices=MISSED)],
+        remark: Annotated[str | None, Ask(_l("Remark"))] = None,
+    ) -> str:
+        """One try in vain. The call is given up after enough of them on enough days, or where no talk is wished."""
+        session = _session_of(self)
+        tried = self._try(session, outcome, remark)
+        over = outcome == "refused" or self._given_up(session, tried)
+        if over:
+            self._tell_ticket(session)
+        self.tries = len(tried)
+        return "unreachable" if over else self.state
+
+    @flow.step("owed", to="reached", label=_l("Enter the rating"), who=may_rate, tone="primary")
+    def rate(
+        self,
+        grade: Annotated[str, Ask(_l("Satisfaction"), choices=GRADES)],
+        cause: Annotated[
+            str | None, Ask(_l("Cause of dissatisfaction"), choices=CAUSES, help=_l("Asked of the dissatisfied alone"))
+        ] = None,
+        remark: Annotated[str | None, Ask(_l("What was said"))] = None,
+    ) -> None:
+        """The caller was reached and says how satisfied they are; who is dissatisfied with us is handled again."""
+        if grade in DISSATISFIED and not cause:
+            raise StepRefused(_("Ask why the caller is dissatisfied, and choose the cause."))
+        if grade not in DISSATISFIED and cause:
+            raise StepRefused(_("Only a dissatisfied caller has a cause of dissatisfaction."))
+        if cause == "policy" and not (remark or "").strip():
+            raise StepRefused(_("Write down how it was explained to the caller that the rules do not allow it."))
+        session = _session_of(self)
+        tried = self._try(session, "reached")
+        self._tell_ticket(session, grade, cause)
+        self.tries, self.grade, self.cause = len(tried), grade, cause
+        self._done(session, remark)
+
+    @flow.step(*OPEN, to="reached", label=_l("Caller was called"), who=may_keep, tone="primary")
+    def keep(self, remark: Annotated[str | None, Ask(_l("What was said"))] = None) -> None:
+        """The call was made as promised; the limit of the promise ends."""
+        session = _session_of(self)
+        tried = self._try(session, "reached")
+        if self.kind == "promise" and self.ticket is not None and self.ticket.state == "appointment":
+            self.ticket.take("keep_promise", session)
+        self.tries = len(tried)
+        self._done(session, remark)
+
+    @flow.step("owed", to="passed_on", label=_l("Tell the colleague"), who=may_hand_to)
+    def pass_on(self) -> None:
+        """The colleague has the message; the call back is still owed."""
+
+    @flow.step(*OPEN, to="not_needed", label=_l("No call needed"))
+    def do_without(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """Nobody can or need be called: no contact, mere praise, settled otherwise."""
+        self._tell_ticket(_session_of(self))
+
+    @flow.step(*OPEN, to="reached", label=_l("Settled by the answer"), who=never_by_hand)
+    def settle(self) -> None:
+        """The answer that was promised has been given."""
+        self._done(_session_of(self), None)
+
+    @flow.step(*OPEN, to="dropped", label=_l("Owe it no longer"), who=never_by_hand)
+    def drop(self) -> None:
+        """The ticket goes another way: it was reopened or is void."""
+
+
+class CallAttempt(Record, Model):
+    """One try to reach somebody. Lines are added by steps."""
+
+    __tablename__ = "call_attempt"
+    kind_name = "call_attempts"
+    label, label_plural = _l("Try to call"), _l("Tries to call")
+
+    call_id: Mapped[int] = fields.reference(_l("Call owed"), "call_owed.id", required=True, derived=True)
+    at: Mapped[datetime] = fields.moment(_l("When"), required=True, derived=True)
+    person_id: Mapped[int | None] = fields.reference(_l("Called by"), "person.id", derived=True)
+    outcome: Mapped[str] = fields.choice(_l("What happened"), OUTCOMES, "outcome_known", required=True, derived=True)
+    remark: Mapped[str | None] = fields.prose(_l("Remark"), 2000, derived=True)
+
+    call: Mapped[CallOwed] = relationship(foreign_keys=call_id, back_populates="attempts")
+    person: Mapped[Person | None] = relationship(foreign_keys=person_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.call_id.in_(access.visible_ids(CallOwed, actor))
+
+
+def _session_of(call: CallOwed) -> Session:
+    session = object_session(call)
+    assert session is not None
+    return session
+
+
+def _tickets() -> type[ServiceTicket]:
+    from models.tickets import ServiceTicket  # tickets owe calls, so they import this module
+
+    return ServiceTicket
+
+
+def _reports() -> Select[Any]:
+    ticket = _tickets().__table__.c
+    return select(ticket.id).where(ticket.kind == "report")
+
+
+def _tickets_of(actor: Actor) -> Select[Any] | None:
+    """The tickets this actor answers for and may therefore not rate; None: the question does not arise."""
+    if not actor.person_ids:
+        return None
+    ticket = _tickets().__table__.c
+    return select(ticket.id).where(ticket.taker_id.in_(actor.person_ids), rules.holds(BY_ANOTHER, ticket.scheme))
+
+
+def owe(session: Session, ticket: ServiceTicket, kind: str, **values: object) -> CallOwed:
+    """Put a call about a ticket on the list."""
+    with session.no_autoflush:  # the ticket lists it before it is complete
+        call = CallOwed(ticket_id=ticket.id, kind=kind, **values)
+        call.ticket = ticket
+        call.prepare(session)
+        records.store(session, call)
+    return call
+
+
+def callable_back(ticket: ServiceTicket) -> bool:
+    """Whether there is anybody to ask: not behind an anonymous ticket, and not about mere praise."""
+    return not ticket.anonymous and ticket.sub_kind != "praise"
+
+
+def callback_due(session: Session, ticket: ServiceTicket) -> bool:
+    """Whether the answer of this round is followed by a callback that nobody has made yet."""
+    if not callable_back(ticket) or ticket.kind not in rules.listed(session, CALLED_BACK, ticket.profile()):
+        return False
+    made = select(CallOwed.id).where(
+        CallOwed.ticket_id == ticket.id, CallOwed.kind == "callback", CallOwed.episode == ticket.episode,
+        CallOwed.state != "dropped",
+    )  # fmt: skip
+    return session.scalars(made.limit(1)).first() is None
+
+
+def open_calls(session: Session, ticket: ServiceTicket, *kinds: str) -> list[CallOwed]:
+    """The calls still owed about a ticket, of these kinds (none: all)."""
+    query = select(CallOwed).where(CallOwed.ticket_id == ticket.id, CallOwed.state.in_(OPEN)).order_by(CallOwed.id)
+    return list(session.scalars(query.where(CallOwed.kind.in_(kinds)) if kinds else query))

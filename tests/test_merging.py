@@ -1,0 +1,121 @@
+"""Merging: one ticket goes on for two, is counted once, and both callers get the answer; never a report."""
+
+import pytest
+from sqlalchemy import select
+
+from app.engine import access
+from app.engine.clocks import clocks_of
+from app.engine.refusals import NotAllowed, StepRefused
+from models.calls import CallOwed
+from models.merging import repeats
+from models.tickets import ServiceTicket
+from tests.conftest import sign_in
+from tests.factories import NOTES, take
+
+SEND = {"department": "综合科", "requirement": "请修理", **NOTES}
+INTO = {"because": "matter", "reason": "同一处停水"}
+
+
+def merge(session, actors, ticket, target, **more):
+    take(session, actors["shift"], ticket, "merge", target=target.id, **{**INTO, **more})
+
+
+def test_a_merged_ticket_is_over_and_counted_no_more(session, actors, call):
+    target, ticket = call(), call(phone="13900000000")
+    merge(session, actors, ticket, target)
+    assert (ticket.state, ticket.merged_into) == ("merged", target)
+    assert {clock.state for clock in clocks_of(session, ticket)} == {"void"}
+    with access.system():
+        counted = [name for name, state in ServiceTicket.flow.states.items() if not state.uncounted]
+        assert session.query(ServiceTicket).filter(ServiceTicket.state.in_(counted)).all() == [target]
+
+
+@pytest.mark.parametrize("first, second", [("report", "consult"), ("consult", "report"), ("report", "report")])
+def test_a_report_of_wrongdoing_is_merged_with_nothing(session, actors, call, first, second):
+    ticket, target = call(kind=first), call(kind=second)
+    with pytest.raises(StepRefused):
+        merge(session, actors, ticket, target)
+
+
+def test_only_the_shift_leader_merges_and_only_into_another_open_ticket(session, actors, call):
+    target, ticket = call(), call()
+    session.commit()
+    with pytest.raises(NotAllowed):
+        take(session, actors["desk"], ticket, "merge", target=target.id, **INTO)
+    with pytest.raises(StepRefused):
+        merge(session, actors, ticket, ticket)
+    take(session, actors["desk"], target, "give_answer", answer="在一楼")
+    session.commit()
+    with pytest.raises(StepRefused):
+        merge(session, actors, ticket, target)
+
+
+def test_the_same_caller_has_the_same_number_or_name(session, actors, call):
+    target, ticket = call(), call(phone="13900000000", contact_name="孙先生")
+    session.commit()
+    with pytest.raises(StepRefused):
+        merge(session, actors, ticket, target, because="caller")
+    merge(session, actors, ticket, target)
+    assert ticket.state == "merged"
+
+
+def test_the_caller_of_the_merged_ticket_is_owed_the_answer_too(session, actors, call):
+    target, ticket = call(), call(phone="13900000000", contact_name="孙先生")
+    take(session, actors["desk"], ticket, "promise", at="2199-01-01 09:00")
+    merge(session, actors, ticket, target)
+    with access.system():
+        owed = session.scalars(select(CallOwed).order_by(CallOwed.id)).all()
+    assert [(one.kind, one.ticket, one.phone, one.state) for one in owed] == [
+        ("promise", target, "13900000000", "owed"), ("news", target, "13900000000", "owed")
+    ]  # fmt: skip
+
+
+def test_orders_go_over_and_the_other_ticket_waits_for_their_reply(session, actors, call):
+    target, ticket = call(kind="help"), call(kind="help")
+    take(session, actors["shift"], ticket, "dispatch", **SEND)
+    with access.system():
+        (order,) = ticket.orders
+    merge(session, actors, ticket, target)
+    assert (order.ticket, order.state, target.state) == (target, "issued", "dispatched")
+    take(session, actors["user_a"], order, "sign")
+    take(session, actors["user_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["shift"], order, "accept")
+    assert target.state == "reply_in"
+
+
+def test_a_unit_that_has_the_matter_already_is_not_asked_twice(session, actors, call):
+    target, ticket = call(kind="help"), call(kind="help")
+    for one in (target, ticket):
+        take(session, actors["shift"], one, "dispatch", **SEND)
+    with access.system():
+        (kept,), (doubled,) = target.orders, ticket.orders
+    merge(session, actors, ticket, target)
+    assert (kept.state, doubled.state, doubled.ticket) == ("issued", "cancelled", ticket)
+
+
+def test_repeats_are_found_by_number_or_by_place_and_kind_and_never_among_reports(session, actors, call, at):
+    at("2026-03-02 09:00")
+    first = call(kind="help", place="二单元")
+    call(kind="report", place="二单元")
+    other = call(kind="help", place="三单元", phone="13900000000")
+    at("2026-03-08 09:00")
+    again = call(kind="consult", place="一单元")
+    there = call(kind="help", place="二单元", phone="13700000000")
+    report = call(kind="report", place="二单元")
+    at("2026-03-09 09:01")
+    later = call(kind="help", place="二单元")
+    with access.acting_as(actors["desk"]):
+        assert repeats(session, again) == [later, first]
+        assert repeats(session, there) == [later, first]
+        assert repeats(session, later) == [there, again]
+        assert repeats(session, other) == repeats(session, report) == []
+
+
+def test_the_pages_name_the_double_and_where_it_went(app, session, actors, call):
+    target, ticket = call(), call()
+    session.commit()
+    browser = sign_in(app, "shift")
+    assert target.ticket_no in browser.get(f"/serviceticketview/show/{ticket.id}").text
+    merge(session, actors, ticket, target)
+    session.commit()
+    assert f"/serviceticketview/show/{target.id}" in browser.get(f"/serviceticketview/show/{ticket.id}").text
