@@ -55,7 +55,7 @@ SEALED = frozenset({"sealed_identities", "identity_requests"})
 OF_THE_DESK = frozenset(
     {
         "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
-        "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances",
+        "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "improvements",
     }
 )  # fmt: skip
 
