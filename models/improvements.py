@@ -18,13 +18,13 @@ from app.engine.moments import now, today
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.corrections import Correction, in_charge_of
 from models.daily_reviews import DailyReview
+from models.dispatch import DESK
 from models.fates import end_of
 from models.people import Person
 from models.tickets import ServiceTicket
 
-#: 总监、经理: who decides on improvements, and who else sees all of them.
+#: 总监、经理: who decides on improvements.
 DECIDERS = ("leader", "office_manager")
-READERS = (*DECIDERS, "service_manager", "auditor")
 
 
 def owns(action: Improvement, actor: Actor) -> bool:
@@ -76,7 +76,7 @@ class Improvement(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return true() if actor.has(*READERS) else in_charge_of(cls.owner_id, actor)
+        return true() if actor.has(*DESK) else in_charge_of(cls.owner_id, actor)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

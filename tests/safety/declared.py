@@ -57,7 +57,7 @@ OF_THE_DESK = frozenset(
     {
         "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
         "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
-        "calls_owed",
+        "calls_owed", "improvements",
     }
 )  # fmt: skip
 
