@@ -113,7 +113,7 @@ class Side:
         if target is model and not n:
             return None  # the first of its kind can refer to no other
         made = self.made.get(target.kind_name)
-        return made[n % len(made)] if made else None
+        return made[n % len(made)] if made else None  # a record made by itself refers to none
 
 
 def attach(session: Session, record: Any, words: str) -> None:
@@ -145,7 +145,8 @@ def _parents_first() -> list[Any]:
 
 
 #: Accounts that meet a call owed only where it is a message for them.
-CALLED_FOR = ("clerk", "head_b", "user_b", "sales_b", "order_admin", "finance", "warehouse", "archivist", "officer")
+CALLED_FOR = ("clerk", "head_a", "user_a", "head_b", "user_b", "sales", "order_admin", "finance", "warehouse", "archivist",
+              "officer")  # fmt: skip
 #: Accounts that meet a paper only where they are named as its readers.
 READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
 
