@@ -23,6 +23,7 @@ from models import (  # noqa: F401
     destruction,
     digests,
     dispatch,
+    dispatch_notes,
     dispatching,
     disposal,
     documents,
@@ -42,6 +43,7 @@ from models import (  # noqa: F401
     issuing,
     keeping,
     logins,
+    note_templates,
     notices,
     number_reservations,
     orders,
@@ -64,4 +66,6 @@ from models import (  # noqa: F401
     tasks,
     tickets,
     totals,
+    unit_choice,
+    unit_replies,
 )

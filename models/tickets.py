@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields
+from app.engine import access, clocks, fields
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -64,6 +64,19 @@ GRADES = {
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
+#: Channels on which nobody answers at once: the caller is told that the matter has come in.
+IN_WRITING = ("letter", "web", "email")
+
+
+def awaits_answer(ticket: ServiceTicket) -> bool:
+    """Praise asks for nothing; everything else is answered within a limit."""
+    return (ticket.kind, ticket.sub_kind) != ("feedback", "praise")
+
+
+def awaits_acknowledgement(ticket: ServiceTicket) -> bool:
+    """Whether a caller who wrote has to be told yet that the matter has come in."""
+    known = not (ticket.anonymous or ticket.taken_over)
+    return known and ticket.channel in IN_WRITING and ticket.acknowledged_at is None
 
 
 class ServiceTicket(Workflow, Model):
@@ -78,10 +91,12 @@ class ServiceTicket(Workflow, Model):
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
     flow = Flow(
-        State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk")),
+        State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
         State("appointment", _l("Reply promised"), "waiting", clocks=("parent", "front_desk", "promise")),
-        State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply")),
-        State("reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline")),
+        State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply", "acknowledgement")),
+        State(
+            "reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline", "acknowledgement")
+        ),
         State("waiting", _l("Waiting for the caller"), "waiting", pauses=("parent", "front_desk", "unit", "reply")),
         State("answered", _l("Answered"), "active", settled=True),
         State("callback_due", _l("To be called back"), "waiting", clocks=("callback",)),
@@ -90,15 +105,19 @@ class ServiceTicket(Workflow, Model):
         State("opinion_forwarded", _l("Passed on as an opinion"), "good", final=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
-            Clock("parent", _l("Answer to the caller"), since="received_at"),
-            Clock("front_desk", _l("Front desk"), since="received_at"),
+            Clock("parent", _l("Answer to the caller"), since="received_at", applies=awaits_answer),
+            Clock("front_desk", _l("Front desk"), since="received_at", within="parent", applies=awaits_answer),
             Clock("promise", _l("Promised reply"), limit="promised_at"),
-            Clock("unit", _l("Reply of the unit")),
-            Clock("reply", _l("Answer after dispatch")),
-            Clock("hotline", _l("Passing the reply on")),
+            Clock("unit", _l("Reply of the unit"), within="parent"),
+            Clock("reply", _l("Answer after dispatch"), within="parent"),
+            Clock("hotline", _l("Passing the reply on"), within="parent"),
+            Clock(
+                "acknowledgement", _l("Acknowledgement of what came in writing"), since="received_at", once=True,
+                applies=awaits_acknowledgement,
+            ),
             Clock("callback", _l("Callback")),
         ),
-    )
+    )  # fmt: skip
 
     ticket_no: Mapped[str] = fields.number(_l("Ticket number"), 100, unique=True, search=True, derived=True)
     scheme: Mapped[str] = fields.choice(_l("Desk"), SCHEMES, "scheme_known", required=True, default="hotline")
@@ -131,6 +150,7 @@ class ServiceTicket(Workflow, Model):
     subject_unit_id: Mapped[int | None] = fields.reference(
         _l("Unit complained of"), "department.id", help=_l("It does not handle the matter.")
     )
+    acknowledged_at: Mapped[datetime | None] = fields.moment(_l("Acknowledged at"), derived=True)
     letter_id: Mapped[int | None] = fields.reference(
         _l("Letter"), "incoming_document.id", help=_l("The letter in the register of incoming documents")
     )
@@ -191,7 +211,20 @@ class ServiceTicket(Workflow, Model):
     @property
     def live_orders(self) -> list[DispatchOrder]:
         """The dispatch orders that went out and still count."""
-        return [order for order in self.orders if order.state not in ("draft", "cancelled", "returned")]
+        gone = ("draft", "cancelled", "returned", "superseded")
+        return [order for order in self.orders if order.state not in gone]
+
+    def followed(self, stage: str) -> bool:
+        """The limit of the unit is told of on its dispatch order."""
+        return stage != "unit"
+
+    def dependants(self) -> list[DispatchOrder]:
+        """The dispatch orders that are out: they stand still with the ticket, and their limits go by its kind."""
+        return [order for order in self.orders if order.state != "draft" and not order.flow.states[order.state].final]
+
+    def bring_along(self, session: Session) -> None:
+        if records.altered(self, "scheme", "pressing", "sub_kind"):
+            clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
         if self.kind == "report" or self.confidential:
@@ -223,6 +256,8 @@ class ServiceTicket(Workflow, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         for name in records.altered(self, "kind", "received_at"):
             yield name, _("The limits hang on this; it is not changed by editing. A kind has its own step.")
+        if records.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
+            yield "subject_unit", _("This unit has the matter now; cancel its dispatch order first.")
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")

@@ -23,11 +23,14 @@ _APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signat
 _ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
 _COUNTERSIGN = "agree reserve object_to settle carry"
 _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
+#: What the hotline does with a dispatch order, and what the unit does.
+_HOTLINE = "issue accept rework grant_extension refuse_extension extend cancel"
+_UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
-        "escalation_rungs": f"{KEEP} export",
+        "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
@@ -47,7 +50,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
-        "service_tickets": "*", "dispatch_orders": "*",
+        "service_tickets": "*", "dispatch_orders": "*", "note_templates": f"{KEEP} export", "unit_links": "*",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -110,7 +113,7 @@ TABLE: dict[str, dict[str, str]] = {
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": f"read export {_READER}",
         "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
-        "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
+        "service_tickets": READ, "dispatch_orders": f"read export {_UNIT} confirm_reply decline_reply",
         "outgoing_documents": (
             f"{KEEP} export {_DRAFT} proofread print_again waive_proof pass_text send_back sign withdraw_signature deposit"
         ),
@@ -126,7 +129,7 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "read confirm_receipt register_paper",
         "circulation_entries": f"read {_READER}", "service_tickets": READ,
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
-        "dispatch_orders": "read sign mark_contacted feed_back hand_back",
+        "dispatch_orders": f"read {_UNIT}",
         "outgoing_documents": f"{KEEP} {_DRAFT} proofread print_again waive_proof",
         "countersignatures": "read settle carry", "recipients": "read register_as_incoming",
     },
@@ -146,7 +149,7 @@ TABLE: dict[str, dict[str, str]] = {
     "auditor": dict.fromkeys(
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
-            "circulation_entries", "service_tickets", "dispatch_orders", "customers", "customer_contacts", "products",
+            "circulation_entries", "service_tickets", "dispatch_orders", "note_templates", "unit_links", "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
@@ -162,9 +165,10 @@ TABLE: dict[str, dict[str, str]] = {
     "call_taker": {
         **_READS_ROUNDS,
         "products": READ,
-        "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
+        "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
-            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
+            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over "
+            "acknowledge"
         ),
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
@@ -173,10 +177,10 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
-            f"{KEEP} import export reveal give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
+            f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise wait go_on go_on_in_unit pass_on "
             "reword plan_callback close reopen hand_over reclassify void"
         ),
-        "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
+        "dispatch_orders": f"{KEEP} export {_HOTLINE}", "note_templates": READ, "unit_links": "read make revoke",
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "service_manager": {
@@ -186,7 +190,9 @@ TABLE: dict[str, dict[str, str]] = {
         "orders": "read export reveal", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
-        "dispatch_orders": "read export issue accept rework extend cancel",
+        # Whoever heads a department speaks for it, too.
+        "dispatch_orders": f"read export {_HOTLINE} {_UNIT} confirm_reply decline_reply",
+        "note_templates": f"{KEEP} export", "unit_links": "read make revoke",
         # Whoever heads a department is asked about papers of the house.
         "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
         "recipients": "read sign_for register_as_incoming",

@@ -28,7 +28,7 @@ from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.extensions import db
 from app.factory import create_app
-from models import dispatch, tickets
+from models import dispatch, dispatch_notes, tickets, unit_replies
 from models.orders import Order
 from models.people import actor_of
 from seed import demo, rules
@@ -282,7 +282,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def show(text: str) -> None:
         moment = parse_moment(text)
-        for module in (answers, clocks, workflow, tickets, dispatch, records):
+        for module in (answers, clocks, workflow, tickets, dispatch, dispatch_notes, unit_replies, records):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return show
