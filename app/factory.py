@@ -38,12 +38,14 @@ from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
+from app.web.unit_link import UnitLinkPage
 from seed.roles import ROLES, framework_roles
 
 #: Pages that belong to no single kind of record.
 PAGES = (
     SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    UnitLinkPage,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -20,7 +20,7 @@ from views.circulation import CirculationEntryView, CirculationView, Supplementa
 from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
-from views.dispatch import DispatchOrderView
+from views.dispatch import DispatchOrderView, NoteTemplateView
 from views.documents import IncomingDocumentView
 from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
 from views.fates import (
@@ -41,6 +41,7 @@ from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
+from views.unit_links import UnitLinkView
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,11 @@ SECTIONS = (
         (HoldersView, HoldingsView, RoundsView),
         (BoardView,),
     ),
-    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
+    Section(
+        _l("Service"),
+        "service",
+        (ServiceTicketView, DispatchOrderView, UnitLinkView, IdentityRequestView, SealedIdentityView),
+    ),
     Section(
         _l("Customers & orders"),
         "orders",
@@ -105,6 +110,7 @@ SECTIONS = (
             OutgoingSeriesView,
             ClockRuleView,
             EscalationRungView,
+            NoteTemplateView,
             RuleView,
             CalendarDayView,
         ),

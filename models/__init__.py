@@ -67,5 +67,6 @@ from models import (  # noqa: F401
     tickets,
     totals,
     unit_choice,
+    unit_links,
     unit_replies,
 )

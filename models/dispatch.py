@@ -46,6 +46,8 @@ RETURN_GROUNDS = {
 }
 #: States in which the unit has the order before it.
 WITH_UNIT = ("issued", "signed", "contacted", "extension_asked", "confirming")
+#: How a doer's name begins in the history who came by a unit's link.
+UNIT_LINK = "unit link "
 #: Closed to the unit: not sent out yet, taken back, or answered by another order.
 OUT_OF_SIGHT = ("draft", "cancelled")
 

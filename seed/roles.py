@@ -50,7 +50,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
-        "service_tickets": "*", "dispatch_orders": "*", "note_templates": f"{KEEP} export", "unit_links": "*",
+        "service_tickets": "*", "dispatch_orders": "*", "note_templates": f"{KEEP} export", "unit_links": "read add export revoke",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -180,7 +180,7 @@ TABLE: dict[str, dict[str, str]] = {
             f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise wait go_on go_on_in_unit pass_on "
             "reword plan_callback close reopen hand_over reclassify void"
         ),
-        "dispatch_orders": f"{KEEP} export {_HOTLINE}", "note_templates": READ, "unit_links": "read make revoke",
+        "dispatch_orders": f"{KEEP} export {_HOTLINE}", "note_templates": READ, "unit_links": "read add revoke",
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "service_manager": {
@@ -192,7 +192,7 @@ TABLE: dict[str, dict[str, str]] = {
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
         "dispatch_orders": f"read export {_HOTLINE} {_UNIT} confirm_reply decline_reply",
-        "note_templates": f"{KEEP} export", "unit_links": "read make revoke",
+        "note_templates": f"{KEEP} export", "unit_links": "read add revoke",
         # Whoever heads a department is asked about papers of the house.
         "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
         "recipients": "read sign_for register_as_incoming",

@@ -319,10 +319,10 @@ def sow(session: Session) -> None:
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     if session.scalar(select(NoteTemplate.id).limit(1)) is None:
-        for kind, contact, reply, follow, relay, needed, source in NOTES:
+        for ticket_kind, contact, reply, follow, relay, needed, source in NOTES:
             session.add(
                 NoteTemplate(
-                    ticket_kind=kind, contact_text=contact, reply_text=reply, follow_text=follow, relay_text=relay,
+                    ticket_kind=ticket_kind, contact_text=contact, reply_text=reply, follow_text=follow, relay_text=relay,
                     contact_needed=needed, reply_needed=needed, follow_needed=needed, source=source,
                     ours=source is None,
                 )

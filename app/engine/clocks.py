@@ -159,7 +159,7 @@ def running(session: Session, record: Any, stage: str) -> ClockRow | None:
 
 
 def stop(session: Session, record: Any, stage: str, outcome: str | None = None) -> None:
-    """End a stage's clock; entering a state that has the stage starts it anew. `outcome` VOID leaves it out of figures."""
+    """End a stage's clock; entering a state that has it starts it anew. `outcome` VOID leaves it out of figures."""
     moment = now()
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state in (RUNNING, PAUSED):
