@@ -20,6 +20,7 @@ from models import (  # noqa: F401
     countersignatures,
     customers,
     deciding,
+    desk_ladder,
     destruction,
     digests,
     dispatch,

@@ -45,7 +45,8 @@ TEXTS = {
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
-    "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds",
+    "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
+    "dispatch_orders",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from models.registers import first_book
 from seed import (
     accounts,
     demo_checks,
+    demo_dispatch,
     demo_envelopes,
     demo_fates,
     demo_numbers,
@@ -102,7 +103,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
     for chapter in (
-        demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
+        demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
     ):  # fmt: skip
         chapter.play(stage)
 

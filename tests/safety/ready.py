@@ -216,10 +216,10 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("destruction_lists", "appraise"): lambda session: _listed(session, decision="destroy"),
     ("destruction_lists", "execute"): lambda session: _listed(session, decision="destroy"),
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
-    ("dispatch_orders", "sign"): _unit,
-    ("dispatch_orders", "mark_contacted"): _unit,
-    ("dispatch_orders", "feed_back"): _unit,
-    ("dispatch_orders", "hand_back"): _unit,
+    **{("dispatch_orders", step): _unit for step in (
+        "sign", "mark_contacted", "feed_back", "hand_back", "confirm_reply", "decline_reply")},
+    ("dispatch_orders", "ask_extension"): _unit,
+    ("dispatch_orders", "grant_extension"): lambda session: {"extension_until": later()},
     (Order.kind_name, "confirm"): _on_account,
     (Order.kind_name, "ship"): _on_account,
     (Order.kind_name, "complete"): _on_account,
@@ -258,6 +258,10 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("envelopes", "return_receipt"): lambda session: {"stamped": True},
     ("holds", "keep_longer"): lambda session: {"until": later().date()},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
+    ("dispatch_orders", "ask_extension"): lambda session: {"until": later()},
+    ("dispatch_orders", "mark_contacted"): lambda session: {"at": now()},
+    ("service_tickets", "dispatch"): _unit,
+    ("service_tickets", "acknowledge"): lambda session: {"at": now() - timedelta(minutes=1)},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
 }
 
@@ -275,6 +279,7 @@ AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("circulations", "start"): _a_reader("queued"),
     ("circulations", "gather"): _a_reader("answered"),
     ("service_tickets", "go_on_in_unit"): _in_unit_too,
+    ("service_tickets", "send_again"): lambda session, ticket: session.expire(ticket, ["orders"]),
 }
 
 
@@ -298,6 +303,9 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "pass_over"): _with_a_leader,
     ("service_tickets", "go_on_in_unit"): lambda session, ticket: make(
         session, DispatchOrder, ticket=ticket, state="signed"
+    ),
+    ("service_tickets", "send_again"): lambda session, ticket: make(
+        session, DispatchOrder, ticket=ticket, state="accepted", lead=True
     ),
 }
 

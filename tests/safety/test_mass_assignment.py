@@ -44,6 +44,8 @@ MEANT: dict[str, dict[str, Any]] = {
     "accountability_cases": {"document": "4"},
     "paper_orders": {"by": "2099-01-01T09:00"},
     "holds": {"document": "5"},
+    "note_templates": {"ticket_kind": ""},
+    "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
 }
 #: kinds that take a paper once
 ONCE = {
