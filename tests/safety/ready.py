@@ -216,8 +216,10 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("destruction_lists", "appraise"): lambda session: _listed(session, decision="destroy"),
     ("destruction_lists", "execute"): lambda session: _listed(session, decision="destroy"),
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
-    **{("dispatch_orders", step): _unit for step in (
-        "sign", "mark_contacted", "feed_back", "hand_back", "confirm_reply", "decline_reply")},
+    **{
+        ("dispatch_orders", step): _unit
+        for step in ("sign", "mark_contacted", "feed_back", "hand_back", "confirm_reply", "decline_reply")
+    },
     ("dispatch_orders", "ask_extension"): _unit,
     ("dispatch_orders", "grant_extension"): lambda session: {"extension_until": later()},
     (Order.kind_name, "confirm"): _on_account,
