@@ -41,6 +41,7 @@ from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
+from app.web.unit_link import UnitLinkPage
 from seed.roles import ROLES, framework_roles
 
 #: Pages that belong to no single kind of record.
@@ -49,6 +50,7 @@ PAGES = (
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
     DeskView,
     ProgressView,
+    UnitLinkPage,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

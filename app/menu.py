@@ -25,7 +25,7 @@ from views.correspondents import CorrespondentView
 from views.customers import CustomerContactView, CustomerView
 from views.daily_reviews import CorrectionView, DailyReviewView, ReviewLineView
 from views.desk_procedures import DeskProcedureView
-from views.dispatch import DispatchOrderView
+from views.dispatch import DispatchOrderView, NoteTemplateView
 from views.documents import IncomingDocumentView
 from views.envelopes import EnvelopeDefectView, EnvelopeLineView, EnvelopeView
 from views.fates import (
@@ -48,6 +48,7 @@ from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
+from views.unit_links import UnitLinkView
 from views.visitors import VisitorView
 
 
@@ -104,6 +105,7 @@ SECTIONS = (
             ServiceTicketView,
             CallOwedView,
             DispatchOrderView,
+            UnitLinkView,
             VisitorView,
             DailyReviewView,
             ReviewLineView,
@@ -134,6 +136,7 @@ SECTIONS = (
             OutgoingSeriesView,
             ClockRuleView,
             EscalationRungView,
+            NoteTemplateView,
             RuleView,
             CalendarDayView,
         ),

@@ -1,4 +1,7 @@
-"""Dispatch orders 派工单: what a service ticket asks of a unit, and its reply, after P1 and P2."""
+"""Dispatch orders 派工单: what a service ticket asks of a unit, and its reply, after H1, P1 and P2.
+
+The steps of the hotline stand here, those of the unit in `unit_replies`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, true
-from sqlalchemy.orm import Mapped, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import clocks, fields
 from app.engine import record as records
@@ -20,8 +23,11 @@ from app.engine.answers import ahead
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from models import unit_choice
+from models.dispatch_notes import NOTES, fill_in, is_relayed, session_behind, settle_notes, untrue
 from models.people import Department
+from models.unit_choice import barred, refuse_barred
 
 if TYPE_CHECKING:
     from models.tickets import ServiceTicket
@@ -32,9 +38,29 @@ DESK = (
 )  # fmt: skip
 
 
-def in_unit(order: DispatchOrder, actor: Actor) -> bool:
-    """The people of the unit the order went to, and whoever leads it."""
-    return order.department_id in actor.department_ids
+RETURN_GROUNDS = {
+    "not_ours": _l("Not a matter of this unit"),
+    "other_place": _l("The place belongs to another unit"),
+    "unclear": _l("It is unclear what is to be done"),
+    "twice": _l("Dispatched to this unit before"),
+    "other_way": _l("The law provides another way"),
+}
+#: States in which the unit has the order before it.
+WITH_UNIT = ("issued", "signed", "contacted", "extension_asked", "confirming")
+#: How a doer's name begins in the history who came by a unit's link.
+UNIT_LINK = "unit link "
+#: Closed to the unit: not sent out yet, taken back, or answered by another order.
+OUT_OF_SIGHT = ("draft", "cancelled")
+
+
+def issues(order: DispatchOrder, actor: Actor) -> bool:
+    """A request for help is sent out by the shift leader alone (H1 求助 3)."""
+    return order.ticket is None or order.ticket.kind != "help" or actor.has("shift_leader")
+
+
+def is_sought(order: DispatchOrder) -> bool:
+    """Whether the unit has yet to speak with the caller, as note 1 asks."""
+    return order.contact_note and order.contacted_at is None and not is_relayed(order.ticket)
 
 
 class DispatchOrder(Workflow, Model):
@@ -49,15 +75,20 @@ class DispatchOrder(Workflow, Model):
     flow = Flow(
         State("draft", _l("Draft"), "waiting"),
         State("issued", _l("Issued"), "waiting", clocks=("handling", "receipt")),
-        State("signed", _l("Received by the unit"), "active", clocks=("handling",)),
+        State("signed", _l("Received by the unit"), "active", clocks=("handling", "contact")),
         State("contacted", _l("Caller contacted"), "active", clocks=("handling",)),
+        State("extension_asked", _l("More time asked for"), "waiting", clocks=("handling", "contact")),
+        State("confirming", _l("Reply before the head of the unit"), "waiting", clocks=("handling",)),
         State("fed_back", _l("Fed back"), "waiting", clocks=("acceptance",), pauses=("handling",)),
-        State("returned", _l("Returned by the unit"), "waiting"),
+        # Until it is sent out anew, the time runs against the hotline.
+        State("returned", _l("Returned by the unit"), "waiting", clocks=("handling",)),
         State("accepted", _l("Accepted"), "good", final=True),
+        State("superseded", _l("Reply not used"), "bad", final=True),
         State("cancelled", _l("Cancelled"), "bad", final=True, uncounted=True),
         clocks=(
             Clock("handling", _l("Reply of the unit"), limit="limit_at"),
-            Clock("receipt", _l("Receipt by the unit")),
+            Clock("receipt", _l("Receipt by the unit"), within="handling"),
+            Clock("contact", _l("Contact with the caller"), within="handling", once=True, applies=is_sought),
             Clock("acceptance", _l("Acceptance")),
         ),
     )
@@ -70,138 +101,151 @@ class DispatchOrder(Workflow, Model):
     contact_note: Mapped[bool] = fields.flag(_l("Note 1: contact the caller without delay"))
     reply_note: Mapped[bool] = fields.flag(_l("Note 2: reply within the limit"))
     follow_note: Mapped[bool] = fields.flag(_l("Note 3: the head of the unit follows the result"))
+    contact_words: Mapped[str | None] = fields.line(_l("Note 1 reads"), 300, derived=True)
+    reply_words: Mapped[str | None] = fields.line(_l("Note 2 reads"), 300, derived=True)
+    follow_words: Mapped[str | None] = fields.line(_l("Note 3 reads"), 300, derived=True)
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"))
     issued_at: Mapped[datetime | None] = fields.moment(_l("Issued at"), derived=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Received at"), derived=True)
     contacted_at: Mapped[datetime | None] = fields.moment(_l("Caller contacted at"), derived=True)
+    contact_how: Mapped[str | None] = fields.prose(_l("How the caller was contacted"), derived=True)
+    extension_asked_at: Mapped[datetime | None] = fields.moment(_l("More time asked for at"), derived=True)
+    extension_until: Mapped[datetime | None] = fields.moment(_l("Time asked for until"), derived=True)
+    extension_reason: Mapped[str | None] = fields.prose(_l("Why more time is needed"), derived=True)
+    extension_ground: Mapped[str | None] = fields.line(_l("Legal ground"), 300, derived=True)
+    returned_at: Mapped[datetime | None] = fields.moment(_l("Returned at"), derived=True)
+    return_ground: Mapped[str | None] = fields.choice(
+        _l("Ground of return"), RETURN_GROUNDS, "return_ground_known", derived=True
+    )
+    proposed_id: Mapped[int | None] = fields.reference(_l("Unit proposed"), "department.id", derived=True)
     fed_back_at: Mapped[datetime | None] = fields.moment(_l("Fed back at"), derived=True)
     result: Mapped[str | None] = fields.prose(_l("Result"), search=True, derived=True)
     answer: Mapped[str | None] = fields.prose(_l("Answer for the caller"), derived=True)
+    rework_reason: Mapped[str | None] = fields.prose(_l("Why it was sent back"), derived=True)
     rework_count: Mapped[int] = fields.integer(_l("Times sent back"), derived=True, default=0)
 
     ticket: Mapped[ServiceTicket] = relationship(foreign_keys=ticket_id, back_populates="orders")
     department: Mapped[Department] = relationship(foreign_keys=department_id)
+    proposed: Mapped[Department | None] = relationship(foreign_keys=proposed_id)
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         if actor.has(*DESK):
             return true()
-        return and_(cls.department_id.in_(actor.department_ids), cls.state.not_in(("draft", "cancelled")))
+        return and_(cls.department_id.in_(actor.department_ids), cls.state.not_in(OUT_OF_SIGHT))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine: list[ColumnElement[bool]] = [false()]
         if actor.has("department_head", "department_user"):
-            mine.append(
-                and_(cls.state.in_(("issued", "signed", "contacted")), cls.department_id.in_(actor.department_ids))
-            )
+            todo = cls.state.in_(("issued", "signed", "contacted"))
+            mine.append(and_(todo, cls.department_id.in_(actor.department_ids)))
+            mine.append(and_(cls.state == "confirming", cls.department_id.in_(actor.led_ids)))
         if actor.has("shift_leader"):
-            mine.append(cls.state.in_(("draft", "fed_back", "returned")))
+            mine.append(cls.state.in_(("draft", "fed_back", "returned", "extension_asked")))
         return or_(*mine)
 
     def case(self) -> str | None:
         return self.ticket.kind if self.ticket else None
 
-    def stands_still(self) -> bool:
-        return self.ticket is not None and self.ticket.state == "waiting"
-
     def limit_share(self, stage: str) -> Decimal:
         return self.ticket.limit_share("unit") if stage == "handling" and self.ticket is not None else Decimal(1)
 
+    def profile(self) -> str | None:
+        return self.ticket.scheme if self.ticket else None
+
+    def held(self, stage: str) -> bool:
+        """While the ticket waits for the caller, nobody can go on."""
+        return self.ticket is not None and self.ticket.state == "waiting"
+
+    def bound(self, session: Session, stage: str) -> datetime | None:
+        """What the unit and the hotline do lies within the answer to the caller."""
+        if stage not in ("handling", "acceptance") or self.ticket is None or self.ticket.id is None:
+            return None
+        whole = clocks.running(session, self.ticket, "parent")
+        return None if whole is None else whole.due_at
+
+    def prepare(self, session: Session) -> None:
+        if self.ticket is not None and self.department is not None and not self.taken_over:
+            fill_in(self)
+
+    def barred_unit(self) -> bool:
+        """Whether the unit must not have this ticket."""
+        if self.ticket is None or self.department is None:
+            return False
+        return self.department.id in barred(session_behind(self), self.ticket)
+
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.taken_over:
+        if self.taken_over or self.ticket is None:
             return
         if self.state not in (None, "draft", "returned"):
-            for name in records.altered(self, "ticket", "department", "limit_at", "lead", "requirement"):
+            for name in records.altered(self, "ticket", "department", "limit_at", "lead", "requirement", *NOTES):
                 yield name, _("An order that went out is not changed by editing.")
-        elif self.ticket is not None and self.ticket.state in ("closed", "opinion_forwarded", "voided"):
+            return
+        if self.ticket.state in ("closed", "opinion_forwarded", "voided"):
             yield "ticket", _("The ticket is in the state “%(state)s”.", state=self.ticket.state_label)
+        if self.barred_unit():
+            yield "department", unit_choice.sentence(self.department)
+        if (other := self.in_charge()) is not None:
+            yield "lead", _("%(unit)s is in charge already; this unit helps.", unit=other.department.name)
+        yield from untrue(self)
+
+    def in_charge(self) -> DispatchOrder | None:
+        """The other order of the ticket whose unit is in charge, where this one is to be in charge, too."""
+        others = (one for one in self.ticket.live_orders if one is not self and one.lead)
+        return next(others, None) if self.lead else None
 
     def __str__(self) -> str:
         return f"{self.order_no} {self.department or ''}"
 
     def release(self) -> None:
         """What must hold before an order goes out. Raises `StepRefused`."""
-        if self.ticket.kind == "help" and not (self.contact_note and self.reply_note and self.follow_note):
-            raise StepRefused(_("A request for help is dispatched only with all three notes ticked."))
+        refuse_barred(self.ticket, self.department)
+        if (other := self.in_charge()) is not None:
+            raise StepRefused(_("%(unit)s is in charge already; this unit helps.", unit=other.department.name))
         ahead(self.limit_at)
+        settle_notes(self)
         self.issued_at = now()
 
-    @flow.step("draft", "returned", to="issued", label=_l("Issue"), tone="primary")
+    @flow.step("draft", "returned", to="issued", label=_l("Issue"), who=issues, tone="primary")
     def issue(self, department: Annotated[Department | None, Ask(_l("Another unit"))] = None) -> None:
         """The shift leader sends the order out; the unit's time begins."""
-        ticket = self.ticket
+        ticket, session = self.ticket, session_behind(self)
         if ticket.state not in ("open", "appointment", "reopened", "reply_in", "dispatched"):
             raise StepRefused(_("The ticket is in the state “%(state)s”.", state=ticket.state_label))
+        refuse_barred(ticket, department or self.department)
         ticket.department = ticket.department or department or self.department
         if ticket.state != "dispatched":
-            ticket.enter(object_session(self), "dispatched")  # type: ignore[arg-type]
+            ticket.enter(session, "dispatched")
         # Entering writes what is pending; the order itself changes after it, for one entry in its history.
+        if self.state == "returned":
+            clocks.stop(session, self, "handling", clocks.VOID)  # the ticket's own clock tells whose time it was
+            self.signed_at = self.contacted_at = self.contact_how = None
         self.department = department or self.department
         self.release()
-
-    @flow.step("issued", to="signed", label=_l("Confirm receipt"), who=in_unit, tone="primary")
-    def sign(self) -> None:
-        """The unit has the order and takes it on."""
-        self.signed_at = now()
-
-    @flow.step("signed", to="contacted", label=_l("Caller contacted"), who=in_unit, tone="primary")
-    def mark_contacted(self, how: Annotated[str, Ask(_l("How, and what was said"))]) -> None:
-        """The unit has spoken with the caller, as note 1 asks."""
-        from models.tickets import ServiceTicket  # tickets send orders out, so they import this module
-
-        session = object_session(self)
-        assert session is not None
-        ticket = session.get(ServiceTicket, self.ticket_id)  # hidden from the unit
-        if ticket is None or ticket.anonymous or ticket.kind == "report":
-            raise StepRefused(_("Do not look for this caller; the hotline passes everything on."))
-        self.contacted_at = now()
-
-    @flow.step("signed", "contacted", to="fed_back", label=_l("Feed back"), who=in_unit, tone="primary")
-    def feed_back(
-        self,
-        result: Annotated[str, Ask(_l("Result"))],
-        answer: Annotated[str, Ask(_l("Answer for the caller"))],
-    ) -> None:
-        """What was done, and what the caller is to be told; the unit's time stops."""
-        self.result, self.answer, self.fed_back_at = result, answer, now()
 
     @flow.step("fed_back", to="accepted", label=_l("Accept"), tone="primary")
     def accept(self) -> None:
         """The reply will do. When all units in charge have replied, the caller can be answered."""
         ticket = self.ticket
+        if ticket.state == "waiting":
+            raise StepRefused(_("The ticket waits for the caller; go on with it first."))
         open_leads = [o for o in ticket.live_orders if o.lead and o.id != self.id and o.state != "accepted"]
         if self.lead and not open_leads and ticket.state == "dispatched":
-            ticket.take("receive_reply", object_session(self))
+            ticket.take("receive_reply", session_behind(self))
 
     @flow.step("fed_back", to="signed", label=_l("Send back for more"))
     def rework(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """The reply does not do; the unit goes on with the time that was left."""
         self.rework_count += 1
+        self.rework_reason = reason
 
-    @flow.step("issued", "signed", to="returned", label=_l("Return"), who=in_unit)
-    def hand_back(
-        self,
-        reason: Annotated[str, Ask(_l("Reason"))],
-        proposed: Annotated[Department | None, Ask(_l("The right unit"))] = None,
-    ) -> None:
-        """The matter is not this unit's; the hotline's own time runs on."""
-
-    @flow.step("signed", "contacted", to=None, label=_l("Extend"))
-    def extend(
-        self, until: Annotated[datetime, Ask(_l("New limit"))], reason: Annotated[str, Ask(_l("Reason"))]
-    ) -> None:
-        """A later limit, given before the old one has passed; the old one is kept."""
-        if self.is_late(now()):
-            raise StepRefused(_("The limit has passed already; it can no longer be extended."))
-        if self.due_at is not None and until <= self.due_at:
-            raise StepRefused(_("The new limit is not later than the old one."))
-        clocks.extend(object_session(self), self, "handling", until)  # type: ignore[arg-type]
-        self.limit_at = until
+    @flow.step("accepted", to="superseded", label=_l("Set the reply aside"), who=never_by_hand)
+    def supersede(self) -> None:
+        """Follows by itself when the hotline finds that the caller cannot be answered with it."""
 
     @flow.step(
-        "draft", "issued", "signed", "contacted", "fed_back", "returned",
-        to="cancelled", label=_l("Cancel"), tone="danger",
+        "draft", *WITH_UNIT, "fed_back", "returned", to="cancelled", label=_l("Cancel"), tone="danger",
     )  # fmt: skip
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """Nothing is asked of the unit any more."""

@@ -1,42 +1,102 @@
-"""Sending a service ticket to a unit 派工, or passing it on as an opinion."""
+"""Sending a service ticket to units 派工, sending it out again, or passing it on as an opinion."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.engine import clocks
 from app.engine import record as records
+from app.engine.access import Actor
+from app.engine.answers import happened
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.dispatch import DispatchOrder
+from models.dispatch_notes import NOTES
 from models.people import Department
 from models.tickets import ServiceTicket, session_of
+from models.unit_choice import refuse_barred
 
 flow = ServiceTicket.flow
 
+CONTACT, REPLY, FOLLOW = (
+    Ask(_l("Note 1: contact the caller without delay")), Ask(_l("Note 2: reply within the limit")),
+    Ask(_l("Note 3: the head of the unit follows the result")),
+)  # fmt: skip
 
-@flow.step("open", "appointment", "reopened", "reply_in", to="dispatched", label=_l("Dispatch"), tone="primary")
+
+def sends_out(ticket: ServiceTicket, actor: Actor) -> bool:
+    """A request for help is sent out by the shift leader alone (H1 求助 3)."""
+    return ticket.kind != "help" or actor.has("shift_leader")
+
+
+def _send(ticket: ServiceTicket, lead: Department, others: Iterable[Department], **order: object) -> None:
+    """Issue an order to the unit in charge, and one to each that helps."""
+    session = session_of(ticket)
+    helpers = [unit for unit in dict.fromkeys(others) if unit is not lead]
+    refuse_barred(ticket, lead, *helpers)
+    for unit in (lead, *helpers):
+        with session.no_autoflush:  # the ticket lists the order already, which is not complete
+            one = DispatchOrder(ticket=ticket, department=unit, lead=unit is lead, state="issued", **order)
+            one.release()
+        records.store(session, one)
+    ticket.department = lead
+
+
+@flow.step("open", "appointment", "reopened", to="dispatched", label=_l("Dispatch"), who=sends_out, tone="primary")
 def dispatch(
     ticket: ServiceTicket,
-    department: Annotated[Department, Ask(_l("Unit"))],
+    department: Annotated[Department, Ask(_l("Unit in charge"))],
     requirement: Annotated[str, Ask(_l("What is to be done"))],
-    contact_note: Annotated[bool, Ask(_l("Note 1: contact the caller without delay"))] = False,
-    reply_note: Annotated[bool, Ask(_l("Note 2: reply within the limit"))] = False,
-    follow_note: Annotated[bool, Ask(_l("Note 3: the head of the unit follows the result"))] = False,
+    others: Annotated[list[Department] | None, Ask(_l("Units that help"))] = None,
+    contact_note: Annotated[bool, CONTACT] = False,
+    reply_note: Annotated[bool, REPLY] = False,
+    follow_note: Annotated[bool, FOLLOW] = False,
     limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: the limit of the kind"))] = None,
 ) -> None:
-    """Send the matter to a unit by a dispatch order, with the notes that belong on it."""
-    session = session_of(ticket)
-    order = DispatchOrder(
-        ticket=ticket, department=department, requirement=requirement, contact_note=contact_note,
-        reply_note=reply_note, follow_note=follow_note, limit_at=limit, lead=True, state="issued",
+    """Send the matter to a unit, and to others that help it, with the notes that belong on the orders."""
+    _send(
+        ticket, department, others or (), requirement=requirement, contact_note=contact_note, reply_note=reply_note,
+        follow_note=follow_note, limit_at=limit,
     )  # fmt: skip
-    order.release()
-    records.store(session, order)
-    ticket.department = department
+
+
+@flow.step("reply_in", to="dispatched", label=_l("The reply will not do"), who=sends_out)
+def send_again(
+    ticket: ServiceTicket,
+    reason: Annotated[str, Ask(_l("Why the caller cannot be answered with it"))],
+    department: Annotated[Department | None, Ask(_l("Another unit"))] = None,
+    requirement: Annotated[str | None, Ask(_l("What is to be done"), help=_l("Empty: as before"))] = None,
+    limit: Annotated[datetime | None, Ask(_l("To be done by"), help=_l("Empty: the limit of the kind"))] = None,
+) -> None:
+    """The unit in charge, or another, gets a new order with a time of its own; the caller's limit runs on."""
+    session = session_of(ticket)
+    old = [order for order in ticket.live_orders if order.lead and order.state == "accepted"]
+    if not old:
+        raise StepRefused(_("There is no accepted reply to set aside."))
+    # The reply was not passed on, so the time for that is not measured.
+    clocks.stop(session, ticket, "hotline", clocks.VOID)
+    for order in old:
+        order.take("supersede", session)
+    last = old[-1]
+    wanted = requirement or last.requirement
+    notes = {name: getattr(last, name) for name in NOTES}
+    _send(ticket, department or last.department, (), requirement=f"{wanted}\n{reason}", limit_at=limit, **notes)
+
+
+@flow.step("open", "dispatched", "reply_in", to=None, label=_l("Acknowledge"))
+def acknowledge(
+    ticket: ServiceTicket,
+    at: Annotated[datetime | None, Ask(_l("Told when"), help=_l("Empty: now"))] = None,
+) -> None:
+    """Whoever wrote has been told that the matter has come in, and by when it will be answered."""
+    if ticket.acknowledged_at is not None:
+        raise StepRefused(_("The caller has been told already."))
+    ticket.acknowledged_at = happened(at)
 
 
 @flow.step("open", "appointment", "reopened", to="opinion_forwarded", label=_l("Pass on as an opinion"))
@@ -48,4 +108,5 @@ def forward_opinion(
     """The caller gives no contact: the unit is told, nobody is answered."""
     if ticket.phone:
         raise StepRefused(_("The caller left a telephone number and expects an answer."))
+    refuse_barred(ticket, department)
     ticket.department, ticket.outcome = department, reason

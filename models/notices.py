@@ -51,6 +51,7 @@ TEXTS = {
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
+    "dispatch_orders",
 )  # fmt: skip
 
 

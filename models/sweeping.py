@@ -22,7 +22,7 @@ from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
-from models import daily_reviews, follow_ups, notices
+from models import daily_reviews, desk_ladder, follow_ups, notices
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
 from models.notices import Notice
@@ -48,6 +48,9 @@ def sweep(session: Session) -> Counter[str]:
             session.rollback()
             done["notices"] += _apart(session, lambda pk=clock_id: look_after(session, pk))  # type: ignore[misc]
             done["cases"] += 1
+        for clock_id in desk_ladder.due(session):
+            session.rollback()
+            done["notices"] += _apart(session, lambda pk=clock_id: desk_ladder.climb(session, pk))  # type: ignore[misc]
     return done
 
 

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, rules
+from app.engine import access, clocks, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.codes import new_code
@@ -75,6 +75,20 @@ DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "lead
 AT_DESK = ("open", "appointment", "reopened")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
+#: Channels on which nobody answers at once: the caller is told that the matter has come in.
+IN_WRITING = ("letter", "web", "email")
+
+
+def awaits_answer(ticket: ServiceTicket) -> bool:
+    """Praise asks for nothing; everything else is answered within a limit."""
+    return (ticket.kind, ticket.sub_kind) != ("feedback", "praise")
+
+
+def awaits_acknowledgement(ticket: ServiceTicket) -> bool:
+    """Whether a caller who wrote has to be told yet that the matter has come in."""
+    known = not (ticket.anonymous or ticket.taken_over)
+    return known and ticket.channel in IN_WRITING and ticket.acknowledged_at is None
+
 
 REOPEN_SHARE = rules.setting("reopen_share", _l("Share of the unit's limit in a reopened round"), "number", "0.5")
 
@@ -92,10 +106,12 @@ class ServiceTicket(Workflow, Model):
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
     flow = Flow(
-        State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk")),
+        State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
         State("appointment", _l("Reply promised"), "waiting", clocks=("parent", "front_desk", "promise")),
-        State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply")),
-        State("reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline")),
+        State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply", "acknowledgement")),
+        State(
+            "reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline", "acknowledgement")
+        ),
         State(
             "waiting",
             _l("Waiting for the caller"),
@@ -110,14 +126,18 @@ class ServiceTicket(Workflow, Model):
         State("merged", _l("Merged into another"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
-            Clock("parent", _l("Answer to the caller"), since="received_at"),
-            Clock("front_desk", _l("Front desk"), since="received_at"),
+            Clock("parent", _l("Answer to the caller"), since="received_at", applies=awaits_answer),
+            Clock("front_desk", _l("Front desk"), since="received_at", within="parent", applies=awaits_answer),
             Clock("promise", _l("Promised reply"), limit="promised_at"),
-            Clock("unit", _l("Reply of the unit")),
-            Clock("reply", _l("Answer after dispatch")),
-            Clock("hotline", _l("Passing the reply on")),
+            Clock("unit", _l("Reply of the unit"), within="parent"),
+            Clock("reply", _l("Answer after dispatch"), within="parent"),
+            Clock("hotline", _l("Passing the reply on"), within="parent"),
+            Clock(
+                "acknowledgement", _l("Acknowledgement of what came in writing"), since="received_at", once=True,
+                applies=awaits_acknowledgement,
+            ),
         ),
-    )
+    )  # fmt: skip
 
     ticket_no: Mapped[str] = fields.number(_l("Ticket number"), 100, unique=True, search=True, derived=True)
     scheme: Mapped[str] = fields.choice(_l("Desk"), SCHEMES, "scheme_known", required=True, default="hotline")
@@ -151,6 +171,7 @@ class ServiceTicket(Workflow, Model):
     subject_unit_id: Mapped[int | None] = fields.reference(
         _l("Unit complained of"), "department.id", help=_l("It does not handle the matter.")
     )
+    acknowledged_at: Mapped[datetime | None] = fields.moment(_l("Acknowledged at"), derived=True)
     letter_id: Mapped[int | None] = fields.reference(
         _l("Letter"), "incoming_document.id", help=_l("The letter in the register of incoming documents")
     )
@@ -267,19 +288,15 @@ class ServiceTicket(Workflow, Model):
         return rules.number(session, REOPEN_SHARE, self.profile())
 
     def enter(self, session: Session, name: str) -> None:
-        """An answer of some kinds is followed by a callback; while the ticket waits, its orders stand still."""
+        """An answer keeps what was promised, and for some kinds a callback follows it."""
         if name == "closed":
             settling.refuse_unsettled(session, self)
         before = self.state
         if name == "answered" and callback_due(session, self):
             name = "callback_due"
         super().enter(session, name)
-        if "waiting" in (before, name):
-            session.flush()  # what follows is entered in the history of its own record
-            for order in self.live_orders:
-                order.enter(session, order.state)
         if name in ("answered", "callback_due") and before not in ("answered", "callback_due"):
-            session.flush()
+            session.flush()  # what follows is entered in the history of its own record
             for call in open_calls(session, self, "promise"):
                 call.take("settle", session)
         if name == "callback_due":
@@ -294,7 +311,22 @@ class ServiceTicket(Workflow, Model):
     @property
     def live_orders(self) -> list[DispatchOrder]:
         """The dispatch orders that went out and still count."""
-        return [order for order in self.orders if order.state not in ("draft", "cancelled", "returned")]
+        gone = ("draft", "cancelled", "returned", "superseded")
+        return [order for order in self.orders if order.state not in gone]
+
+    def followed(self, stage: str) -> bool:
+        """The limit of the unit is told of on its dispatch order."""
+        return stage != "unit"
+
+    def dependants(self) -> list[DispatchOrder]:
+        """The dispatch orders that are out: they stand still with the ticket, and their limits go by its kind."""
+        return [order for order in self.orders if order.state != "draft" and not order.flow.states[order.state].final]
+
+    def bring_along(self, session: Session) -> None:
+        if self.confidential:
+            self.seal()
+        if records.altered(self, "scheme", "pressing", "sub_kind"):
+            clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
         if self.phone and not self.taken_over:
@@ -309,10 +341,6 @@ class ServiceTicket(Workflow, Model):
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)
-
-    def bring_along(self, session: Session) -> None:
-        if self.confidential:
-            self.seal()
 
     def seal(self) -> None:
         """Move the caller's identity into the store that only the report officer opens."""
@@ -341,6 +369,8 @@ class ServiceTicket(Workflow, Model):
             yield name, _("The limits hang on this; it is not changed by editing. A kind has its own step.")
         if self.id is not None and records.altered(self, "taker"):
             yield "taker", _("Who is first responsible changes by handing over alone.")
+        if records.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
+            yield "subject_unit", _("This unit has the matter now; cancel its dispatch order first.")
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")

@@ -27,6 +27,7 @@ from seed import (
     demo_calls,
     demo_checks,
     demo_desk_days,
+    demo_dispatch,
     demo_envelopes,
     demo_fates,
     demo_numbers,
@@ -108,8 +109,8 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
     for chapter in (
-        demo_states, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes, demo_numbers,
-        demo_desk_days, demo_calls,
+        demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
+        demo_numbers, demo_desk_days, demo_calls,
     ):  # fmt: skip
         chapter.play(stage)
 

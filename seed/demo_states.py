@@ -13,7 +13,6 @@ from sqlalchemy import select
 from app.engine import access, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
-from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
@@ -87,9 +86,6 @@ READERS: list[Ways] = [
     [("office", "withdraw", {"reason": "改由科长传达"})],
 ]  # fmt: skip
 
-SEND = ("shift", "dispatch", {
-    "department": "#a", "requirement": "请尽快处理并反馈。", "contact_note": True, "reply_note": True, "follow_note": True,
-})  # fmt: skip
 ANSWER = ("desk", "give_answer", {"answer": "已按规定答复来电人。", "citation": "办事指南"})
 CALLERS: list[Ways] = [
     [("desk", "wait", {"waiting_for": "papers", "until": "@SOON", "reason": "请来电人补充材料"})],
@@ -97,14 +93,6 @@ CALLERS: list[Ways] = [
     [ANSWER, ("desk", "close", {"code": "answered", "outcome": "已答复"}), ("shift", "reopen", {"reason": "来电人再次反映"})],
     [("desk", "forward_opinion", {"department": "#office", "reason": "建议转办公室研究"})],
     [("shift", "void", {"reason": "重复登记"})],
-]  # fmt: skip
-
-SIGN_FOR: Way = ("user_a", "sign", {})
-CONTACT = ("user_a", "mark_contacted", {"how": "已电话联系"})
-FEEDBACK = ("user_a", "feed_back", {"result": "已处理。", "answer": "问题已解决，感谢反映。"})
-DISPATCHED: list[Ways] = [
-    [SIGN_FOR], [SIGN_FOR, CONTACT], [SIGN_FOR, FEEDBACK], [SIGN_FOR, FEEDBACK, ("shift", "accept", {})],
-    [("user_a", "hand_back", {"reason": "不属本科室职责"})], [("shift", "cancel", {"reason": "来电人撤回"})],
 ]  # fmt: skip
 
 CONFIRM = ("order_admin", "confirm", {"called": True})
@@ -142,11 +130,6 @@ def play(stage: Stage) -> None:
         anonymous = any(step == "forward_opinion" for _who, step, _answers in ways)
         phone = None if anonymous else f"0851-56{position:04d}"
         walk(stage, a_call(stage, moment, "consult", "咨询服务窗口办事流程", phone), moment, ways)
-    for position, ways in enumerate(DISPATCHED):
-        ticket = a_call(stage, moment, "help", "楼道照明损坏，请求维修", f"0851-57{position:04d}")
-        walk(stage, ticket, moment, [SEND])
-        walk(stage, ticket.orders[0], moment + PACE, ways)
-    _draft_dispatch(stage, moment)
     _visitors(stage)
     _reports(stage, moment)
     for ways in ORDERS:
@@ -195,17 +178,6 @@ def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: s
     return paper
 
 
-def _draft_dispatch(stage: Stage, moment: datetime) -> None:
-    """A dispatch order the desk has prepared for the shift leader to send."""
-    ticket = a_call(stage, moment, "repair", "三楼会议室投影故障", "0851-580001")
-    order = DispatchOrder(
-        ticket=ticket, department=stage.people["user_a"].department, requirement="请派人检修。", contact_note=True
-    )
-    with stage.at(moment + PACE), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:
-        order.prepare(stage.session)
-        records.store(stage.session, order)
-
-
 def _visitors(stage: Stage) -> None:
     """One who waits, one who was called in, one who went away."""
     came = stage.today - timedelta(minutes=50)
@@ -232,11 +204,11 @@ def _reports(stage: Stage, moment: datetime) -> None:
         walk(stage, asked, moment + PACE, ways)
 
 
-def walk(stage: Stage, record: Any, moment: datetime, ways: Ways) -> None:
+def walk(stage: Stage, record: Any, moment: datetime, ways: Ways, pace: timedelta = PACE) -> None:
     """Take these steps, one every few hours."""
     for position, (who, step, answers) in enumerate(ways, 1):
         given = {name: meant(stage, answer) for name, answer in answers.items()}
-        with stage.at(moment + position * PACE), access.acting_as(stage.actors[who]):
+        with stage.at(moment + position * pace), access.acting_as(stage.actors[who]):
             record.flow.take(stage.session, record, step, given)
 
 

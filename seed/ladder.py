@@ -22,6 +22,16 @@ RUNGS: list[tuple[str, str, int, str, int | None, int | None, str, bool, bool, s
     ("逾期1个工作日", "limit", 1, "working_days", None, None, "office_head, officer", True, True, None),
     ("逾期3个工作日", "limit", 3, "working_days", None, None, "leader", False, False, None),
 ]
+
+#: the desk's own, for tickets and dispatch orders alike (tickets-orders.md 4.2): name, basis, amount, unit, who
+DESK: list[tuple[str, str, int, str, str]] = [
+    ("用时过半", "share", 50, "elapsed_hours", "responsible"),
+    ("用时八成（经办）", "share", 80, "elapsed_hours", "responsible"),
+    ("用时八成（值班长）", "share", 80, "elapsed_hours", "shift_leader"),
+    ("到期", "limit", 0, "working_days", "service_manager"),
+    ("逾期1日", "limit", 1, "working_days", "leader"),
+    ("逾期5日，列入通报", "limit", 5, "working_days", "listed"),
+]
 # fmt: on
 
 
@@ -35,5 +45,13 @@ def sow(session: Session) -> None:
                 name=name, basis=basis, amount=amount, unit=unit, least_days=least, below_days=below, who=who,
                 daily=daily, until_answered=until, source=source, ours=source is None,
             )
+        )  # fmt: skip
+    for kind in ("service_tickets", "dispatch_orders"):
+        session.add_all(
+            EscalationRung(
+                name=name, record_kind=kind, basis=basis, amount=amount, unit=unit, who=who, daily=False,
+                until_answered=False, ours=True,
+            )
+            for name, basis, amount, unit, who in DESK
         )  # fmt: skip
     session.flush()

@@ -27,6 +27,9 @@ _APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signat
 _ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
 _COUNTERSIGN = "agree reserve object_to settle carry"
 _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
+#: What the hotline does with a dispatch order, and what the unit does.
+_HOTLINE = "issue accept rework grant_extension refuse_extension extend cancel"
+_UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: What everybody who works at the desk reads of its days.
@@ -40,7 +43,7 @@ _PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action 
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
-        "escalation_rungs": f"{KEEP} export",
+        "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
@@ -66,6 +69,7 @@ TABLE: dict[str, dict[str, str]] = {
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*", "visitors": "*", "calls_owed": "*", "call_attempts": READ,
+        "note_templates": f"{KEEP} export", "unit_links": "read add export revoke",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -135,7 +139,7 @@ TABLE: dict[str, dict[str, str]] = {
         "extension_requests": "read add withdraw", "paper_orders": "read carry_out",
         "circulation_entries": f"read export {_READER}",
         "paper_copies": "read hand_on", "supplementary_tasks": "read export finish",
-        "service_tickets": READ, "dispatch_orders": "read export sign mark_contacted feed_back hand_back",
+        "service_tickets": READ, "dispatch_orders": f"read export {_UNIT} confirm_reply decline_reply",
         "outgoing_documents": (
             f"{KEEP} export {_DRAFT} proofread print_again waive_proof pass_text send_back sign withdraw_signature deposit"
         ),
@@ -153,7 +157,7 @@ TABLE: dict[str, dict[str, str]] = {
         "envelopes": "read confirm_receipt register_paper",
         "circulation_entries": f"read {_READER}", "service_tickets": READ,
         "paper_copies": "read hand_on", "supplementary_tasks": "read finish",
-        "dispatch_orders": "read sign mark_contacted feed_back hand_back",
+        "dispatch_orders": f"read {_UNIT}",
         "outgoing_documents": f"{KEEP} {_DRAFT} proofread print_again waive_proof",
         "countersignatures": "read settle carry", "recipients": "read register_as_incoming",
     },
@@ -174,7 +178,8 @@ TABLE: dict[str, dict[str, str]] = {
     "auditor": dict.fromkeys(
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
-            "circulation_entries", "service_tickets", "dispatch_orders", "calls_owed", "call_attempts", "customers", "customer_contacts", "products",
+            "circulation_entries", "service_tickets", "dispatch_orders", "calls_owed", "call_attempts", "note_templates", "unit_links",
+            "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
@@ -192,10 +197,10 @@ TABLE: dict[str, dict[str, str]] = {
     "call_taker": {
         **_READS_ROUNDS, **_DESK_DAYS,
         "products": READ,
-        "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
+        "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
-            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service"
+            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service acknowledge"
         ),
         "calls_owed": f"{KEEP} reveal {_CALLS}",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
@@ -206,12 +211,12 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
-            f"{KEEP} import export reveal give_answer dispatch forward_opinion promise promise_call wait go_on pass_on "
+            f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise promise_call wait go_on pass_on "
             "reword plan_callback close reopen register_anew hand_over accept_offer decline_offer withdraw_offer "
             "reclassify merge void order_service"
         ),
         "calls_owed": f"{KEEP} export reveal {_CALLS}",
-        "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
+        "dispatch_orders": f"{KEEP} export {_HOTLINE}", "note_templates": READ, "unit_links": "read add revoke",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
     "service_manager": {
@@ -225,8 +230,11 @@ TABLE: dict[str, dict[str, str]] = {
         "orders": "read export reveal accept_work", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
-        "dispatch_orders": "read export issue accept rework extend cancel", "visitors": "read export call_in note_left",
+        # Whoever heads a department speaks for it, too.
+        "dispatch_orders": f"read export {_HOTLINE} {_UNIT} confirm_reply decline_reply",
+        "note_templates": f"{KEEP} export", "unit_links": "read add revoke",
         "calls_owed": f"{KEEP} import export reveal {_CALLS}",
+        "visitors": "read export call_in note_left",
         # Whoever heads a department is asked about papers of the house.
         "outgoing_documents": "read pass_text send_back", "countersignatures": f"read {_COUNTERSIGN}",
         "recipients": "read sign_for register_as_incoming",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import ClockRule
 from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
+from models.note_templates import NoteTemplate
 from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
 from models.people import Department
@@ -67,21 +68,35 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("service_tickets", "hotline", "help", 2, "elapsed_hours", "always", f"{_HOTLINE} 求助类: 24小时回复减去22小时反馈"),
     ("service_tickets", "front_desk", None, 4, "elapsed_hours", "always", None),
     ("service_tickets", "front_desk", "emergency", "0.25", "elapsed_hours", "always", None),
+    ("service_tickets", "acknowledgement", None, 1, "working_days", "office", None),
     ("service_tickets", "parent", None, 120, "elapsed_hours", "always", None),
     ("service_tickets", "parent", "emergency", 2, "elapsed_hours", "always", None),
     ("service_tickets", "parent", "complaint", 72, "elapsed_hours", "always", None),
     ("service_tickets", "unit", "complaint", 66, "elapsed_hours", "always", None),
+    ("service_tickets", "hotline", "complaint", 6, "elapsed_hours", "always", None),
     ("service_tickets", "parent", "report", 13, "working_days", "office", None),
     ("service_tickets", "parent", "feedback", 5, "working_days", "office", None),
+    ("service_tickets", "parent", "repair", 72, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "repair_pressing", 24, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "paid_service", 72, "elapsed_hours", "always", None),
+    ("service_tickets", "parent", "paid_service_pressing", 24, "elapsed_hours", "always", None),
     ("daily_reviews", "signing", None, 1, "working_days", "office", None),
     ("calls_owed", "call", None, 1, "working_days", "office", None),
     ("calls_owed", "call", "news", 5, "working_days", "office", None),
     ("dispatch_orders", "handling", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
     ("dispatch_orders", "handling", "consult", 40, "elapsed_hours", "always", None),
     ("dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
+    ("dispatch_orders", "handling", "complaint", 66, "elapsed_hours", "always", None),
+    ("dispatch_orders", "handling", "report", 10, "working_days", "office", None),
+    ("dispatch_orders", "handling", "feedback", 4, "working_days", "office", None),
+    ("dispatch_orders", "handling", "repair_pressing", 20, "elapsed_hours", "always", None),
+    ("dispatch_orders", "handling", "paid_service_pressing", 20, "elapsed_hours", "always", None),
     ("dispatch_orders", "handling", None, 66, "elapsed_hours", "always", None),
     ("dispatch_orders", "receipt", None, 4, "elapsed_hours", "always", None),
     ("visitors", "waiting", None, "0.25", "elapsed_hours", "always", None),
+    ("dispatch_orders", "receipt", "emergency", "0.25", "elapsed_hours", "always", None),
+    ("dispatch_orders", "contact", None, 4, "elapsed_hours", "always", None),
+    ("dispatch_orders", "contact", "emergency", "0.5", "elapsed_hours", "always", None),
     ("dispatch_orders", "acceptance", None, 2, "elapsed_hours", "always", None),
 ]
 
@@ -92,6 +107,38 @@ LIMITS_OF_PROFILES: list[tuple[str, str, str, str | None, int | str, str, str, s
     ("school", "incoming_documents", "handling", "extra_urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
     ("school", "assignments", "handling", "urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
     ("school", "assignments", "handling", "extra_urgent", 0, "on_arrival", "office", _ON_ARRIVAL),
+    # The property desk works by its own hours; P1 and P2 state no limit. An emergency waits for no opening.
+    ("property_desk", "service_tickets", "front_desk", None, 4, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "front_desk", "emergency", "0.25", "elapsed_hours", "always", None),
+    ("property_desk", "service_tickets", "parent", None, 5, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "consult", 2, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "help", 8, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "parent", "emergency", 2, "elapsed_hours", "always", None),
+    ("property_desk", "service_tickets", "parent", "complaint", 3, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "report", 13, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "repair", 3, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "repair_pressing", 8, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "parent", "paid_service", 3, "working_days", "office", None),
+    ("property_desk", "service_tickets", "parent", "paid_service_pressing", 8, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "unit", "help", 6, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "unit", "complaint", 2, "working_days", "office", None),
+    ("property_desk", "service_tickets", "hotline", "help", 2, "working_hours", "office", None),
+    ("property_desk", "service_tickets", "hotline", "complaint", 4, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "handling", None, 4, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "consult", 1, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "help", 6, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "emergency", 2, "elapsed_hours", "always", None),
+    ("property_desk", "dispatch_orders", "handling", "complaint", 2, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "report", 10, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "repair", 2, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "repair_pressing", 6, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "paid_service", 2, "working_days", "office", None),
+    ("property_desk", "dispatch_orders", "handling", "paid_service_pressing", 6, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "receipt", None, 2, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "receipt", "emergency", "0.25", "elapsed_hours", "always", None),
+    ("property_desk", "dispatch_orders", "contact", None, 2, "working_hours", "office", None),
+    ("property_desk", "dispatch_orders", "contact", "emergency", "0.5", "elapsed_hours", "always", None),
+    ("property_desk", "dispatch_orders", "acceptance", None, 2, "working_hours", "office", None),
 ]
 
 #: code, name, profile, form of its numbers, where its papers are passed on to: a book for every profile
@@ -225,6 +272,10 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("accountability_most", "group", "1000", f"{_GROUP} 第十条"),
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
     ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
+    # Dispatch orders
+    ("return_hours", None, "4", None),
+    ("head_confirms", None, "help", f"{_HOTLINE} 求助类 3(3): 请信息点负责人跟进处理结果"),
+    ("unit_link_days", None, "7", None),
     ("late_numbering_until", None, "01-15", None),
     # The service desk
     ("handling_goal", "hotline", "90", f"{_HOTLINE}: 来电处理率90%"),
@@ -248,6 +299,15 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
+]
+
+_THREE = f"{_HOTLINE} 求助类 3(3): 值班长生成工单时须注明三点意见"
+_RELAY = "由热线转达答复，请勿查找、联系来电人。"
+#: kind of ticket, notes 1 to 3, in place of note 1, whether all must be ticked, source; no source: our own default
+NOTES: list[tuple[str | None, str, str, str, str, bool, str | None]] = [
+    ("help", "请成员单位及时与来电人联系。", "请成员单位在{hours}小时内反馈处理意见，以便答复热线来电人。",
+     "请信息点负责人跟进处理结果。", _RELAY, True, _THREE),
+    (None, "请及时与来电人联系。", "请于{limit}前反馈处理意见。", "请单位负责人跟进处理结果。", _RELAY, False, None),
 ]
 
 #: The library's names of the occasions, as the office calls them.
@@ -289,6 +349,15 @@ def sow(session: Session) -> None:
         sow_series(session, "company")
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
+    if session.scalar(select(NoteTemplate.id).limit(1)) is None:
+        for ticket_kind, contact, reply, follow, relay, needed, source in NOTES:
+            session.add(
+                NoteTemplate(
+                    ticket_kind=ticket_kind, contact_text=contact, reply_text=reply, follow_text=follow, relay_text=relay,
+                    contact_needed=needed, reply_needed=needed, follow_needed=needed, source=source,
+                    ours=source is None,
+                )
+            )  # fmt: skip
     ladder.sow(session)
     desk_procedures.sow(session)
     session.flush()

@@ -23,12 +23,10 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 from app.cli import migrate
-from app.engine import access, answers, clocks, moments, passwords, workflow
-from app.engine import record as records
+from app.engine import access, moments, passwords
 from app.engine.moments import parse_moment
 from app.extensions import db
 from app.factory import create_app
-from models import calls, concluding, dispatch, episodes, keeping, tickets
 from models.orders import Order
 from models.people import actor_of
 from seed import demo, rules
@@ -277,15 +275,10 @@ def client(app: Flask) -> Callable[[str], FlaskClient]:
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """`at("2026-02-27 16:00")`: the clock shows that moment."""
-
-    def show(text: str) -> None:
-        moment = parse_moment(text)
-        for module in (answers, clocks, workflow, tickets, dispatch, records, keeping, calls, concluding, episodes):
-            monkeypatch.setattr(module, "now", lambda: moment)
-
-    return show
+def at() -> Iterator[Callable[[str], None]]:
+    """`at("2026-02-27 16:00")`: the clock shows that moment until the next."""
+    yield lambda text: moments.configure("Asia/Shanghai", parse_moment(text))
+    moments.configure("Asia/Shanghai", None)
 
 
 @pytest.fixture

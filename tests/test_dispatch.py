@@ -64,6 +64,7 @@ def test_the_ticket_waits_for_every_unit_in_charge_and_then_passes_the_reply_on(
     take(session, unit, order, "sign")
     take(session, unit, order, "mark_contacted", how="电话联系")
     take(session, unit, order, "feed_back", result="已修复", answer="路灯今晚恢复。")
+    take(session, actors["head_a"], order, "confirm_reply")
     assert order.ticket.state == "dispatched"
     take(session, shift, order, "accept")
     assert order.ticket.state == "reply_in"
@@ -81,7 +82,7 @@ def test_rework_goes_on_with_the_time_that_was_left(session, actors, call, at):
         (order,) = ticket.orders
     take(session, actors["user_a"], order, "sign")
     at("2026-03-02 19:00")
-    take(session, actors["user_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer="好了")
     at("2026-03-02 21:00")
     take(session, actors["shift"], order, "rework", reason="没有说明原因")
     assert (order.due_at, order.rework_count) == (parse_moment("2026-03-03 09:00"), 1)
@@ -101,7 +102,7 @@ def test_a_reply_in_time_counts_as_in_time_however_late_it_is_accepted(session, 
     with access.system():
         (order,) = ticket.orders
     take(session, actors["user_a"], order, "sign")
-    take(session, actors["user_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer="好了")
     at("2026-03-05 09:00")
     take(session, actors["shift"], order, "accept")
     assert {c.stage: c.state for c in clocks_of(session, order)}["handling"] == "met"
@@ -114,13 +115,13 @@ def test_an_extension_is_given_only_before_the_limit_has_passed(session, actors,
     with access.system():
         (order,) = ticket.orders
     take(session, actors["user_a"], order, "sign")
-    take(session, actors["shift"], order, "extend", until="2026-03-03 12:00", reason="等配件")
+    take(session, actors["shift"], order, "extend", until="2026-03-03 12:00", reason="等配件", informed=True)
     (clock,) = [c for c in clocks_of(session, order) if c.stage == "handling"]
-    assert (order.due_at, clock.original_due_at) == (parse_moment("2026-03-03 12:00"), parse_moment("2026-03-03 07:00"))
+    assert (clock.due_at, clock.original_due_at) == (parse_moment("2026-03-03 12:00"), parse_moment("2026-03-03 07:00"))
     session.commit()
     at("2026-03-03 13:00")
     with pytest.raises(StepRefused):
-        take(session, actors["shift"], order, "extend", until="2026-03-04 12:00", reason="再等")
+        take(session, actors["shift"], order, "extend", until="2026-03-04 12:00", reason="再等", informed=True)
 
 
 def test_a_void_ticket_takes_its_orders_along(session, actors, order):

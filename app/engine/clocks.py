@@ -12,7 +12,6 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from flask_appbuilder import Model
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ForeignKey,
     Index,
@@ -27,64 +26,22 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, concurrency, fields, history, limits, versions
+from app.engine import access, concurrency, history, limits, versions
 from app.engine.calendar import WorkingCalendar
+from app.engine.clock_rules import CALENDARS as CALENDARS  # asked for beside the clocks they rule
+from app.engine.clock_rules import KIND_LABELS as KIND_LABELS
+from app.engine.clock_rules import STAGE_LABELS as STAGE_LABELS
+from app.engine.clock_rules import UNIT_LABELS as UNIT_LABELS
+from app.engine.clock_rules import ClockRule as ClockRule
+from app.engine.clock_rules import rule_for as rule_for
 from app.engine.database import one_at_a_time
 from app.engine.limits import Reckoning
 from app.engine.moments import Moment, at_office, local, now
 from app.engine.office_calendar import CalendarDay, working_calendar
 from app.engine.readings import Segment, read_clock
-from app.engine.record import Record, kinds
-from app.engine.remembered import remembered
-from app.engine.rules import PROFILES
-
-UNIT_LABELS = {
-    "elapsed_hours": _l("hours by the clock"),
-    "working_hours": _l("working hours"),
-    "calendar_days": _l("calendar days"),
-    "working_days": _l("working days"),
-    "on_arrival": _l("on arrival, within the half-day"),
-}
-CALENDARS = {"office": _l("Office hours"), "always": _l("Round the clock")}
-
-
-def _flows() -> list[Any]:
-    return [cls for cls in kinds().values() if hasattr(cls, "flow") and cls.flow.clocks]
-
-
-#: What records and stages are called, read off the flows.
-KIND_LABELS = fields.Live(lambda: {cls.kind_name: cls.label_plural for cls in _flows()})
-#: Where two flows have a stage of the same name, the first calls it.
-STAGE_LABELS = fields.Live(
-    lambda: {stage: c.label for cls in reversed(_flows()) for stage, c in cls.flow.clocks.items()}
-)
+from app.engine.record import kinds
 
 RUNNING, PAUSED, MET, MISSED, VOID = "running", "paused", "met", "missed", "void"
-
-
-class ClockRule(Record, Model):
-    """One limit of the office: which stage of which records, how long, by which text, from when to when."""
-
-    __tablename__ = "clock_rule"
-    __table_args__: Any = (Index("ix_clock_rule_stage", "record_kind", "stage"), {})
-    kind_name = "clock_rules"
-    label, label_plural = _l("Limit"), _l("Limits")
-    visible_to = classmethod(access.everyone)
-
-    record_kind: Mapped[str] = fields.word(_l("Records"), KIND_LABELS, required=True, search=True)
-    stage: Mapped[str] = fields.word(_l("Stage"), STAGE_LABELS, required=True, search=True)
-    case: Mapped[str | None] = fields.line(_l("Case"), 40, help=_l("Urgency or kind; empty: all others"))
-    profile: Mapped[str | None] = fields.word(_l("Profile"), PROFILES, help=_l("Empty: all others"))
-    amount: Mapped[Decimal] = fields.decimal("quantity", _l("Amount"), required=True, least=Decimal(0))
-    unit: Mapped[str] = fields.choice(_l("Unit"), UNIT_LABELS, "unit_known", required=True)
-    calendar: Mapped[str] = fields.choice(_l("Calendar"), CALENDARS, "calendar_known", required=True, default="office")
-    source: Mapped[str | None] = fields.prose(_l("Source text"), search=True)
-    ours: Mapped[bool] = fields.flag(_l("Our default"), help=_l("No text of the house states this limit."))
-    valid_from: Mapped[date | None] = fields.day(_l("Valid from"))
-    valid_to: Mapped[date | None] = fields.day(_l("Valid to"))
-
-    def __str__(self) -> str:
-        return f"{STAGE_LABELS.get(self.stage, self.stage)} {self.case or ''}".strip()
 
 
 class ClockRow(Model):
@@ -110,6 +67,8 @@ class ClockRow(Model):
     started_at: Mapped[datetime] = mapped_column(Moment)
     due_at: Mapped[datetime] = mapped_column(Moment)
     original_due_at: Mapped[datetime] = mapped_column(Moment)
+    #: where the limit of the whole comes first: what the leg's own rule would have given
+    own_due_at: Mapped[datetime | None] = mapped_column(Moment)
     stopped_at: Mapped[datetime | None] = mapped_column(Moment)
     #: somebody gave it a limit of its own, which neither a pause nor the calendar moves
     extended: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -130,29 +89,6 @@ class ClockSegment(Model):
     running: Mapped[bool]
 
 
-def rule_for(
-    session: Session, kind: str, stage: str, case: str | None, on: date, profile: str | None = None
-) -> ClockRule | None:
-    """The limit in force on a day; one for the very profile and case goes before one for all."""
-    with access.system():
-        limits_known = remembered(session, ClockRule, lambda: list(session.scalars(select(ClockRule))))
-    rules = [
-        rule
-        for rule in limits_known
-        if rule.record_kind == kind
-        and rule.stage == stage
-        and rule.case in (None, case)
-        and rule.profile in (None, profile)
-        and (rule.valid_from is None or rule.valid_from <= on)
-        and (rule.valid_to is None or rule.valid_to > on)
-    ]
-    return max(rules, key=_nearness, default=None)
-
-
-def _nearness(rule: ClockRule) -> tuple[Any, ...]:
-    return rule.profile is not None, rule.case is not None, rule.valid_from or date.min, rule.id
-
-
 def clocks_of(session: Session, record: Any) -> list[ClockRow]:
     """All clocks of a record, in the order they started."""
     query = select(ClockRow).where(ClockRow.kind == record.kind_name, ClockRow.record_id == record.id)
@@ -164,22 +100,19 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     moment = now()
     present = clocks_of(session, record) if record.id else []
     open_clocks = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
-    still = record.stands_still()
+    known = dict(open_clocks)
+    stages = [stage for stage in state.clocks if _applies(record, stage)]
     for stage, clock in open_clocks.items():
-        if stage in state.pauses or (still and stage in state.clocks):
+        if stage in state.pauses or (stage in stages and record.held(stage)):
             _pause(clock, moment)
-        elif stage in state.clocks:
-            _run(session, clock, moment)
+        elif stage in stages:
+            bound = _bound(session, record, stage, known)
+            _run(session, clock, moment, bound)
+            _keep_within(session, clock, bound, moment)
         else:
             _stop(session, clock, moment, VOID if state.uncounted else None)
-    started = [
-        new
-        for stage in state.clocks
-        if stage not in open_clocks and (new := _start(session, record, stage, present, moment)) is not None
-    ]
-    if still:
-        for clock in started:
-            _pause(clock, moment)
+            del known[stage]
+    started = _start_missing(session, record, stages, present, known, moment)
     running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
     if running:
         record.due_at = min(clock.due_at for clock in running)
@@ -200,9 +133,16 @@ def bind(session: Session, record: Any, started: Iterable[ClockRow]) -> None:
         session.flush()  # the next step looks for them, autoflush or not
 
 
+def refresh(session: Session, record: Any) -> None:
+    """Bring the clocks of a stored record, and of what goes by it, in line with the state it is in."""
+    bind(session, record, settle(session, record, record.flow.states[record.state]))
+    for one in record.dependants():
+        refresh(session, one)
+
+
 def foreseen(session: Session, record: Any, stage: str) -> datetime | None:
     """When a stage would be due if its clock started now; None where neither a rule nor the record limits it."""
-    clock = _start(session, record, stage, [], now())
+    clock = _start(session, record, stage, [], {}, now())
     return None if clock is None else clock.due_at
 
 
@@ -213,16 +153,67 @@ def share_of(session: Session, due: datetime, share: Decimal) -> datetime:
     return min(due, limits.due(working_calendar(session), moment, hours, "elapsed_hours").due_at)
 
 
-def stop(session: Session, record: Any, stage: str) -> None:
-    """End a stage's clock; entering a state that has the stage starts it anew."""
+def running(session: Session, record: Any, stage: str) -> ClockRow | None:
+    """The clock of a stage that runs or stands still; None where it has none, or no more."""
+    return next((c for c in clocks_of(session, record) if c.stage == stage and c.state in (RUNNING, PAUSED)), None)
+
+
+def stop(session: Session, record: Any, stage: str, outcome: str | None = None) -> None:
+    """End a stage's clock; entering a state that has it starts it anew. `outcome` VOID leaves it out of figures."""
     moment = now()
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state in (RUNNING, PAUSED):
-            _stop(session, clock, moment, None)
+            _stop(session, clock, moment, outcome)
     session.flush()
 
 
-def _start(session: Session, record: Any, stage: str, present: list[ClockRow], moment: datetime) -> ClockRow | None:
+def _applies(record: Any, stage: str) -> bool:
+    applies = record.flow.clocks[stage].applies
+    return applies is None or applies(record)
+
+
+def _start_missing(
+    session: Session, record: Any, stages: Iterable[str], present: list[ClockRow], known: dict[str, ClockRow],
+    moment: datetime,
+) -> list[ClockRow]:  # fmt: skip
+    """New clocks for the stages that have none open, put into `known` by stage; a leg behind its whole."""
+    begun, missing = {clock.stage for clock in present}, [stage for stage in stages if stage not in known]
+    started = []
+    for stage in missing:
+        if record.flow.clocks[stage].once and stage in begun:
+            continue
+        if (new := _start(session, record, stage, present, known, moment)) is not None:
+            known[stage] = new
+            started.append(new)
+    return started
+
+
+def _bound(session: Session, record: Any, stage: str, known: dict[str, ClockRow]) -> datetime | None:
+    """The limit of the whole that a stage is a leg of, in the same record or in another."""
+    whole = record.flow.clocks[stage].within
+    if whole is None:
+        return record.bound(session, stage)
+    return known[whole].due_at if whole in known else None
+
+
+def _within(own: datetime, bound: datetime | None, moment: datetime) -> tuple[datetime, datetime | None]:
+    """The limit of a leg that would end at `own` by itself, and `own` where the whole's comes first.
+
+    Where the limit of the whole has passed, the leg keeps its own: it would be late before it begins.
+    """
+    return (bound, own) if bound is not None and moment < bound < own else (own, None)
+
+
+def _keep_within(session: Session, clock: ClockRow, bound: datetime | None, moment: datetime) -> None:
+    """The whole may have got another limit meanwhile."""
+    if clock.state == RUNNING and clock.due_at > moment:
+        due, clock.own_due_at = _within(clock.own_due_at or clock.due_at, bound, moment)
+        versions.write(session, clock, due, "whole")
+
+
+def _start(
+    session: Session, record: Any, stage: str, present: list[ClockRow], known: dict[str, ClockRow], moment: datetime
+) -> ClockRow | None:
     about = record.flow.clocks[stage]
     episode = 1 + sum(clock.stage == stage for clock in present)
     # A second round counts from its own beginning, not from the first receipt.
@@ -234,7 +225,8 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
     amount, unit, name = Decimal(0), "elapsed_hours", "office"
     if rule is not None:
         amount, unit, name = _granted(record, stage, rule), rule.unit, rule.calendar
-    due = stated or limits.due(working_calendar(session, name), begins, amount, unit).due_at
+    own = stated or limits.due(working_calendar(session, name), begins, amount, unit).due_at
+    due, beyond = _within(own, _bound(session, record, stage, known), moment)
     return ClockRow(
         kind=record.kind_name,
         stage=stage,
@@ -248,6 +240,7 @@ def _start(session: Session, record: Any, stage: str, present: list[ClockRow], m
         started_at=begins,
         due_at=due,
         original_due_at=due,
+        own_due_at=beyond,
         segments=[ClockSegment(begins_at=begins, running=True)],
     )
 
@@ -272,11 +265,11 @@ def _pause(clock: ClockRow, moment: datetime) -> None:
         _next(clock, moment, running=False)
 
 
-def _run(session: Session, clock: ClockRow, moment: datetime) -> None:
+def _run(session: Session, clock: ClockRow, moment: datetime, bound: datetime | None) -> None:
     if clock.state == PAUSED:
         clock.state = RUNNING
         _next(clock, moment, running=True)
-        _walk(session, clock, moment, "pause")
+        _walk(session, clock, moment, "pause", bound)
 
 
 def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | None = None) -> Reckoning:
@@ -289,11 +282,14 @@ def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | Non
     ).due
 
 
-def _walk(session: Session, clock: ClockRow, moment: datetime, reason: str) -> versions.ClockVersion | None:
+def _walk(
+    session: Session, clock: ClockRow, moment: datetime, reason: str, bound: datetime | None
+) -> versions.ClockVersion | None:
     if clock.unit == "stated" or clock.extended:
         return None
-    calendar = working_calendar(session, clock.calendar)
-    return versions.write(session, clock, reckoning(calendar, clock, moment).due_at, reason)
+    own = reckoning(working_calendar(session, clock.calendar), clock, moment).due_at
+    due, clock.own_due_at = _within(own, bound, moment)
+    return versions.write(session, clock, due, reason)
 
 
 def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
@@ -306,21 +302,28 @@ def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | No
 
 
 def reckon(session: Session, record: Any) -> None:
-    """Give the open clocks of a record the limits of its present case, counted from where each began."""
+    """Give the open clocks of a record, and of what goes by it, the limits of its present case.
+
+    They count from where each began, pauses kept; a stage that had no limit before gets its clock now.
+    """
     moment = now()
-    for clock in clocks_of(session, record):
-        if clock.state not in (RUNNING, PAUSED) or clock.unit == "stated" or clock.extended:
-            continue
+    present = clocks_of(session, record)
+    known = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
+    for stage, clock in list(known.items()):
         day = local(clock.started_at).date()
-        rule = rule_for(session, record.kind_name, clock.stage, record.case(), day, record.profile())
-        if rule is None:
+        rule = rule_for(session, record.kind_name, stage, record.case(), day, record.profile())
+        own = clock.unit == "stated" or clock.extended
+        if not _applies(record, stage) or (rule is None and not own):
             _stop(session, clock, moment, VOID)
-        else:
+            del known[stage]
+        elif not own and rule is not None:
             clock.rule_id, clock.source = rule.id, rule.source
-            clock.amount, clock.unit = f"{_granted(record, clock.stage, rule):f}", rule.unit
+            clock.amount, clock.unit = f"{_granted(record, stage, rule):f}", rule.unit
             clock.calendar = rule.calendar
-            _walk(session, clock, moment, "urgency")
-    session.flush()
+            _walk(session, clock, moment, "urgency", _bound(session, record, stage, known))
+    refresh(session, record)
+    for one in record.dependants():
+        reckon(session, one)
 
 
 def extend(session: Session, record: Any, stage: str, due: datetime, reason: str = "extension") -> None:
@@ -328,7 +331,7 @@ def extend(session: Session, record: Any, stage: str, due: datetime, reason: str
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state == RUNNING:
             versions.write(session, clock, due, reason)
-            clock.extended = True
+            clock.extended, clock.own_due_at = True, None
     record.due_at = _first_due(session, record, due)
 
 
@@ -353,16 +356,17 @@ def recount(session: Session, days: Collection[date] = ()) -> list[versions.Cloc
             after = at_office(max(days) + timedelta(days=1))
             query = query.where(ClockRow.due_at >= at_office(min(days)), ClockRow.started_at < after)
         for clock in session.scalars(query.order_by(ClockRow.id)).all():
-            if reckoning(calendar, clock, moment).due_at == clock.due_at:
+            if reckoning(calendar, clock, moment).due_at == (clock.own_due_at or clock.due_at):
                 continue
             record: Any = session.get(kinds()[clock.kind], clock.record_id)
             if record is None:
                 continue
             concurrency.hold(session, record)  # whoever takes a step on it meanwhile has stopped the clock or waits
             session.refresh(clock)
-            move = _walk(session, clock, moment, "calendar") if clock.state == RUNNING else None
+            bound = _bound(session, record, clock.stage, {c.stage: c for c in clocks_of(session, record)})
+            move = _walk(session, clock, moment, "calendar", bound) if clock.state == RUNNING else None
             if move is not None:
-                record.due_at = _first_due(session, record, record.due_at)
+                refresh(session, record)
                 moves.append(move)
         session.flush()
     return moves

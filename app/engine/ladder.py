@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -26,6 +27,7 @@ from app.engine.rules import PROFILES
 
 BASES = {
     "half_time": _l("Half of the time is used up"),
+    "share": _l("Share of the time used up, in hundredths"),
     "limit": _l("Counted from the limit"),
     "morning": _l("Morning of the day of the limit"),
 }
@@ -37,6 +39,9 @@ WHO = {
     "clerk": _l("Registry clerk"),
     "office_head": _l("Office head"),
     "leader": _l("Leader in charge"),
+    "shift_leader": _l("Shift leader"),
+    "service_manager": _l("Customer service manager"),
+    "listed": _l("Nobody: listed for criticism"),
 }
 #: Warnings by the day come between one and three working days before the limit.
 EARLIEST, LATEST = -3, -1
@@ -58,7 +63,10 @@ class EscalationRung(Record, Model):
     profile: Mapped[str | None] = fields.word(_l("Profile"), PROFILES, help=_l("Empty: all others"))
     basis: Mapped[str] = fields.choice(_l("Counted how"), BASES, "basis_known", required=True, default="limit")
     amount: Mapped[int] = fields.integer(
-        _l("Distance from the limit"), required=True, default=0, help=_l("Below zero: before the limit")
+        _l("Distance from the limit"),
+        required=True,
+        default=0,
+        help=_l("Below zero: before the limit; of a share: hundredths of the time"),
     )
     unit: Mapped[str] = fields.choice(_l("Unit"), UNITS, "unit_known", required=True, default="working_days")
     least_days: Mapped[int | None] = fields.integer(_l("For limits of so many days or more"), least=0)
@@ -84,6 +92,8 @@ class EscalationRung(Record, Model):
         by_days = self.basis == "limit" and self.unit == "working_days"
         if by_days and self.amount < 0 and not EARLIEST <= self.amount <= LATEST:
             yield "amount", _("A warning comes between one and three working days before the limit.")
+        if self.basis == "share" and not 0 < self.amount <= 100:
+            yield "amount", _("A share lies between 1 and 100.")
 
     def __str__(self) -> str:
         return str(self.name)
@@ -137,8 +147,10 @@ def moment_of(rung: EscalationRung, clock: ClockRow, calendar: WorkingCalendar) 
     if rung.below_days is not None and length >= timedelta(days=rung.below_days):
         return None
     day = local(clock.due_at).date()
-    if rung.basis == "half_time":
-        return _half_time(clock, calendar)
+    if rung.basis == "half_time":  # told while somebody works
+        return min(calendar.next_working_moment(_used_up(clock, calendar, Decimal("0.5"))), clock.due_at)
+    if rung.basis == "share":
+        return _used_up(clock, calendar, Decimal(rung.amount) / 100)
     if rung.basis == "morning":
         return min(calendar.opening(day) or at_office(day), clock.due_at)
     if not rung.amount or rung.unit == "elapsed_hours":
@@ -148,13 +160,21 @@ def moment_of(rung: EscalationRung, clock: ClockRow, calendar: WorkingCalendar) 
     return (calendar.opening(day) or at_office(day)) if rung.amount < 0 else at_office(day, local(clock.due_at).time())
 
 
-def _half_time(clock: ClockRow, calendar: WorkingCalendar) -> datetime:
-    """The middle of the time granted, in working time for limits counted in it; told while somebody works."""
-    if clock.unit != "stated" and Unit(clock.unit).in_working_time:
-        worked = calendar.working_time(clock.started_at, clock.due_at)
-        return calendar.add_working_time(clock.started_at, worked / 2)
-    middle = clock.started_at + (clock.due_at - clock.started_at) / 2
-    return min(calendar.next_working_moment(middle), clock.due_at)
+def _used_up(clock: ClockRow, calendar: WorkingCalendar, share: Decimal) -> datetime:
+    """When a share of the time granted is used up, in working time for limits counted in it; pauses use up nothing."""
+    at_work = clock.unit != "stated" and Unit(clock.unit).in_working_time
+    runs = [
+        (segment.begins_at, min(segment.ends_at or clock.due_at, clock.due_at))
+        for segment in clock.segments
+        if segment.running and segment.begins_at < clock.due_at
+    ] or [(clock.started_at, clock.due_at)]
+    spans = [calendar.working_time(since, until) if at_work else until - since for since, until in runs]
+    left = sum(spans, timedelta()) * float(share)
+    for (since, _until), span in zip(runs, spans, strict=True):
+        if left <= span:
+            return calendar.add_working_time(since, left) if at_work else since + left
+        left -= span
+    return clock.due_at
 
 
 def reached(

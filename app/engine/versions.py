@@ -22,6 +22,7 @@ REASONS = {
     "urgency": _l("Urgency or kind changed"),
     "calendar": _l("The working calendar changed"),
     "pause": _l("Went on after a pause"),
+    "whole": _l("The limit of the whole moved"),
 }
 
 

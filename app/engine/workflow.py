@@ -7,7 +7,7 @@ them can drift from the rules.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,6 +52,12 @@ class Clock:
     since: str | None = None
     #: the record's stated limit, which beats every default
     limit: str | None = None
+    #: the stage of the same record that it is a leg of: no leg ends after the whole
+    within: str | None = None
+    #: for which records it runs at all; None: for all
+    applies: Callable[[Any], bool] | None = None
+    #: it runs in one episode of a record only
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -282,10 +288,6 @@ class Workflow(Record):
         """The set of rules the record is judged by; None: the rules for all."""
         return None
 
-    def stands_still(self) -> bool:
-        """Whether its clocks stand still whatever its state, because what it belongs to waits."""
-        return False
-
     def limit_share(self, stage: str) -> Decimal:
         """The share of a stage's ordinary limit it gets."""
         return Decimal(1)
@@ -293,6 +295,18 @@ class Workflow(Record):
     def followed(self, stage: str) -> bool:
         """Whether a limit of the record is followed up on its own account."""
         return True
+
+    def held(self, stage: str) -> bool:
+        """Whether a clock stands still for a reason that lies outside the record's own state."""
+        return False
+
+    def bound(self, session: Session, stage: str) -> datetime | None:
+        """The limit of another record that this stage is a leg of; None where it is a leg of none."""
+        return None
+
+    def dependants(self) -> Iterable[Workflow]:
+        """The records whose limits go by this one's state and kind."""
+        return ()
 
     def begin(self, session: Session) -> Callable[[], None]:
         """Enter the first state; the clocks it starts are bound by the returned function once the record has a key."""
@@ -309,7 +323,7 @@ class Workflow(Record):
         elif not state.final:
             self.closed_at = None
         with session.no_autoflush:  # one flush, one entry in the history
-            clocks.bind(session, self, clocks.settle(session, self, state))
+            clocks.refresh(session, self)
 
     @classmethod
     def pending(cls) -> ColumnElement[bool]:

@@ -93,6 +93,9 @@ def _sum(clock: clocks.ClockRow, about: Reckoning) -> list[str]:
         lines.append(_("Days off skipped: %(days)s", days=_days(about.skipped)))
     if about.made_up:
         lines.append(_("Make-up days worked: %(days)s", days=_days(about.made_up)))
+    if clock.own_due_at is not None:
+        at = moment_text(clock.own_due_at)
+        lines.append(_("Would end %(at)s by itself; the limit of the whole comes first", at=at))
     return [*lines, _("Ends %(at)s", at=moment_text(clock.due_at))]
 
 

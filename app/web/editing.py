@@ -55,6 +55,10 @@ class FormPages(KindPages):
             db.session.commit()
         except Invalid as refusal:
             return self._again(fields, refusal, title=self._add_title()), refusal.status
+        return self._added(record)
+
+    def _added(self, record: Any) -> Any:
+        """Where somebody finds themselves who has just added a record."""
         flash(_("Stored: %(record)s", record=str(record)), "success")
         return redirect(self._url("show", pk=record.id))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
@@ -10,6 +11,7 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from app.engine import access, events, history
 from app.engine import record as records
@@ -19,6 +21,9 @@ from app.engine.storage import Storage, storage_from
 from app.extensions import db
 from app.web.kind import VIEWS, BadRequest
 from models.files import Attachment
+
+#: Who may hang files on a record: whoever changes it, and whoever only shows by them what was done.
+ATTACHING = ("edit", "attach")
 
 
 def storage() -> Storage:
@@ -40,7 +45,7 @@ def files_of(record: Any) -> dict[str, Any]:
     where = {"kind": record.kind_name, "pk": record.id}
     if not (record.keeps_files() and may_open_files(record)):
         return {"items": [], "upload_href": None, "accept": None}
-    may = access.current().may("edit", record.kind_name)
+    may = any(access.current().may(right, record.kind_name) for right in ATTACHING)
     return {
         "items": [
             {
@@ -70,16 +75,32 @@ def _size(count: int) -> str:
     return f"{count / 1024:,.0f} kB" if count < 1024 * 1024 else f"{count / 1024 / 1024:,.1f} MB"
 
 
+def attach(record: Any, files: Iterable[FileStorage]) -> None:
+    """Store files that were sent and hang them on a record; the caller has asked for the right, and commits."""
+    for file in files:
+        if not file.filename:
+            continue
+        if scanner := current_app.config["CLAMAV"]:
+            scan(file.stream, file.filename, scanner)  # type: ignore[arg-type]
+        stored = storage().put(file.stream, file.filename)  # type: ignore[arg-type]
+        db.session.add(
+            Attachment(
+                record_kind=record.kind_name, record_id=record.id, name=_plain(file.filename), size=stored.size,
+                media_type=stored.media_type, digest=stored.digest,
+            )
+        )  # fmt: skip
+
+
 class FileView(BaseView):
     """`/files/<kind>/<pk>/<attachment>`; posting to `/files/<kind>/<pk>` attaches."""
 
     route_base = "/files"
 
-    def _record(self, kind: str, pk: str, right: str) -> Any:
+    def _record(self, kind: str, pk: str, *rights: str) -> Any:
         if not current_user.is_authenticated:
             abort(401)
         model = records.kinds().get(kind)
-        if model is None or model not in VIEWS or not access.current().may(right, kind):
+        if model is None or model not in VIEWS or not any(access.current().may(right, kind) for right in rights):
             abort(404)
         return records.find(db.session, model, pk) or abort(404)
 
@@ -99,27 +120,13 @@ class FileView(BaseView):
 
     @expose("/<kind>/<pk>", methods=["POST"])
     def upload(self, kind: str, pk: str) -> Any:
-        record = self._record(kind, pk, "edit")
+        record = self._record(kind, pk, *ATTACHING)
         if not record.keeps_files():
             raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
         if not may_open_files(record):
             abort(404)
         with history.act("attach"), access.system():
-            for file in request.files.getlist("file"):
-                if file.filename:
-                    if scanner := current_app.config["CLAMAV"]:
-                        scan(file.stream, file.filename, scanner)  # type: ignore[arg-type]
-                    stored = storage().put(file.stream, file.filename)  # type: ignore[arg-type]
-                    db.session.add(
-                        Attachment(
-                            record_kind=kind,
-                            record_id=record.id,
-                            name=_plain(file.filename),
-                            size=stored.size,
-                            media_type=stored.media_type,
-                            digest=stored.digest,
-                        )
-                    )
+            attach(record, request.files.getlist("file"))
         db.session.commit()
         flash(_("The files are attached."), "success")
         return redirect(url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id))

@@ -23,6 +23,7 @@ from app.engine.workflow import Step, flows
 from app.extensions import db
 from app.web.cells import moment_text
 from app.web.kind import VIEWS, BadRequest, allowed
+from models.dispatch import UNIT_LINK
 
 PAGE = 50
 
@@ -109,6 +110,7 @@ class TrailView(BaseView):
 ACTIONS = {
     "add": _l("Added"), "change": _l("Changed"), "import": _l("Imported"), "delete": _l("Deleted"),
     "restore": _l("Taken back from the bin"), "purge": _l("Removed for good"), "attach": _l("File attached"),
+    "unit_link": _l("Used by the unit"),
 }  # fmt: skip
 
 
@@ -131,7 +133,9 @@ def _steps_near(model: Any) -> Iterator[Mapping[str, Step]]:
 
 
 def doer_label(name: str) -> str:
-    """Who did it, in words: a person's name, or the system."""
+    """Who did it, in words: a person's name, the system, or a unit by its link."""
+    if name.startswith(UNIT_LINK):
+        return _("Unit link: %(who)s", who=name.removeprefix(UNIT_LINK))
     return _("The system") if name == access.SYSTEM.name else name
 
 

@@ -20,6 +20,7 @@ from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
 from models.calls import CallOwed
 from models.daily_reviews import DailyReview
+from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.fates import Hold
@@ -34,6 +35,7 @@ from models.recipients import Recipient
 from models.registers import Register
 from models.rosters import DutyShift
 from models.tickets import ServiceTicket
+from models.unit_links import UnitLink
 
 _numbers = count(1)
 
@@ -83,6 +85,7 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     Hold: {"document": lambda session: make(session, IncomingDocument, state="closed")},
     Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},
     Rule: {"setting": "office_name", "value": "样本单位"},
+    UnitLink: {"order": lambda session: make(session, DispatchOrder, state="issued")},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
 

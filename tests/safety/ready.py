@@ -17,6 +17,7 @@ from app.engine.workflow import Step
 from models.circulation import Circulation
 from models.correspondents import Correspondent
 from models.destruction import DestructionEntry
+from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.envelope_lines import EnvelopeLine
@@ -242,10 +243,12 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "words": "请回电",
     },
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
-    ("dispatch_orders", "sign"): _unit,
-    ("dispatch_orders", "mark_contacted"): _unit,
-    ("dispatch_orders", "feed_back"): _unit,
-    ("dispatch_orders", "hand_back"): _unit,
+    **{
+        ("dispatch_orders", step): _unit
+        for step in ("sign", "mark_contacted", "feed_back", "hand_back", "confirm_reply", "decline_reply")
+    },
+    ("dispatch_orders", "ask_extension"): _unit,
+    ("dispatch_orders", "grant_extension"): lambda session: {"extension_until": later()},
     ("service_tickets", "order_service"): lambda session: {"kind": "paid_service", "contact_name": "钱女士"},
     ("corrections", "finish"): _owned,
     ("improvements", "begin_action"): _owned,
@@ -294,6 +297,10 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("envelopes", "return_receipt"): lambda session: {"stamped": True},
     ("holds", "keep_longer"): lambda session: {"until": later().date()},
     ("dispatch_orders", "extend"): lambda session: {"until": later()},
+    ("dispatch_orders", "ask_extension"): lambda session: {"until": later()},
+    ("dispatch_orders", "mark_contacted"): lambda session: {"at": now()},
+    ("service_tickets", "dispatch"): _unit,
+    ("service_tickets", "acknowledge"): lambda session: {"at": now() - timedelta(minutes=1)},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
 }
 
@@ -310,6 +317,7 @@ AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
     ("circulations", "start"): _a_reader("queued"),
     ("circulations", "gather"): _a_reader("answered"),
+    ("service_tickets", "send_again"): lambda session, ticket: session.expire(ticket, ["orders"]),
 }
 
 
@@ -331,6 +339,9 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "write_instruction"): _with_a_leader,
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,
+    ("service_tickets", "send_again"): lambda session, ticket: make(
+        session, DispatchOrder, ticket=ticket, state="accepted", lead=True
+    ),
 }
 
 

@@ -50,6 +50,8 @@ MEANT: dict[str, dict[str, Any]] = {
     "review_lines": {"ticket": "2"},
     "corrections": {"due_on": "2099-01-01"},
     "improvements": {"due_on": "2099-01-01"},
+    "note_templates": {"ticket_kind": ""},
+    "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
 }
 #: kinds that take a paper once
 ONCE = {
