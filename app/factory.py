@@ -28,6 +28,7 @@ from app.web.clocks import MovedLimitsView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
+from app.web.knowledge import KnowledgeView
 from app.web.notices import NoticesView
 from app.web.official import OfficialView
 from app.web.pages import HealthView, ReportView, Surroundings
@@ -44,6 +45,7 @@ from seed.roles import ROLES, framework_roles
 PAGES = (
     SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    KnowledgeView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

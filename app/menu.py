@@ -15,6 +15,7 @@ from app.web.emergency import EmergencyView
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
+from views.articles import ArticleVersionView, ArticleView, KnowledgeGapView, ReferralView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
 from views.copies import CopyMovementView, PaperCopyView
@@ -39,6 +40,7 @@ from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
+from views.scripts import ConductItemView, ConductSheetView, ScriptCardView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 
@@ -89,7 +91,23 @@ SECTIONS = (
         (HoldersView, HoldingsView, RoundsView),
         (BoardView,),
     ),
-    Section(_l("Service"), "service", (ServiceTicketView, DispatchOrderView, IdentityRequestView, SealedIdentityView)),
+    Section(
+        _l("Service"),
+        "service",
+        (
+            ServiceTicketView,
+            DispatchOrderView,
+            ArticleView,
+            ArticleVersionView,
+            KnowledgeGapView,
+            ReferralView,
+            ScriptCardView,
+            ConductSheetView,
+            ConductItemView,
+            IdentityRequestView,
+            SealedIdentityView,
+        ),
+    ),
     Section(
         _l("Customers & orders"),
         "orders",

@@ -23,6 +23,10 @@ _APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signat
 _ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
 _COUNTERSIGN = "agree reserve object_to settle carry"
 _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
+#: Library and desk: what answers are written, and what is looked up.
+_LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
+_LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
+_WRITES = "submit revise drop_revision rewrite"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 TABLE: dict[str, dict[str, str]] = {
@@ -48,6 +52,8 @@ TABLE: dict[str, dict[str, str]] = {
         "copy_movements": "read export", "supplementary_tasks": "read export finish drop",
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*",
+        "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
+        "conduct_items": "*", "conduct_sheets": "*",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -94,6 +100,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": "read add_reader stop answer_summary", "paper_copies": "read hand_on",
         "supplementary_tasks": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
+        **_LIBRARY, "articles": "read withdraw", "knowledge_gaps": READ, "script_cards": READ,
         "envelopes": "read confirm_receipt register_paper",
         "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
         "destruction_lists": "read approve send_back reject",
@@ -101,6 +108,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read {_COUNTERSIGN}", "recipients": READ,
     },
     "department_head": {
+        **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -117,6 +125,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": "read sign_for register_as_incoming",
     },
     "department_user": {
+        **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -155,32 +164,41 @@ TABLE: dict[str, dict[str, str]] = {
             "destruction_lists", "destruction_entries",
             "follow_ups", "follow_up_notes", "escalation_rungs", "supervisions", "accountability_cases",
             "countersignatures", "recipients",
+            "articles", "article_versions", "knowledge_gaps", "referrals", "script_cards", "conduct_items",
+            "conduct_sheets",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
     "report_reader": {"reports": READ},
     "call_taker": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, **_LOOKS_UP,
+        "articles": f"{KEEP} {_WRITES}", "knowledge_gaps": f"{KEEP} write",
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP,
         "service_tickets": (
-            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over"
+            f"{KEEP} reveal give_answer forward_opinion promise wait go_on go_on_in_unit pass_on plan_callback close hand_over "
+            "note_gap propose_article"
         ),
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "shift_leader": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, **_LOOKS_UP,
+        "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
+        "knowledge_gaps": f"{KEEP} export write close_with drop", "referrals": f"{KEEP} export",
+        "script_cards": f"{KEEP} export", "conduct_sheets": f"{KEEP} export",
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
             f"{KEEP} import export reveal give_answer dispatch forward_opinion promise wait go_on go_on_in_unit pass_on "
-            "reword plan_callback close reopen hand_over reclassify void"
+            "reword plan_callback close reopen hand_over reclassify void note_gap propose_article"
         ),
         "dispatch_orders": f"{KEEP} export issue accept rework extend cancel",
         "identity_requests": "read add", "sealed_identities": "reveal",
     },
     "service_manager": {
         **_READS_ROUNDS,
+        "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
+        "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
         "orders": "read export reveal", "order_lines": READ,

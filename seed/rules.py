@@ -15,7 +15,7 @@ from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
 from models.people import Department
 from models.registers import Register
-from seed import ladder
+from seed import ladder, library
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -213,6 +213,14 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("accountability_most", "group", "1000", f"{_GROUP} 第十条"),
     ("follow_up_officer_compulsory", None, "yes", "公文处理办法: 紧急公文或者重要公文应当由专人负责催办"),
     ("follow_up_officer_compulsory", "group", "yes", f"{_GROUP} 第三条: 指定专人对需要办理的业务进行催办"),
+    # The library of the desk
+    ("answer_without_article", "hotline", "refuse", f"{_HOTLINE}: 所有来电不允许按个人理解回答；资料库中有标准答案，按资料库中答案回复"),
+    ("answer_without_article", "property_desk", "warn", None),
+    ("article_review_months", None, "12", None),
+    ("article_grace_days", None, "30", None),
+    ("article_editors", None, "call_taker,shift_leader,service_manager,office_manager", None),
+    ("article_approvers", None, "service_manager,office_manager", None),
+    ("conduct_checklist", None, "no", None),
     ("late_numbering_until", None, "01-15", None),
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
@@ -259,6 +267,7 @@ def sow(session: Session) -> None:
     if session.scalar(select(CalendarDay.id).limit(1)) is None:
         sow_calendar(session)
     ladder.sow(session)
+    library.sow(session)
     session.flush()
 
 
