@@ -185,7 +185,8 @@ class Article(Workflow, Model):
 
     def in_force(self, session: Session) -> ArticleVersion:
         """The version an answer is given from today. Raises `StepRefused` where there is none."""
-        if self.state not in LIVE or self.edition is None:
+        version = self.latest(session)
+        if self.state not in LIVE or version is None:
             state = self.state_label
             raise StepRefused(_("“%(title)s”: %(state)s. Nobody answers from it.", title=self.title, state=state))
         if self.review_on is not None and self.review_on < _earliest(session):
@@ -193,8 +194,6 @@ class Article(Workflow, Model):
             raise StepRefused(
                 _("“%(title)s” was to be verified by %(day)s. Nobody answers from it.", title=self.title, day=day)
             )
-        version = self.latest(session)
-        assert version is not None
         return version
 
     def latest(self, session: Session) -> ArticleVersion | None:

@@ -53,7 +53,7 @@ class ConductSheet(Record, Model):
     __table_args__: Any = (UniqueConstraint("day", "person_id"), {})
     kind_name = "conduct_sheets"
     label, label_plural = _l("Conduct sheet"), _l("Conduct sheets")
-    lines = Lines("entries", ("item", "value", "in_order", "remark"), least=1)
+    lines = Lines("entries", ("item", "value", "in_order", "remark"))
 
     day: Mapped[date] = fields.day(_l("Day"), required=True, index=True)
     person_id: Mapped[int] = fields.reference(_l("Person looked at"), "person.id", required=True)

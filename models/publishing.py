@@ -118,7 +118,7 @@ def publish(
     _issue(session, article, article.valid_until, remark)
 
 
-@flow.step("submitted", "resubmitted", to=("draft", "revising"), label=_l("Send back"), who=approves)
+@flow.step("submitted", "resubmitted", to=("draft", "revising"), label=_l("Send back to the author"), who=approves)
 def send_back(article: Article, reason: Annotated[str, Ask(_l("Reason"))]) -> str:
     """The text is not right yet; its author goes on with it."""
     return "draft" if article.state == "submitted" else "revising"
@@ -136,7 +136,8 @@ def drop_revision(article: Article, reason: Annotated[str, Ask(_l("Reason"))]) -
     session = session_of(article)
     with session.no_autoflush:
         version = article.latest(session)
-        assert version is not None
+        if version is None:
+            raise StepRefused(_("There is no earlier text to go back to."))
         text = {name: getattr(version, name) for name in TEXT}
         writer = version.writer
     for name, value in text.items():

@@ -12,6 +12,9 @@ from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.tickets import ServiceTicket
 
+#: What has less than this share of the best one's score only happens to use a common word.
+WORTH = 0.15
+
 
 def answers_from(session: Session, keys: Iterable[int]) -> dict[int, int]:
     """How many answers were given from articles, by key: tickets that cite one of the versions, whoever sees them."""
@@ -32,11 +35,12 @@ def suggestions(session: Session, words: str, most: int = 8) -> list[tuple[Artic
         return []
     found = scored.subquery()
     query = (
-        select(Article, ArticleVersion)
+        select(Article, ArticleVersion, found.c.score)
         .join(ArticleVersion, and_(ArticleVersion.article_id == Article.id, ArticleVersion.number == Article.edition))
         .join(found, found.c.record_id == ArticleVersion.id)
         .where(Article.quotable(session))
         .order_by(found.c.score.desc(), Article.id)
         .limit(most)
     )
-    return [(article, version) for article, version in session.execute(query)]
+    rows = session.execute(query).all()
+    return [(article, version) for article, version, score in rows if score >= rows[0].score * WORTH]

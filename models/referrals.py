@@ -26,7 +26,7 @@ class Referral(Record, Model):
     emergency: Mapped[bool] = fields.flag(
         _l("Emergency number"), help=_l("Stands first; the caller is sent there at once.")
     )
-    owner_id: Mapped[int | None] = fields.reference(_l("Looked after by"), "department.id")
+    owner_id: Mapped[int | None] = fields.reference(_l("Kept up by"), "department.id")
     in_use: Mapped[bool] = fields.flag(_l("In use"), default=True)
     source: Mapped[str | None] = fields.prose(_l("Source text"), 2000)
 

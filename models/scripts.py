@@ -17,7 +17,7 @@ from models.people import Person
 from models.prints import OFFICE_NAME
 
 #: Whose words they are: R1 speaks to 客服代表, R2 to 招商代表.
-EDITIONS = {"both": _l("Both"), "service": _l("Customer service staff"), "leasing": _l("Leasing staff")}
+EDITIONS = {"both": _l("Both editions"), "service": _l("Customer service staff"), "leasing": _l("Leasing staff")}
 SCENES = {
     "pick_up": _l("Picking up the telephone"),
     "cannot_answer": _l("An answer is not at hand"),
@@ -58,9 +58,9 @@ class ScriptCard(Record, Model):
     card_no: Mapped[str] = fields.number(_l("Card number"), 20, required=True, unique=True, search=True)
     scene: Mapped[str] = fields.choice(_l("Scene"), SCENES, "scene_known", required=True, index=True)
     edition: Mapped[str] = fields.choice(_l("Edition"), EDITIONS, "edition_known", required=True, default="both")
-    rule: Mapped[str] = fields.prose(_l("What to do"), 2000, required=True, search=True)
+    rule: Mapped[str] = fields.prose(_l("Rule of the scene"), 2000, required=True, search=True)
     wording: Mapped[str | None] = fields.prose(
-        _l("Wording"),
+        _l("Words to say"),
         2000,
         search=True,
         help=_l("{company}, {name} and {staff_no} stand for the house and whoever speaks."),

@@ -6,6 +6,7 @@ import pytest
 
 from app.engine import access, terms
 from app.engine import record as records
+from app.engine.frames import Period
 from app.engine.moments import today
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
@@ -18,6 +19,7 @@ from models.quoting import answers_from, suggestions
 from models.referrals import Referral
 from models.scripts import ScriptCard, spoken
 from models.sweeping import sweep
+from reports.articles import article_use, library
 from tests.conftest import sign_in
 from tests.factories import NOTES, article, published, take
 
@@ -404,6 +406,12 @@ def test_the_new_words_of_a_revision_are_not_for_everybody(session, actors):
         assert session.query(ArticleVersion).count() == 1
 
 
+def test_other_units_are_offered_what_is_for_everybody(session, actors):
+    published(session, actors, title="居住证", audience="public", department="办公室")
+    published(session, actors, title="居住证内部口径", department="办公室")
+    assert titles(session, actors["user_b"], "居住证") == ["居住证"]
+
+
 # ---------- finding ----------
 
 
@@ -550,3 +558,34 @@ def test_a_person_has_one_sheet_a_day(session, actors):
         sheet(session, actors["shift"])
     session.rollback()
     sheet(session, actors["shift"], day=(today() - timedelta(days=1)).isoformat())
+
+
+# ---------- figures ----------
+
+
+def test_the_library_in_figures_equals_a_count_by_hand(session, actors, call, clock):
+    good = published(session, actors)
+    bad = published(session, actors, title="会议室收费", question="", body="三百元。", valid_until="2026-03-20")
+    for found in (good, good, bad):
+        take(session, actors["desk"], call(), "give_answer", article=found.id)
+    take(session, actors["desk"], call(), "give_answer", referral="电话号码查询")
+    take(session, actors["desk"], call(scheme="property_desk"), "give_answer", answer="八点开门")
+    call()  # not answered
+    take(session, actors["desk"], call(), "note_gap", question="临时摆摊")
+    clock.ahead(days=1)
+    take(session, actors["cs_manager"], bad, "withdraw", reason="收费已取消")
+    take(session, actors["shift"], bad, "rewrite")
+    take(session, actors["shift"], bad, "submit")
+    take(session, actors["cs_manager"], bad, "publish")
+    clock.ahead(days=1)
+    take(session, actors["desk"], call(), "give_answer", article=bad.id)  # from the new version
+    clock.ahead(days=30)
+    with access.acting_as(actors["manager"]):
+        table = library(session, Period())
+        figures = {name: (n, of) for name, n, of in table[["figure", "count", "of"]].itertuples(index=False)}
+        use = {row.title: row.answers for row in article_use(session, Period()).itertuples(index=False)}
+    assert figures == {
+        "from_library": (4, 6), "referred": (1, 6), "unsupported": (1, 6), "withdrawn": (1, 4), "gaps": (0, 1),
+        "past_review": (1, 2),
+    }  # fmt: skip
+    assert use == {"居住证办理": 2, "会议室收费": 2}

@@ -29,6 +29,9 @@ OPEN = frozenset(
         "registers",
         "escalation_rungs",
         "outgoing_series",
+        "referrals",
+        "script_cards",
+        "conduct_items",
     }
 )
 
@@ -41,7 +44,7 @@ PRIVATE = frozenset(
         "envelopes", "envelope_lines", "envelope_defects",
         "holds", "return_campaigns", "return_items", "destruction_lists", "destruction_entries",
         "follow_ups", "supervisions", "accountability_cases", "countersignatures", "recipients",
-        "number_reservations",
+        "number_reservations", "articles", "article_versions", "knowledge_gaps", "conduct_sheets",
     }
 )  # fmt: skip
 
@@ -53,7 +56,7 @@ STRANGERS = {
     "user_b": PRIVATE,
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
-    "desk": PRIVATE - {"service_tickets", "dispatch_orders"},
+    "desk": PRIVATE - {"service_tickets", "dispatch_orders", "articles", "article_versions", "knowledge_gaps"},
     "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
 }
 
@@ -144,6 +147,7 @@ DOORS = (
     door("NoticesView.index", "GET", SIGNED_IN, passes={200}),
     door("NoticesView.read", "POST", SIGNED_IN, passes={404}),
     door("NoticesView.read_all", "POST", SIGNED_IN, passes={302}),
+    door("KnowledgeView.suggestions", "GET", Right("read", "articles"), passes={200}),
     door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),

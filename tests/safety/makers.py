@@ -18,6 +18,7 @@ from app.engine.moments import local, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
+from models.conduct import ConductSheet
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.fates import Hold
@@ -50,6 +51,10 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     AccountabilityCase: {
         "document": lambda session: make(session, IncomingDocument, register=_book(session, "GS")),
     },
+    ConductSheet: {
+        "remark": lambda session: _conduct_checked(session),
+        "day": lambda session: today() - timedelta(days=next(_numbers)),
+    },
     EscalationRung: {"who": "clerk"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
@@ -70,6 +75,14 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     Rule: {"setting": "office_name", "value": "样本单位"},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
+
+
+def _conduct_checked(session: Any) -> str:
+    """The remark on a sheet of a house that checks the conduct of its desk."""
+    with access.system():
+        session.add(Rule(setting="conduct_checklist", value="yes"))
+        session.flush()
+    return "样本"
 
 
 def _book(session: Any, code: str) -> Register:

@@ -26,6 +26,7 @@ from app.menu import VIEWS
 from app.web.files import storage
 from models.accountability import AccountabilityCase
 from models.circulation import CirculationEntry
+from models.conduct import ConductSheet
 from models.countersignatures import Countersignature
 from models.dispatch import DispatchOrder
 from models.files import Attachment
@@ -79,6 +80,8 @@ class Side:
         record = model(**{**{name: value for name, value in values.items() if value is not None}, **given})
         if isinstance(record, OutgoingDocument):
             record.text_checksum = record.frozen_text()  # these are the words that were signed
+        if isinstance(record, ConductSheet):
+            record.day -= timedelta(days=n)  # a person has one a day
         records.store(self.session, record)
         self.made.setdefault(model.kind_name, []).append(record)
         return record
@@ -108,7 +111,8 @@ class Side:
             return self.session.scalars(select(target).order_by(target.id)).first()
         if target is model and not n:
             return None  # the first of its kind can refer to no other
-        return self.made[target.kind_name][n % len(self.made[target.kind_name])]
+        made = self.made.get(target.kind_name)
+        return made[n % len(made)] if made else None
 
 
 def attach(session: Session, record: Any, words: str) -> None:
@@ -153,6 +157,8 @@ def furnish(session: Session) -> Side:
     for account in ("desk", "shift", "cs_manager"):  # each asks for a name of its own
         person = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == account))
         side.add(IdentityRequest, 60, asker=person.one())
+    desk = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == "desk")).one()
+    side.add(ConductSheet, 61, person=desk)  # everybody sees the own
     for n, account in enumerate(READERS):  # who has nothing else to do with papers reads what goes round
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         paper = side.made["incoming_documents"][0]
