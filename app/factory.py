@@ -30,6 +30,7 @@ from app.web.desk import DeskView
 from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
+from app.web.knowledge import KnowledgeView
 from app.web.notices import NoticesView
 from app.web.official import OfficialView
 from app.web.pages import HealthView, ReportView, Surroundings
@@ -51,6 +52,7 @@ PAGES = (
     DeskView,
     ProgressView,
     UnitLinkPage,
+    KnowledgeView,
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -16,6 +16,7 @@ from app.web.emergency import EmergencyView
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.trail import TrailView
 from views.accountability import AccountabilityCaseView
+from views.articles import ArticleVersionView, ArticleView, KnowledgeGapView, ReferralView
 from views.assignments import AssignmentView, ExtensionRequestView, PaperOrderView
 from views.calls import CallOwedView
 from views.circulation import CirculationEntryView, CirculationView, SupplementaryTaskView
@@ -46,6 +47,7 @@ from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
+from views.scripts import ConductItemView, ConductSheetView, ScriptCardView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 from views.unit_links import UnitLinkView
@@ -107,6 +109,11 @@ SECTIONS = (
             DispatchOrderView,
             UnitLinkView,
             VisitorView,
+            ArticleView,
+            ArticleVersionView,
+            KnowledgeGapView,
+            ReferralView,
+            ScriptCardView,
             DailyReviewView,
             ReviewLineView,
             CorrectionView,
@@ -116,6 +123,8 @@ SECTIONS = (
             DutyShiftView,
             StaffClearanceView,
             DeskProcedureView,
+            ConductSheetView,
+            ConductItemView,
             IdentityRequestView,
             SealedIdentityView,
         ),

@@ -37,6 +37,7 @@ TEXTS = {
     "nobody": _l("%(person)s is away and nobody stands in; nobody looks after %(stage)s: %(paper)s"),
     "awake": _l("The suspended paper goes on today: %(paper)s"),
     "review": _l("A paper kept for now is to be looked at again, due %(due)s: %(paper)s"),
+    "verify": _l("An article of the library is to be verified again since %(due)s: %(paper)s"),
     "ended": _l("The sender has ended it, nothing is awaited any more: %(paper)s"),
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
     "escalated": _l("A case before you by supervision: %(paper)s"),
@@ -51,7 +52,7 @@ TEXTS = {
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
-    "dispatch_orders",
+    "dispatch_orders", "articles",
 )  # fmt: skip
 
 

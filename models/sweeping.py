@@ -23,6 +23,7 @@ from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
 from models import daily_reviews, desk_ladder, follow_ups, notices
+from models.articles import Article
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
 from models.notices import Notice
@@ -32,7 +33,7 @@ log = logging.getLogger("wenshu")
 
 
 def sweep(session: Session) -> Counter[str]:
-    """Do all that is due; how many limits moved, cases were looked at, notices went out and papers woke up."""
+    """Do all that is due; how many limits moved, cases were seen to, notices sent, papers woken and articles due."""
     done: Counter[str] = Counter()
     with access.system():
         done["moved"] = len(clocks.recount(session))
@@ -40,6 +41,7 @@ def sweep(session: Session) -> Counter[str]:
         done["woken"] = wake(session)
         done["notices"] += remind_keepers(session)
         keep_ledgers(session)
+        done["verifications"] = ask_to_verify(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),
@@ -131,6 +133,28 @@ def keep_ledgers(session: Session) -> int:
         session.rollback()
         count += _apart(session, lambda pk=pk: daily_reviews.look_through(session, pk))  # type: ignore[misc]
     return count
+
+
+def ask_to_verify(session: Session) -> int:
+    """Let articles of the library fall due whose validity or last verification lies too far back; how many."""
+    count = 0
+    for pk in list(session.scalars(select(Article.id).where(Article.stale()).order_by(Article.id))):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: _fall_due(session, pk))  # type: ignore[misc]
+    return count
+
+
+def _fall_due(session: Session, pk: int) -> int:
+    one_at_a_time(session, f"article {pk}")
+    article = session.scalars(select(Article).where(Article.id == pk, Article.stale())).first()
+    if article is None:
+        return 0
+    article.take("fall_due", session)
+    head = article.department.leader
+    people = [*([head] if head is not None else []), *notices.holders(session, "service_manager")]
+    due = article.review_at
+    notices.tell(session, people, "verify", article, stage="review", due=due.isoformat() if due else None)
+    return 1
 
 
 def look_after(session: Session, clock_id: int) -> int:

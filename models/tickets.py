@@ -25,10 +25,12 @@ from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models import clearances, settling
+from models.article_versions import ArticleVersion
 from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
 from models.people import Department, Person
+from models.referrals import Referral
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
@@ -180,6 +182,13 @@ class ServiceTicket(Workflow, Model):
     promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"), derived=True)
     answer: Mapped[str | None] = fields.prose(_l("Answer"), search=True, derived=True)
     citation: Mapped[str | None] = fields.line(_l("Answered from"), 500, search=True, derived=True)
+    citation_id: Mapped[int | None] = fields.reference(_l("Version quoted"), "article_version.id", derived=True)
+    referral_id: Mapped[int | None] = fields.reference(_l("Caller referred to"), "referral.id", derived=True)
+    unsupported: Mapped[bool] = fields.flag(
+        _l("Answered without an article"), derived=True, help=_l("Neither the library nor a referral stands behind it.")
+    )
+    cited: Mapped[ArticleVersion | None] = relationship(foreign_keys=citation_id)
+    referral: Mapped[Referral | None] = relationship(foreign_keys=referral_id)
     outcome: Mapped[str | None] = fields.prose(_l("Outcome"), derived=True)
     grade: Mapped[str | None] = fields.choice(_l("Satisfaction"), GRADES, "grade_known", derived=True)
     cause: Mapped[str | None] = fields.choice(_l("Cause of dissatisfaction"), CAUSES, "cause_known", derived=True)

@@ -1,3 +1,13 @@
 """Functions that return a table each; importing this package registers every report."""
 
-from reports import daily_reviews, documents, numbers, orders, outgoing, punctuality, service, tickets  # noqa: F401
+from reports import (  # noqa: F401
+    articles,
+    daily_reviews,
+    documents,
+    numbers,
+    orders,
+    outgoing,
+    punctuality,
+    service,
+    tickets,
+)

@@ -30,6 +30,7 @@ from seed import (
     demo_dispatch,
     demo_envelopes,
     demo_fates,
+    demo_library,
     demo_numbers,
     demo_outgoing,
     demo_papers,
@@ -105,12 +106,13 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     stage = demo_records.Stage(session, people, {}, dice, _at)
     demo_papers.furnish(stage)
     stage.actors.update(_actors(session, people))
+    demo_library.furnish(stage)
     _slips(session, people)
     _papers(session, people, dice, papers)
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
-        demo_numbers, demo_desk_days, demo_calls,
+        demo_numbers, demo_desk_days, demo_calls, demo_library,
     ):  # fmt: skip
         chapter.play(stage)
 

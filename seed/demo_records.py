@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, moments
 from app.engine import record as records
+from models.articles import Article
 from models.customers import Customer
 from models.orders import Order, OrderLine
 from models.outgoing import OutgoingDocument
@@ -33,6 +35,13 @@ CALLS = (
     ("repair", "大厅门禁损坏报修"), ("feedback", "建议增设自助打印机"), ("consult", "咨询年度审计资料提交时间"),
     ("help", "电梯停运，老人出行不便"), ("other", "询问办公楼开放时间"),
 )  # fmt: skip
+
+#: the article of the library that answers a call
+ABOUT = {
+    "咨询居住证办理所需材料": "居住证办理所需材料", "投诉夜间施工噪声": "夜间施工噪声的投诉",
+    "大厅门禁损坏报修": "门禁、照明等公共设施报修", "建议增设自助打印机": "意见建议如何反映",
+    "咨询年度审计资料提交时间": "年度审计资料的提交时间", "询问办公楼开放时间": "办公楼开放时间",
+}  # fmt: skip
 
 CUSTOMERS = (
     ("华兴商贸有限公司", "华东"), ("锦城百货", "西南"), ("北方文具行", "华北"), ("南海贸易有限公司", "华南"),
@@ -115,9 +124,14 @@ def _calls(stage: Stage, count: int) -> None:
             }  # fmt: skip
             stage.walk(ticket, moment, age, [(0.02, "shift", "dispatch", order)])
         elif dice.random() < 0.85:
-            answer = {"answer": "已按规定答复来电人。", "citation": "办事指南"}
+            answer = {"article": article_on(stage, ABOUT[ticket.subject])}
             close = (1.2, "cs_manager", "close", {"code": "answered", "outcome": "已答复"})
             stage.walk(ticket, moment, age, [(dice.uniform(0.02, 0.9), "desk", "give_answer", answer), close])
+
+
+def article_on(stage: Stage, title: str) -> Article:
+    """The article of the library with this title."""
+    return stage.session.scalars(select(Article).where(Article.title == title)).one()
 
 
 def _orders(stage: Stage, count: int) -> None:

@@ -1,6 +1,7 @@
 """The states the crowd of the demo seldom reaches: a record in each, so that every list and button can be seen.
 
-A way is the account, the step and its answers; `@name` stands for that account's person, `#key` for a department.
+A way is the account, the step and its answers; `@name` stands for that account's person, `#key` for a department,
+`《title》` for an article of the library.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from models.identities import IdentityRequest
 from models.people import Department
 from models.registers import Register
 from models.visitors import Visitor
-from seed.demo_records import Stage, a_call, an_order
+from seed.demo_records import Stage, a_call, an_order, article_on
 
 Way = tuple[str, str, dict[str, Any]]
 Ways = list[Way]
@@ -86,7 +87,7 @@ READERS: list[Ways] = [
     [("office", "withdraw", {"reason": "改由科长传达"})],
 ]  # fmt: skip
 
-ANSWER = ("desk", "give_answer", {"answer": "已按规定答复来电人。", "citation": "办事指南"})
+ANSWER = ("desk", "give_answer", {"article": "《服务窗口办事流程》"})
 CALLERS: list[Ways] = [
     [("desk", "wait", {"waiting_for": "papers", "until": "@SOON", "reason": "请来电人补充材料"})],
     [ANSWER, ("desk", "plan_callback", {})],
@@ -213,7 +214,7 @@ def walk(stage: Stage, record: Any, moment: datetime, ways: Ways, pace: timedelt
 
 
 def meant(stage: Stage, answer: Any) -> Any:
-    """What an answer written down stands for: a person, a department, a day to come, or itself."""
+    """What an answer written down stands for: a person, a department, an article, a day to come, or itself."""
     if isinstance(answer, list):
         return [meant(stage, one) for one in answer]
     if answer in ("@LATER", "@DAY"):
@@ -225,4 +226,6 @@ def meant(stage: Stage, answer: Any) -> Any:
         return stage.people[answer[1:]]
     if isinstance(answer, str) and answer.startswith("#"):
         return records.named(stage.session, Department, answer[1:])
+    if isinstance(answer, str) and answer.startswith("《"):
+        return article_on(stage, answer.strip("《》"))
     return answer

@@ -30,6 +30,10 @@ _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
 #: What the hotline does with a dispatch order, and what the unit does.
 _HOTLINE = "issue accept rework grant_extension refuse_extension extend cancel"
 _UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
+#: Library and desk: what answers are written, and what is looked up.
+_LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
+_LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
+_WRITES = "submit revise drop_revision rewrite"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: What everybody who works at the desk reads of its days.
@@ -70,6 +74,8 @@ TABLE: dict[str, dict[str, str]] = {
         "rules": f"{KEEP} export", "registers": "*", "calendar_days": f"{KEEP} import export", "reports": READ,
         "service_tickets": "*", "dispatch_orders": "*", "visitors": "*", "calls_owed": "*", "call_attempts": READ,
         "note_templates": f"{KEEP} export", "unit_links": "read add export revoke",
+        "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
+        "conduct_items": "*", "conduct_sheets": "*",
         "envelopes": "*", "envelope_lines": "*", "envelope_defects": "*", "holds": "*", "return_campaigns": "*",
         "return_items": "*", "destruction_lists": f"{KEEP} import export hand_in appraise execute certify",
         "destruction_entries": f"{KEEP} import export",
@@ -121,6 +127,7 @@ TABLE: dict[str, dict[str, str]] = {
         "circulations": "read add_reader stop answer_summary", "paper_copies": "read hand_on",
         "supplementary_tasks": READ,
         "service_tickets": "read close", "dispatch_orders": READ,
+        **_LIBRARY, "articles": "read withdraw", "knowledge_gaps": READ, "script_cards": READ,
         "envelopes": "read confirm_receipt register_paper",
         "holds": READ, "return_campaigns": READ, "return_items": READ, "destruction_entries": READ,
         "destruction_lists": "read approve send_back reject",
@@ -130,6 +137,7 @@ TABLE: dict[str, dict[str, str]] = {
     "department_head": {
         **_PUTS_RIGHT, "desk_procedures": READ,
         **_MESSAGES,
+        **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -148,6 +156,7 @@ TABLE: dict[str, dict[str, str]] = {
     "department_user": {
         **_PUTS_RIGHT, "desk_procedures": READ,
         **_MESSAGES,
+        **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
         "accountability_cases": "read file_appeal",
@@ -190,30 +199,36 @@ TABLE: dict[str, dict[str, str]] = {
             "countersignatures", "recipients", "visitors",
             "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
             "hand_over_items", "staff_clearances", "desk_procedures",
+            "articles", "article_versions", "knowledge_gaps", "referrals", "script_cards", "conduct_items",
+            "conduct_sheets",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
     "report_reader": {"reports": READ},
     "call_taker": {
-        **_READS_ROUNDS, **_DESK_DAYS,
+        **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP,
+        "articles": f"{KEEP} {_WRITES}", "knowledge_gaps": f"{KEEP} write",
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
-            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service acknowledge"
+            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service acknowledge note_gap propose_article"
         ),
         "calls_owed": f"{KEEP} reveal {_CALLS}",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
-        **_READS_ROUNDS, **_DESK_DAYS, "daily_reviews": READ, "review_lines": READ,
+        **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP, "daily_reviews": READ, "review_lines": READ,
         "duty_shifts": f"{KEEP} export delete", "shift_hand_overs": "read add take_shift",
+        "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
+        "knowledge_gaps": f"{KEEP} export write close_with drop", "referrals": f"{KEEP} export",
+        "script_cards": f"{KEEP} export", "conduct_sheets": f"{KEEP} export",
         "products": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
             f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise promise_call wait go_on pass_on "
             "reword plan_callback close reopen register_anew hand_over accept_offer decline_offer withdraw_offer "
-            "reclassify merge void order_service"
+            "reclassify merge void order_service note_gap propose_article"
         ),
         "calls_owed": f"{KEEP} export reveal {_CALLS}",
         "dispatch_orders": f"{KEEP} export {_HOTLINE}", "note_templates": READ, "unit_links": "read add revoke",
@@ -225,6 +240,8 @@ TABLE: dict[str, dict[str, str]] = {
         "improvements": "read export begin_action carry_out", "duty_shifts": f"{KEEP} import export delete",
         "shift_hand_overs": "read add export take_shift", "hand_over_items": READ,
         "staff_clearances": f"{KEEP} export withdraw", "desk_procedures": f"{KEEP} export",
+        "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
+        "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
         "orders": "read export reveal accept_work", "order_lines": READ,

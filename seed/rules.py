@@ -16,7 +16,7 @@ from models.outgoing_series import FIRST_TEMPLATE, OutgoingSeries
 from models.paper_types import COMPANY, GOVERNMENT
 from models.people import Department
 from models.registers import Register
-from seed import desk_procedures, ladder
+from seed import desk_procedures, ladder, library
 
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
@@ -276,6 +276,14 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("return_hours", None, "4", None),
     ("head_confirms", None, "help", f"{_HOTLINE} 求助类 3(3): 请信息点负责人跟进处理结果"),
     ("unit_link_days", None, "7", None),
+    # The library of the desk
+    ("answer_without_article", "hotline", "refuse", f"{_HOTLINE}: 所有来电不允许按个人理解回答；资料库中有标准答案，按资料库中答案回复"),
+    ("answer_without_article", "property_desk", "warn", None),
+    ("article_review_months", None, "12", None),
+    ("article_grace_days", None, "30", None),
+    ("article_editors", None, "call_taker,shift_leader,service_manager,office_manager", None),
+    ("article_approvers", None, "service_manager,office_manager", None),
+    ("conduct_checklist", None, "no", None),
     ("late_numbering_until", None, "01-15", None),
     # The service desk
     ("handling_goal", "hotline", "90", f"{_HOTLINE}: 来电处理率90%"),
@@ -360,6 +368,7 @@ def sow(session: Session) -> None:
             )  # fmt: skip
     ladder.sow(session)
     desk_procedures.sow(session)
+    library.sow(session)
     session.flush()
 
 

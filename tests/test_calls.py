@@ -33,7 +33,7 @@ def answered(session, actors, call):
 
     def made(**values):
         ticket = call(**{"kind": "help", **values})
-        take(session, actors["desk"], ticket, "give_answer", answer="已修复")
+        take(session, actors["desk"], ticket, "give_answer", answer="已修复", referral="电话号码查询")
         session.commit()
         return ticket, call_of(session, ticket)
 
@@ -162,7 +162,7 @@ def test_the_last_rating_of_a_round_counts_and_the_earlier_one_stays_on_file(ses
 def test_the_answer_of_a_new_round_owes_a_callback_of_its_own(session, actors, answered):
     ticket, first = answered()
     take(session, actors["shift"], first, "rate", grade="dissatisfied", cause="handling")
-    take(session, actors["desk"], ticket, "give_answer", answer="已重修")
+    take(session, actors["desk"], ticket, "give_answer", answer="已重修", referral="电话号码查询")
     second = call_of(session, ticket)
     assert (ticket.state, second.episode, second.id != first.id) == ("callback_due", 2, True)
 
@@ -188,7 +188,7 @@ def test_a_promised_reply_is_a_call_owed_and_keeping_it_stops_the_clock_of_the_p
 def test_the_answer_itself_keeps_the_promise(session, actors, call):
     ticket = call()
     take(session, actors["desk"], ticket, "promise", at="2199-01-01 11:00")
-    take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
     assert call_of(session, ticket, "promise").state == "reached"
 
 
@@ -245,7 +245,7 @@ def test_the_number_of_who_reports_wrongdoing_stands_on_no_call(app, session, ac
     with access.system():
         session.add(Rule(setting="callback_kinds", profile="hotline", value="report"))
     ticket = call(kind="report")
-    take(session, actors["desk"], ticket, "give_answer", answer="已受理")
+    take(session, actors["desk"], ticket, "give_answer", answer="已受理", referral="电话号码查询")
     owed = call_of(session, ticket)
     assert (owed.phone, owed.contact_name) == (None, None)
     address = f"/callowedview/show/{owed.id}"

@@ -51,7 +51,7 @@ def marks_of(session, ticket):
 
 
 def answered(session, actors, ticket, grade="satisfied"):
-    take(session, actors["desk"], ticket, "give_answer", answer="在一楼大厅", citation="办事指南")
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼大厅", referral="电话号码查询")
     take(session, actors["cs_manager"], ticket, "close", grade=grade)
 
 
@@ -77,7 +77,7 @@ def test_each_oddity_is_told_and_the_oddest_ticket_stands_on_top(session, actors
     answered(session, actors, cross, grade="dissatisfied")
     answered(session, actors, again)
     take(session, actors["shift"], again, "reopen", reason="再次反映")
-    take(session, actors["desk"], again, "give_answer", answer="已再次答复", citation="办事指南")
+    take(session, actors["desk"], again, "give_answer", answer="已再次答复", referral="电话号码查询")
     take(session, actors["shift"], void, "void", reason="误登")
     show("2026-03-02 14:00")
     review = sheet("2026-03-02")

@@ -78,7 +78,8 @@ def test_of_an_emergency_everybody_is_told_at_once(session, call, at, told):
 
 
 @pytest.mark.parametrize(
-    "who, step, answers", [("shift", "void", {"reason": "测试"}), ("desk", "give_answer", {"answer": "已答复"})]
+    "who, step, answers",
+    [("shift", "void", {"reason": "测试"}), ("desk", "give_answer", {"answer": "已答复", "referral": "电话号码查询"})],
 )
 def test_what_is_over_is_not_escalated(session, actors, call, at, told, who, step, answers):
     at("2026-03-02 09:00")

@@ -44,7 +44,7 @@ def test_only_the_shift_leader_merges_and_only_into_another_open_ticket(session,
         take(session, actors["desk"], ticket, "merge", target=target.id, **INTO)
     with pytest.raises(StepRefused):
         merge(session, actors, ticket, ticket)
-    take(session, actors["desk"], target, "give_answer", answer="在一楼")
+    take(session, actors["desk"], target, "give_answer", answer="在一楼", referral="电话号码查询")
     session.commit()
     with pytest.raises(StepRefused):
         merge(session, actors, ticket, target)

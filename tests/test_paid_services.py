@@ -42,7 +42,7 @@ def order(session, actors, ticket, **changed):
 
 
 def answered(session, actors, ticket):
-    take_and_keep(session, actors["desk"], ticket, "give_answer", answer="已疏通", citation="有偿服务价目")
+    take_and_keep(session, actors["desk"], ticket, "give_answer", answer="已疏通", referral="电话号码查询")
 
 
 def test_the_order_belongs_to_the_ticket_and_the_caller(session, actors, ticket):

@@ -68,7 +68,7 @@ def test_of_a_report_only_that_it_is_looked_into(session, actors, call, ask):
 def test_a_merged_ticket_tells_how_far_the_other_one_is(session, actors, call, ask):
     target, ticket = call(), call()
     take(session, actors["shift"], ticket, "merge", target=target.id, because="caller", reason="重复来电")
-    take(session, actors["desk"], target, "give_answer", answer="在一楼")
+    take(session, actors["desk"], target, "give_answer", answer="在一楼", referral="电话号码查询")
     page = ask(ticket.ticket_no, ticket.progress_code)
     assert "It has been answered." in page.text and target.ticket_no not in page.text
 

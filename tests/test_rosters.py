@@ -29,7 +29,7 @@ def test_a_note_lists_what_is_open_at_the_desk_by_state_with_the_overdue_on_top(
     sent = call(kind="help", subject="已派")
     take(session, actors["shift"], sent, "dispatch", department="综合科", requirement="修", **NOTES)
     done = call(subject="已答")
-    take(session, actors["desk"], done, "give_answer", answer="好")
+    take(session, actors["desk"], done, "give_answer", answer="好", referral="电话号码查询")
     call(subject="他台", scheme="property_desk")
     session.flush()
     note = left()
@@ -59,7 +59,7 @@ def test_what_a_note_says_stays_as_it_was_when_the_tickets_move_on(session, acto
     ticket = call()
     note = left()
     session.commit()
-    take_and_keep(session, actors["desk"], ticket, "give_answer", answer="好")
+    take_and_keep(session, actors["desk"], ticket, "give_answer", answer="好", referral="电话号码查询")
     with access.system():
         assert [(one.ticket_state, one.hand_over_id) for one in session.query(HandOverItem)] == [("open", note.id)]
 

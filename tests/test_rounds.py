@@ -129,7 +129,7 @@ def test_the_sweep_ends_the_wait_at_its_moment_and_tells_who_is_responsible(sess
 def test_a_reopened_round_gives_the_unit_half_of_its_limit(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call(kind="help")
-    take(session, actors["desk"], ticket, "give_answer", answer="请拨物业电话")
+    take(session, actors["desk"], ticket, "give_answer", answer="请拨物业电话", referral="电话号码查询")
     at("2026-03-03 09:00")
     take(session, actors["shift"], ticket, "reopen", reason="没人来")
     take(session, actors["shift"], ticket, "dispatch", **SEND)
@@ -141,7 +141,7 @@ def test_a_reopened_round_gives_the_unit_half_of_its_limit(session, actors, call
 def test_after_seven_days_a_new_ticket_is_made_that_goes_back_to_the_old_one(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
-    take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
     take(session, actors["desk"], ticket, "close", code="answered")
     session.commit()
     with pytest.raises(StepRefused):
@@ -159,7 +159,7 @@ def test_after_seven_days_a_new_ticket_is_made_that_goes_back_to_the_old_one(ses
 def test_who_reported_wrongdoing_stays_under_seal_in_the_new_ticket(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call(kind="report")
-    take(session, actors["desk"], ticket, "give_answer", answer="已受理")
+    take(session, actors["desk"], ticket, "give_answer", answer="已受理", referral="电话号码查询")
     take(session, actors["officer"], ticket, "close", code="answered")
     at("2026-04-02 09:00")
     take(session, actors["shift"], ticket, "register_anew", content="又有新情况", channel="phone")
@@ -171,7 +171,7 @@ def test_who_reported_wrongdoing_stays_under_seal_in_the_new_ticket(session, act
 def test_a_second_reopening_is_told_to_the_manager_without_the_callers_words(session, actors, call):
     ticket = call(kind="consult", subject="一楼窗口")
     for _round in range(2):
-        take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+        take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
         assert told(session, actors["cs_manager"]) == []
         take(session, actors["shift"], ticket, "reopen", reason="又来电")
     assert (ticket.episode, told(session, actors["cs_manager"])) == (3, ["reopened"])
@@ -183,12 +183,12 @@ def test_the_time_it_was_closed_is_no_part_of_its_life(session, actors, call, at
     at("2026-03-02 09:00")
     ticket = call()
     at("2026-03-02 11:00")
-    take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
     take(session, actors["desk"], ticket, "close", code="answered")
     at("2026-03-03 10:00")
     take(session, actors["shift"], ticket, "reopen", reason="又来电")
     at("2026-03-03 11:00")
-    take(session, actors["desk"], ticket, "give_answer", answer="在二楼")
+    take(session, actors["desk"], ticket, "give_answer", answer="在二楼", referral="电话号码查询")
     assert whole_life(session, ticket) == timedelta(minutes=180)
 
 
@@ -196,11 +196,11 @@ def test_on_time_the_first_time_and_on_time_every_time_are_two_figures(session, 
     at("2026-03-02 09:00")
     good, late, back = call(), call(), call()
     for ticket in (good, back):
-        take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+        take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
     take(session, actors["shift"], back, "reopen", reason="又来电")
     at("2026-03-05 09:00")
     for ticket in (late, back):
-        take(session, actors["desk"], ticket, "give_answer", answer="在二楼")
+        take(session, actors["desk"], ticket, "give_answer", answer="在二楼", referral="电话号码查询")
     unjudged = call()
     found = figures(session, [one.id for one in (good, late, back, unjudged)])
     assert found == Figures(judged=3, first_time=2, every_time=1)
@@ -209,7 +209,7 @@ def test_on_time_the_first_time_and_on_time_every_time_are_two_figures(session, 
 @pytest.mark.parametrize("more", [{}, {"reason": "条件不符"}, {"alternative": "可申请临时证"}])
 def test_what_is_not_possible_is_closed_with_its_reason_and_something_offered_instead(session, actors, call, more):
     ticket = call()
-    take(session, actors["desk"], ticket, "give_answer", answer="抱歉，不能办理")
+    take(session, actors["desk"], ticket, "give_answer", answer="抱歉，不能办理", referral="电话号码查询")
     session.commit()
     with pytest.raises(StepRefused):
         take(session, actors["desk"], ticket, "close", code="not_possible", **more)

@@ -89,7 +89,15 @@ def test_who_left_a_number_is_answered_and_not_filed_as_an_opinion(session, acto
 @pytest.mark.parametrize("kind", ["complaint", "report"])
 def test_a_complaint_is_closed_by_the_manager_alone(session, actors, call, kind):
     ticket = call(kind=kind)
-    take(session, actors["desk"], ticket, "give_answer", answer="已说明")
+    take(
+        session,
+        actors["desk"],
+        ticket,
+        "give_answer",
+        answer="已说明",
+        referral="电话号码查询",
+        referral="电话号码查询",
+    )
     with pytest.raises(StepRefused):
         take(session, actors["desk"], ticket, "close")
     take(session, actors["cs_manager"], ticket, "close", code="answered")
@@ -116,7 +124,15 @@ def test_a_new_kind_counts_its_limit_from_the_old_receipt(session, actors, call,
 def test_a_reopened_ticket_gets_limits_of_its_own(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
-    take(session, actors["desk"], ticket, "give_answer", answer="在一楼")
+    take(
+        session,
+        actors["desk"],
+        ticket,
+        "give_answer",
+        answer="在一楼",
+        referral="电话号码查询",
+        referral="电话号码查询",
+    )
     take(session, actors["desk"], ticket, "close", code="answered")
     at("2026-03-09 09:00")
     take(session, actors["shift"], ticket, "reopen", reason="又来电")

@@ -92,6 +92,10 @@ class Record(access.RowAccess):
         """What whoever opens the record should notice first: sentences shown in yellow."""
         return []
 
+    def counted(self, session: Session) -> Iterator[tuple[Any, str]]:
+        """What is found out about the record as its page is drawn and never stored: pairs of label and words."""
+        yield from ()
+
     @classmethod
     def fills(cls, session: Session, found: Sequence[Any]) -> dict[int, dict[str, Any]]:
         """What choosing one of these records in a form proposes for the form's other fields, by key and field."""

@@ -66,3 +66,8 @@ def cell(record: Any, field: Field) -> dict[str, Any]:
 def column(field: Field) -> dict[str, Any]:
     kind = "text" if field.kind in ("number", "rich") else _FIGURES.get(field.kind, field.kind)
     return {"name": field.name, "label": str(field.label), "kind": kind}
+
+
+def said(label: Any, words: str) -> dict[str, Any]:
+    """An item of a record's page that is found out for it and stands in no field."""
+    return {"label": str(label), "text": words, "kind": "text", "wide": len(words) > 60}

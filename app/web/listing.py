@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -257,17 +257,23 @@ class ListPages(KindPages):
                 {
                     "id": one.id,
                     "text": str(one),
-                    "fills": {name: _filled(value) for name, value in fills.get(one.id, {}).items()},
+                    "fills": filled(fills.get(one.id, {})),
                 }
                 for one in found
             ]
         )
 
 
-def _filled(value: Any) -> dict[str, Any]:
-    """A proposed value as a form's script puts it in: key and words of a record, or plain text."""
-    key = value.id if isinstance(value, records.Record) else value
-    return {"value": key, "text": str(value), "begins": isinstance(value, records.Beginning)}
+def filled(proposed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Proposed values as a form's script puts them in: key and words of a record, or plain text."""
+    return {
+        name: {
+            "value": value.id if isinstance(value, records.Record) else value,
+            "text": str(value),
+            "begins": isinstance(value, records.Beginning),
+        }
+        for name, value in proposed.items()
+    }
 
 
 def sortable(field: Field) -> bool:

@@ -60,6 +60,7 @@ class RecordPage(KindPages):
         fields = self.fields
         names = [n for n in self.show_columns or fields if n in fields and n not in ("state", "due_at")]
         items = [self._item(record, fields[name], in_full == name) for name in names]
+        items += [cells.said(label, words) for label, words in record.counted(db.session)]
         flow = getattr(record, "flow", None)
         steps = flow.allowed(record, access.current()) if flow else []
         drawn = clocks.drawn(record) if flow else []

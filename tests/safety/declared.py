@@ -31,6 +31,9 @@ OPEN = frozenset(
         "note_templates",
         "outgoing_series",
         "desk_procedures",
+        "referrals",
+        "script_cards",
+        "conduct_items",
     }
 )
 
@@ -47,6 +50,7 @@ PRIVATE = frozenset(
         "number_reservations", "unit_links",
         "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
         "hand_over_items", "staff_clearances",
+        "articles", "article_versions", "knowledge_gaps", "conduct_sheets",
     }
 )  # fmt: skip
 
@@ -58,7 +62,7 @@ OF_THE_DESK = frozenset(
     {
         "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
         "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
-        "calls_owed", "improvements",
+        "calls_owed", "improvements", "articles", "article_versions", "knowledge_gaps",
     }
 )  # fmt: skip
 
@@ -161,6 +165,7 @@ DOORS = (
     door("NoticesView.index", "GET", SIGNED_IN, passes={200}),
     door("NoticesView.read", "POST", SIGNED_IN, passes={404}),
     door("NoticesView.read_all", "POST", SIGNED_IN, passes={302}),
+    door("KnowledgeView.suggestions", "GET", Right("read", "articles"), passes={200}),
     door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),

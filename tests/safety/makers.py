@@ -19,6 +19,7 @@ from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
 from models.calls import CallOwed
+from models.conduct import ConductSheet
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
@@ -60,6 +61,10 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     AccountabilityCase: {
         "document": lambda session: make(session, IncomingDocument, register=_book(session, "GS")),
     },
+    ConductSheet: {
+        "remark": lambda session: _conduct_checked(session),
+        "day": lambda session: today() - timedelta(days=next(_numbers)),
+    },
     EscalationRung: {"who": "clerk"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
@@ -88,6 +93,14 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     UnitLink: {"order": lambda session: make(session, DispatchOrder, state="issued")},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
+
+
+def _conduct_checked(session: Any) -> str:
+    """The remark on a sheet of a house that checks the conduct of its desk."""
+    with access.system():
+        session.add(Rule(setting="conduct_checklist", value="yes"))
+        session.flush()
+    return "样本"
 
 
 def _book(session: Any, code: str) -> Register:

@@ -14,6 +14,8 @@ from app.engine import access, numbers
 from app.engine.moments import at_office, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.article_versions import ArticleVersion
+from models.articles import Article
 from models.circulation import Circulation
 from models.correspondents import Correspondent
 from models.destruction import DestructionEntry
@@ -163,6 +165,22 @@ def _copy(session: Session, state: str) -> dict[str, Any]:
     return {"items": [ReturnItem(document=make(session, IncomingDocument), state=state)]}
 
 
+def _version(session: Session, article: Any) -> ArticleVersion:
+    """The first version of an article."""
+    return make(session, ArticleVersion, article=article, number=1, title=article.title, body=article.body,
+                department=article.department, verified_at=now())  # fmt: skip
+
+
+def _in_force(session: Session) -> Article:
+    article = make(session, Article, state="published", edition=1, review_on=later().date())
+    _version(session, article)
+    return article
+
+
+def _replied(session: Session, ticket: Any) -> None:
+    make(session, DispatchOrder, ticket=ticket, state="fed_back", answer="已修复", fed_back_at=now())
+
+
 #: (kind, step) -> what its rules ask of the record, beside the state the step starts from
 RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulation_entries", "open"): _reader,
@@ -242,6 +260,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "called_for": person(session, "张小明"),
         "words": "请回电",
     },
+    ("articles", "drop_revision"): lambda session: {"edition": 1},
     ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
     **{
         ("dispatch_orders", step): _unit
@@ -286,6 +305,9 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("circulations", "gather"): lambda session: {"leader": person(session, "周海")},
     ("paper_copies", "hand_out"): lambda session: {"person": person(session, "郑敏")},
     ("paper_copies", "hand_on"): lambda session: {"person": person(session, "郑敏")},
+    ("service_tickets", "give_answer"): lambda session: {"article": _in_force(session)},
+    ("knowledge_gaps", "write"): lambda session: _unit(session),
+    ("knowledge_gaps", "close_with"): lambda session: {"article": _in_force(session)},
     ("service_tickets", "promise"): lambda session: {"at": later()},
     ("service_tickets", "order_service"): lambda session: {"product": make(session, Product, service=True)},
     ("service_tickets", "wait"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=1)},
@@ -339,6 +361,8 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "write_instruction"): _with_a_leader,
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,
+    ("articles", "drop_revision"): _version,
+    ("service_tickets", "propose_article"): _replied,
     ("service_tickets", "send_again"): lambda session, ticket: make(
         session, DispatchOrder, ticket=ticket, state="accepted", lead=True
     ),

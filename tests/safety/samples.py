@@ -27,6 +27,7 @@ from app.web.files import storage
 from models.accountability import AccountabilityCase
 from models.calls import CallOwed
 from models.circulation import CirculationEntry
+from models.conduct import ConductSheet
 from models.countersignatures import Countersignature
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
@@ -83,6 +84,8 @@ class Side:
             record.text_checksum = record.frozen_text()  # these are the words that were signed
         if isinstance(record, DailyReview):  # one a desk and day
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
+        if isinstance(record, ConductSheet):
+            record.day -= timedelta(days=n)  # a person has one a day
         records.store(self.session, record)
         self.made.setdefault(model.kind_name, []).append(record)
         return record
@@ -165,6 +168,8 @@ def furnish(session: Session) -> Side:
     for account in ("desk", "shift", "cs_manager"):  # each asks for a name of its own
         person = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == account))
         side.add(IdentityRequest, 60, asker=person.one())
+    desk = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == "desk")).one()
+    side.add(ConductSheet, 61, person=desk)  # everybody sees the own
     for n, account in enumerate(READERS):  # who has nothing else to do with papers reads what goes round
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         paper = side.made["incoming_documents"][0]

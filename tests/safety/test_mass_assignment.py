@@ -18,6 +18,7 @@ from sqlalchemy import DateTime, Numeric, func, inspect, select
 
 from app.engine import access
 from app.engine.fields import fields_of
+from app.engine.rules import Rule
 from app.extensions import db
 from app.menu import VIEWS
 from models.documents import IncomingDocument
@@ -38,6 +39,7 @@ MEANT: dict[str, dict[str, Any]] = {
     "registers": {"template": "样{unique}〔{{year}}〕{{serial}}号"},
     "outgoing_series": {"template": "发{unique}〔{{year}}〕{{serial}}号", "level": "department"},
     "number_reservations": {"until": "2099-01-01"},
+    "articles": {"valid_until": "2099-01-01"},
     "rules": {"setting": "office_name", "valid_from": "", "valid_to": ""},
     "escalation_rungs": {"who": "clerk"},
     "extension_requests": {"document": "4", "until": "2099-01-01T09:00"},
@@ -57,6 +59,7 @@ MEANT: dict[str, dict[str, Any]] = {
 ONCE = {
     "return_items": {"document": "2"}, "destruction_entries": {"document": "2"}, "holds": {"document": "6"},
     "review_lines": {"ticket": "3"}, "duty_shifts": {"person": "10"},
+    "article_versions": {"number": "4"},
 }  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
@@ -68,6 +71,7 @@ def wide(crowd: Flask) -> Iterator[Flask]:
     """The full house, every right given to every role."""
     access.configure({role: {"*": frozenset("*")} for role in ROLES})
     with crowd.app_context(), access.system():
+        db.session.add(Rule(setting="conduct_checklist", value="yes"))
         book = db.session.query(Register).filter_by(code="GS").one()
         paper = db.session.get(IncomingDocument, 4)
         assert paper is not None and paper.state == "in_handling"

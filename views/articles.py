@@ -1,0 +1,65 @@
+"""Pages of the library: articles, their versions, gap cards, and whom callers are referred to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, request
+from flask_appbuilder import expose
+
+from app.extensions import db
+from app.web.kind import Children, allowed
+from app.web.listing import filled
+from app.web.record import RecordView
+from models.article_versions import ArticleVersion
+from models.articles import Article
+from models.gaps import KnowledgeGap
+from models.quoting import suggestions
+from models.referrals import Referral
+
+
+class ArticleView(RecordView):
+    model = Article
+    list_columns = ["article_no", "title", "state", "audience", "department", "edition", "verified_at", "review_on"]
+    filters = ["state", "audience", "department", "author", "review_on"]
+    children = [
+        Children("versions", "article", ["number", "title", "writer", "publisher", "verified_at", "valid_until"])
+    ]
+
+    @expose("/lookup")
+    @allowed("read")
+    def lookup(self) -> Any:
+        """Articles that may be quoted: those that answer what is typed, the likeliest first, or the latest ones."""
+        words = request.args.get("q", "")
+        found = [article for article, _version in suggestions(db.session, words, most=20)]
+        if not words.strip():
+            query = db.session.query(Article).where(Article.quotable(db.session))
+            found = list(query.order_by(Article.id.desc()).limit(20))
+        fills = Article.fills(db.session, found)
+        return jsonify(
+            results=[{"id": one.id, "text": str(one), "fills": filled(fills.get(one.id, {}))} for one in found]
+        )
+
+
+class ArticleVersionView(RecordView):
+    """Versions are made by publishing; this is for reading what an answer rested on."""
+
+    model = ArticleVersion
+    in_menu = False
+    list_columns = ["article", "number", "title", "audience", "department", "publisher", "verified_at"]
+    filters = ["article", "audience", "department", "publisher", "verified_at"]
+
+
+class KnowledgeGapView(RecordView):
+    model = KnowledgeGap
+    list_columns = ["gap_no", "question", "state", "department", "raised_by", "writer", "article"]
+    filters = ["state", "department", "writer"]
+
+
+class ReferralView(RecordView):
+    """Emergency numbers stand first."""
+
+    model = Referral
+    list_columns = ["emergency", "number", "name", "matters", "owner", "in_use"]
+    filters = ["emergency", "in_use", "owner"]
+    base_order = "-emergency"
