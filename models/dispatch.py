@@ -228,8 +228,6 @@ class DispatchOrder(Workflow, Model):
     def accept(self) -> None:
         """The reply will do. When all units in charge have replied, the caller can be answered."""
         ticket = self.ticket
-        if ticket.state == "waiting":
-            raise StepRefused(_("The ticket waits for the caller; go on with it first."))
         open_leads = [o for o in ticket.live_orders if o.lead and o.id != self.id and o.state != "accepted"]
         if self.lead and not open_leads and ticket.state == "dispatched":
             ticket.take("receive_reply", session_behind(self))

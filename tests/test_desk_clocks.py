@@ -97,7 +97,7 @@ def test_the_whole_stops_when_the_answer_is_given_and_not_when_the_ticket_is_clo
     at("2026-03-02 10:00")
     take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
     at("2026-03-09 10:00")
-    take(session, actors["desk"], ticket, "close")
+    take(session, actors["desk"], ticket, "close", code="answered")
     assert outcomes(session, ticket) == {"parent": "met", "front_desk": "met"}
 
 

@@ -102,7 +102,7 @@ def test_a_pause_uses_up_no_share_of_the_time(session, actors, call, at, told):
     at("2026-03-02 09:00")
     ticket = call(kind="other")
     at("2026-03-02 10:00")
-    take(session, actors["desk"], ticket, "wait", waiting_for="details", reason="等门牌号")
+    take(session, actors["desk"], ticket, "wait", waiting_for="details", until="2026-03-05 18:00", reason="等门牌号")
     at("2026-03-03 10:00")
     take(session, actors["desk"], ticket, "go_on")
     session.commit()

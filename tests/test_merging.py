@@ -79,6 +79,7 @@ def test_orders_go_over_and_the_other_ticket_waits_for_their_reply(session, acto
     assert (order.ticket, order.state, target.state) == (target, "issued", "dispatched")
     take(session, actors["user_a"], order, "sign")
     take(session, actors["user_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["head_a"], order, "confirm_reply")
     take(session, actors["shift"], order, "accept")
     assert target.state == "reply_in"
 

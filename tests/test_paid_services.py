@@ -85,7 +85,7 @@ def test_somebody_who_is_not_named_orders_nothing(session, actors, call):
 
 
 def close(session, actors, ticket):
-    take_and_keep(session, actors["desk"], ticket, "close", outcome="完工")
+    take_and_keep(session, actors["desk"], ticket, "close", code="resolved", outcome="完工")
 
 
 def test_the_ticket_closes_only_when_the_work_is_accepted_and_paid(session, actors, ticket):

@@ -113,6 +113,9 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
             _stop(session, clock, moment, VOID if state.uncounted else None)
             del known[stage]
     started = _start_missing(session, record, stages, present, known, moment)
+    for clock in started:
+        if record.held(clock.stage):
+            _pause(clock, moment)
     running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
     if running:
         record.due_at = min(clock.due_at for clock in running)
