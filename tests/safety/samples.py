@@ -73,7 +73,7 @@ class Side:
 
     def add(self, model: Any, n: int, **given: Any) -> Any:
         flow = getattr(model, "flow", None)
-        values = {name: self._value(model, about, n) for name, about in fields_of(model).items()}
+        values = {name: self._value(model, about, n) for name, about in fields_of(model).items() if name not in given}
         if flow:
             values["state"] = list(flow.states)[n % len(flow.states)]
         record = model(**{**{name: value for name, value in values.items() if value is not None}, **given})
@@ -164,7 +164,8 @@ def furnish(session: Session) -> Side:
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     # The unit has its dispatch order, and never sees who reports wrongdoing.
-    secret = Side(session, "a").add(ServiceTicket, 50, kind="report", department=side.person("").department)
+    unit = side.person("").department
+    secret = Side(session, "a").add(ServiceTicket, 50, kind="report", department=unit, letter=None)
     side.add(DispatchOrder, 1, ticket=secret, order_no="派工举报1")
     attach(session, secret, "公开")
     return side
