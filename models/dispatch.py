@@ -167,7 +167,8 @@ class DispatchOrder(Workflow, Model):
 
     def prepare(self, session: Session) -> None:
         if self.ticket is not None and self.department is not None and not self.taken_over:
-            fill_in(self)
+            with session.no_autoflush:  # the ticket lists the order, which is not complete
+                fill_in(self)
 
     def barred_unit(self) -> bool:
         """Whether the unit must not have this ticket."""
@@ -184,6 +185,10 @@ class DispatchOrder(Workflow, Model):
             return
         if self.ticket.state in ("closed", "opinion_forwarded", "voided"):
             yield "ticket", _("The ticket is in the state “%(state)s”.", state=self.ticket.state_label)
+        with session_behind(self).no_autoflush:
+            yield from self._misdirected()
+
+    def _misdirected(self) -> Iterator[tuple[str, str]]:
         if self.barred_unit():
             yield "department", unit_choice.sentence(self.department)
         if (other := self.in_charge()) is not None:

@@ -38,7 +38,7 @@ class UnitLink(Workflow, Model):
     kind_name = "unit_links"
     label, label_plural = _l("Link for a unit"), _l("Links for units")
 
-    flow = Flow(State("valid", _l("In force"), "active"), State("revoked", _l("Revoked"), "bad", final=True))
+    flow = Flow(State("valid", _l("In force"), "active"), State("revoked", _l("Link withdrawn"), "bad", final=True))
 
     order_id: Mapped[int] = fields.reference(_l("Dispatch order"), "dispatch_order.id", required=True)
     recipient: Mapped[str] = fields.line(
@@ -99,6 +99,6 @@ class UnitLink(Workflow, Model):
         """Something was done through the link, now."""
         self.used_at, self.uses = now(), self.uses + 1
 
-    @flow.step("valid", to="revoked", label=_l("Revoke"), tone="danger")
+    @flow.step("valid", to="revoked", label=_l("Withdraw the link"), tone="danger")
     def revoke(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """The address opens nothing any more."""

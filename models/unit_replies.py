@@ -156,9 +156,10 @@ def feed_back(
     answer: Annotated[str, Ask(_l("Answer for the caller"))],
 ) -> str:
     """What was done, and what the caller is to be told; the unit's time stops when its head stands behind it."""
-    order.result, order.answer = result, answer
     kinds = rules.listed(session_behind(order), HEAD_CONFIRMS, order.profile())
-    if order.ticket.kind in kinds and not heads(order, history.doer()):
+    unconfirmed = order.ticket.kind in kinds and not heads(order, history.doer())
+    order.result, order.answer = result, answer
+    if unconfirmed:
         return "confirming"
     order.fed_back_at = happened(None)
     return "fed_back"

@@ -3,6 +3,7 @@
 from reports import (  # noqa: F401
     articles,
     daily_reviews,
+    dispatch,
     documents,
     numbers,
     orders,

@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from app.engine import access, clocks
+from app.engine.frames import Period
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import parse_moment
 from models.notices import Notice
 from models.sweeping import sweep
+from reports.dispatch import criticised
 from tests.factories import NOTES, take
 
 
@@ -37,10 +39,10 @@ def told(session, at):
     return swept
 
 
-def test_the_front_desk_is_reminded_until_the_list_for_criticism(session, call, at, told):
+def test_the_front_desk_is_reminded_until_the_list_for_criticism(session, actors, call, at, told):
     """Monday 09:00, four hours round the clock; manager and director are told in office hours."""
     at("2026-03-02 09:00")
-    call(kind="other")
+    number = call(kind="other").ticket_no
     session.commit()
     assert told("2026-03-02 10:59") == []
     assert told("2026-03-02 11:01") == [("desk", "due_soon", "front_desk")]
@@ -50,6 +52,12 @@ def test_the_front_desk_is_reminded_until_the_list_for_criticism(session, call, 
     assert told("2026-03-02 13:31") == []
     assert told("2026-03-03 13:31") == [("leader", "overdue", "front_desk")]
     told("2026-03-07 13:01")
+    with access.acting_as(actors["manager"]):
+        table = criticised(session, Period())
+    assert table.drop(columns="department").to_dict("records") == [
+        {"number": number, "stage": "前台", "due_at": parse_moment("2026-03-02 13:00"), "stopped_at": None,
+         "listed_at": parse_moment("2026-03-07 13:01")}
+    ]  # fmt: skip
     with access.system():
         listed = session.scalars(select(RungSent).join(EscalationRung).where(EscalationRung.who == "listed")).all()
         assert [session.get(clocks.ClockRow, one.clock_id).stage for one in listed] == ["front_desk"]

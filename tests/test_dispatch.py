@@ -1,5 +1,7 @@
 """Dispatch orders: the three notes, the way through the unit and back, who sees what."""
 
+import io
+
 import pytest
 
 from app.engine import access
@@ -8,6 +10,8 @@ from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.dispatch import DispatchOrder
+from models.note_templates import NoteTemplate
+from models.people import Department
 from models.tickets import ServiceTicket
 from tests.conftest import sign_in
 from tests.factories import NOTES, take
@@ -161,3 +165,237 @@ def test_the_caller_behind_a_report_is_not_looked_for(app, session, actors, call
 def test_a_colleague_of_another_unit_cannot_reply(session, actors, order):
     with pytest.raises(StepRefused):
         take(session, actors["user_b"], order, "sign")
+
+
+def send(session, actors, ticket, **answers):
+    """The orders of a ticket that went to department A, and to others that help."""
+    notes = NOTES if ticket.kind == "help" else {}
+    take(
+        session,
+        actors["shift"],
+        ticket,
+        "dispatch",
+        **{"department": "综合科", "requirement": "请办理", **notes, **answers},
+    )
+    session.commit()
+    with access.system():
+        return list(ticket.orders)
+
+
+def test_the_notes_of_a_request_for_help_are_those_of_the_text_with_the_hours_that_are_left(order):
+    assert (order.contact_words, order.reply_words, order.follow_words) == (
+        "请成员单位及时与来电人联系。", "请成员单位在22小时内反馈处理意见，以便答复热线来电人。", "请信息点负责人跟进处理结果。",
+    )  # fmt: skip
+
+
+def test_a_request_for_help_is_sent_out_by_the_shift_leader_alone(session, actors, call):
+    ticket = call(kind="help")
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["cs_manager"], ticket, "dispatch", department="综合科", requirement="请修理", **NOTES)
+    with access.acting_as(actors["shift"]):
+        draft = records.add(
+            session,
+            DispatchOrder,
+            {"ticket": ticket.id, "department": "综合科", "requirement": "修", "lead": True, **NOTES},
+        )
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["cs_manager"], draft, "issue")
+    take(session, actors["shift"], draft, "issue")
+    assert draft.state == "issued"
+
+
+def test_other_kinds_carry_the_notes_their_template_asks_for(session, actors, call):
+    with access.acting_as(actors["office"]):
+        records.add(
+            session, NoteTemplate,
+            {"ticket_kind": "complaint", "reply_text": "请于{limit}前书面答复。", "reply_needed": "true"},
+        )  # fmt: skip
+        session.commit()
+    ticket = call(kind="complaint", received_at="2026-03-02 09:00")
+    session.commit()
+    with pytest.raises(StepRefused) as refusal:
+        send(session, actors, ticket)
+    assert "2" in str(refusal.value)
+    (order,) = send(session, actors, ticket, reply_note=True, limit="2099-03-04 09:00")
+    assert (order.contact_words, order.reply_words) == (None, "请于2099-03-04 09:00前书面答复。")
+
+
+@pytest.mark.parametrize("text", ["{who}", "{hours!r}", "{0}", "{", "{limit:>9}"])
+def test_a_template_leaves_nothing_else_open(session, actors, text):
+    with access.acting_as(actors["office"]), pytest.raises(Invalid) as refusal:
+        records.add(session, NoteTemplate, {"ticket_kind": "other", "reply_text": text})
+    assert list(refusal.value.errors) == ["reply_text"]
+
+
+@pytest.mark.parametrize(
+    "values", [{"kind": "report"}, {"kind": "complaint", "confidential": True},
+               {"kind": "complaint", "anonymous": True, "anonymity_explained": True, "phone": "", "contact_name": ""}]
+)  # fmt: skip
+def test_where_the_caller_is_not_to_be_sought_note_1_says_so(session, actors, call, values):
+    (order,) = send(session, actors, call(**values))
+    assert (order.contact_note, order.contact_words) == (True, "由热线转达答复，请勿查找、联系来电人。")
+
+
+def test_note_3_is_ticked_only_where_somebody_heads_the_unit(session, actors, call):
+    ticket = call(kind="help")
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], ticket, "dispatch", department="业务部", requirement="请修理", **NOTES)
+
+
+def test_several_units_get_an_order_each_and_one_is_in_charge(session, actors, call):
+    lead, helper = send(session, actors, call(kind="help"), others=["财务科", "综合科"])
+    with access.system():
+        assert [(o.department.name, o.lead) for o in (lead, helper)] == [("综合科", True), ("财务科", False)]
+    with access.acting_as(actors["shift"]), pytest.raises(Invalid) as refusal:
+        records.add(
+            session, DispatchOrder,
+            {"ticket": lead.ticket_id, "department": "办公室", "requirement": "协助", "lead": "true"},
+        )  # fmt: skip
+    assert list(refusal.value.errors) == ["lead"]
+
+
+@pytest.fixture
+def complaint(session, actors, call):
+    """A complaint of department A; its head also leads a unit below it."""
+    with access.system():
+        unit = records.named(session, Department, "综合科")
+        session.add(Department(name="综合科档案室", parent=unit, leader=unit.leader))
+        session.add(Department(name="综合科收发室", parent=unit))
+        session.flush()
+    ticket = call(kind="complaint", subject_unit="综合科")
+    session.commit()
+    return ticket
+
+
+@pytest.mark.parametrize("name", ["综合科", "综合科档案室"])
+def test_the_unit_complained_of_never_gets_the_matter(session, actors, complaint, name):
+    for answers in ({"department": name}, {"department": "财务科", "others": [name]}):
+        with pytest.raises(StepRefused):
+            send(session, actors, complaint, **answers)
+    with access.acting_as(actors["desk"]), pytest.raises(Invalid) as refusal:
+        records.add(
+            session, DispatchOrder, {"ticket": complaint.id, "department": name, "requirement": "查", "lead": False}
+        )
+    assert list(refusal.value.errors) == ["department"]
+    session.rollback()
+    (order,) = send(session, actors, complaint, department="财务科")
+    take(session, actors["user_b"], order, "hand_back", ground="not_ours", reason="不归我们", proposed=name)
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], order, "issue", department=name)
+
+
+def test_a_unit_below_with_another_head_may_have_it(session, actors, complaint):
+    assert send(session, actors, complaint, department="综合科收发室")[0].state == "issued"
+
+
+def test_a_unit_that_has_the_matter_is_not_named_as_the_one_complained_of(session, actors, call):
+    ticket = call(kind="complaint")
+    send(session, actors, ticket)
+    with access.acting_as(actors["shift"]), pytest.raises(Invalid) as refusal:
+        records.change(session, ticket, {"subject_unit": "综合科"}, ["subject_unit"], version=ticket.version)
+    assert list(refusal.value.errors) == ["subject_unit"]
+
+
+def test_an_order_is_returned_within_four_hours_of_its_issue(session, actors, call, at):
+    at("2026-03-02 09:00")
+    orders = [send(session, actors, call(kind="help"))[0] for _ in range(2)]
+    why = {"ground": "not_ours", "reason": "不归我们", "proposed": "财务科"}
+    at("2026-03-02 13:00")
+    take(session, actors["user_a"], orders[0], "hand_back", **why)
+    session.commit()
+    with access.system():
+        assert (orders[0].state, orders[0].proposed.name, orders[0].return_ground) == ("returned", "财务科", "not_ours")
+    at("2026-03-02 13:01")
+    with pytest.raises(StepRefused):
+        take(session, actors["user_a"], orders[1], "hand_back", **why)
+
+
+MORE = {"until": "2026-03-03 15:00", "reason": "等配件", "ground": "办法第十二条"}
+
+
+@pytest.fixture
+def asked(session, actors, call, at):
+    """An order whose unit asked at 10:00 for eight hours more than the 22 it has."""
+    at("2026-03-02 09:00")
+    (order,) = send(session, actors, call(kind="help"))
+    take(session, actors["user_a"], order, "sign")
+    at("2026-03-02 10:00")
+    take(session, actors["user_a"], order, "ask_extension", **MORE)
+    session.commit()
+    return order
+
+
+def limits(session, record):
+    return {c.stage: (c.due_at, c.original_due_at) for c in clocks_of(session, record) if c.state == "running"}
+
+
+def test_more_time_is_granted_when_the_caller_knows_and_both_limits_are_kept(session, actors, asked):
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], asked, "grant_extension")
+    take(session, actors["shift"], asked, "grant_extension", informed=True)
+    assert asked.state == "signed"
+    assert limits(session, asked)["handling"] == (parse_moment("2026-03-03 15:00"), parse_moment("2026-03-03 07:00"))
+    # The two hours of the hotline stay two hours.
+    assert limits(session, asked.ticket)["parent"] == (
+        parse_moment("2026-03-03 17:00"),
+        parse_moment("2026-03-03 09:00"),
+    )
+
+
+def test_more_time_that_is_refused_changes_nothing(session, actors, asked):
+    take(session, actors["shift"], asked, "refuse_extension", reason="配件已有")
+    assert (asked.state, limits(session, asked)["handling"][0]) == ("signed", parse_moment("2026-03-03 07:00"))
+
+
+def test_missed_stays_missed(session, actors, asked, at):
+    at("2026-03-03 07:01")
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], asked, "grant_extension", informed=True)
+    take(session, actors["shift"], asked, "refuse_extension", reason="已逾期")
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["user_a"], asked, "ask_extension", **MORE)
+
+
+def test_the_head_of_the_unit_stands_behind_the_reply(session, actors, order):
+    reply = {"result": "好了", "answer": "已修好"}
+    take(session, actors["user_a"], order, "sign")
+    take(session, actors["user_a"], order, "feed_back", **reply)
+    session.commit()
+    assert (order.state, order.fed_back_at) == ("confirming", None)
+    with pytest.raises((StepRefused, NotAllowed)):
+        take(session, actors["user_a"], order, "confirm_reply")
+    take(session, actors["head_a"], order, "decline_reply", reason="没有写原因")
+    assert order.state == "signed"
+    take(session, actors["head_a"], order, "feed_back", **reply)
+    assert order.state == "fed_back"
+
+
+def test_the_reply_on_other_kinds_needs_no_head(session, actors, call):
+    (order,) = send(session, actors, call(kind="repair"))
+    take(session, actors["user_a"], order, "sign")
+    take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
+    assert order.state == "fed_back"
+
+
+def test_a_reply_is_not_accepted_while_the_ticket_waits_for_the_caller(session, actors, call):
+    (order,) = send(session, actors, call(kind="repair"))
+    take(session, actors["user_a"], order, "sign")
+    take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
+    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", reason="等门牌号")
+    session.commit()
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], order, "accept")
+
+
+def test_the_unit_shows_by_files_what_it_did(app, session, actors, order):
+    session.commit()
+    pk = order.id
+    session.rollback()
+    door = f"/files/dispatch_orders/{pk}"
+    assert sign_in(app, "user_a").post(door, data={"file": (io.BytesIO(b"photo"), "a.txt")}).status_code == 302
+    assert sign_in(app, "user_b").post(door, data={"file": (io.BytesIO(b"photo"), "a.txt")}).status_code == 404

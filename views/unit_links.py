@@ -1,4 +1,4 @@
-"""Pages of the links for units; the address is on the page that follows the making of one, and on no other."""
+"""Pages of the links for units; the address stands over the page that follows the making of one, and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import smtplib
 from typing import Any, ClassVar
 
-from flask import current_app, flash
+from flask import current_app, flash, redirect
 from flask_babel import gettext as _
 
 from app.engine import access
@@ -30,14 +30,9 @@ class UnitLinkView(RecordView):
         """Show the address this once, and mail it where an address was given."""
         address = address_of(record)
         if record.email:
-            flash(*(_mailed(record, address)))
-        return self._page(
-            "once",
-            title=_("The link is made"),
-            intro=_("Copy it now: it is shown this once. Whoever has it answers for the unit."),
-            secrets=[address],
-            back=self._url("show", pk=record.id),
-        )
+            flash(*_mailed(record, address))
+        flash(_("Copy the address now, it is shown this once: %(address)s", address=address), "success")
+        return redirect(self._url("show", pk=record.id))
 
 
 def _mailed(link: UnitLink, address: str) -> tuple[str, str]:
