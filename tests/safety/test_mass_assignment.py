@@ -44,6 +44,8 @@ MEANT: dict[str, dict[str, Any]] = {
     "accountability_cases": {"document": "4"},
     "paper_orders": {"by": "2099-01-01T09:00"},
     "holds": {"document": "5"},
+    "calls_owed": {"kind": "promise"},
+    "service_tickets": {"sub_kind": ""},
 }
 #: kinds that take a paper once
 ONCE = {
