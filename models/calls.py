@@ -204,14 +204,17 @@ class CallOwed(Workflow, Model):
         return self.ticket.scheme if self.ticket is not None else None
 
     def prepare(self, session: Session) -> None:
+        with session.no_autoflush:  # its ticket lists it before it is complete
+            self._fill_in(session)
+
+    def _fill_in(self, session: Session) -> None:
         ticket = self.ticket
         if ticket is not None:
             self.episode = ticket.episode
             if not self.phone and ticket.kind != "report":
                 self.contact_name, self.phone = self.contact_name or ticket.contact_name, ticket.phone
-        own = history.doer().own_person_id
-        if self.kind in ("promise", "news") and self.assignee is None and own is not None:
-            self.assignee = session.get(Person, own)
+        if self.kind in ("promise", "news") and self.assignee is None:
+            self.assignee = _caller(session)
         if self.kind == "promise" and self.call_by is None:
             self.call_by = now() + timedelta(minutes=float(rules.number(session, AT_ONCE, self.profile())))
 
@@ -241,9 +244,8 @@ class CallOwed(Workflow, Model):
 
     def _try(self, session: Session, outcome: str, remark: str | None = None) -> list[CallAttempt]:
         """Put one try on file; all of them."""
-        own = history.doer().own_person_id
-        person = session.get(Person, own) if own is not None else None
-        records.store(session, CallAttempt(call_id=self.id, at=now(), person=person, outcome=outcome, remark=remark))
+        attempt = CallAttempt(call_id=self.id, at=now(), person=_caller(session), outcome=outcome, remark=remark)
+        records.store(session, attempt)
         session.expire(self, ["attempts"])
         return list(self.attempts)
 
@@ -257,8 +259,7 @@ class CallOwed(Workflow, Model):
         return len(tried) >= most and len(days) >= spread
 
     def _done(self, session: Session, remark: str | None) -> None:
-        own = history.doer().own_person_id
-        self.person = session.get(Person, own) if own is not None else None
+        self.person = _caller(session)  # looked up before anything is set, for one entry in the history
         self.called_at, self.remark = now(), remark
 
     def _tell_ticket(self, session: Session, grade: str | None = None, cause: str | None = None) -> None:
@@ -269,7 +270,7 @@ class CallOwed(Workflow, Model):
     @flow.step(*OPEN, to=("owed", "passed_on", "unreachable"), label=_l("Not reached this time"), who=may_call)
     def note_try(
         self,
-        outcome: Annotated[str, Ask(_l("What happened"), choices=MISSED)],
+        outcome: Annotated[str, Ask(_l("How the try ended"), choices=MISSED)],
         remark: Annotated[str | None, Ask(_l("Remark"))] = None,
     ) -> str:
         """One try in vain. The call is given up after enough of them on enough days, or where no talk is wished."""
@@ -300,8 +301,8 @@ class CallOwed(Workflow, Model):
         session = _session_of(self)
         tried = self._try(session, "reached")
         self._tell_ticket(session, grade, cause)
-        self.tries, self.grade, self.cause = len(tried), grade, cause
         self._done(session, remark)
+        self.tries, self.grade, self.cause = len(tried), grade, cause
 
     @flow.step(*OPEN, to="reached", label=_l("Caller was called"), who=may_keep, tone="primary")
     def keep(self, remark: Annotated[str | None, Ask(_l("What was said"))] = None) -> None:
@@ -310,8 +311,8 @@ class CallOwed(Workflow, Model):
         tried = self._try(session, "reached")
         if self.kind == "promise" and self.ticket is not None and self.ticket.state == "appointment":
             self.ticket.take("keep_promise", session)
-        self.tries = len(tried)
         self._done(session, remark)
+        self.tries = len(tried)
 
     @flow.step("owed", to="passed_on", label=_l("Tell the colleague"), who=may_hand_to)
     def pass_on(self) -> None:
@@ -342,7 +343,9 @@ class CallAttempt(Record, Model):
     call_id: Mapped[int] = fields.reference(_l("Call owed"), "call_owed.id", required=True, derived=True)
     at: Mapped[datetime] = fields.moment(_l("When"), required=True, derived=True)
     person_id: Mapped[int | None] = fields.reference(_l("Called by"), "person.id", derived=True)
-    outcome: Mapped[str] = fields.choice(_l("What happened"), OUTCOMES, "outcome_known", required=True, derived=True)
+    outcome: Mapped[str] = fields.choice(
+        _l("How the try ended"), OUTCOMES, "outcome_known", required=True, derived=True
+    )
     remark: Mapped[str | None] = fields.prose(_l("Remark"), 2000, derived=True)
 
     call: Mapped[CallOwed] = relationship(foreign_keys=call_id, back_populates="attempts")
@@ -357,6 +360,12 @@ def _session_of(call: CallOwed) -> Session:
     session = object_session(call)
     assert session is not None
     return session
+
+
+def _caller(session: Session) -> Person | None:
+    """The person who makes the call."""
+    own = history.doer().own_person_id
+    return session.get(Person, own) if own is not None else None
 
 
 def _tickets() -> type[ServiceTicket]:

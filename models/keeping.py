@@ -165,7 +165,9 @@ def reclassify(
     reason: Annotated[str, Ask(_l("Reason"))],
 ) -> None:
     """The matter is of another kind; its limits count from the first receipt all the same."""
-    ticket.kind = kind
-    if kind == "report":
-        ticket.seal()
-    clocks.reckon(session_of(ticket), ticket)
+    session = session_of(ticket)
+    with session.no_autoflush:
+        ticket.kind = kind
+        if kind == "report":
+            ticket.seal()
+        clocks.reckon(session, ticket)

@@ -109,6 +109,21 @@ def test_pausing_and_going_on_at_the_same_instant_changes_nothing(session, actor
     assert due(session, ticket) == before
 
 
+def test_one_long_wait_and_two_short_ones_leave_the_same_time(session, actors, call, at):
+    at("2026-03-02 09:00")
+    long, short = call(), call()
+    for moment, waiting in (
+        ("2026-03-02 10:00", (long, short)), ("2026-03-02 12:00", (short,)), ("2026-03-02 12:00", (short,)),
+        ("2026-03-02 14:00", (long, short)),
+    ):  # fmt: skip
+        at(moment)
+        for ticket in waiting:
+            step = "go_on" if ticket.state == "waiting" else "wait"
+            take(session, actors["desk"], ticket, step, **({} if step == "go_on" else {"until": "2026-03-03", **WAIT}))
+    assert due(session, long) == due(session, short)
+    assert due(session, long)["front_desk"] == parse_moment("2026-03-02 17:00")
+
+
 def test_the_sweep_ends_the_wait_at_its_moment_and_tells_who_is_responsible(session, actors, call, clock):
     ticket = call()
     take(session, actors["desk"], ticket, "wait", until="2026-03-02 11:30", **WAIT)

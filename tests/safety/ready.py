@@ -135,8 +135,11 @@ def _long_closed(session: Any) -> dict[str, Any]:
     return {"closed_at": now() - timedelta(days=30)}
 
 
-def _answered_call(session: Any) -> dict[str, Any]:
-    return {"kind": "callback", "ticket": make(session, ServiceTicket, state="callback_due")}
+def _as_callback(session: Any, call: Any) -> None:
+    """A callback is not entered by hand."""
+    with access.system():
+        call.ticket, call.kind = make(session, ServiceTicket, state="callback_due"), "callback"
+        session.flush()
 
 
 def _on_account(session: Any) -> dict[str, Any]:
@@ -254,7 +257,6 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "offered_to": person(session, "陈刚"),
     },
     ("service_tickets", "register_anew"): _long_closed,
-    ("calls_owed", "rate"): _answered_call,
     ("calls_owed", "pass_on"): lambda session: {
         "kind": "message",
         "called_for": person(session, "张小明"),
@@ -358,6 +360,7 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("outgoing_documents", "issue"): lambda session, paper: make(
         session, Recipient, document=paper, name="县财政局", state="sent"
     ),
+    ("calls_owed", "rate"): _as_callback,
     ("incoming_documents", "write_instruction"): _with_a_leader,
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,

@@ -54,6 +54,7 @@ MEANT: dict[str, dict[str, Any]] = {
     "improvements": {"due_on": "2099-01-01"},
     "note_templates": {"ticket_kind": ""},
     "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
+    "calls_owed": {"kind": "promise"},
 }
 #: kinds that take a paper once
 ONCE = {
