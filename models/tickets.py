@@ -264,7 +264,7 @@ class ServiceTicket(Workflow, Model):
 
     @classmethod
     def unsealed(cls) -> ColumnElement[bool]:
-        return and_(cls.kind != "report", cls.named.is_(False))
+        return and_(cls.kind != "report", cls.named.is_not(True))
 
     def indexed(self) -> bool:
         return self.kind != "report"
