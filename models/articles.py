@@ -97,11 +97,8 @@ class Article(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """The desk; the owner unit; everybody what is for everybody and not just being written."""
-        if actor.has(*DESK):
-            return true()
-        settled = cls.state.in_(("published", "review_due"))
-        return or_(and_(cls.audience == "public", settled), cls.department_id.in_(actor.department_ids))
+        """The desk and the owner unit; everybody else reads the versions that are for everybody."""
+        return true() if actor.has(*DESK) else cls.department_id.in_(actor.department_ids)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -111,18 +108,28 @@ class Article(Workflow, Model):
         return or_(false(), *mine)
 
     @classmethod
-    def quotable(cls, session: Session) -> ColumnElement[bool]:
-        """The SQL condition of articles that may be answered from today."""
-        return and_(
-            cls.state.in_(LIVE),
-            cls.edition.is_not(None),
-            or_(cls.review_on.is_(None), cls.review_on >= _earliest(session)),
-        )
+    def quotable(cls, session: Session, columns: Any = None) -> ColumnElement[bool]:
+        """The SQL condition of articles, of those in an alias by its `columns`, that may be answered from today."""
+        of = cls if columns is None else columns
+        verified = or_(of.review_on.is_(None), of.review_on >= _earliest(session))
+        return and_(of.state.in_(LIVE), of.edition.is_not(None), verified)
 
     @classmethod
     def stale(cls) -> ColumnElement[bool]:
         """The SQL condition of articles that count as verified and have been so for too long."""
         return and_(cls.state == "published", cls.review_on < today())
+
+    @classmethod
+    def offered(cls, session: Session, words: str) -> list[Any] | None:
+        """Articles that may be quoted: those that answer what is typed, the likeliest first, or the latest ones."""
+        from models.quoting import suggestions  # it knows articles
+
+        query = select(cls).where(cls.quotable(session))
+        if not words.strip():
+            return list(session.scalars(query.order_by(cls.id.desc()).limit(20)))
+        keys = [version.article_id for version in suggestions(session, words, most=20)]
+        found = {one.id: one for one in session.scalars(query.where(cls.id.in_(keys)))}
+        return [found[key] for key in keys if key in found]
 
     @classmethod
     def fills(cls, session: Session, found: Sequence[Any]) -> dict[int, dict[str, Any]]:

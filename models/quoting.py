@@ -28,19 +28,24 @@ def answers_from(session: Session, keys: Iterable[int]) -> dict[int, int]:
     return {key: count for key, count in session.execute(query)}  # noqa: C416
 
 
-def suggestions(session: Session, words: str, most: int = 8) -> list[tuple[Article, ArticleVersion]]:
-    """Articles that have to do with what is being typed, the likeliest first, as far as the actor may quote them."""
+def suggestions(session: Session, words: str, most: int = 8) -> list[ArticleVersion]:
+    """Versions in force that have to do with what is being typed, the likeliest first, as far as the actor sees them.
+
+    Only what may be quoted today is offered.
+    """
     scored = terms.scores(session, ArticleVersion.kind_name, words)
     if scored is None:
         return []
     found = scored.subquery()
+    # Not the mapped class: whoever may read what is for everybody need not see the article in the making.
+    article = Article.__table__.alias()
     query = (
-        select(Article, ArticleVersion, found.c.score)
-        .join(ArticleVersion, and_(ArticleVersion.article_id == Article.id, ArticleVersion.number == Article.edition))
+        select(ArticleVersion, found.c.score)
+        .join(article, and_(article.c.id == ArticleVersion.article_id, article.c.edition == ArticleVersion.number))
         .join(found, found.c.record_id == ArticleVersion.id)
-        .where(Article.quotable(session))
-        .order_by(found.c.score.desc(), Article.id)
+        .where(Article.quotable(session, article.c))
+        .order_by(found.c.score.desc(), ArticleVersion.id)
         .limit(most)
     )
     rows = session.execute(query).all()
-    return [(article, version) for article, version, score in rows if score >= rows[0].score * WORTH]
+    return [version for version, score in rows if score >= rows[0].score * WORTH]

@@ -1,20 +1,10 @@
 """Pages of the library: articles, their versions, gap cards, and whom callers are referred to."""
 
-from __future__ import annotations
-
-from typing import Any
-
-from flask import jsonify, request
-from flask_appbuilder import expose
-
-from app.extensions import db
-from app.web.kind import Children, allowed
-from app.web.listing import filled
+from app.web.kind import Children
 from app.web.record import RecordView
 from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.gaps import KnowledgeGap
-from models.quoting import suggestions
 from models.referrals import Referral
 
 
@@ -25,20 +15,6 @@ class ArticleView(RecordView):
     children = [
         Children("versions", "article", ["number", "title", "writer", "publisher", "verified_at", "valid_until"])
     ]
-
-    @expose("/lookup")
-    @allowed("read")
-    def lookup(self) -> Any:
-        """Articles that may be quoted: those that answer what is typed, the likeliest first, or the latest ones."""
-        words = request.args.get("q", "")
-        found = [article for article, _version in suggestions(db.session, words, most=20)]
-        if not words.strip():
-            query = db.session.query(Article).where(Article.quotable(db.session))
-            found = list(query.order_by(Article.id.desc()).limit(20))
-        fills = Article.fills(db.session, found)
-        return jsonify(
-            results=[{"id": one.id, "text": str(one), "fills": filled(fills.get(one.id, {}))} for one in found]
-        )
 
 
 class ArticleVersionView(RecordView):

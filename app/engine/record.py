@@ -97,6 +97,11 @@ class Record(access.RowAccess):
         yield from ()
 
     @classmethod
+    def offered(cls, session: Session, words: str) -> list[Any] | None:
+        """What a form offers to choose from for the words typed; None: the records in which they are found."""
+        return None
+
+    @classmethod
     def fills(cls, session: Session, found: Sequence[Any]) -> dict[int, dict[str, Any]]:
         """What choosing one of these records in a form proposes for the form's other fields, by key and field."""
         return {}

@@ -33,13 +33,13 @@ class KnowledgeView(BaseView):
         return jsonify(
             [
                 {
-                    "id": article.id,
+                    "id": version.article_id,
                     "title": version.title,
                     "version": version.number,
                     "excerpt": terms.excerpt(version.body, words),
                     "verified_on": local(version.verified_at).date().isoformat(),
-                    "href": url_for("ArticleView.show", pk=article.id),
+                    "href": url_for("ArticleVersionView.show", pk=version.id),
                 }
-                for article, version in found
+                for version in found
             ]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -245,35 +245,32 @@ class ListPages(KindPages):
     @expose("/lookup")
     @allowed("read")
     def lookup(self) -> Any:
-        """Up to 20 records that match the words typed into a picker, as JSON `{results: [{id, text, fills}]}`.
+        """Up to 20 records that go with the words typed into a picker, as JSON `{results: [{id, text, fills}]}`.
 
         `fills` is what the choice proposes for other fields of the form: `{field: {value, text, begins}}`.
         """
-        query = searching.matching(select(self.model), self.model, request.args.get("q", ""))
-        found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
+        words = request.args.get("q", "")
+        found = self.model.offered(db.session, words)
+        if found is None:
+            query = searching.matching(select(self.model), self.model, words)
+            found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
         fills = self.model.fills(db.session, found)
         return jsonify(
             results=[
                 {
                     "id": one.id,
                     "text": str(one),
-                    "fills": filled(fills.get(one.id, {})),
+                    "fills": {name: _filled(value) for name, value in fills.get(one.id, {}).items()},
                 }
                 for one in found
             ]
         )
 
 
-def filled(proposed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Proposed values as a form's script puts them in: key and words of a record, or plain text."""
-    return {
-        name: {
-            "value": value.id if isinstance(value, records.Record) else value,
-            "text": str(value),
-            "begins": isinstance(value, records.Beginning),
-        }
-        for name, value in proposed.items()
-    }
+def _filled(value: Any) -> dict[str, Any]:
+    """A proposed value as a form's script puts it in: key and words of a record, or plain text."""
+    key = value.id if isinstance(value, records.Record) else value
+    return {"value": key, "text": str(value), "begins": isinstance(value, records.Beginning)}
 
 
 def sortable(field: Field) -> bool:
