@@ -186,14 +186,9 @@ class DispatchOrder(Workflow, Model):
         if self.ticket.state in ("closed", "opinion_forwarded", "voided"):
             yield "ticket", _("The ticket is in the state “%(state)s”.", state=self.ticket.state_label)
         with session_behind(self).no_autoflush:
-            yield from self._misdirected()
-
-    def _misdirected(self) -> Iterator[tuple[str, str]]:
-        if self.barred_unit():
-            yield "department", unit_choice.sentence(self.department)
-        if (other := self.in_charge()) is not None:
-            yield "lead", _("%(unit)s is in charge already; this unit helps.", unit=other.department.name)
-        yield from untrue(self)
+            if self.barred_unit():
+                yield "department", unit_choice.sentence(self.department)
+            yield from untrue(self)
 
     def in_charge(self) -> DispatchOrder | None:
         """The other order of the ticket whose unit is in charge, where this one is to be in charge, too."""
@@ -207,7 +202,8 @@ class DispatchOrder(Workflow, Model):
         """What must hold before an order goes out. Raises `StepRefused`."""
         refuse_barred(self.ticket, self.department)
         if (other := self.in_charge()) is not None:
-            raise StepRefused(_("%(unit)s is in charge already; this unit helps.", unit=other.department.name))
+            unit = other.department.name
+            raise StepRefused(_("%(unit)s is in charge already; untick “In charge” for a unit that helps.", unit=unit))
         ahead(self.limit_at)
         settle_notes(self)
         self.issued_at = now()

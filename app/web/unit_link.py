@@ -5,7 +5,9 @@ The page shows that order alone. An address that is wrong, expired, revoked or o
 
 from __future__ import annotations
 
+import logging
 import secrets
+import smtplib
 from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
@@ -19,6 +21,8 @@ from app.engine import access, clocks, history
 from app.engine import fields as engine
 from app.engine.database import apart
 from app.engine.fields import whole
+from app.engine.mail import Post
+from app.engine.moments import now
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
@@ -28,6 +32,8 @@ from models.dispatch import DispatchOrder
 from models.dispatch_notes import is_relayed
 from models.tickets import ServiceTicket
 from models.unit_links import UnitLink
+
+log = logging.getLogger("wenshu")
 
 #: What a unit may do through its link, in the order of the buttons.
 STEPS = (
@@ -56,6 +62,24 @@ def address_of(link: UnitLink) -> str:
     """The whole address of a link, to be shown or mailed once."""
     token = _signer().dumps([link.id, link.secret])
     return url_for("UnitLinkPage.page", token=token, _external=True)
+
+
+def mailed(link: UnitLink, address: str) -> tuple[str, str]:
+    """Hand the address over to the mail server; what to say about it, and in which tone."""
+    if not current_app.config["SMTP_URL"]:
+        return _("There is no mail server here; pass the address on yourself."), "warning"
+    words = _("Please answer this dispatch order by %(until)s here:", until=f"{link.expires_at:%Y-%m-%d}")
+    subject = _("Dispatch order %(number)s", number=link.order.order_no)
+    try:
+        post = Post(current_app.config["SMTP_URL"], current_app.config["MAIL_FROM"])
+        post.send(link.email or "", subject, f"{words}\n{address}")
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail of link %s was not taken: %s", link.id, type(error).__name__)
+        return _("The mail server did not take the mail; pass the address on yourself."), "warning"
+    with access.system():
+        link.mailed_at = now()
+        db.session.commit()
+    return _("Mailed to %(address)s.", address=link.email), "success"
 
 
 class UnitLinkPage(BaseView):
