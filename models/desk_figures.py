@@ -23,9 +23,7 @@ from app.engine.moments import at_office, now
 from app.engine.moments import today as the_day
 from models.tickets import ServiceTicket
 
-HANDLING_GOAL = rules.setting(
-    "handling_goal", _l("Goal: calls handled in time, in per cent"), "number", "90"
-)
+HANDLING_GOAL = rules.setting("handling_goal", _l("Goal: calls handled in time, in per cent"), "number", "90")
 SHORT_GOAL = rules.setting("short_call_goal", _l("Goal: calls finished in two minutes, in per cent"), "number", "80")
 #: H1 says one to two minutes: the longer bound counts, the shorter is shown beside it.
 SHORT, VERY_SHORT = timedelta(seconds=120), timedelta(seconds=60)

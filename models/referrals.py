@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields
 from app.engine.record import Record
@@ -34,6 +35,11 @@ class Referral(Record, Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+    @classmethod
+    def emergencies(cls, session: Session) -> list[Referral]:
+        """The emergency numbers in use, as the desk has them before it."""
+        return list(session.scalars(select(cls).where(cls.emergency, cls.in_use).order_by(cls.number, cls.id)))
 
     @property
     def words(self) -> str:

@@ -26,7 +26,7 @@ from models.tickets import SCHEMES, ServiceTicket
 
 DUTIES = {"agent": _l("Agent"), "shift_leader": _l("Leads the shift")}
 #: What else awaits the next shift, by the kind of record that keeps it; a desk without such records counts none.
-BESIDE = {"calls_owed": "calls_owed", "visitors_waiting": "waiting_visitors"}
+BESIDE = {"calls_owed": "calls_owed", "visitors_waiting": "visitors"}
 
 
 def for_desk(cls: Any, actor: Actor) -> ColumnElement[bool]:

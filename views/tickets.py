@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
-from flask_babel import gettext as _
+from flask import request, url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import object_session
 
-from app.engine import access, rules
-from app.engine.fields import Field
+from app.engine import access
+from app.engine.fields import Field, whole
 from app.engine.moments import now
-from app.extensions import db
+from app.web.desk import beside_the_call
 from app.web.kind import Children
 from app.web.record import RecordView
 from models.desk_procedures import DeskProcedure, procedures_for
-from models.people import Person
-from models.tickets import KINDS, ServiceTicket
-
-DESK_NAME = rules.setting("desk_name", _l("What the desk calls itself on the telephone"), "words", "服务热线")
+from models.tickets import ServiceTicket
 
 
 class ServiceTicketView(RecordView):
@@ -55,24 +52,15 @@ class ServiceTicketView(RecordView):
         return {"picked_up_at": now().replace(microsecond=0), **super()._defaults(fields)}
 
     def _beside(self) -> dict[str, Any]:
-        own = access.current().own_person_id
-        person = db.session.get(Person, own) if own is not None else None
-        desk = rules.value(db.session, DESK_NAME, "hotline")
-        number = person.staff_no if person else None
-        return {
-            "desk": {
-                "greeting": _(
-                    "Good day, %(desk)s, staff number %(number)s. How may I help you?", desk=desk, number=number
-                )
-                if number
-                else _("Good day, %(desk)s. How may I help you?", desk=desk),
-                "read_back": _("May I repeat what I wrote down: {matter}. Is that right?"),
-                "kinds": [(value, str(label)) for value, label in KINDS.items()],
-                "callers": url_for("DeskView.callers"),
-                "suggestions": None,
-                "numbers": [],
-            }
-        }
+        return {"desk": beside_the_call()}
+
+    def _next(self, record: Any) -> str:
+        """From an answer chosen while the caller spoke, to the step that gives it."""
+        quote = whole(request.form.get("quote"))
+        step = record.flow.steps["give_answer"]
+        if quote is None or step not in record.flow.allowed(record, access.current()):
+            return super()._next(record)
+        return self._url("step", pk=record.id, name=step.name, article=quote)
 
     def _links(self, record: Any) -> list[dict[str, str]]:
         """The procedures of its kind stand beside what can be printed."""
@@ -81,5 +69,5 @@ class ServiceTicketView(RecordView):
             return links
         return links + [
             {"label": one.name, "href": url_for("DeskProcedureView.show", pk=one.id)}
-            for one in procedures_for(db.session, record.kind)
+            for one in procedures_for(object_session(record), record.kind)
         ]

@@ -37,6 +37,7 @@ if (desk) {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     const place = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
     if (place && kinds[place - 1]) { event.preventDefault(); kind(kinds[place - 1].dataset.kind); }
+    else if (event.code === "KeyQ") { const first = desk.querySelector("[data-answers] button"); if (first) { event.preventDefault(); first.click(); } }
     else if (event.code === "KeyR") { event.preventDefault(); const tick = field("read_back"); if (tick) tick.checked = !tick.checked; }
   });
 
@@ -70,7 +71,12 @@ if (desk) {
     const subject = field("subject").value.trim(), content = field("content").value.trim();
     spoken.textContent = subject || content ? spoken.dataset.frame.replace("{matter}", [subject, content].filter(Boolean).join(" — ")) : untold;
   };
-  // Answers of the library, best first.
+  // Answers of the library, best first; the chosen one goes along with the form and is given in the next step.
+  const answer_with = (id) => {
+    const input = form.elements.namedItem("quote") || form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "quote" }));
+    input.value = id;
+    form.requestSubmit();
+  };
   const answers = desk.querySelector("[data-answers]");
   const none = answers?.innerHTML;
   const look = later(async () => {
@@ -89,7 +95,9 @@ if (desk) {
         excerpt.textContent = row.excerpt;
         const small = document.createElement("small");
         small.textContent = row.verified_on || "";
-        item.append(excerpt, small);
+        const quote = Object.assign(document.createElement("button"), { type: "button", className: "button is-small", textContent: answers.dataset.quote });
+        quote.addEventListener("click", () => answer_with(row.id));
+        item.append(excerpt, small, " ", quote);
       });
     } catch { /* likewise */ }
   }, 300);

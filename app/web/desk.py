@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.engine import access, phones
+from app.engine import access, phones, rules
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, learn, value_of
 from app.engine.fields import fields_of
@@ -20,11 +20,38 @@ from app.web import sheet
 from app.web.cells import moment_text
 from app.web.kind import VIEWS, allowed
 from models import desk_figures
+from models.articles import Article
 from models.dispatch import DispatchOrder
-from models.tickets import AT_DESK, ServiceTicket
+from models.people import Person
+from models.referrals import Referral
+from models.tickets import AT_DESK, KINDS, ServiceTicket
 
 #: So many of a caller's last matters are shown, and so many rows of a section of the board.
 LAST, MOST = 5, 12
+
+
+DESK_NAME = rules.setting("desk_name", _l("What the desk calls itself on the telephone"), "words", "服务热线")
+
+
+def beside_the_call() -> dict[str, Any]:
+    """What the form of a call shows beside it: what to say, the kinds, and where it asks for callers and answers."""
+    own = access.current().own_person_id
+    person = db.session.get(Person, own) if own is not None else None
+    desk, number = rules.value(db.session, DESK_NAME, "hotline"), person.staff_no if person else None
+    greeting = (
+        _("Good day, %(desk)s, staff number %(number)s. How may I help you?", desk=desk, number=number)
+        if number
+        else _("Good day, %(desk)s. How may I help you?", desk=desk)
+    )
+    reads, refers = (access.current().may("read", kind) for kind in (Article.kind_name, Referral.kind_name))
+    return {
+        "greeting": greeting,
+        "read_back": _("May I repeat what I wrote down: {matter}. Is that right?"),
+        "kinds": [(value, str(label)) for value, label in KINDS.items()],
+        "callers": url_for("DeskView.callers"),
+        "suggestions": url_for("KnowledgeView.suggestions") if reads else None,
+        "numbers": [(one.number, one.name) for one in Referral.emergencies(db.session)] if refers else [],
+    }
 
 
 class DeskView(BaseView):

@@ -60,7 +60,11 @@ class FormPages(KindPages):
     def _added(self, record: Any) -> Any:
         """Where somebody finds themselves who has just added a record."""
         flash(_("Stored: %(record)s", record=str(record)), "success")
-        return redirect(self._url("show", pk=record.id))
+        return redirect(self._next(record))
+
+    def _next(self, record: Any) -> str:
+        """Where one goes from a form that was stored."""
+        return self._url("show", pk=record.id)
 
     def _add_title(self) -> str:
         return _("New: %(kind)s", kind=str(self.model.label))

@@ -43,13 +43,21 @@ def words(table, column, choices):
 
 
 def note(bind, kind, table, changes):
-    """Set columns of records, key by key, and enter it in their history; `changes`: key -> column -> value."""
+    """Set columns of records, key by key, and enter it in their history; `changes`: key -> column -> value.
+
+    The desk of a ticket stands in its new column already, and is told as new all the same.
+    """
     entries = history.HistoryEntry.__table__
     chain = sa.select(entries.c.position, entries.c.digest).where(entries.c.kind == kind)
     for key, values in changes.items():
         names = ", ".join(values)
         before = bind.execute(sa.text(f"SELECT {names} FROM {table} WHERE id = :key"), {"key": key}).one()
-        told = {name: [old, new] for (name, new), old in zip(values.items(), before, strict=True) if old != new}
+        known = zip(values.items(), before, strict=True)
+        told = {
+            name: [None if name == "scheme" else old, new]
+            for (name, new), old in known
+            if old != new or name == "scheme"
+        }
         sets = ", ".join(f"{name} = :{name}" for name in values)
         bind.execute(sa.text(f"UPDATE {table} SET {sets} WHERE id = :key"), {**values, "key": key})
         last = bind.execute(
@@ -67,6 +75,7 @@ def fill(bind):
     changes = {}
     for key, grade in rows:
         changes[key] = {
+            "scheme": "hotline",
             "pressing": False,
             "confidential": False,
             "unsupported": False,
@@ -78,7 +87,6 @@ def fill(bind):
         }
         if grade == "not_reached":
             changes[key]["grade"] = None
-    bind.execute(sa.text("UPDATE service_ticket SET scheme = 'hotline'"))
     note(bind, "service_tickets", "service_ticket", changes)
     limits = bind.execute(
         sa.text("SELECT id FROM clock_rule WHERE record_kind = 'service_tickets' AND stage = 'callback'")
