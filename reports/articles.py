@@ -64,7 +64,7 @@ def _many(condition: Any) -> Any:
     _l("Library in figures"),
     [
         Column("figure", _l("Figure"), "choice"),
-        Column("count", _l("Number"), "integer"),
+        Column("count", _l("How many"), "integer"),
         Column("of", _l("Out of"), "integer"),
         Column("share", _l("Share"), "percent"),
     ],
