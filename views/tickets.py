@@ -65,9 +65,10 @@ class ServiceTicketView(RecordView):
     def _links(self, record: Any) -> list[dict[str, str]]:
         """The procedures of its kind stand beside what can be printed."""
         links = super()._links(record)
-        if not access.current().may("read", DeskProcedure.kind_name):
+        session = object_session(record)
+        if session is None or not access.current().may("read", DeskProcedure.kind_name):
             return links
         return links + [
             {"label": one.name, "href": url_for("DeskProcedureView.show", pk=one.id)}
-            for one in procedures_for(object_session(record), record.kind)
+            for one in procedures_for(session, record.kind)
         ]
