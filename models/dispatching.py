@@ -106,7 +106,7 @@ def forward_opinion(
     reason: Annotated[str, Ask(_l("Reason"))],
 ) -> None:
     """The caller gives no contact: the unit is told, nobody is answered."""
-    if ticket.phone:
-        raise StepRefused(_("The caller left a telephone number and expects an answer."))
+    if ticket.phone or ticket.email or ticket.contact_name or ticket.named:
+        raise StepRefused(_("The caller can be reached and expects an answer."))
     refuse_barred(ticket, department)
     ticket.department, ticket.outcome = department, reason

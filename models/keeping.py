@@ -56,8 +56,8 @@ def promise_call(
 ) -> None:
     """Somebody else is at the desk or on the line: take the number and call back when that is done."""
     session = session_of(ticket)
-    if ticket.kind == "report" and phone:
-        raise StepRefused(_("Name and number of who reports wrongdoing stay under seal."))
+    if ticket.sealed() and phone:
+        raise StepRefused(_("Name and number of this caller stay under seal."))
     if not (phone or ticket.phone or ticket.named):
         raise StepRefused(_("Ask the caller for a number to call back."))
     at = now() + timedelta(minutes=float(rules.number(session, AT_ONCE, ticket.profile())))

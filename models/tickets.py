@@ -29,8 +29,9 @@ from models.article_versions import ArticleVersion
 from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
-from models.people import Department, Person
+from models.people import Department, Person, is_of_staff
 from models.referrals import Referral
+from models.sealing import Sealable
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
@@ -71,8 +72,6 @@ CODES = {
 }
 #: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
-#: Roles that read what a report of wrongdoing says; who is behind it is another matter.
-DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "leader")
 #: States in which the desk has the matter.
 AT_DESK = ("open", "appointment", "reopened")
 #: Kinds whose limit depends on how pressing the matter is.
@@ -95,15 +94,13 @@ def awaits_acknowledgement(ticket: ServiceTicket) -> bool:
 REOPEN_SHARE = rules.setting("reopen_share", _l("Share of the unit's limit in a reopened round"), "number", "0.5")
 
 
-class ServiceTicket(Workflow, Model):
+class ServiceTicket(Sealable, Workflow, Model):
     """A call, visit or letter, from the first word to the answer and the callback."""
 
     __tablename__ = "service_ticket"
     kind_name = "service_tickets"
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
-    content_fields = ("contact_name", "phone", "email", "subject", "content", "place", "answer", "outcome")
-    sealed_fields = ("contact_name", "phone", "email", "anonymous", "anonymity_explained", "named")
     content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
@@ -241,33 +238,15 @@ class ServiceTicket(Workflow, Model):
         if actor.has(*DESK):
             return true()
         if actor.has("report_officer"):
-            return cls.kind == "report"
+            return ~cls.unsealed()
         if not actor.department_ids:
             return false()
         order = DispatchOrder.__table__
         sent = select(order.c.ticket_id).where(
             order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled"))
         )
-        # Who reports wrongdoing stays with the desk; the unit sees its dispatch order alone.
-        return and_(cls.kind != "report", or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """What a report of wrongdoing says is for those who deal with it, and for whoever took it down."""
-        if actor.has(*DEALS_WITH_REPORTS):
-            return true()
-        return or_(cls.kind != "report", cls.taker_id.in_(actor.person_ids))
-
-    def sealed(self) -> bool:
-        """Who reported wrongdoing, or wishes not to be named, is kept apart (`SealedIdentity`) and told to nobody."""
-        return self.kind == "report" or bool(self.named)
-
-    @classmethod
-    def unsealed(cls) -> ColumnElement[bool]:
-        return and_(cls.kind != "report", cls.named.is_not(True))
-
-    def indexed(self) -> bool:
-        return self.kind != "report"
+        # What is under seal stays with the desk; the unit sees its dispatch order alone.
+        return and_(cls.unsealed(), or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -332,16 +311,15 @@ class ServiceTicket(Workflow, Model):
         return [order for order in self.orders if order.state != "draft" and not order.flow.states[order.state].final]
 
     def bring_along(self, session: Session) -> None:
-        if self.confidential:
+        if self.sealed():
             self.seal()
         if records.altered(self, "scheme", "pressing", "sub_kind"):
             clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
         if self.phone and not self.taken_over:
-            query = select(Person.id).where(Person.phone == self.phone)
-            self.staff_own = self.staff_own or session.scalars(query.limit(1)).first() is not None
-        if self.kind == "report" or self.confidential:
+            self.staff_own = self.staff_own or is_of_staff(session, self.phone)
+        if self.sealed():
             self.seal()
         if self.taken_over:
             return
@@ -350,19 +328,6 @@ class ServiceTicket(Workflow, Model):
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)
-
-    def seal(self) -> None:
-        """Move the caller's identity into the store that only the report officer opens."""
-        from models.identities import SealedIdentity  # it refers to tickets
-
-        if self.contact_name or self.phone or self.email:
-            told = {"contact_name": self.contact_name, "phone": self.phone, "email": self.email}
-            self.identities.append(SealedIdentity(**told))
-            self.contact_name = self.phone = self.email = None
-            self.named = True
-        for call in self.calls:
-            call.contact_name = call.phone = None
-        settling.part_from_orders(self)
 
     def take_over(self) -> None:
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
@@ -406,7 +371,7 @@ class ServiceTicket(Workflow, Model):
             yield "received_at", _("The ticket cannot have been received in the future.")
 
     def __str__(self) -> str:
-        return f"{self.ticket_no} {self.subject}" if self.kind != "report" else str(self.ticket_no)
+        return str(self.ticket_no) if self.sealed() else f"{self.ticket_no} {self.subject}"
 
     def answer_with(self, text: str) -> None:
         """The caller has been told this, now."""

@@ -384,16 +384,6 @@ def test_the_reply_on_other_kinds_needs_no_head(session, actors, call):
     assert order.state == "fed_back"
 
 
-def test_a_reply_is_not_accepted_while_the_ticket_waits_for_the_caller(session, actors, call):
-    (order,) = send(session, actors, call(kind="repair"))
-    take(session, actors["user_a"], order, "sign")
-    take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
-    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", reason="等门牌号")
-    session.commit()
-    with pytest.raises(StepRefused):
-        take(session, actors["shift"], order, "accept")
-
-
 def test_the_unit_shows_by_files_what_it_did(app, session, actors, order):
     session.commit()
     pk = order.id

@@ -193,6 +193,6 @@ def _items(order: DispatchOrder) -> list[dict[str, str]]:
 
 def _known_of(ticket: ServiceTicket) -> tuple[str, ...]:
     """Who called only where the unit is to seek the caller; of a sealed matter not even the caller's own words."""
-    if ticket.kind == "report" or ticket.confidential or ticket.named:
+    if ticket.sealed():
         return ()
     return ("subject", "place", "content", *(() if ticket.anonymous else ("contact_name", "phone")))
