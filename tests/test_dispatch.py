@@ -1,13 +1,14 @@
 """Dispatch orders: the three notes, the way through the unit and back, who sees what."""
 
 import io
+from datetime import timedelta
 
 import pytest
 
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.moments import parse_moment
+from app.engine.moments import now, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.dispatch import DispatchOrder
 from models.note_templates import NoteTemplate
@@ -384,11 +385,15 @@ def test_the_reply_on_other_kinds_needs_no_head(session, actors, call):
     assert order.state == "fed_back"
 
 
+def soon():
+    return (now() + timedelta(days=1)).isoformat()
+
+
 def test_a_reply_is_not_accepted_while_the_ticket_waits_for_the_caller(session, actors, call):
     (order,) = send(session, actors, call(kind="repair"))
     take(session, actors["user_a"], order, "sign")
     take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
-    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", reason="等门牌号")
+    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", until=soon(), reason="等门牌号")
     session.commit()
     with pytest.raises(StepRefused):
         take(session, actors["shift"], order, "accept")
