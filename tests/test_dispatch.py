@@ -385,18 +385,16 @@ def test_the_reply_on_other_kinds_needs_no_head(session, actors, call):
     assert order.state == "fed_back"
 
 
-def soon():
-    return (now() + timedelta(days=1)).isoformat()
-
-
-def test_a_reply_is_not_accepted_while_the_ticket_waits_for_the_caller(session, actors, call):
+def test_a_reply_accepted_while_the_ticket_waits_for_the_caller_is_in_when_it_goes_on(session, actors, call):
     (order,) = send(session, actors, call(kind="repair"))
     take(session, actors["user_a"], order, "sign")
     take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
-    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", until=soon(), reason="等门牌号")
-    session.commit()
-    with pytest.raises(StepRefused):
-        take(session, actors["shift"], order, "accept")
+    until = (now() + timedelta(days=1)).isoformat()
+    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", until=until, reason="等门牌号")
+    take(session, actors["shift"], order, "accept")
+    assert (order.state, order.ticket.state) == ("accepted", "waiting")
+    take(session, actors["desk"], order.ticket, "go_on")
+    assert order.ticket.state == "reply_in"
 
 
 def test_the_unit_shows_by_files_what_it_did(app, session, actors, order):
