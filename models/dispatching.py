@@ -106,7 +106,11 @@ def forward_opinion(
     reason: Annotated[str, Ask(_l("Reason"))],
 ) -> None:
     """The caller gives no contact: the unit is told, nobody is answered."""
-    if ticket.phone or ticket.email or ticket.contact_name or ticket.named:
-        raise StepRefused(_("The caller can be reached and expects an answer."))
+    if ticket.kind == "report":  # whether there is a name behind it or not
+        raise StepRefused(_("A report of wrongdoing is looked into; it is not passed on as an opinion."))
+    if ticket.phone or ticket.email or ticket.named:
+        raise StepRefused(_("The caller left a number or an address and expects an answer."))
+    if not ticket.anonymity_explained:
+        raise StepRefused(_("Tell the caller that nothing can be followed up, and tick it."))
     refuse_barred(ticket, department)
     ticket.department, ticket.outcome = department, reason

@@ -74,6 +74,8 @@ CODES = {
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
 #: States in which the desk has the matter.
 AT_DESK = ("open", "appointment", "reopened")
+#: States in which the caller has the answer of the present round.
+TOLD = ("answered", "callback_due", "closed")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
 #: Channels on which nobody answers at once: the caller is told that the matter has come in.
@@ -298,9 +300,16 @@ class ServiceTicket(Sealable, Workflow, Model):
 
     @property
     def live_orders(self) -> list[DispatchOrder]:
-        """The dispatch orders that went out and still count."""
+        """The dispatch orders that went out and still count; while a later round is worked on, those of this round."""
         gone = ("draft", "cancelled", "returned", "superseded")
-        return [order for order in self.orders if order.state not in gone]
+        told = self.answered_at if self.episode > 1 and self.state not in TOLD else None
+        return [
+            order
+            for order in self.orders
+            if order.state not in gone
+            # What was accepted before the answer of an earlier round went into that answer.
+            and not (told and order.state == "accepted" and order.closed_at and order.closed_at <= told)
+        ]
 
     def followed(self, stage: str) -> bool:
         """The limit of the unit is told of on its dispatch order."""

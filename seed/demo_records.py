@@ -104,6 +104,7 @@ def a_call(stage: Stage, moment: datetime, kind: str, subject: str, phone: str |
     ticket = ServiceTicket(
         kind=kind, subject=subject, channel=dice.choice(("phone", "phone", "visit", "letter")), received_at=moment,
         contact_name=f"{dice.choice('赵钱孙李周吴郑王')}先生", phone=phone, read_back=True, content=subject + "。",
+        anonymity_explained=phone is None,
         taker=stage.people["desk"],
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors["desk"]), stage.session.no_autoflush:

@@ -83,6 +83,13 @@ class House:
         assert answer.status_code == 200, (who, kind, answer.text)
         return answer.json
 
+    def not_corrected(self, who: str, kind: str, pk: int, /, **values: Any) -> tuple[int, str]:
+        """How a change of fields is refused: the status and the words."""
+        version = self.see(who, kind, pk)["version"]
+        answer = self._sent(who, "put", f"{kind}/{pk}", {**values, "version": version, "confirmed": True})
+        assert answer.status_code >= 400, (who, kind, answer.text)
+        return answer.status_code, answer.text
+
     def hire(self, name: str, department: str, position: str, **more: Any) -> None:
         """Somebody without an account of their own, as many leaders are."""
         with self.app.app_context(), access.system():

@@ -1,13 +1,14 @@
 """Dispatch orders: the three notes, the way through the unit and back, who sees what."""
 
 import io
+from datetime import timedelta
 
 import pytest
 
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.moments import parse_moment
+from app.engine.moments import now, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.dispatch import DispatchOrder
 from models.note_templates import NoteTemplate
@@ -382,6 +383,18 @@ def test_the_reply_on_other_kinds_needs_no_head(session, actors, call):
     take(session, actors["user_a"], order, "sign")
     take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
     assert order.state == "fed_back"
+
+
+def test_a_reply_accepted_while_the_ticket_waits_for_the_caller_is_in_when_it_goes_on(session, actors, call):
+    (order,) = send(session, actors, call(kind="repair"))
+    take(session, actors["user_a"], order, "sign")
+    take(session, actors["user_a"], order, "feed_back", result="好了", answer="已修好")
+    until = (now() + timedelta(days=1)).isoformat()
+    take(session, actors["desk"], order.ticket, "wait", waiting_for="details", until=until, reason="等门牌号")
+    take(session, actors["shift"], order, "accept")
+    assert (order.state, order.ticket.state) == ("accepted", "waiting")
+    take(session, actors["desk"], order.ticket, "go_on")
+    assert order.ticket.state == "reply_in"
 
 
 def test_the_unit_shows_by_files_what_it_did(app, session, actors, order):

@@ -263,7 +263,12 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "words": "请回电",
     },
     ("articles", "drop_revision"): lambda session: {"edition": 1},
-    ("service_tickets", "forward_opinion"): lambda session: {"phone": None, "contact_name": "路人"},
+    ("service_tickets", "forward_opinion"): lambda session: {
+        "phone": None,
+        "email": None,
+        "contact_name": "路人",
+        "anonymity_explained": True,
+    },
     **{
         ("dispatch_orders", step): _unit
         for step in ("sign", "mark_contacted", "feed_back", "hand_back", "confirm_reply", "decline_reply")
