@@ -86,6 +86,6 @@ def test_the_board_shows_a_new_call_without_being_reloaded(app, browser, served)
             register(db.session, subject="水管爆裂")
         db.session.commit()
     shift.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to the page
-    shift.page.wait_for_function("document.querySelector('main').innerText.includes('水管爆裂')")
+    shift.page.wait_for_selector("main >> text=水管爆裂")
     shift.picture("desk")
     assert shift.errors == []
