@@ -74,7 +74,8 @@ def calls(session: Session) -> Select[Any]:
     ticket = ServiceTicket
     handled = case(
         (clock.state == clocks.MET, 1),
-        (or_(clock.state == clocks.MISSED, clock.due_at < now()), 0),
+        # One that stands still, or no longer applies, is not late.
+        (or_(clock.state == clocks.MISSED, and_(clock.state == clocks.RUNNING, clock.due_at < now())), 0),
         else_=None,
     )
     took = seconds(ticket.ended_at, ticket.picked_up_at, session.get_bind().dialect.name)

@@ -243,7 +243,9 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFr
     for name, _label, most in BANDS:
         counts[name] = ((hours > least) & (hours <= most)).astype(int)
         least = most
-    counts["overdue"] = (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment)).astype(int)
+    # An answered one keeps the limit it was measured by.
+    running = table["state"].isin(list(ServiceTicket.flow.open_states))
+    counts["overdue"] = (running & (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment))).astype(int)
     table = table[by].fillna("").assign(**counts)
     return without_few(table.groupby(by, sort=True)[list(counts)].sum().reset_index(), by, "open")
 

@@ -70,7 +70,7 @@ class ClockRow(Model):
     #: where the limit of the whole comes first: what the leg's own rule would have given
     own_due_at: Mapped[datetime | None] = mapped_column(Moment)
     stopped_at: Mapped[datetime | None] = mapped_column(Moment)
-    #: somebody gave it a limit of its own, which neither a pause nor the calendar moves
+    #: somebody gave it a limit of its own, which the calendar does not move, nor a pause where it is one of days
     extended: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     #: how often its limit was set: 1 is the original one, see `versions`
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
@@ -270,9 +270,27 @@ def _pause(clock: ClockRow, moment: datetime) -> None:
 
 def _run(session: Session, clock: ClockRow, moment: datetime, bound: datetime | None) -> None:
     if clock.state == PAUSED:
+        stood_since = clock.segments[-1].begins_at
         clock.state = RUNNING
         _next(clock, moment, running=True)
-        _walk(session, clock, moment, "pause", bound)
+        if clock.extended and clock.unit != "stated" and not limits.Unit(clock.unit).in_days:
+            own = _put_off(session, clock, stood_since, moment)
+            due, clock.own_due_at = _within(own, bound, moment)
+            versions.write(session, clock, due, "pause")
+        else:
+            _walk(session, clock, moment, "pause", bound)
+
+
+def _put_off(session: Session, clock: ClockRow, since: datetime, moment: datetime) -> datetime:
+    """An extended limit after a pause: what was left of it when the clock stood still begins now.
+
+    One that is counted in days was put off to a day and stays there.
+    """
+    counts = limits.Unit(clock.unit).in_working_time
+    calendar = working_calendar(session, clock.calendar if counts else "always")
+    own = clock.own_due_at or clock.due_at
+    left = calendar.working_time(since, own)
+    return calendar.add_working_time(moment, left) if left > timedelta() else own
 
 
 def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | None = None) -> Reckoning:
