@@ -40,8 +40,8 @@ _SATISFIED = ("very_satisfied", "satisfied")
     ],
     basis=_l(
         "Tickets answered in the period by the rating of their last round; void and merged ones and those of our own "
-        "staff are left out. Satisfied: of those rated; whether “basically satisfied” counts is a rule. Causes are those "
-        "the dissatisfied named."
+        "staff are left out. Satisfied: of those rated; whether “basically satisfied” counts is a rule. Causes are "
+        "those the dissatisfied named."
     ),
     groups=("kind", "month", "taker", "department"),
     chart="satisfied_share",
