@@ -323,7 +323,7 @@ class CallOwed(Workflow, Model):
         """The call was made as promised; the limit of the promise ends."""
         session = _session_of(self)
         tried = self._try(session, "reached")
-        if self.kind == "promise" and self.ticket is not None and self.ticket.state == "appointment":
+        if self.kind == "promise" and self.ticket is not None and self.ticket.state in ("appointment", "waiting"):
             self.ticket.take("keep_promise", session)
         self._done(session, remark)
         self.tries = len(tried)

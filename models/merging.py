@@ -14,9 +14,9 @@ from app.engine import phones, rules
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.calls import open_calls, owe
-from models.dispatch import DispatchOrder
-from models.keeping import AT_WORK
-from models.tickets import ServiceTicket, session_of
+from models.dispatch import DispatchOrder, standing
+from models.tickets import AT_DESK, AT_WORK, ServiceTicket, session_of
+from models.unit_choice import barred
 
 flow = ServiceTicket.flow
 
@@ -41,7 +41,7 @@ def merge(
     for call in open_calls(session, ticket):
         call.ticket = target
     session.flush()
-    if target.live_orders and target.state in ("open", "appointment", "reopened", "reply_in"):
+    if standing(target) == "dispatched" and target.state in (*AT_DESK, "reply_in"):
         target.enter(session, "dispatched")
         session.flush()
     if ticket.phone and ticket.phone != target.phone:
@@ -65,15 +65,16 @@ def _refuse(ticket: ServiceTicket, target: ServiceTicket, because: str) -> None:
 
 
 def _move(session: Session, order: DispatchOrder, target: ServiceTicket, reason: str) -> None:
-    """An order that went out goes over to the other ticket, unless its unit has that one already."""
-    if order.state in ("accepted", "cancelled"):
+    """An order that went out goes over to the other ticket, unless its unit has that one or must not have it."""
+    if order.flow.states[order.state].final:
         return
-    if order in order.ticket.live_orders and order.department_id not in {o.department_id for o in target.live_orders}:
+    elsewhere = {other.department_id for other in target.live_orders} | barred(session, target)
+    if order in order.ticket.live_orders and order.department_id not in elsewhere:
         order.ticket = target
         session.flush()
         order.enter(session, order.state)
     else:
-        order.take("cancel", session, reason=reason)
+        order.take("fall_away", session, reason=reason)
 
 
 def repeats(session: Session, ticket: ServiceTicket) -> list[ServiceTicket]:

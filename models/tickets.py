@@ -24,7 +24,7 @@ from app.engine.codes import new_code
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
-from models import clearances, settling
+from models import clearances, settling, unit_choice
 from models.article_versions import ArticleVersion
 from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
@@ -76,6 +76,8 @@ FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": 
 AT_DESK = ("open", "appointment", "reopened")
 #: States in which the caller has the answer of the present round.
 TOLD = ("answered", "callback_due", "closed")
+#: Where the desk or a unit is at work on a ticket.
+AT_WORK = (*AT_DESK, "dispatched", "waiting", "reply_in")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
 #: Channels on which nobody answers at once: the caller is told that the matter has come in.
@@ -88,9 +90,10 @@ def awaits_answer(ticket: ServiceTicket) -> bool:
 
 
 def awaits_acknowledgement(ticket: ServiceTicket) -> bool:
-    """Whether a caller who wrote has to be told yet that the matter has come in."""
+    """Whether a caller who wrote has to be told yet that the matter has come in; an answer tells it, too."""
     known = not (ticket.anonymous or ticket.taken_over)
-    return known and ticket.channel in IN_WRITING and ticket.acknowledged_at is None
+    told = ticket.acknowledged_at is not None or ticket.answered_at is not None
+    return known and ticket.channel in IN_WRITING and not told
 
 
 REOPEN_SHARE = rules.setting("reopen_share", _l("Share of the unit's limit in a reopened round"), "number", "0.5")
@@ -108,7 +111,12 @@ class ServiceTicket(Sealable, Workflow, Model):
 
     flow = Flow(
         State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
-        State("appointment", _l("Reply promised"), "waiting", clocks=("parent", "front_desk", "promise")),
+        State(
+            "appointment",
+            _l("Reply promised"),
+            "waiting",
+            clocks=("parent", "front_desk", "promise", "acknowledgement"),
+        ),
         State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply", "acknowledgement")),
         State(
             "reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline", "acknowledgement")
@@ -117,11 +125,12 @@ class ServiceTicket(Sealable, Workflow, Model):
             "waiting",
             _l("Waiting for the caller"),
             "waiting",
-            pauses=("parent", "front_desk", "unit", "reply", "promise"),
+            pauses=("parent", "unit", "reply"),
+            keeps=("front_desk", "promise", "acknowledgement"),
         ),
         State("answered", _l("Answered"), "active", settled=True),
         State("callback_due", _l("To be called back"), "waiting"),
-        State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk")),
+        State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
         State("closed", _l("Closed"), "good", final=True),
         State("opinion_forwarded", _l("Passed on as an opinion"), "good", final=True),
         State("merged", _l("Merged into another"), "neutral", final=True, uncounted=True),
@@ -245,7 +254,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             return false()
         order = DispatchOrder.__table__
         sent = select(order.c.ticket_id).where(
-            order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled"))
+            order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled", "returned"))
         )
         # What is under seal stays with the desk; the unit sees its dispatch order alone.
         return and_(cls.unsealed(), or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
@@ -253,13 +262,13 @@ class ServiceTicket(Sealable, Workflow, Model):
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine = [
-            and_(cls.state.in_(("open", "appointment", "reopened")), cls.taker_id.in_(actor.person_ids)),
-            cls.offered_to_id.in_(actor.person_ids),
+            and_(cls.state.in_(AT_DESK), cls.taker_id.in_(actor.person_ids)),
+            and_(cls.state.in_(AT_WORK), cls.offered_to_id.in_(actor.person_ids)),
         ]
         if actor.has("call_taker"):
             mine.append(cls.state == "reply_in")
         if actor.has("shift_leader"):
-            mine.append(cls.state.in_(("open", "appointment", "reopened", "reply_in")))
+            mine.append(cls.state.in_((*AT_DESK, "reply_in")))
         return or_(*mine)
 
     def case(self) -> str:
@@ -278,9 +287,11 @@ class ServiceTicket(Sealable, Workflow, Model):
         return rules.number(session, REOPEN_SHARE, self.profile())
 
     def enter(self, session: Session, name: str) -> None:
-        """An answer keeps what was promised, and for some kinds a callback follows it."""
+        """An answer keeps what was promised, and for some kinds a callback follows it; an open offer ends with work."""
         if name == "closed":
             settling.refuse_unsettled(session, self)
+        if name not in AT_WORK and self.offered_to_id is not None:
+            self.offered_to = None
         before = self.state
         if name == "answered" and callback_due(session, self):
             name = "callback_due"
@@ -354,6 +365,8 @@ class ServiceTicket(Sealable, Workflow, Model):
             yield "taker", _("Who is first responsible changes by handing over alone.")
         if records.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
             yield "subject_unit", _("This unit has the matter now; cancel its dispatch order first.")
+        elif not self.taken_over:
+            yield from self._barred_department()
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")
@@ -378,6 +391,13 @@ class ServiceTicket(Sealable, Workflow, Model):
             yield "ended_at", _("The call cannot have ended before it was picked up.")
         if self.received_at and self.received_at > now():
             yield "received_at", _("The ticket cannot have been received in the future.")
+
+    def _barred_department(self) -> Iterator[tuple[str, str]]:
+        """The sentence about a department that must not have this matter, when it or the unit complained of is set."""
+        unit, fresh = self.department, self.id is None or records.altered(self, "department", "subject_unit")
+        session = object_session(unit) if unit is not None and fresh else None
+        if unit is not None and session is not None and unit.id in unit_choice.barred(session, self):
+            yield "department", unit_choice.sentence(unit)
 
     def __str__(self) -> str:
         return str(self.ticket_no) if self.sealed() else f"{self.ticket_no} {self.subject}"
