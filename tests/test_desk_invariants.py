@@ -25,13 +25,16 @@ from app.engine.moments import local, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
 from app.engine.rules import Rule
 from app.engine.transfer import import_rows
+from app.web.api import as_json
 from models.calls import CallOwed
 from models.clearances import StaffClearance
 from models.dispatch import DispatchOrder
+from models.identities import IdentityRequest, SealedIdentity
 from models.people import Person
 from models.tickets import ServiceTicket
 from tests.conftest import bearer, sign_in
 from tests.factories import NOTES, published, register, take
+from tests.test_prints import text_of
 
 MINUTE = timedelta(minutes=1)
 #: Monday 2 March 2026, 09:00 at the office; no holiday is near.
@@ -497,6 +500,75 @@ def test_merging_lowers_the_calls_received_by_exactly_those_merged(session, acto
         assert all(clock.state == VOID for ticket in merged for clock in clocks_of(session, ticket))
 
     one()
+
+
+# 8 and 9. Who reports wrongdoing
+
+
+def doors_of(pk):
+    return (
+        f"/serviceticketview/show/{pk}", "/serviceticketview/list/", "/serviceticketview/export.csv", "/notices/", "/desk/",
+        "/history/", "/reports/ticket_ledger.csv", f"/print/phone_log/service_tickets/{pk}.pdf",
+        "/callowedview/list/", "/",
+    )  # fmt: skip
+
+
+def said(answer, *words):
+    """Which of the words an answer tells, read to its end."""
+    with answer:
+        data = text_of(answer.data) if answer.mimetype == "application/pdf" else answer.get_data(as_text=True)
+    return {word for word in words if word in data}
+
+
+def test_the_identity_behind_a_report_stands_at_no_door(app, session, actors, show, caplog):
+    show(START)
+    dice, told, opened = random.Random(7), [], Counter()
+    caplog.set_level("DEBUG", logger="wenshu")
+    for way in ("as a report", "turned into one", "turned into one twice", "in confidence"):
+        name = "".join(dice.choices("甄贾尤萧沐裴", k=3)) + "九"
+        number = "139" + "".join(dice.choices("0123456789", k=8))
+        kind = {"as a report": "report", "in confidence": "complaint"}.get(way, "consult")
+        values = {"contact_name": name, "phone": number, "kind": kind, "confidential": way == "in confidence"}
+        with access.acting_as(actors["desk"]):
+            ticket = register(session, **values)
+        if kind == "consult":
+            take(session, actors["shift"], ticket, "reclassify", kind="report", reason="实为举报")
+        told.append((ticket.id, name, number))
+        session.commit()
+    with access.system():
+        assert {one.contact_name for one in session.query(SealedIdentity)} == {name for _pk, name, _number in told}
+    session.commit()
+    for who in ("desk", "shift", "cs_manager", "office", "leader", "auditor", "admin", "manager", "user_a", "officer"):
+        browser, token = sign_in(app, who), bearer(app, who)
+        for pk, name, number in told:
+            for door in doors_of(pk):
+                answer = browser.get(door)
+                opened[door.replace(str(pk), "")] += answer.status_code == 200
+                assert not said(answer, name, number), (who, door)
+            for kind in ("service_tickets", "calls_owed", "history"):
+                answer = app.test_client().get(f"/api/v1/{kind}/", headers=token)
+                assert not said(answer, name, number), (who, kind)
+    assert all(opened.values()), opened
+    assert not [line for line in caplog.messages if any(word in line for _pk, *words in told for word in words)]
+
+
+def test_a_request_for_an_identity_is_answered_alike_whether_there_is_one(session, actors, show):
+    show(START)
+    answers = []
+    for values in ({}, {"contact_name": "", "phone": "", "anonymous": True, "anonymity_explained": True}):
+        with access.acting_as(actors["desk"]):
+            ticket = register(session, kind="report", **values)
+        session.commit()
+        with access.acting_as(actors["cs_manager"]):
+            asked = records.add(session, IdentityRequest, {"ticket": ticket.id, "reason": "核实情况"})
+            seen = as_json(records.find(session, IdentityRequest, asked.id))
+        session.commit()
+        opinion = {"department": "综合科", "reason": "无联系方式"}
+        with pytest.raises(StepRefused) as refusal:
+            take(session, actors["desk"], ticket, "forward_opinion", **opinion)
+        session.rollback()
+        answers.append(({k: v for k, v in seen.items() if k not in ("id", "ticket")}, str(refusal.value)))
+    assert answers[0] == answers[1]
 
 
 # 24. What leaves as a file
