@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from alembic import command as alembic
@@ -25,6 +25,7 @@ from app.engine.workflow import flows
 from app.extensions import db
 from app.factory import create_app
 from app.web.files import storage
+from app.web.mail_in import acknowledge, take_in
 from models import digests, sweeping
 from models.files import Attachment
 from seed import demo
@@ -102,6 +103,18 @@ def serve(app: Flask) -> None:
     from app.server import run
 
     run(app)
+
+
+@office.command("mail-in")
+@click.argument("file", type=click.File("rb"), default="-")
+def mail_in(file: BinaryIO) -> None:
+    """Take in one e-mail of a caller, from FILE or standard input, as the mail server hands it over."""
+    ticket = take_in(file.read())
+    if ticket is None:
+        click.echo("An automatic answer; nothing was registered.")
+        return
+    told = acknowledge(ticket)
+    click.echo(f"{ticket.ticket_no}: registered{', the sender has been told' if told else ''}.")
 
 
 @office.command()

@@ -23,6 +23,7 @@ from app.web import sessions
 from app.web.account import AccountView
 from app.web.accounts import AccountsView
 from app.web.api import Json, api_of
+from app.web.ask import AskView
 from app.web.bin import BinView
 from app.web.board import BoardView
 from app.web.clocks import MovedLimitsView
@@ -49,6 +50,7 @@ from seed.roles import ROLES, framework_roles
 PAGES = (
     SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
     EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    AskView,
     DeskView,
     ProgressView,
     UnitLinkPage,

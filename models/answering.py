@@ -16,6 +16,7 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models.article_versions import ArticleVersion
 from models.articles import Article
+from models.dispatch import DispatchOrder
 from models.referrals import Referral
 from models.tickets import ServiceTicket, session_of
 
@@ -84,9 +85,13 @@ def receive_reply(ticket: ServiceTicket) -> None:
 @flow.step("reply_in", to="answered", label=_l("Pass the reply on"), tone="primary")
 def pass_on(ticket: ServiceTicket) -> None:
     """Tell the caller what the unit replied, in its words."""
-    replies = [order for order in ticket.live_orders if order.lead and order.answer]
+    replies = _replies(ticket)
     ticket.answer_with("\n\n".join(order.answer or "" for order in replies))
     rest_on(ticket, None, None, ", ".join(order.order_no for order in replies))
+
+
+def _replies(ticket: ServiceTicket) -> list[DispatchOrder]:
+    return [order for order in ticket.live_orders if order.lead and order.answer]
 
 
 @flow.step("reply_in", to="answered", label=_l("Answer in other words"))
@@ -94,7 +99,6 @@ def reword(
     ticket: ServiceTicket, answer: Annotated[str, Ask(_l("Answer"))], reason: Annotated[str, Ask(_l("Reason"))]
 ) -> None:
     """The shift leader changes the unit's words; its own stay on the dispatch order."""
+    replies = _replies(ticket)  # before the ticket changes: looking for them writes what is pending
     ticket.answer_with(answer)
-    rest_on(
-        ticket, None, None, ", ".join(order.order_no for order in ticket.live_orders if order.lead and order.answer)
-    )
+    rest_on(ticket, None, None, ", ".join(order.order_no for order in replies))

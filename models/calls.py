@@ -125,7 +125,8 @@ class CallOwed(Workflow, Model):
     __tablename__ = "call_owed"
     kind_name = "calls_owed"
     label, label_plural = _l("Call owed"), _l("Calls owed")
-    content_fields = ("contact_name", "phone")
+    content_fields = ("contact_name", "phone", "words", "remark")
+    sealed_fields = ("contact_name", "phone")
 
     flow = Flow(
         State("owed", _l("To be called"), "waiting", clocks=("call",)),
@@ -175,15 +176,28 @@ class CallOwed(Workflow, Model):
         """The desk; a message also whom it is for. The report officer sees that a report has calls."""
         if actor.has(*DESK):
             return true()
-        mine = [cls.called_for_id.in_(actor.person_ids), cls.assignee_id.in_(actor.person_ids)]
+        mine: list[ColumnElement[bool]] = [
+            cls.called_for_id.in_(actor.person_ids), cls.assignee_id.in_(actor.person_ids)
+        ]  # fmt: skip
         if actor.has("report_officer"):
-            mine.append(cls.ticket_id.in_(_reports()))
+            mine.append(~cls.unsealed())
         return or_(false(), *mine)
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """Who reports wrongdoing stands in the officer's store alone; what stood here, the history tells nobody."""
-        return or_(cls.ticket_id.is_(None), cls.ticket_id.not_in(_reports()))
+        """What is said about a ticket is for those who know what it says."""
+        ticket = _tickets()
+        known = select(ticket.__table__.c.id).where(ticket.content_to(actor))
+        return or_(cls.ticket_id.is_(None), cls.ticket_id.in_(known))
+
+    def sealed(self) -> bool:
+        """Who calls about a sealed ticket stands in the officer's store alone."""
+        return self.ticket is not None and self.ticket.sealed()
+
+    @classmethod
+    def unsealed(cls) -> ColumnElement[bool]:
+        ticket = _tickets()
+        return or_(cls.ticket_id.is_(None), cls.ticket_id.in_(select(ticket.__table__.c.id).where(ticket.unsealed())))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -211,7 +225,7 @@ class CallOwed(Workflow, Model):
         ticket = self.ticket
         if ticket is not None:
             self.episode = ticket.episode
-            if not self.phone and ticket.kind != "report":
+            if not self.phone and not ticket.sealed():
                 self.contact_name, self.phone = self.contact_name or ticket.contact_name, ticket.phone
         if self.kind in ("promise", "news") and self.assignee is None:
             self.assignee = _caller(session)
@@ -232,9 +246,9 @@ class CallOwed(Workflow, Model):
             yield "called_for", _("Choose the colleague the message is for.")
         if self.kind == "message" and not (self.words or "").strip():
             yield "words", _("Write down the caller's message.")
-        if self.ticket is not None and self.ticket.kind == "report":
+        if self.sealed():
             if self.phone or self.contact_name:
-                yield "phone", _("Name and number of who reports wrongdoing stay under seal.")
+                yield "phone", _("Name and number of this caller stay under seal.")
         elif self.ticket is None and not self.phone:
             yield "phone", _("Ask the caller for a number to call back.")
 
@@ -309,7 +323,7 @@ class CallOwed(Workflow, Model):
         """The call was made as promised; the limit of the promise ends."""
         session = _session_of(self)
         tried = self._try(session, "reached")
-        if self.kind == "promise" and self.ticket is not None and self.ticket.state == "appointment":
+        if self.kind == "promise" and self.ticket is not None and self.ticket.state in ("appointment", "waiting"):
             self.ticket.take("keep_promise", session)
         self._done(session, remark)
         self.tries = len(tried)
@@ -339,6 +353,8 @@ class CallAttempt(Record, Model):
     __tablename__ = "call_attempt"
     kind_name = "call_attempts"
     label, label_plural = _l("Try to call"), _l("Tries to call")
+    content_fields = ("remark",)
+    content_with = "call"
 
     call_id: Mapped[int] = fields.reference(_l("Call owed"), "call_owed.id", required=True, derived=True)
     at: Mapped[datetime] = fields.moment(_l("When"), required=True, derived=True)
@@ -354,6 +370,10 @@ class CallAttempt(Record, Model):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         return cls.call_id.in_(access.visible_ids(CallOwed, actor))
+
+    @classmethod
+    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.call_id.in_(access.visible_ids(CallOwed, actor, content=True))
 
 
 def _session_of(call: CallOwed) -> Session:
@@ -372,11 +392,6 @@ def _tickets() -> type[ServiceTicket]:
     from models.tickets import ServiceTicket  # tickets owe calls, so they import this module
 
     return ServiceTicket
-
-
-def _reports() -> Select[Any]:
-    ticket = _tickets().__table__.c
-    return select(ticket.id).where(ticket.kind == "report")
 
 
 def _tickets_of(actor: Actor) -> Select[Any] | None:

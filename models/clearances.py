@@ -103,8 +103,8 @@ def may_take_calls(session: Session, person: Person, day: date) -> bool:
 def objections(ticket: ServiceTicket) -> Iterator[tuple[str, str]]:
     """What speaks against a telephone call as it is about to be stored: its taker was not cleared on that day.
 
-    A line of an older ledger is let in as it is; an import of a call of these days is not. Who answers for a ticket
-    later on, after a hand-over, need not have been at the telephone.
+    A line of an older ledger, and one that names nobody, is let in as it is; a call of these days that somebody took is
+    not. Who answers for a ticket later on, after a hand-over, need not have been at the telephone.
     """
     if ticket.channel != "phone" or ticket.received_at is None:
         return
@@ -112,7 +112,7 @@ def objections(ticket: ServiceTicket) -> Iterator[tuple[str, str]]:
     # The key follows the person with the next flush, so the two differ while the person is being changed.
     if ticket.id and not altered(ticket, "channel") and (taker.id if taker else None) == ticket.taker_id:
         return
-    if ticket.taken_over and not _is_current(ticket):
+    if ticket.taken_over and (taker is None or not _is_current(ticket)):
         return
     if taker is None:
         yield "taker", _("Enter who took the call.")

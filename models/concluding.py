@@ -120,6 +120,9 @@ def begin_round(ticket: ServiceTicket) -> None:
     session = session_of(ticket)
     if ticket.episode + 1 >= TOLD_FROM:
         notices.tell(session, notices.holders(session, "service_manager"), "reopened", ticket)
+    for order in ticket.live_orders:
+        if order.state == "accepted":  # its reply answered the round before
+            order.take("supersede", session)
     ticket.episode, ticket.waits = ticket.episode + 1, 0
     ticket.grade = ticket.cause = ticket.close_code = None
 
@@ -139,10 +142,14 @@ def register_anew(
     anew = ServiceTicket(
         reopens=ticket, scheme=ticket.scheme, channel=channel, kind=ticket.kind, sub_kind=ticket.sub_kind,
         pressing=ticket.pressing, received_at=now(), contact_name=ticket.contact_name, phone=ticket.phone,
+        email=ticket.email,
         anonymous=ticket.anonymous, anonymity_explained=ticket.anonymity_explained, confidential=ticket.confidential,
         named=ticket.named, read_back=True, subject=ticket.subject, content=content, place=ticket.place,
         subject_unit=ticket.subject_unit, staff_own=ticket.staff_own,
-        identities=[SealedIdentity(contact_name=one.contact_name, phone=one.phone) for one in ticket.identities],
+        identities=[
+            SealedIdentity(contact_name=one.contact_name, phone=one.phone, email=one.email)
+            for one in ticket.identities
+        ],
     )  # fmt: skip
     with session.no_autoflush:
         own = history.doer().own_person_id
@@ -159,8 +166,8 @@ def void(ticket: ServiceTicket, reason: Annotated[str, Ask(_l("Reason"))]) -> No
     """Registered by mistake, a test or a nuisance: left out of the figures, the number stays used."""
     session = session_of(ticket)
     for order in ticket.orders:
-        if order.state not in ("accepted", "cancelled"):
-            order.take("cancel", session, reason=reason)
+        if not order.flow.states[order.state].final:
+            order.take("fall_away", session, reason=reason)
     for call in open_calls(session, ticket):
         call.take("drop", session)
     numbers.void(session, ticket.kind_name, ticket.ticket_no, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -24,14 +24,17 @@ from models.fates import end_of
 from models.people import Person
 from models.tickets import ServiceTicket
 
+if TYPE_CHECKING:
+    from models.improvements import Improvement
 
-def owns(deed: Correction, actor: Actor) -> bool:
-    """Whoever is to put it right, or stands in."""
+
+def owns(deed: Correction | Improvement, actor: Actor) -> bool:
+    """Whoever is to put something right or carry it out, or stands in."""
     return deed.owner_id in actor.person_ids
 
 
-def is_not_owner(deed: Correction, actor: Actor) -> bool:
-    """Whether it was put right is said by somebody else."""
+def is_not_owner(deed: Correction | Improvement, actor: Actor) -> bool:
+    """Whether it was done, and helped, is said by somebody else than its owner."""
     return deed.owner_id not in actor.person_ids
 
 

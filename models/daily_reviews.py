@@ -22,12 +22,12 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.clocks import MISSED, RUNNING, ClockRow
 from app.engine.database import one_at_a_time
-from app.engine.history import HistoryEntry
 from app.engine.moments import at_office, local, now, today
 from app.engine.office_calendar import working_calendar
 from app.engine.record import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, QuickView, State, Workflow
+from models.calls import DISSATISFIED, CallOwed
 from models.dispatch import DESK
 from models.people import Person
 from models.tickets import SCHEMES, ServiceTicket
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 #: What makes a ticket odd, so that it stands on top of its sheet.
 ODDITIES = ("overdue", "voided", "unexplained", "reopened", "dissatisfied", "unanswered")
-DISSATISFIED = ("dissatisfied", "very_dissatisfied")
 
 
 def _unsigned(cls: Any, actor: Actor) -> ColumnElement[bool]:
@@ -248,10 +247,8 @@ def _oddities(session: Session, tickets: list[ServiceTicket]) -> dict[int, set[s
     keys, kind = [ticket.id for ticket in tickets], ServiceTicket.kind_name
     overdue = or_(ClockRow.state == MISSED, and_(ClockRow.state == RUNNING, ClockRow.due_at < now()))
     late = select(ClockRow.record_id).where(ClockRow.kind == kind, ClockRow.record_id.in_(keys), overdue)
-    again = select(HistoryEntry.record_id).where(
-        HistoryEntry.kind == kind, HistoryEntry.record_id.in_(keys), HistoryEntry.action == "reopen"
-    )
-    of_all = {"overdue": set(session.scalars(late)), "reopened": set(session.scalars(again))}
+    cross = select(CallOwed.ticket_id).where(CallOwed.ticket_id.in_(keys), CallOwed.grade.in_(DISSATISFIED))
+    of_all: dict[str, set[Any]] = {"overdue": set(session.scalars(late)), "dissatisfied": set(session.scalars(cross))}
     return {
         ticket.id: {name for name, ids in of_all.items() if ticket.id in ids}
         | {name for name, holds in _own_oddities(ticket).items() if holds}
@@ -264,7 +261,7 @@ def _own_oddities(ticket: ServiceTicket) -> dict[str, bool]:
     return {
         "voided": ticket.state == "voided",
         "unexplained": ticket.anonymous and not ticket.anonymity_explained,
-        "dissatisfied": ticket.grade in DISSATISFIED,
+        "reopened": ticket.episode > 1,
         "unanswered": ticket.answered_at is None and not left_out and ticket.state != "opinion_forwarded",
     }
 

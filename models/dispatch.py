@@ -53,9 +53,25 @@ UNIT_LINK = "unit link "
 OUT_OF_SIGHT = ("draft", "cancelled")
 
 
-def issues(order: DispatchOrder, actor: Actor) -> bool:
+def sends_out(ticket: ServiceTicket | None, actor: Actor) -> bool:
     """A request for help is sent out by the shift leader alone (H1 求助 3)."""
-    return order.ticket is None or order.ticket.kind != "help" or actor.has("shift_leader")
+    return ticket is None or ticket.kind != "help" or actor.has("shift_leader")
+
+
+def is_sent_out_by(order: DispatchOrder, actor: Actor) -> bool:
+    """Who sends the order out."""
+    return sends_out(order.ticket, actor)
+
+
+def standing(ticket: ServiceTicket, besides: DispatchOrder | None = None) -> str | None:
+    """The state in which the orders of the units in charge leave a ticket; None where no unit is in charge.
+
+    `besides` is an order that is about to change and does not count.
+    """
+    leads = [order for order in ticket.live_orders if order.lead and order is not besides]
+    if not leads:
+        return None
+    return "reply_in" if all(order.state == "accepted" for order in leads) else "dispatched"
 
 
 def is_sought(order: DispatchOrder) -> bool:
@@ -198,6 +214,13 @@ class DispatchOrder(Workflow, Model):
     def __str__(self) -> str:
         return f"{self.order_no} {self.department or ''}"
 
+    def let_go(self) -> None:
+        """The unit has the matter no more: the ticket names another unit in charge, or none."""
+        ticket = self.ticket
+        if self.lead and ticket.department_id == self.department_id:
+            others = (one.department for one in ticket.live_orders if one.lead and one is not self)
+            ticket.department = next(others, None)
+
     def release(self) -> None:
         """What must hold before an order goes out. Raises `StepRefused`."""
         refuse_barred(self.ticket, self.department)
@@ -208,29 +231,32 @@ class DispatchOrder(Workflow, Model):
         settle_notes(self)
         self.issued_at = now()
 
-    @flow.step("draft", "returned", to="issued", label=_l("Issue"), who=issues, tone="primary")
+    @flow.step("draft", "returned", to="issued", label=_l("Issue"), who=is_sent_out_by, tone="primary")
     def issue(self, department: Annotated[Department | None, Ask(_l("Another unit"))] = None) -> None:
         """The shift leader sends the order out; the unit's time begins."""
         ticket, session = self.ticket, session_behind(self)
         if ticket.state not in ("open", "appointment", "reopened", "reply_in", "dispatched"):
             raise StepRefused(_("The ticket is in the state “%(state)s”.", state=ticket.state_label))
-        refuse_barred(ticket, department or self.department)
-        ticket.department = ticket.department or department or self.department
-        if ticket.state != "dispatched":
+        unit = department or self.department
+        refuse_barred(ticket, unit)
+        if self.lead:
+            ticket.department = unit
+        elif ticket.department is not None and ticket.department.id in barred(session, ticket):
+            ticket.department = None
+        if self.lead and ticket.state != "dispatched":
             ticket.enter(session, "dispatched")
         # Entering writes what is pending; the order itself changes after it, for one entry in its history.
         if self.state == "returned":
             clocks.stop(session, self, "handling", clocks.VOID)  # the ticket's own clock tells whose time it was
             self.signed_at = self.contacted_at = self.contact_how = None
-        self.department = department or self.department
+        self.department = unit
         self.release()
 
     @flow.step("fed_back", to="accepted", label=_l("Accept"), tone="primary")
     def accept(self) -> None:
         """The reply will do. When all units in charge have replied, the caller can be answered."""
         ticket = self.ticket
-        open_leads = [o for o in ticket.live_orders if o.lead and o.id != self.id and o.state != "accepted"]
-        if self.lead and not open_leads and ticket.state == "dispatched":
+        if self.lead and ticket.state == "dispatched" and standing(ticket, besides=self) != "dispatched":
             ticket.take("receive_reply", session_behind(self))
 
     @flow.step("fed_back", to="signed", label=_l("Send back for more"))
@@ -248,3 +274,15 @@ class DispatchOrder(Workflow, Model):
     )  # fmt: skip
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """Nothing is asked of the unit any more."""
+        ticket, follows = self.ticket, {None: "come_back", "reply_in": "receive_reply"}
+        if self.lead and self.state != "draft" and ticket.state == "dispatched":
+            where = standing(ticket, besides=self)
+            if where in follows:
+                ticket.take(follows[where], session_behind(self))
+        self.let_go()
+
+    @flow.step(
+        "draft", *WITH_UNIT, "fed_back", "returned", to="cancelled", label=_l("Fall away"), who=never_by_hand,
+    )  # fmt: skip
+    def fall_away(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """Follows by itself when the ticket is void or merged; what becomes of the ticket is settled there."""

@@ -24,7 +24,7 @@ NOTES = {"contact_note": "contact_words", "reply_note": "reply_words", "follow_n
 
 def is_relayed(ticket: ServiceTicket) -> bool:
     """Whether the caller is not to be sought: the hotline passes everything on."""
-    return ticket.kind == "report" or ticket.anonymous or ticket.confidential
+    return bool(ticket.anonymous) or ticket.sealed()
 
 
 def session_behind(order: DispatchOrder) -> Session:

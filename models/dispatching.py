@@ -11,14 +11,13 @@ from flask_babel import lazy_gettext as _l
 
 from app.engine import clocks
 from app.engine import record as records
-from app.engine.access import Actor
 from app.engine.answers import happened
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask
-from models.dispatch import DispatchOrder
+from app.engine.workflow import Ask, never_by_hand
+from models.dispatch import DispatchOrder, sends_out
 from models.dispatch_notes import NOTES
 from models.people import Department
-from models.tickets import ServiceTicket, session_of
+from models.tickets import AT_WORK, ServiceTicket, session_of
 from models.unit_choice import refuse_barred
 
 flow = ServiceTicket.flow
@@ -27,11 +26,6 @@ CONTACT, REPLY, FOLLOW = (
     Ask(_l("Note 1: contact the caller without delay")), Ask(_l("Note 2: reply within the limit")),
     Ask(_l("Note 3: the head of the unit follows the result")),
 )  # fmt: skip
-
-
-def sends_out(ticket: ServiceTicket, actor: Actor) -> bool:
-    """A request for help is sent out by the shift leader alone (H1 求助 3)."""
-    return ticket.kind != "help" or actor.has("shift_leader")
 
 
 def _send(ticket: ServiceTicket, lead: Department, others: Iterable[Department], **order: object) -> None:
@@ -88,7 +82,16 @@ def send_again(
     _send(ticket, department or last.department, (), requirement=f"{wanted}\n{reason}", limit_at=limit, **notes)
 
 
-@flow.step("open", "dispatched", "reply_in", to=None, label=_l("Acknowledge"))
+@flow.step("dispatched", to="open", label=_l("Back to the desk"), who=never_by_hand)
+def come_back(ticket: ServiceTicket) -> None:
+    """Follows by itself when no unit is in charge any more: the desk answers the matter or sends it out anew."""
+    session = session_of(ticket)
+    for stage in ("unit", "reply"):
+        clocks.stop(session, ticket, stage, clocks.VOID)  # nobody has replied, so no reply is measured
+    ticket.department = None
+
+
+@flow.step(*AT_WORK, to=None, label=_l("Acknowledge"))
 def acknowledge(
     ticket: ServiceTicket,
     at: Annotated[datetime | None, Ask(_l("Told when"), help=_l("Empty: now"))] = None,
@@ -113,4 +116,5 @@ def forward_opinion(
     if not ticket.anonymity_explained:
         raise StepRefused(_("Tell the caller that nothing can be followed up, and tick it."))
     refuse_barred(ticket, department)
+    clocks.stop(session_of(ticket), ticket, "acknowledgement", clocks.VOID)  # nobody can be told
     ticket.department, ticket.outcome = department, reason

@@ -16,7 +16,7 @@ from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.moments import now, today
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
-from models.corrections import Correction, in_charge_of
+from models.corrections import Correction, in_charge_of, is_not_owner, owns
 from models.daily_reviews import DailyReview
 from models.dispatch import DESK
 from models.fates import end_of
@@ -25,16 +25,6 @@ from models.tickets import ServiceTicket
 
 #: 总监、经理: who decides on improvements.
 DECIDERS = ("leader", "office_manager")
-
-
-def owns(action: Improvement, actor: Actor) -> bool:
-    """Whoever carries it out, or stands in."""
-    return action.owner_id in actor.person_ids
-
-
-def is_not_owner(action: Improvement, actor: Actor) -> bool:
-    """Whether it helped is judged by somebody else than who carried it out."""
-    return action.owner_id not in actor.person_ids
 
 
 class Improvement(Workflow, Model):

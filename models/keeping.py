@@ -15,13 +15,11 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import notices
 from models.calls import AT_ONCE, open_calls, owe
+from models.dispatch import standing
 from models.people import Person, actor_of, sees
-from models.tickets import KINDS, ServiceTicket, session_of
+from models.tickets import AT_DESK, AT_WORK, KINDS, ServiceTicket, session_of
 
 flow = ServiceTicket.flow
-
-#: Where the desk or a unit is at work on a ticket.
-AT_WORK = ("open", "appointment", "reopened", "dispatched", "waiting", "reply_in")
 
 WAITING_FOR = {
     "papers": _l("Papers of the caller"),
@@ -56,8 +54,8 @@ def promise_call(
 ) -> None:
     """Somebody else is at the desk or on the line: take the number and call back when that is done."""
     session = session_of(ticket)
-    if ticket.kind == "report" and phone:
-        raise StepRefused(_("Name and number of who reports wrongdoing stay under seal."))
+    if ticket.sealed() and phone:
+        raise StepRefused(_("Name and number of this caller stay under seal."))
     if not (phone or ticket.phone or ticket.named):
         raise StepRefused(_("Ask the caller for a number to call back."))
     at = now() + timedelta(minutes=float(rules.number(session, AT_ONCE, ticket.profile())))
@@ -65,9 +63,11 @@ def promise_call(
     ticket.promised_at = at
 
 
-@flow.step("appointment", to="open", label=_l("Promise kept"), who=never_by_hand)
-def keep_promise(ticket: ServiceTicket) -> None:
+@flow.step("appointment", "waiting", to=("open", "waiting"), label=_l("Promise kept"), who=never_by_hand)
+def keep_promise(ticket: ServiceTicket) -> str:
     """Follows by itself when the caller was called as promised; what is still to be answered stays with the desk."""
+    clocks.stop(session_of(ticket), ticket, "promise")
+    return "waiting" if ticket.state == "waiting" else "open"
 
 
 @flow.step("open", "appointment", "reopened", "dispatched", to="waiting", label=_l("Wait for the caller"))
@@ -95,15 +95,14 @@ def wait(
 )
 def go_on(ticket: ServiceTicket) -> str:
     """The caller has answered, or the wait is over; it goes on where it stood, with the time that was left."""
-    before, leads = ticket.waited_in or "open", [order for order in ticket.live_orders if order.lead]
-    if before == "appointment" and not open_calls(session_of(ticket), ticket, "promise"):
-        before = "open"  # the promise was kept meanwhile
-    if before == "dispatched" and not leads:
-        before = "open"  # the unit was relieved of it meanwhile
-    elif before == "dispatched" and all(order.state == "accepted" for order in leads):
-        before = "reply_in"
+    where = standing(ticket)  # orders may have come, gone or been replied to meanwhile
+    if where is None:
+        where = ticket.waited_in or "open"
+        kept = where == "appointment" and not open_calls(session_of(ticket), ticket, "promise")
+        if kept or where not in AT_DESK:
+            where = "open"
     ticket.wake_at = ticket.waited_in = None
-    return before
+    return where
 
 
 @flow.step(*AT_WORK, to=None, label=_l("Hand over"))

@@ -64,7 +64,7 @@ def propose_article(
 
 def _refuse_secret(ticket: ServiceTicket) -> None:
     """Raise `StepRefused` for a matter of which nothing may be written down elsewhere."""
-    if ticket.kind == "report" or ticket.named:
+    if ticket.sealed():
         raise StepRefused(
             _("Nothing of this ticket is carried over to the library; write the article or card by itself.")
         )

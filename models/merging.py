@@ -10,13 +10,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, object_session
 
-from app.engine import rules
+from app.engine import phones, rules
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.calls import open_calls, owe
-from models.dispatch import DispatchOrder
-from models.keeping import AT_WORK
-from models.tickets import ServiceTicket, session_of
+from models.dispatch import DispatchOrder, standing
+from models.tickets import AT_DESK, AT_WORK, ServiceTicket, session_of
+from models.unit_choice import barred
 
 flow = ServiceTicket.flow
 
@@ -41,7 +41,7 @@ def merge(
     for call in open_calls(session, ticket):
         call.ticket = target
     session.flush()
-    if target.live_orders and target.state in ("open", "appointment", "reopened", "reply_in"):
+    if standing(target) == "dispatched" and target.state in (*AT_DESK, "reply_in"):
         target.enter(session, "dispatched")
         session.flush()
     if ticket.phone and ticket.phone != target.phone:
@@ -58,23 +58,23 @@ def _refuse(ticket: ServiceTicket, target: ServiceTicket, because: str) -> None:
         raise StepRefused(_("A ticket cannot be merged into itself."))
     if target.state not in AT_WORK:
         raise StepRefused(_("The ticket is in the state “%(state)s”.", state=target.state_label))
-    same = (ticket.phone and ticket.phone == target.phone) or (
-        ticket.contact_name and ticket.contact_name == target.contact_name
-    )
+    numbers = set(phones.numbers_in(ticket.phone)) & set(phones.numbers_in(target.phone))
+    same = numbers or (ticket.contact_name and ticket.contact_name == target.contact_name)
     if because == "caller" and not same:
         raise StepRefused(_("The two tickets have neither number nor name in common; is it the same matter?"))
 
 
 def _move(session: Session, order: DispatchOrder, target: ServiceTicket, reason: str) -> None:
-    """An order that went out goes over to the other ticket, unless its unit has that one already."""
-    if order.state in ("accepted", "cancelled"):
+    """An order that went out goes over to the other ticket, unless its unit has that one or must not have it."""
+    if order.flow.states[order.state].final:
         return
-    if order in order.ticket.live_orders and order.department_id not in {o.department_id for o in target.live_orders}:
+    elsewhere = {other.department_id for other in target.live_orders} | barred(session, target)
+    if order in order.ticket.live_orders and order.department_id not in elsewhere:
         order.ticket = target
         session.flush()
         order.enter(session, order.state)
     else:
-        order.take("cancel", session, reason=reason)
+        order.take("fall_away", session, reason=reason)
 
 
 def repeats(session: Session, ticket: ServiceTicket) -> list[ServiceTicket]:
@@ -82,17 +82,17 @@ def repeats(session: Session, ticket: ServiceTicket) -> list[ServiceTicket]:
 
     Reports of wrongdoing are never among them, nor is anything proposed for one.
     """
-    if ticket.kind == "report":
+    if ticket.sealed():
         return []
     other, days = ServiceTicket, timedelta(days=float(rules.number(session, REPEAT_DAYS, ticket.profile())))
     alike = [and_(other.place == ticket.place, other.kind == ticket.kind)] if ticket.place else []
-    if ticket.phone:
-        alike.append(other.phone == ticket.phone)
+    if ticket.phone and (held := phones.bearing(other, ticket.phone)) is not None:
+        alike.append(other.id.in_(held))
     if not alike:
         return []
     around = other.received_at.between(ticket.received_at - days, ticket.received_at + days)
     query = select(other).where(
-        other.id != ticket.id, other.kind != "report", other.state.not_in(("merged", "voided")), around, or_(*alike)
+        other.id != ticket.id, other.unsealed(), other.state.not_in(("merged", "voided")), around, or_(*alike)
     )
     return list(session.scalars(query.order_by(other.received_at.desc(), other.id.desc()).limit(MOST)))
 

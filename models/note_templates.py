@@ -54,6 +54,8 @@ class NoteTemplate(Record, Model):
     ours: Mapped[bool] = fields.flag(_l("Our default"), help=_l("No text of the house says this."))
 
     def check(self) -> Iterator[tuple[str, str]]:
+        if not any(getattr(self, name) for name in ("contact_text", "reply_text", "follow_text", "relay_text")):
+            yield "contact_text", _("Write at least one of the notes.")
         for name in ("contact_text", "reply_text", "follow_text", "relay_text"):
             if not _well_formed(getattr(self, name) or ""):
                 yield name, _("A note may leave {hours} and {limit} open, and has nothing else in braces.")

@@ -15,7 +15,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from app.engine import access, amounts, clocks, concurrency, fields, record
 from app.engine.access import Actor
@@ -54,6 +54,7 @@ class Order(Workflow, Model):
     kind_name = "orders"
     label, label_plural = _l("Order"), _l("Orders")
     natural_key = "order_no"
+    sealed_fields = ("ticket",)
     also_known_by = ("platform_no",)
     numbered = Numbered("order_no", "DD{year}-{serial}")
     lines = Lines("order_lines", ("product", "quantity", "price", "discount"), least=1)
@@ -110,6 +111,8 @@ class Order(Workflow, Model):
     cancelled_at: Mapped[datetime | None] = fields.moment(_l("Cancelled"), derived=True)
     reason: Mapped[str | None] = fields.prose(_l("Reason"), derived=True)
     ticket_id: Mapped[int | None] = fields.reference(_l("Ticket"), "service_ticket.id", derived=True)
+    #: it once belonged to a ticket that is under seal now
+    parted: Mapped[bool | None] = mapped_column()
     acceptance: Mapped[str | None] = fields.prose(_l("Acceptance by the customer"), derived=True)
     held_in: Mapped[str | None] = fields.choice(
         _l("State before the hold"), flow.state_labels, "held_in_known", derived=True
@@ -124,6 +127,13 @@ class Order(Workflow, Model):
         back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
     )
     payments: Mapped[list[Payment]] = relationship(viewonly=True, order_by="Payment.id")
+
+    def sealed(self) -> bool:
+        return bool(self.parted)
+
+    @classmethod
+    def unsealed(cls) -> ColumnElement[bool]:
+        return cls.parted.is_not(True)
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
+from app.engine import phones
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -78,7 +79,9 @@ def _caller_as_customer(session: Session, ticket: ServiceTicket) -> Customer:
     """The customer the caller is, made if the house does not know them yet. Raises `StepRefused` without a name."""
     if not ticket.contact_name:
         raise StepRefused(_("A paid service needs a customer: choose one, or enter the caller's name first."))
-    query = select(Customer).where(Customer.name == ticket.contact_name, Customer.phone == ticket.phone)
+    query = select(Customer).where(Customer.name == ticket.contact_name)
+    held = phones.bearing(Customer, ticket.phone or "")
+    query = query.where(Customer.id.in_(held) if held is not None else Customer.phone == ticket.phone)
     known = session.scalars(query.order_by(Customer.id).limit(1)).first()
     if known is not None:
         return known

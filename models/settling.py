@@ -34,7 +34,7 @@ def part_from_orders(ticket: ServiceTicket) -> None:
         return
     with session.no_autoflush:  # one flush, one entry in the history
         for order in list(ticket.service_orders):
-            order.ticket = None
+            order.ticket, order.parted = None, True
 
 
 def refuse_unsettled(session: Session, ticket: ServiceTicket) -> None:

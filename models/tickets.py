@@ -24,13 +24,14 @@ from app.engine.codes import new_code
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
-from models import clearances, settling
+from models import clearances, settling, unit_choice
 from models.article_versions import ArticleVersion
 from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
-from models.people import Department, Person
+from models.people import Department, Person, is_of_staff
 from models.referrals import Referral
+from models.sealing import Sealable
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
@@ -71,12 +72,12 @@ CODES = {
 }
 #: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
 FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
-#: Roles that read what a report of wrongdoing says; who is behind it is another matter.
-DEALS_WITH_REPORTS = ("report_officer", "service_manager", "shift_leader", "leader")
 #: States in which the desk has the matter.
 AT_DESK = ("open", "appointment", "reopened")
 #: States in which the caller has the answer of the present round.
 TOLD = ("answered", "callback_due", "closed")
+#: Where the desk or a unit is at work on a ticket.
+AT_WORK = (*AT_DESK, "dispatched", "waiting", "reply_in")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
 #: Channels on which nobody answers at once: the caller is told that the matter has come in.
@@ -89,29 +90,33 @@ def awaits_answer(ticket: ServiceTicket) -> bool:
 
 
 def awaits_acknowledgement(ticket: ServiceTicket) -> bool:
-    """Whether a caller who wrote has to be told yet that the matter has come in."""
+    """Whether a caller who wrote has to be told yet that the matter has come in; an answer tells it, too."""
     known = not (ticket.anonymous or ticket.taken_over)
-    return known and ticket.channel in IN_WRITING and ticket.acknowledged_at is None
+    told = ticket.acknowledged_at is not None or ticket.answered_at is not None
+    return known and ticket.channel in IN_WRITING and not told
 
 
 REOPEN_SHARE = rules.setting("reopen_share", _l("Share of the unit's limit in a reopened round"), "number", "0.5")
 
 
-class ServiceTicket(Workflow, Model):
+class ServiceTicket(Sealable, Workflow, Model):
     """A call, visit or letter, from the first word to the answer and the callback."""
 
     __tablename__ = "service_ticket"
     kind_name = "service_tickets"
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
-    content_fields = ("contact_name", "phone", "email", "subject", "content", "place", "answer", "outcome")
-    sealed_fields = ("contact_name", "phone", "email", "anonymous", "anonymity_explained", "named")
     content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
 
     flow = Flow(
         State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
-        State("appointment", _l("Reply promised"), "waiting", clocks=("parent", "front_desk", "promise")),
+        State(
+            "appointment",
+            _l("Reply promised"),
+            "waiting",
+            clocks=("parent", "front_desk", "promise", "acknowledgement"),
+        ),
         State("dispatched", _l("With a unit"), "active", clocks=("parent", "unit", "reply", "acknowledgement")),
         State(
             "reply_in", _l("Reply has come in"), "waiting", clocks=("parent", "reply", "hotline", "acknowledgement")
@@ -120,11 +125,12 @@ class ServiceTicket(Workflow, Model):
             "waiting",
             _l("Waiting for the caller"),
             "waiting",
-            pauses=("parent", "front_desk", "unit", "reply", "promise"),
+            pauses=("parent", "unit", "reply"),
+            keeps=("front_desk", "promise", "acknowledgement"),
         ),
         State("answered", _l("Answered"), "active", settled=True),
         State("callback_due", _l("To be called back"), "waiting"),
-        State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk")),
+        State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
         State("closed", _l("Closed"), "good", final=True),
         State("opinion_forwarded", _l("Passed on as an opinion"), "good", final=True),
         State("merged", _l("Merged into another"), "neutral", final=True, uncounted=True),
@@ -243,44 +249,26 @@ class ServiceTicket(Workflow, Model):
         if actor.has(*DESK):
             return true()
         if actor.has("report_officer"):
-            return cls.kind == "report"
+            return ~cls.unsealed()
         if not actor.department_ids:
             return false()
         order = DispatchOrder.__table__
         sent = select(order.c.ticket_id).where(
-            order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled"))
+            order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled", "returned"))
         )
-        # Who reports wrongdoing stays with the desk; the unit sees its dispatch order alone.
-        return and_(cls.kind != "report", or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
-
-    @classmethod
-    def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """What a report of wrongdoing says is for those who deal with it, and for whoever took it down."""
-        if actor.has(*DEALS_WITH_REPORTS):
-            return true()
-        return or_(cls.kind != "report", cls.taker_id.in_(actor.person_ids))
-
-    def sealed(self) -> bool:
-        """Who reported wrongdoing, or wishes not to be named, is kept apart (`SealedIdentity`) and told to nobody."""
-        return self.kind == "report" or bool(self.named)
-
-    @classmethod
-    def unsealed(cls) -> ColumnElement[bool]:
-        return and_(cls.kind != "report", cls.named.is_not(True))
-
-    def indexed(self) -> bool:
-        return self.kind != "report"
+        # What is under seal stays with the desk; the unit sees its dispatch order alone.
+        return and_(cls.unsealed(), or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine = [
-            and_(cls.state.in_(("open", "appointment", "reopened")), cls.taker_id.in_(actor.person_ids)),
-            cls.offered_to_id.in_(actor.person_ids),
+            and_(cls.state.in_(AT_DESK), cls.taker_id.in_(actor.person_ids)),
+            and_(cls.state.in_(AT_WORK), cls.offered_to_id.in_(actor.person_ids)),
         ]
         if actor.has("call_taker"):
             mine.append(cls.state == "reply_in")
         if actor.has("shift_leader"):
-            mine.append(cls.state.in_(("open", "appointment", "reopened", "reply_in")))
+            mine.append(cls.state.in_((*AT_DESK, "reply_in")))
         return or_(*mine)
 
     def case(self) -> str:
@@ -299,9 +287,11 @@ class ServiceTicket(Workflow, Model):
         return rules.number(session, REOPEN_SHARE, self.profile())
 
     def enter(self, session: Session, name: str) -> None:
-        """An answer keeps what was promised, and for some kinds a callback follows it."""
+        """An answer keeps what was promised, and for some kinds a callback follows it; an open offer ends with work."""
         if name == "closed":
             settling.refuse_unsettled(session, self)
+        if name not in AT_WORK and self.offered_to_id is not None:
+            self.offered_to = None
         before = self.state
         if name == "answered" and callback_due(session, self):
             name = "callback_due"
@@ -341,16 +331,15 @@ class ServiceTicket(Workflow, Model):
         return [order for order in self.orders if order.state != "draft" and not order.flow.states[order.state].final]
 
     def bring_along(self, session: Session) -> None:
-        if self.confidential:
+        if self.sealed():
             self.seal()
         if records.altered(self, "scheme", "pressing", "sub_kind"):
             clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
         if self.phone and not self.taken_over:
-            query = select(Person.id).where(Person.phone == self.phone)
-            self.staff_own = self.staff_own or session.scalars(query.limit(1)).first() is not None
-        if self.kind == "report" or self.confidential:
+            self.staff_own = self.staff_own or is_of_staff(session, self.phone)
+        if self.sealed():
             self.seal()
         if self.taken_over:
             return
@@ -359,19 +348,6 @@ class ServiceTicket(Workflow, Model):
         own = access.current().own_person_id
         if self.taker is None and own is not None:
             self.taker = session.get(Person, own)
-
-    def seal(self) -> None:
-        """Move the caller's identity into the store that only the report officer opens."""
-        from models.identities import SealedIdentity  # it refers to tickets
-
-        if self.contact_name or self.phone or self.email:
-            told = {"contact_name": self.contact_name, "phone": self.phone, "email": self.email}
-            self.identities.append(SealedIdentity(**told))
-            self.contact_name = self.phone = self.email = None
-            self.named = True
-        for call in self.calls:
-            call.contact_name = call.phone = None
-        settling.part_from_orders(self)
 
     def take_over(self) -> None:
         """A line of an older register: what it lacks is filled in plainly, its moments stand as they are."""
@@ -389,6 +365,8 @@ class ServiceTicket(Workflow, Model):
             yield "taker", _("Who is first responsible changes by handing over alone.")
         if records.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
             yield "subject_unit", _("This unit has the matter now; cancel its dispatch order first.")
+        elif not self.taken_over:
+            yield from self._barred_department()
         if self.anonymous:
             if self.phone:
                 yield "phone", _("An anonymous ticket carries no telephone number.")
@@ -414,8 +392,15 @@ class ServiceTicket(Workflow, Model):
         if self.received_at and self.received_at > now():
             yield "received_at", _("The ticket cannot have been received in the future.")
 
+    def _barred_department(self) -> Iterator[tuple[str, str]]:
+        """The sentence about a department that must not have this matter, when it or the unit complained of is set."""
+        unit, fresh = self.department, self.id is None or records.altered(self, "department", "subject_unit")
+        session = object_session(unit) if unit is not None and fresh else None
+        if unit is not None and session is not None and unit.id in unit_choice.barred(session, self):
+            yield "department", unit_choice.sentence(unit)
+
     def __str__(self) -> str:
-        return f"{self.ticket_no} {self.subject}" if self.kind != "report" else str(self.ticket_no)
+        return str(self.ticket_no) if self.sealed() else f"{self.ticket_no} {self.subject}"
 
     def answer_with(self, text: str) -> None:
         """The caller has been told this, now."""

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def barred(session: Session, ticket: ServiceTicket) -> frozenset[int]:
     """The units that must not handle a ticket: the one complained of, and those above and below with the same head."""
-    unit = ticket.subject_unit_id or (ticket.subject_unit.id if ticket.subject_unit else None)
-    if unit is None:
-        return frozenset()
     with access.system(), session.no_autoflush:
+        unit = ticket.subject_unit.id if ticket.subject_unit is not None else None
+        if unit is None:
+            return frozenset()
         rows = session.execute(select(Department.id, Department.parent_id, Department.leader_id)).all()
     parents = {row.id: row.parent_id for row in rows}
     leaders = {row.id: row.leader_id for row in rows}

@@ -191,4 +191,5 @@ def hand_back(
         raise StepRefused(
             _("An order is returned within %(hours)s hours of its issue; this one stays here.", hours=f"{hours:g}")
         )
+    order.let_go()
     order.returned_at, order.return_ground, order.proposed = moment, ground, proposed

@@ -2,6 +2,7 @@
 
 from reports import (  # noqa: F401
     articles,
+    callbacks,
     daily_reviews,
     dispatch,
     documents,

@@ -20,6 +20,7 @@ from models.orders import PAYMENT_TYPES, Order
 from models.people import Department
 from models.tickets import KINDS as TICKET_KINDS
 from models.tickets import ServiceTicket
+from reports.few import without_few
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.D
         figures[f"median_{name}"] = groups[name].median().round(2)
         figures[f"mean_{name}"] = groups[name].mean().round(2)
         figures[f"p90_{name}"] = groups[name].quantile(0.9).round(2)
-    return pd.DataFrame(figures).reset_index()
+    return without_few(pd.DataFrame(figures).reset_index(), by, "count")
 
 
 @report(

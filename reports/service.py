@@ -23,6 +23,7 @@ from models.dispatch import DispatchOrder
 from models.documents import URGENCY, IncomingDocument
 from models.people import Department, Person
 from models.tickets import KINDS, ServiceTicket
+from reports.few import without_few
 
 
 def share(part: pd.Series, whole: pd.Series) -> pd.Series:
@@ -81,7 +82,7 @@ def desk_goals(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     counted = table.groupby(by, sort=True)[list(figures)].sum().reset_index()
     for part, whole in (("handled", "judged"), ("short", "timed"), ("very_short", "timed"), ("quick", "rung")):
         counted[f"{part}_rate"] = share(counted[part], counted[whole])
-    return counted
+    return without_few(counted, by, "received")
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def on_time(session: Session, period: Period, by: list[str], of: str) -> pd.Data
     counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
     counted["rate"] = share(counted["met"], counted["due"])
     counted["unextended_rate"] = share(counted["unextended"], counted["due"])
-    return counted
+    return without_few(counted, by, "due")
 
 
 def _named(about: Limited, *columns: Any) -> Any:
@@ -246,7 +247,7 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFr
     running = table["state"].isin(list(ServiceTicket.flow.open_states))
     counts["overdue"] = (running & (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment))).astype(int)
     table = table[by].fillna("").assign(**counts)
-    return table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    return without_few(table.groupby(by, sort=True)[list(counts)].sum().reset_index(), by, "open")
 
 
 def states_at(session: Session, model: Any, moment: datetime) -> dict[int, str]:

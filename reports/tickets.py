@@ -43,12 +43,13 @@ from models.tickets import CHANNELS, GRADES, KINDS, ServiceTicket
 def ticket_ledger(session: Session, period: Period) -> pd.DataFrame:
     """One line a ticket, as the ledger of the front desk has it."""
     ticket = ServiceTicket
+    told = {name: learned(ticket, name) for name in (
+        "contact_name", "phone", "subject", "content", "place", "answer", "citation", "outcome")}  # fmt: skip
     query = (
         select(
-            ticket.ticket_no, ticket.received_at, ticket.channel, ticket.kind, learned(ticket, "contact_name"),
-            learned(ticket, "phone"), ticket.subject, ticket.content, ticket.place, Person.name.label("taker"),
-            Department.name.label("department"), ticket.state, ticket.answer, ticket.citation, ticket.outcome,
-            ticket.grade, ticket.answered_at, ticket.due_at, ticket.closed_at,
+            ticket.ticket_no, ticket.received_at, ticket.channel, ticket.kind, *told.values(),
+            Person.name.label("taker"), Department.name.label("department"), ticket.state, ticket.grade,
+            ticket.answered_at, ticket.due_at, ticket.closed_at,
         )
         .join(Department, ticket.department_id == Department.id, isouter=True)
         .join(Person, ticket.taker_id == Person.id, isouter=True)

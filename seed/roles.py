@@ -212,7 +212,7 @@ TABLE: dict[str, dict[str, str]] = {
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
-            "register_anew hand_over accept_offer decline_offer withdraw_offer order_service acknowledge note_gap propose_article"
+            "reopen register_anew hand_over accept_offer decline_offer withdraw_offer order_service acknowledge note_gap propose_article"
         ),
         "calls_owed": f"{KEEP} reveal {_CALLS}",
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",

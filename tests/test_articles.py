@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 
 from app.engine import access, terms
 from app.engine import record as records
@@ -534,7 +535,7 @@ def sheet(session, actor, **values):
 
 
 def test_the_check_of_conduct_is_off_until_a_rule_switches_it_on(session, actors):
-    with pytest.raises(Invalid) as refusal:
+    with force_locale("en"), pytest.raises(Invalid) as refusal:
         sheet(session, actors["shift"])
     assert "Conduct of the desk is checked" in str(refusal.value)
     set_rule(session, "conduct_checklist", "yes")

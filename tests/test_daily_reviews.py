@@ -13,6 +13,7 @@ from app.engine.moments import parse_moment
 from app.engine.office_calendar import CalendarDay
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import sweeping
+from models.calls import CallOwed
 from models.corrections import Correction
 from models.daily_reviews import DailyReview, ReviewLine
 from reports.daily_reviews import daily_reviews
@@ -50,12 +51,18 @@ def marks_of(session, ticket):
         return {name for name in names if getattr(line, name)}
 
 
-def answered(session, actors, ticket, grade="satisfied"):
+def answered(session, actors, ticket):
     take(session, actors["desk"], ticket, "give_answer", answer="在一楼大厅", referral="电话号码查询")
     take(session, actors["cs_manager"], ticket, "close", code="answered")
+
+
+def rated(session, actors, ticket, **rating):
+    """Answered and called back."""
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼大厅", referral="电话号码查询")
+    take(session, actors["desk"], ticket, "plan_callback")
     with access.system():
-        ticket.grade = grade
-        session.flush()
+        owed = session.scalars(sa.select(CallOwed).where(CallOwed.ticket_id == ticket.id)).one()
+    take(session, actors["shift"], owed, "rate", **rating)
 
 
 def test_a_sheet_lists_the_tickets_of_its_desk_and_day_and_no_others(session, actors, call, sheet, show):
@@ -77,7 +84,7 @@ def test_each_oddity_is_told_and_the_oddest_ticket_stands_on_top(session, actors
     show("2026-03-02 09:00")
     plain, late, void, again, cross = (call(subject=word) for word in ("平常", "超时", "作废", "重办", "不满"))
     answered(session, actors, plain)
-    answered(session, actors, cross, grade="dissatisfied")
+    rated(session, actors, cross, grade="dissatisfied", cause="policy", remark="已说明规定")
     answered(session, actors, again)
     take(session, actors["shift"], again, "reopen", reason="再次反映")
     take(session, actors["desk"], again, "give_answer", answer="已再次答复", referral="电话号码查询")
@@ -91,6 +98,17 @@ def test_each_oddity_is_told_and_the_oddest_ticket_stands_on_top(session, actors
     }
     order = lines_of(session, review)
     assert (order[0], order[-1], review.odd_tickets) == (("超时", 2), ("平常", 0), 4)
+
+
+def test_who_was_dissatisfied_in_an_earlier_round_stands_on_the_sheet_as_reopened_and_dissatisfied(
+    session, actors, call, sheet, show
+):
+    show("2026-03-02 09:00")
+    ticket = call()
+    rated(session, actors, ticket, grade="very_dissatisfied", cause="handling")
+    answered(session, actors, ticket)
+    sheet("2026-03-02")
+    assert (ticket.grade, marks_of(session, ticket)) == (None, {"reopened", "dissatisfied"})
 
 
 def test_an_anonymous_ticket_without_the_tick_is_odd(session, actors, call, sheet, show):

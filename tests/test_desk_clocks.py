@@ -184,6 +184,56 @@ def test_what_came_in_writing_is_acknowledged_within_a_working_day(session, acto
 
 
 @pytest.mark.parametrize(
+    "step, answers",
+    [
+        ("promise", {"at": "2026-03-10 09:00"}),
+        ("wait", {"waiting_for": "details", "until": "2026-03-10 09:00", "reason": "等门牌号"}),
+    ],
+)
+def test_what_came_in_writing_is_not_acknowledged_before_the_caller_has_been_told(
+    session, actors, call, at, step, answers
+):
+    at("2026-03-06 16:00")
+    ticket = call(channel="email")
+    take(session, actors["desk"], ticket, step, **answers)
+    assert due(session, ticket)["acknowledgement"] == parse_moment("2026-03-09 18:00")
+    at("2026-03-09 18:01")
+    take(session, actors["desk"], ticket, "acknowledge")
+    assert outcomes(session, ticket)["acknowledgement"] == "missed"
+
+
+def test_an_answer_tells_the_caller_that_the_letter_has_come_in(session, actors, call, at):
+    at("2026-03-06 16:00")
+    ticket = call(channel="letter")
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
+    take(session, actors["desk"], ticket, "reopen", reason="又来信")
+    assert outcomes(session, ticket)["acknowledgement"] == "met"
+    assert "acknowledgement" not in due(session, ticket)
+
+
+def test_who_cannot_be_told_that_it_has_come_in_is_not_counted_as_told(session, actors, call, at):
+    at("2026-03-06 16:00")
+    ticket = call(channel="letter", phone="")
+    take(session, actors["desk"], ticket, "forward_opinion", department="综合科", reason="没有联系方式")
+    assert outcomes(session, ticket)["acknowledgement"] == "void"
+
+
+def test_waiting_for_the_caller_pauses_the_whole_and_the_legs_after_dispatch_alone(session, actors, call, at):
+    """tickets-orders.md 4.3: the caller's limit, the reply and the unit stand still; desk and promise run on."""
+    at("2026-03-02 09:00")
+    promised, sent = call(), call(kind="help")
+    take(session, actors["desk"], promised, "promise", at="2026-03-02 11:00")
+    dispatch(session, actors, sent)
+    for ticket in (promised, sent):
+        take(session, actors["desk"], ticket, "wait", waiting_for="details", until="2026-03-03 09:00", reason="等")
+    states = [{stage: clock.state for stage, clock in open_clocks(session, one).items()} for one in (promised, sent)]
+    assert states == [
+        {"parent": "paused", "front_desk": "running", "promise": "running"}, {"parent": "paused", "unit": "paused"}
+    ]  # fmt: skip
+    assert promised.due_at == parse_moment("2026-03-02 11:00")
+
+
+@pytest.mark.parametrize(
     "scheme, pressing, expected",
     [
         ("hotline", True, "2026-03-07 16:00"), ("hotline", False, "2026-03-09 16:00"),

@@ -8,6 +8,7 @@ import pytest
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
+from app.engine.history import HistoryEntry
 from app.engine.moments import now, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.dispatch import DispatchOrder
@@ -315,6 +316,162 @@ def test_an_order_is_returned_within_four_hours_of_its_issue(session, actors, ca
     at("2026-03-02 13:01")
     with pytest.raises(StepRefused):
         take(session, actors["user_a"], orders[1], "hand_back", **why)
+
+
+RETURN = {"ground": "not_ours", "reason": "不归我们", "proposed": "财务科"}
+
+
+def sees(session, actor):
+    """How many tickets and dispatch orders somebody sees."""
+    with access.acting_as(actor):
+        session.expire_all()
+        return session.query(ServiceTicket).count(), session.query(DispatchOrder).count()
+
+
+def replied(session, actors, order, answer="已修好"):
+    """The unit's reply to an order, accepted by the hotline."""
+    take(session, actors["head_a"], order, "sign")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer=answer)
+    take(session, actors["shift"], order, "accept")
+
+
+def test_a_unit_that_returned_an_order_sees_the_caller_no_more(session, actors, order):
+    ticket = order.ticket
+    assert sees(session, actors["user_a"]) == (1, 1)
+    take(session, actors["user_a"], order, "hand_back", **RETURN)
+    assert sees(session, actors["user_a"]) == (0, 1)
+    take(session, actors["shift"], order, "issue", department="财务科")
+    assert (sees(session, actors["user_a"]), sees(session, actors["user_b"])) == ((0, 0), (1, 1))
+    with access.system():
+        assert ticket.department.name == "财务科"
+
+
+def test_the_order_of_a_unit_that_helps_leaves_the_matter_with_the_desk(session, actors, call):
+    ticket = call(kind="repair")
+    with access.acting_as(actors["shift"]):
+        helper = records.add(
+            session, DispatchOrder,
+            {"ticket": ticket.id, "department": "财务科", "requirement": "协助", "lead": "false"},
+        )  # fmt: skip
+    take(session, actors["shift"], helper, "issue")
+    assert (helper.state, ticket.state, ticket.department) == ("issued", "open", None)
+
+
+@pytest.mark.parametrize("name", ["综合科", "综合科档案室"])
+def test_a_ticket_does_not_name_the_unit_complained_of_as_the_one_that_has_it(session, actors, complaint, name):
+    with access.acting_as(actors["shift"]), pytest.raises(Invalid) as refusal:
+        records.change(session, complaint, {"department": name}, ["department"], version=complaint.version)
+    assert list(refusal.value.errors) == ["department"]
+
+
+def test_a_ticket_is_not_registered_with_the_unit_complained_of_as_its_department(session, call):
+    with pytest.raises(Invalid) as refusal:
+        call(kind="complaint", subject_unit="综合科", department="综合科")
+    assert list(refusal.value.errors) == ["department"]
+
+
+def test_who_is_complained_of_may_be_put_right_together_with_the_department(session, actors, complaint):
+    with access.acting_as(actors["shift"]):
+        records.change(
+            session, complaint, {"subject_unit": "财务科", "department": "综合科"}, ["subject_unit", "department"],
+            version=complaint.version,
+        )  # fmt: skip
+    with access.system():
+        assert (complaint.subject_unit.name, complaint.department.name) == ("财务科", "综合科")
+
+
+@pytest.mark.parametrize("before", ["issued", "signed", "fed_back", "returned"])
+def test_a_matter_whose_only_order_is_cancelled_is_the_desks_again(session, actors, call, at, before):
+    at("2026-03-02 09:00")
+    ticket = call(kind="repair")
+    (order,) = send(session, actors, ticket)
+    way = {"issued": [], "signed": [("sign", {})], "returned": [("hand_back", RETURN)],
+           "fed_back": [("sign", {}), ("feed_back", {"result": "好了", "answer": "好了"})]}  # fmt: skip
+    for step, answers in way[before]:
+        take(session, actors["user_a"], order, step, **answers)
+    at("2026-03-02 10:00")
+    take(session, actors["shift"], order, "cancel", reason="派错")
+    assert (order.state, ticket.state, ticket.department) == ("cancelled", "open", None)
+    # The limit of the whole runs on from the receipt, the front desk has its four hours to do something about it.
+    assert {stage: due for stage, (due, _first) in limits(session, ticket).items()} == {
+        "parent": parse_moment("2026-03-05 09:00"), "front_desk": parse_moment("2026-03-02 14:00"),
+    }  # fmt: skip
+    assert sees(session, actors["user_a"]) == (0, 0)
+    (again,) = [one for one in send(session, actors, ticket) if one.id != order.id]
+    assert (again.state, ticket.state) == ("issued", "dispatched")
+
+
+def test_the_leg_of_a_unit_that_was_relieved_is_not_counted(session, actors, order):
+    take(session, actors["shift"], order, "cancel", reason="派错")
+    assert [c.state for c in clocks_of(session, order.ticket) if c.stage == "unit"] == ["void"]
+
+
+def test_cancelling_the_order_of_a_helper_leaves_the_ticket_with_the_unit_in_charge(session, actors, call):
+    lead, helper = send(session, actors, call(kind="help"), others=["财务科"])
+    take(session, actors["shift"], helper, "cancel", reason="不需要了")
+    with access.system():
+        assert (lead.state, lead.ticket.state, lead.ticket.department.name) == ("issued", "dispatched", "综合科")
+
+
+def second_lead(session, actors, call, order):
+    """Another order in charge beside this one, as a merged ticket brings it."""
+    ticket = call(kind="repair")
+    (other,) = send(session, actors, ticket, department="财务科")
+    take(session, actors["shift"], ticket, "merge", target=order.ticket_id, because="matter", reason="同一处")
+    return other
+
+
+def test_when_the_remaining_units_have_replied_the_reply_is_in(session, actors, call):
+    (order,) = send(session, actors, call(kind="repair"))
+    other = second_lead(session, actors, call, order)
+    ticket = order.ticket
+    replied(session, actors, order)
+    assert ticket.state == "dispatched"
+    take(session, actors["shift"], other, "cancel", reason="不需要了")
+    with access.system():
+        assert (ticket.state, ticket.department.name) == ("reply_in", "综合科")
+
+
+def test_where_one_of_two_units_in_charge_is_relieved_the_ticket_stays_with_the_other(session, actors, call):
+    (order,) = send(session, actors, call(kind="repair"))
+    second_lead(session, actors, call, order)
+    take(session, actors["shift"], order, "cancel", reason="不需要了")
+    with access.system():
+        assert (order.ticket.state, order.ticket.department.name) == ("dispatched", "财务科")
+
+
+@pytest.mark.parametrize("back", ["reopen", "rate"])
+def test_a_matter_that_comes_back_goes_to_the_unit_again_and_is_answered_with_its_new_reply(
+    session, actors, call, back
+):
+    ticket = call(kind="repair")
+    (first,) = send(session, actors, ticket)
+    replied(session, actors, first, answer="第一次已修")
+    take(session, actors["desk"], ticket, "pass_on")
+    if back == "reopen":
+        take(session, actors["shift"], ticket, "reopen", reason="又坏了")
+    else:
+        with access.system():
+            (owed,) = ticket.calls
+        take(session, actors["shift"], owed, "rate", grade="dissatisfied", cause="handling")
+    assert (ticket.state, first.state, ticket.episode) == ("reopened", "superseded", 2)
+    second = send(session, actors, ticket)[-1]
+    replied(session, actors, second, answer="第二次已换")
+    assert ticket.state == "reply_in"
+    take(session, actors["desk"], ticket, "pass_on")
+    assert (ticket.answer, ticket.citation) == ("第二次已换", second.order_no)
+
+
+def test_a_ticket_with_a_reply_set_aside_can_be_void(session, actors, call):
+    ticket = call(kind="repair")
+    (first,) = send(session, actors, ticket)
+    replied(session, actors, first)
+    take(session, actors["shift"], ticket, "send_again", reason="没有修")
+    take(session, actors["shift"], ticket, "void", reason="误登")
+    with access.system():
+        assert [one.state for one in ticket.orders] == ["superseded", "cancelled"]
+        entries = session.query(HistoryEntry).filter_by(kind="service_tickets", record_id=ticket.id, action="void")
+        assert (ticket.state, entries.count()) == ("voided", 1)
 
 
 MORE = {"until": "2026-03-03 15:00", "reason": "等配件", "ground": "办法第十二条"}

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.clocks import clocks_of
+from app.engine.history import HistoryEntry
 from app.engine.refusals import NotAllowed, StepRefused
 from models.calls import CallOwed
 from models.merging import repeats
@@ -92,6 +93,49 @@ def test_a_unit_that_has_the_matter_already_is_not_asked_twice(session, actors, 
         (kept,), (doubled,) = target.orders, ticket.orders
     merge(session, actors, ticket, target)
     assert (kept.state, doubled.state, doubled.ticket) == ("issued", "cancelled", ticket)
+
+
+def test_an_order_does_not_go_over_to_a_complaint_of_its_own_unit(session, actors, call):
+    target, ticket = call(kind="complaint", subject_unit="综合科"), call(kind="complaint")
+    take(session, actors["shift"], ticket, "dispatch", department="综合科", requirement="请核实")
+    with access.system():
+        (order,) = ticket.orders
+    merge(session, actors, ticket, target)
+    assert (order.state, order.ticket, target.state) == ("cancelled", ticket, "open")
+    with access.system():
+        entry = session.scalars(
+            select(HistoryEntry)
+            .where(HistoryEntry.kind == "dispatch_orders", HistoryEntry.record_id == order.id)
+            .order_by(HistoryEntry.position.desc())
+        ).first()
+    assert entry.reason == INTO["reason"]
+
+
+def test_the_order_of_a_helper_that_goes_over_leaves_the_other_ticket_with_the_desk(session, actors, call):
+    target, ticket = call(kind="repair"), call(kind="repair")
+    sent = {"department": "综合科", "requirement": "请修理", "others": ["财务科"]}
+    take(session, actors["shift"], ticket, "dispatch", **sent)
+    with access.system():
+        lead, helper = ticket.orders
+    take(session, actors["shift"], lead, "cancel", reason="派错")
+    merge(session, actors, ticket, target)
+    assert (helper.ticket, target.state) == (target, "open")
+
+
+def test_a_ticket_with_a_reply_set_aside_can_be_merged(session, actors, call):
+    target, ticket = call(kind="repair"), call(kind="repair")
+    take(session, actors["shift"], ticket, "dispatch", department="综合科", requirement="请修理")
+    with access.system():
+        (order,) = ticket.orders
+    take(session, actors["head_a"], order, "sign")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["shift"], order, "accept")
+    take(session, actors["shift"], ticket, "send_again", reason="没有修")
+    merge(session, actors, ticket, target)
+    with access.system():
+        assert ([one.state for one in ticket.orders], [one.state for one in target.orders]) == (
+            ["superseded"], ["issued"],
+        )  # fmt: skip
 
 
 def test_repeats_are_found_by_number_or_by_place_and_kind_and_never_among_reports(session, actors, call, at):

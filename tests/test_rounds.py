@@ -35,22 +35,71 @@ def told(session, actor):
 
 
 @pytest.mark.parametrize(
-    "before, step, answers",
+    "before, step, answers, running",
     [
-        ("open", None, {}),
-        ("appointment", "promise", {"at": "2026-03-06 09:00"}),
-        ("dispatched", "dispatch", SEND),
+        ("open", None, {}, {"front_desk"}),
+        ("appointment", "promise", {"at": "2026-03-06 09:00"}, {"front_desk", "promise"}),
+        ("dispatched", "dispatch", SEND, set()),
     ],
 )
-def test_after_the_wait_it_goes_on_where_it_stood(session, actors, call, at, before, step, answers):
+def test_after_the_wait_it_goes_on_where_it_stood(session, actors, call, at, before, step, answers, running):
     at("2026-03-02 09:00")
     ticket = call(kind="help")
     if step:
         take(session, actors["shift"], ticket, step, **answers)
     take(session, actors["shift"], ticket, "wait", until="2026-03-03 09:00", **WAIT)
-    assert (ticket.state, due(session, ticket)) == ("waiting", {})
+    assert (ticket.state, set(due(session, ticket))) == ("waiting", running)
     take(session, actors["shift"], ticket, "go_on")
     assert ticket.state == before
+
+
+def test_a_promise_kept_while_the_ticket_waits_was_kept_in_time(session, actors, call, at):
+    at("2026-03-02 09:00")
+    ticket = call()
+    take(session, actors["desk"], ticket, "promise", at="2026-03-02 11:00")
+    take(session, actors["desk"], ticket, "wait", until="2026-03-03 09:00", **WAIT)
+    with access.system():
+        (owed,) = ticket.calls
+    at("2026-03-02 10:00")
+    take(session, actors["desk"], owed, "keep")
+    at("2026-03-02 12:00")
+    take(session, actors["desk"], ticket, "go_on")
+    promised = [clock.state for clock in clocks_of(session, ticket) if clock.stage == "promise"]
+    assert (ticket.state, promised) == ("open", ["met"])
+
+
+def test_a_ticket_that_got_an_order_while_it_waited_goes_on_with_its_unit(session, actors, call, at):
+    at("2026-03-02 09:00")
+    target, ticket = call(kind="repair"), call(kind="repair")
+    sent = {"department": "综合科", "requirement": "请修理"}
+    take(session, actors["shift"], ticket, "dispatch", **sent)
+    take(session, actors["shift"], target, "wait", until="2026-03-03 09:00", **WAIT)
+    take(session, actors["shift"], ticket, "merge", target=target.id, because="matter", reason="同一处")
+    take(session, actors["shift"], target, "go_on")
+    assert target.state == "dispatched"
+
+
+def test_a_ticket_whose_state_before_the_wait_is_not_known_goes_by_its_orders(session, actors, call, at):
+    at("2026-03-02 09:00")
+    with_unit, at_desk = call(kind="help"), call(kind="help")
+    take(session, actors["shift"], with_unit, "dispatch", **SEND)
+    for ticket in (with_unit, at_desk):
+        take(session, actors["shift"], ticket, "wait", until="2026-03-03 09:00", **WAIT)
+        with access.system():
+            ticket.waited_in = None
+            session.flush()
+        take(session, actors["shift"], ticket, "go_on")
+    assert (with_unit.state, at_desk.state) == ("dispatched", "open")
+
+
+def test_a_ticket_whose_order_was_cancelled_while_it_waited_goes_on_at_the_desk(session, actors, call, at):
+    at("2026-03-02 09:00")
+    ticket = call(kind="help")
+    take(session, actors["shift"], ticket, "dispatch", **SEND)
+    take(session, actors["shift"], ticket, "wait", until="2026-03-03 09:00", **WAIT)
+    take(session, actors["shift"], order_of(ticket), "cancel", reason="派错")
+    take(session, actors["shift"], ticket, "go_on")
+    assert (ticket.state, ticket.department) == ("open", None)
 
 
 def test_the_orders_of_a_waiting_ticket_stand_still_with_it(session, actors, call, at):
@@ -121,14 +170,14 @@ def test_one_long_wait_and_two_short_ones_leave_the_same_time(session, actors, c
             step = "go_on" if ticket.state == "waiting" else "wait"
             take(session, actors["desk"], ticket, step, **({} if step == "go_on" else {"until": "2026-03-03", **WAIT}))
     assert due(session, long) == due(session, short)
-    assert due(session, long)["front_desk"] == parse_moment("2026-03-02 17:00")
+    assert due(session, long)["parent"] == parse_moment("2026-03-04 13:00")
 
 
 def test_the_sweep_ends_the_wait_at_its_moment_and_tells_who_is_responsible(session, actors, call, clock):
     ticket = call()
-    take(session, actors["desk"], ticket, "wait", until="2026-03-02 11:30", **WAIT)
+    take(session, actors["desk"], ticket, "wait", until="2026-03-02 10:30", **WAIT)
     session.commit()
-    clock.moment = parse_moment("2026-03-02 11:29")
+    clock.moment = parse_moment("2026-03-02 10:29")
     clock.ahead()
     sweep(session)
     with access.system():
@@ -182,6 +231,20 @@ def test_who_reported_wrongdoing_stays_under_seal_in_the_new_ticket(session, act
     with access.system():
         anew = session.scalars(select(ServiceTicket).where(ServiceTicket.reopens_id == ticket.id)).one()
         assert (anew.phone, anew.contact_name, [one.phone for one in anew.identities]) == (None, None, ["13812345678"])
+
+
+@pytest.mark.parametrize("kind", ["consult", "report"])
+def test_who_wrote_by_e_mail_is_known_by_it_in_the_new_ticket(session, actors, call, at, kind):
+    at("2026-03-02 09:00")
+    ticket = call(kind=kind, channel="email", phone="", contact_name="", email="qian@example.com")
+    take(session, actors["desk"], ticket, "give_answer", answer="已受理", referral="电话号码查询")
+    take(session, actors["cs_manager"], ticket, "close", code="answered")
+    at("2026-04-02 09:00")
+    take(session, actors["shift"], ticket, "register_anew", content="又有新情况", channel="email")
+    with access.system():
+        anew = session.scalars(select(ServiceTicket).where(ServiceTicket.reopens_id == ticket.id)).one()
+        known = (anew.email, [one.email for one in anew.identities])
+    assert known == (("qian@example.com", []) if kind == "consult" else (None, ["qian@example.com"]))
 
 
 def test_a_second_reopening_is_told_to_the_manager_without_the_callers_words(session, actors, call):
@@ -259,6 +322,41 @@ def test_a_declined_or_withdrawn_offer_leaves_the_ticket_where_it_is(session, ac
     take(session, actors["desk"], ticket, "hand_over", taker="陈刚", reason="换班")
     take(session, actors["desk"], ticket, "withdraw_offer")
     assert (ticket.taker.name, ticket.offered_to) == ("王芳", None)
+
+
+@pytest.mark.parametrize(
+    "step, answers",
+    [
+        ("give_answer", {"answer": "在一楼", "referral": "电话号码查询"}),
+        ("void", {"reason": "误登"}),
+        ("forward_opinion", {"department": "综合科", "reason": "不愿透露"}),
+    ],
+)
+def test_an_open_offer_ends_with_the_work_on_the_ticket(session, actors, call, step, answers):
+    ticket = call(phone="")
+    take(session, actors["desk"], ticket, "hand_over", taker="陈刚", reason="换班")
+    take(session, actors["shift"], ticket, step, **answers)
+    with access.system():
+        waiting = session.scalars(select(ServiceTicket).where(ServiceTicket.waits_for(actors["shift"]))).all()
+    assert (ticket.taker.name, ticket.offered_to, waiting) == ("王芳", None, [])
+
+
+def test_an_offer_of_old_waits_for_nobody_once_the_ticket_is_over(session, actors, call):
+    ticket = call()
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
+    take(session, actors["desk"], ticket, "close", code="answered")
+    with access.system():
+        ticket.offered_to_id = actors["shift"].own_person_id
+        session.flush()
+        assert session.scalars(select(ServiceTicket).where(ServiceTicket.waits_for(actors["shift"]))).all() == []
+
+
+def test_whoever_takes_calls_reopens_a_ticket_whose_caller_is_back(session, actors, call):
+    ticket = call()
+    take(session, actors["desk"], ticket, "give_answer", answer="在一楼", referral="电话号码查询")
+    take(session, actors["desk"], ticket, "close", code="answered")
+    take(session, actors["desk"], ticket, "reopen", reason="又来电")
+    assert (ticket.state, ticket.episode) == ("reopened", 2)
 
 
 @pytest.mark.parametrize("name", ["王芳", "张小明"])

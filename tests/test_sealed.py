@@ -1,14 +1,21 @@
 """Who reports wrongdoing, or wishes not to be named: no name and no number at any door, and no hint whether there is one."""
 
+import io
 import json
 
 import pytest
+import sqlalchemy as sa
+from PIL import Image
 
-from app.engine import access
+from app.engine import access, searching
 from app.engine import record as records
-from app.engine.frames import Period
-from app.engine.refusals import Invalid
+from app.engine.frames import Period, ask
+from app.engine.photos import without_notes
+from app.engine.refusals import Invalid, StepRefused
+from models.calls import CallOwed
+from models.files import Attachment
 from models.identities import IdentityRequest, SealedIdentity
+from models.people import Department, Person
 from models.tickets import ServiceTicket
 from reports.tickets import ticket_ledger
 from tests.conftest import sign_in
@@ -124,3 +131,117 @@ def test_no_filter_and_no_ledger_tells_what_is_under_seal(app, session, actors, 
     assert answer.status_code != 200 or json.loads(answer.get_data(as_text=True))["count"] == 0
     with access.acting_as(actors["shift"]):
         assert list(ticket_ledger(session, Period()).fillna("")["contact_name"]) == [""]
+
+
+def test_the_ledger_leaves_out_what_a_report_says(session, actors, call):
+    report(call)
+    for who, told in (("shift", True), ("manager", False), ("office", False), ("auditor", False)):
+        with access.acting_as(actors[who]):
+            table = ticket_ledger(session, Period()).fillna("")
+        assert (SAYS in set(table["subject"]) | set(table["content"])) is told, who
+
+
+def test_a_file_of_a_report_has_no_name_and_opens_for_those_who_deal_with_it(app, session, call):
+    pk = report(call).id
+    session.commit()
+    desk = sign_in(app, "shift")
+    desk.post(f"/files/service_tickets/{pk}", data={"file": (io.BytesIO(b"text"), "李知情举报信.txt")})
+    assert "李知情举报信" not in desk.get(f"/serviceticketview/show/{pk}").text
+    doors = {}
+    for who in ("shift", "office", "auditor"):
+        with sign_in(app, who).get(f"/files/service_tickets/{pk}/1") as answer:
+            doors[who] = answer.status_code
+    assert doors == {"shift": 200, "office": 404, "auditor": 404}
+
+
+def test_files_that_are_there_already_lose_their_names_with_the_seal(app, session, actors, call):
+    pk = call().id
+    session.commit()
+    sign_in(app, "desk").post(f"/files/service_tickets/{pk}", data={"file": (io.BytesIO(b"text"), "李知情.txt")})
+    with access.system():
+        ticket = session.get(ServiceTicket, pk)
+    take(session, actors["shift"], ticket, "reclassify", kind="report", reason="实为举报")
+    with access.system():
+        (name,) = session.scalars(sa.select(Attachment.name))
+    assert (NAME in name, name.endswith(".txt")) == (False, True)
+
+
+def test_a_photograph_of_a_report_tells_no_place_and_no_camera():
+    picture = Image.new("RGB", (8, 8), "red")
+    about = Image.Exif()
+    about[0x010F], about[0x9286] = "Camera of 李知情", "at home"
+    for form, options in (("JPEG", {"exif": about}), ("PNG", {"exif": about})):
+        file = io.BytesIO()
+        picture.save(file, form, **options)
+        plain = without_notes(file.getvalue())
+        found = Image.open(io.BytesIO(plain))
+        assert (dict(found.getexif()), found.size, found.getpixel((0, 0))[0] > 200) == ({}, (8, 8), True), form
+        assert b"Camera" in file.getvalue() and b"Camera" not in plain
+
+
+def test_nobody_is_told_that_the_informant_is_of_the_house(session, actors, call):
+    with access.system():
+        session.get(Person, actors["user_a"].own_person_id).phone = NUMBER
+        session.flush()
+    ticket = report(call)
+    for who in ("desk", "shift", "auditor"):
+        assert not shown(session, actors[who], ticket.id)["staff_own"]
+        with access.acting_as(actors[who]):
+            assert ticket.marks() == []
+    assert call(phone="139 0000 1111").staff_own
+
+
+@pytest.mark.parametrize("values", [{"kind": "report"}, {"confidential": True}])
+def test_a_unit_reads_its_order_and_not_what_is_under_seal(session, actors, call, values):
+    ticket = call(**values)
+    with access.system():
+        ticket.department = session.query(Department).filter_by(name="综合科").one()
+        session.flush()
+    with access.acting_as(actors["user_a"]):
+        assert session.query(ServiceTicket).count() == 0
+        assert list(session.scalars(searching.matching(sa.select(ServiceTicket), ServiceTicket, "办理地点"))) == []
+
+
+def test_the_officer_sees_every_ticket_under_seal_and_no_other(session, actors, call):
+    sealed = {report(call).id, call(confidential=True).id}
+    call()
+    with access.acting_as(actors["officer"]):
+        assert {one.id for one in session.query(ServiceTicket)} == sealed
+
+
+@pytest.mark.parametrize("values", [{"kind": "report"}, {"confidential": True}])
+def test_a_call_owed_bears_no_name_of_a_sealed_ticket(session, actors, call, values):
+    ticket = call(contact_name=NAME, phone=NUMBER, **values)
+    with access.acting_as(actors["shift"]), pytest.raises(Invalid):
+        records.add(session, CallOwed, {"kind": "promise", "ticket": ticket.id, "contact_name": NAME, "phone": NUMBER})
+    with pytest.raises(StepRefused):
+        take(session, actors["shift"], ticket, "promise_call", phone=NUMBER)
+
+
+def test_what_was_said_on_a_call_about_a_report_is_for_those_who_deal_with_it(app, session, actors, call):
+    ticket = report(call)
+    with access.acting_as(actors["shift"]):
+        pk = records.add(session, CallOwed, {"kind": "promise", "ticket": ticket.id, "words": SAYS}).id
+    session.commit()
+    assert {who: SAYS in sign_in(app, who).get(f"/callowedview/show/{pk}").text for who in ("shift", "office", "auditor")} == {
+        "shift": True, "office": False, "auditor": False
+    }  # fmt: skip
+
+
+def test_fewer_than_five_reports_are_no_figure(session, actors, call):
+    for _n in range(4):
+        report(call)
+    call()
+    with access.acting_as(actors["manager"]):
+        rows = {row["kind"]: row["received"] for row in ask(session, "desk_goals", {"by": "kind"}).rows}
+        assert rows == {"consult": 1, "report": None}
+    report(call)
+    with access.acting_as(actors["manager"]):
+        assert {row["kind"]: row["received"] for row in ask(session, "desk_goals", {"by": "kind"}).rows}["report"] == 5
+
+
+@pytest.mark.parametrize("left", [{"phone": ""}, {"contact_name": ""}, {"confidential": True}])
+def test_who_can_be_reached_is_not_filed_as_an_opinion(session, actors, call, left):
+    ticket = call(**left)
+    with pytest.raises(StepRefused):
+        take(session, actors["desk"], ticket, "forward_opinion", department="综合科", reason="省事")

@@ -9,7 +9,6 @@ from app.engine.frames import Period
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
 from app.engine.transfer import import_rows
-from models import tickets
 from models.tickets import ServiceTicket
 from reports.tickets import ticket_ledger
 from tests.conftest import sign_in
@@ -42,15 +41,17 @@ def test_limits_count_from_receipt_and_not_from_typing(session, call, at):
     assert due(session, call(received_at="2026-02-27 16:00"))["front_desk"] == parse_moment("2026-02-27 20:00")
 
 
-def test_waiting_for_the_caller_stops_the_limits(session, actors, call, at):
+def test_waiting_for_the_caller_stops_the_limit_of_the_answer_and_not_that_of_the_front_desk(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
     at("2026-03-02 10:00")
     take(session, actors["desk"], ticket, "wait", waiting_for="details", until="2026-03-04 09:00", reason="等门牌号")
-    at("2026-03-03 10:00")
-    assert not ticket.is_late(tickets.now())
+    assert due(session, ticket) == {"front_desk": parse_moment("2026-03-02 13:00")}
+    at("2026-03-02 12:00")
     take(session, actors["desk"], ticket, "go_on")
-    assert due(session, ticket)["front_desk"] == parse_moment("2026-03-03 13:00")
+    assert due(session, ticket) == {
+        "front_desk": parse_moment("2026-03-02 13:00"), "parent": parse_moment("2026-03-04 11:00"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.history import HistoryEntry
-from models.attempts import ACCOUNT_TRIES
+from models.attempts import ACCOUNT_TRIES, NETWORK_TRIES, SignInAttempt, admit
 from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.unit_links import UnitLink
@@ -164,6 +164,17 @@ def test_who_tries_addresses_is_locked_out_and_a_good_link_still_opens(dispatche
     assert {visitor(f"/unit/guess{n}").status_code for n in range(ACCOUNT_TRIES)} == {404}
     assert visitor("/unit/guess").status_code == 429
     assert visitor(address).status_code == 200
+
+
+def test_who_tries_addresses_keeps_nobody_of_the_same_network_from_signing_in(session, dispatched, link, visitor):
+    link(dispatched())
+    for n in range(ACCOUNT_TRIES):
+        visitor(f"/unit/guess{n}")
+    session.rollback()
+    tried = session.scalars(select(SignInAttempt.network)).all()
+    assert len(tried) == ACCOUNT_TRIES
+    for n in range(NETWORK_TRIES):
+        admit(session, f"account {n}", "127.0.0.1")
 
 
 @pytest.mark.parametrize("account, status", [("desk", 403), ("user_a", 403), ("office", 302)])

@@ -33,7 +33,7 @@ TICK, UNTICKED = "■", "□"  # the shipped face has no ballot box
 
 def is_sealed(ticket: ServiceTicket | None) -> bool:
     """Whether neither the caller nor the caller's words stand on paper: a report, a confidence, or one not for us."""
-    return ticket is None or ticket.kind == "report" or ticket.confidential or ticket.named or not knows(ticket)
+    return ticket is None or ticket.sealed() or not knows(ticket)
 
 
 def _caller(ticket: ServiceTicket | None) -> str:

@@ -102,10 +102,11 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     open_clocks = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
     known = dict(open_clocks)
     stages = [stage for stage in state.clocks if _applies(record, stage)]
+    lasting = {stage for stage in (*stages, *state.keeps) if _applies(record, stage)}
     for stage, clock in open_clocks.items():
         if stage in state.pauses or (stage in stages and record.held(stage)):
             _pause(clock, moment)
-        elif stage in stages:
+        elif stage in lasting:
             bound = _bound(session, record, stage, known)
             _run(session, clock, moment, bound)
             _keep_within(session, clock, bound, moment)

@@ -115,7 +115,7 @@ def knows(record: Any) -> bool:
 
 def may_open_files(record: Any) -> bool:
     """Whether the current actor may read and attach files of a record that is visible to them."""
-    return not type(record).content_files or knows(record)
+    return not (type(record).content_files or record.sealed()) or knows(record)
 
 
 def withheld(record: Any) -> tuple[str, ...]:

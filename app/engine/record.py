@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer, Text, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.orm.interfaces import MANYTOONE
 
 from app.engine import access, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken
@@ -268,9 +269,14 @@ def add(
 
 
 def _forget(session: Session, record: Record, children: list[Any]) -> None:
-    for item in (*children, record):
-        if item in session:
-            session.expunge(item)
+    with session.no_autoflush:
+        for item in (*children, record):
+            # What it refers to lists it already, and would go on doing so.
+            for relation in inspect(type(item)).relationships:
+                if relation.direction is MANYTOONE and relation.back_populates:
+                    setattr(item, relation.key, None)
+            if item in session:
+                session.expunge(item)
 
 
 def store(session: Session, record: Record) -> None:

@@ -34,6 +34,8 @@ class State:
     #: the clocks that run, or stand still, while a record is in this state; all others stop on entry
     clocks: tuple[str, ...] = ()
     pauses: tuple[str, ...] = ()
+    #: the clocks that run on where they run, and are not started here
+    keeps: tuple[str, ...] = ()
     #: nothing more is due, though the record may still move
     settled: bool = False
     #: the end of the way
@@ -163,7 +165,7 @@ class Flow:
         self.clocks = {clock.stage: clock for clock in clocks}
         self.steps: dict[str, Step] = {}
         for state in states:
-            if unknown := {*state.clocks, *state.pauses} - self.clocks.keys():
+            if unknown := {*state.clocks, *state.pauses, *state.keeps} - self.clocks.keys():
                 raise ValueError(f"state {state.name} names unknown clocks: {sorted(unknown)}")
 
     def step(

@@ -36,7 +36,7 @@ if (desk) {
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey) return;
     const place = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-    if (place && kinds[place - 1]) { event.preventDefault(); kind(kinds[place - 1].dataset.kind); }
+    if (place && kinds[place - 1]) { event.preventDefault(); kind(kinds[place - 1].dataset.kind); if (!field("subject").value) field("subject").focus(); }
     else if (event.code === "KeyQ") { const first = desk.querySelector("[data-answers] button"); if (first) { event.preventDefault(); first.click(); } }
     else if (event.code === "KeyR") { event.preventDefault(); const tick = field("read_back"); if (tick) tick.checked = !tick.checked; }
   });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import jsonify, request, url_for
@@ -21,10 +22,12 @@ from app.web.cells import moment_text
 from app.web.kind import VIEWS, allowed
 from models import desk_figures
 from models.articles import Article
+from models.calls import CALLS, CallOwed
 from models.dispatch import DispatchOrder
 from models.people import Person
 from models.referrals import Referral
 from models.tickets import AT_DESK, KINDS, ServiceTicket
+from models.visitors import Visitor
 
 #: So many of a caller's last matters are shown, and so many rows of a section of the board.
 LAST, MOST = 5, 12
@@ -122,9 +125,46 @@ class DeskView(BaseView):
         parts = [
             self._tickets(_("At the desk"), _("Nothing waits at the desk."), ticket.state.in_(AT_DESK)),
             self._tickets(_("Replies to pass on"), _("No reply waits."), ticket.state == "reply_in"),
+            self._calls(),
+            self._visitors(),
             self._orders(),
         ]
         return [part for part in parts if part is not None]
+
+    def _calls(self) -> dict[str, Any] | None:
+        """Every call somebody waits for, the most pressing first."""
+        columns = (_("Kind of call"), _("Ticket"), _("Who calls"), _("Due"))
+        return self._waiting(
+            CallOwed, ["ticket", "assignee"], _("Calls owed"), _("No call is owed."), columns,
+            lambda one: [
+                str(CALLS[one.kind]),
+                one.ticket.ticket_no if one.ticket else "",
+                one.assignee.name if one.assignee else "",
+            ],
+        )  # fmt: skip
+
+    def _visitors(self) -> dict[str, Any] | None:
+        columns = (_("Visitor"), _("Matter"), _("Came at"), _("Due"))
+        return self._waiting(
+            Visitor, [], _("Visitors waiting"), _("Nobody waits."), columns,
+            lambda one: [str(one), one.matter or "", moment_text(one.came_at)],
+        )  # fmt: skip
+
+    def _waiting(
+        self, model: Any, eager: list[str], title: str, empty: str, columns: tuple[str, ...],
+        words: Callable[[Any], list[str]],
+    ) -> dict[str, Any] | None:  # fmt: skip
+        """A section of what is open of a kind, by its limit; none for somebody who may not read the kind."""
+        if not access.current().may("read", model.kind_name):
+            return None
+        query = select(model).where(model.pending()).order_by(model.due_at.is_(None), model.due_at, model.id)
+        found = db.session.scalars(query.limit(MOST).options(*records.references(model, eager)))
+        rows = [
+            sheet.row(one, [*words(one), moment_text(one.due_at) if one.due_at else ""], late=one.is_late(now()))
+            for one in found
+        ]
+        href = url_for(f"{VIEWS[model].__name__}.listing")
+        return {"title": title, "empty": empty, "heads": sheet.heads(columns), "rows": rows, "href": href}
 
     def _tickets(self, title: str, empty: str, condition: Any) -> dict[str, Any]:
         query = select(ServiceTicket).where(condition).order_by(ServiceTicket.due_at.is_(None), ServiceTicket.due_at)
@@ -152,27 +192,8 @@ class DeskView(BaseView):
         return {"title": title, "empty": empty, "heads": sheet.heads(columns, lead=1), "rows": drawn, "href": href}
 
     def _orders(self) -> dict[str, Any] | None:
-        if not access.current().may("read", DispatchOrder.kind_name):
-            return None
-        order = DispatchOrder
-        query = select(order).where(order.pending()).order_by(order.due_at.is_(None), order.due_at, order.id)
-        found = db.session.scalars(query.limit(MOST).options(*records.references(order, ["department"])))
-        rows = [
-            sheet.row(
-                one,
-                [
-                    one.order_no,
-                    one.department.name if one.department else "",
-                    one.state_label,
-                    moment_text(one.due_at) if one.due_at else "",
-                ],
-                late=one.is_late(now()),
-            )
-            for one in found
-        ]
         columns = (_("Order number"), _("Unit"), _("State"), _("Due"))
-        href = url_for("DispatchOrderView.listing", view="mine")
-        return {
-            "title": _("With the units"), "empty": _("No unit has anything open."), "heads": sheet.heads(columns),
-            "rows": rows, "href": href,
-        }  # fmt: skip
+        return self._waiting(
+            DispatchOrder, ["department"], _("With the units"), _("No unit has anything open."), columns,
+            lambda one: [one.order_no, one.department.name if one.department else "", one.state_label],
+        )  # fmt: skip

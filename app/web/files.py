@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
@@ -16,11 +17,13 @@ from werkzeug.datastructures import FileStorage
 from app.engine import access, events, history
 from app.engine import record as records
 from app.engine.disclosure import may_open_files
+from app.engine.photos import without_notes
 from app.engine.scanner import scan
 from app.engine.storage import Storage, storage_from
 from app.extensions import db
 from app.web.kind import VIEWS, BadRequest
 from models.files import Attachment
+from models.sealing import neutral_name
 
 #: Who may hang files on a record: whoever changes it, and whoever only shows by them what was done.
 ATTACHING = ("edit", "attach")
@@ -82,10 +85,13 @@ def attach(record: Any, files: Iterable[FileStorage]) -> None:
             continue
         if scanner := current_app.config["CLAMAV"]:
             scan(file.stream, file.filename, scanner)  # type: ignore[arg-type]
-        stored = storage().put(file.stream, file.filename)  # type: ignore[arg-type]
+        sealed = record.sealed()
+        stream = BytesIO(without_notes(file.stream.read())) if sealed else file.stream
+        stored = storage().put(stream, file.filename)  # type: ignore[arg-type]
+        name = neutral_name(stored.digest, file.filename) if sealed else _plain(file.filename)
         db.session.add(
             Attachment(
-                record_kind=record.kind_name, record_id=record.id, name=_plain(file.filename), size=stored.size,
+                record_kind=record.kind_name, record_id=record.id, name=name, size=stored.size,
                 media_type=stored.media_type, digest=stored.digest,
             )
         )  # fmt: skip

@@ -33,6 +33,15 @@ def _for_all(field: Field) -> bool:
     return field.target is not None and _open(field.target)
 
 
+#: What is done next stands before what may be done, and that before what ends it.
+ORDER = {"primary": 0, "normal": 1, "danger": 2}
+
+
+def _says(record: Any, field: Field) -> bool:
+    """Whether a field is shown: what the house fills in has no place before it has."""
+    return not field.derived or value_of(record, field) not in (None, "", False)
+
+
 class RecordPage(KindPages):
     """`/<view>/show/<pk>`."""
 
@@ -59,10 +68,10 @@ class RecordPage(KindPages):
         related, _kept = self._loaded(record)
         fields = self.fields
         names = [n for n in self.show_columns or fields if n in fields and n not in ("state", "due_at")]
-        items = [self._item(record, fields[name], in_full == name) for name in names]
+        items = [self._item(record, fields[name], in_full == name) for name in names if _says(record, fields[name])]
         items += [cells.said(label, words) for label, words in record.counted(db.session)]
         flow = getattr(record, "flow", None)
-        steps = flow.allowed(record, access.current()) if flow else []
+        steps = sorted(flow.allowed(record, access.current()) if flow else [], key=lambda step: ORDER[step.tone])
         drawn = clocks.drawn(record) if flow else []
         return self._page(
             "show",

@@ -116,7 +116,8 @@ class UnitLinkPage(BaseView):
         if link is None:
             db.session.rollback()  # the try is counted in a transaction of its own
             with apart(db.session) as own:
-                attempts.admit(own, f"unit link {attempts.network_of(request.remote_addr)}", request.remote_addr)
+                address = request.remote_addr
+                attempts.admit(own, attempts.network_of(address), address, door="unit")
             raise LinkClosed(_("This link is not good, or no longer. Please ask the service desk for another."))
         return link
 
@@ -193,6 +194,6 @@ def _items(order: DispatchOrder) -> list[dict[str, str]]:
 
 def _known_of(ticket: ServiceTicket) -> tuple[str, ...]:
     """Who called only where the unit is to seek the caller; of a sealed matter not even the caller's own words."""
-    if ticket.kind == "report" or ticket.confidential or ticket.named:
+    if ticket.sealed():
         return ()
     return ("subject", "place", "content", *(() if ticket.anonymous else ("contact_name", "phone")))

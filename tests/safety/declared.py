@@ -212,6 +212,8 @@ DOORS = (
     door("OfficeSecurityApi.refresh", "POST", EVERYONE, passes={401}),
     door("ProgressView.index", "GET", EVERYONE, passes={200}),
     door("ProgressView.index", "POST", EVERYONE, passes={404, 429}),
+    door("AskView.index", "GET", EVERYONE, passes={200}),
+    door("AskView.index", "POST", EVERYONE, passes={422, 429}),
     door("HealthView.healthz", "GET", EVERYONE, passes={200}),
     door("HealthView.readyz", "GET", EVERYONE, passes={200}),
     # The framework's own: its description of the API is not for the public (ASVS 13.4.5), the rest holds no data

@@ -138,9 +138,8 @@ def _parents_first() -> list[Any]:
     while todo:
         waiting = {m: {f for f in fields_of(m).values() if f.target in todo and f.target is not m} for m in todo}
         # Two kinds may refer to each other, if one of them does so later.
-        ready = [m for m in todo if not waiting[m]] or [
-            m for m in todo if all(f.derived and not f.required for f in waiting[m])
-        ]
+        later = [m for m in todo if all(f.derived and not f.required for f in waiting[m])]
+        ready = [m for m in todo if not waiting[m]] or later[:1]
         assert ready, f"kinds refer to each other in a ring: {todo}"
         ordered += ready
         todo = [m for m in todo if m not in ready]

@@ -1039,6 +1039,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("sales_order", table_kwargs=KEYS) as batch_op:
         batch_op.add_column(sa.Column("ticket_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("parted", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("acceptance", sa.Text(), nullable=True))
         batch_op.create_index(batch_op.f("ix_sales_order_ticket_id"), ["ticket_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_sales_order_ticket_id"), "service_ticket", ["ticket_id"], ["id"])
@@ -1265,6 +1266,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_sales_order_ticket_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_sales_order_ticket_id"))
         batch_op.drop_column("acceptance")
+        batch_op.drop_column("parted")
         batch_op.drop_column("ticket_id")
 
     with op.batch_alter_table("product", table_kwargs=KEYS) as batch_op:

@@ -1,0 +1,162 @@
+"""What callers say of us and what we owed them: satisfaction, calls, and how often units return or do it over."""
+
+from __future__ import annotations
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.engine import rules
+from app.engine.columns import Column
+from app.engine.frames import Period, frame, month_of, report
+from app.engine.moments import now
+from models import desk_figures
+from models.calls import CALLS, CallOwed
+from models.dispatch import DispatchOrder
+from models.people import Department, Person
+from models.tickets import CAUSES, GRADES, KINDS, ServiceTicket
+from reports.few import without_few
+from reports.service import share
+
+BASICALLY = rules.setting("basically_counts", _l("“Basically satisfied” counts as satisfied"), default="yes")
+_SATISFIED = ("very_satisfied", "satisfied")
+
+
+@report(
+    "satisfaction",
+    _l("Satisfaction of callers"),
+    [
+        Column("kind", _l("Kind"), "text"),
+        Column("month", _l("Month"), "text"),
+        Column("taker", _l("First responsible"), "text"),
+        Column("department", _l("Department"), "text"),
+        Column("answered", _l("Answered tickets"), "integer", total=True),
+        Column("rated", _l("Rated"), "integer", total=True),
+        Column("response", _l("Share rated"), "percent"),
+        *(Column(name, label, "integer", total=True) for name, label in GRADES.items()),
+        Column("satisfied_share", _l("Share satisfied"), "percent"),
+        *(Column(f"cause_{name}", label, "integer", total=True) for name, label in CAUSES.items()),
+    ],
+    basis=_l(
+        "Tickets answered in the period by the rating of their last round; void and merged ones and those of our own "
+        "staff are left out. Satisfied: of those rated; whether “basically satisfied” counts is a rule. Causes are "
+        "those the dissatisfied named."
+    ),
+    groups=("kind", "month", "taker", "department"),
+    chart="satisfied_share",
+    labels={"kind": KINDS},
+)
+def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+    """How satisfied callers are, of those who were asked and answered."""
+    ticket = ServiceTicket
+    query = (
+        select(
+            ticket.kind, ticket.answered_at, Person.name.label("taker"), Department.name.label("department"),
+            ticket.grade, ticket.cause,
+        )
+        .join(Person, ticket.taker_id == Person.id, isouter=True)
+        .join(Department, ticket.department_id == Department.id, isouter=True)
+        .where(ticket.answered_at.is_not(None), ticket.state.not_in(desk_figures.UNCOUNTED))
+        .where(ticket.staff_own.is_not(True))
+    )  # fmt: skip
+    table = frame(session, period.holds(query, ticket.answered_at))
+    table["month"] = month_of(table["answered_at"])
+    counts = {"answered": table["kind"].notna(), "rated": table["grade"].notna()}
+    counts |= {name: table["grade"].eq(name) for name in GRADES}
+    counts |= {f"cause_{name}": table["cause"].eq(name) for name in CAUSES}
+    table = table[by].fillna("").assign(**{name: values.astype(int) for name, values in counts.items()})
+    counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    good = [*_SATISFIED, *(["basically"] if rules.flag(session, BASICALLY, None) else [])]
+    counted["response"] = share(counted["rated"], counted["answered"])
+    counted["satisfied_share"] = share(counted[good].sum(axis=1), counted["rated"])
+    return without_few(counted, by, "answered")
+
+
+@report(
+    "calls_kept",
+    _l("Calls owed and made"),
+    [
+        Column("call", _l("Kind of call"), "text"),
+        Column("month", _l("Month"), "text"),
+        Column("assignee", _l("Who calls"), "text"),
+        Column("due", _l("Fell due"), "integer", total=True),
+        Column("reached", _l("Reached"), "integer", total=True),
+        Column("reached_share", _l("Share reached"), "percent"),
+        Column("in_time", _l("Called in time"), "integer", total=True),
+        Column("in_time_share", _l("Share called in time"), "percent"),
+        Column("tries", _l("Tries"), "integer", total=True),
+        Column("tries_per_reach", _l("Tries per caller reached"), "hours"),
+    ],
+    basis=_l("Calls whose time came in the period; those that turned out not to be needed are left out."),
+    groups=("call", "month", "assignee"),
+    chart="reached_share",
+    labels={"call": CALLS},
+)
+def calls_kept(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+    """Callbacks, promises and messages: how many callers were reached, how many in time, with how many tries."""
+    call = CallOwed
+    uncounted = [state.name for state in call.flow.states.values() if state.uncounted]
+    query = (
+        select(
+            call.kind.label("call"), call.due_at, call.called_at, call.state, call.tries, Person.name.label("assignee")
+        )
+        .join(Person, call.assignee_id == Person.id, isouter=True)
+        .where(call.state.not_in(uncounted), call.due_at < now())
+    )
+    table = frame(session, period.holds(query, call.due_at))
+    due, called = (pd.to_datetime(table[name], utc=True) for name in ("due_at", "called_at"))
+    table["month"] = month_of(table["due_at"])
+    counts = {
+        "due": table["call"].notna().astype(int),
+        "reached": table["state"].eq("reached").astype(int),
+        "in_time": (called <= due).astype(int),
+        "tries": table["tries"].fillna(0).astype(int),
+    }
+    table = table[by].fillna("").assign(**counts)
+    counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted["reached_share"] = share(counted["reached"], counted["due"])
+    counted["in_time_share"] = share(counted["in_time"], counted["due"])
+    reached = counted["reached"].where(counted["reached"] > 0)
+    counted["tries_per_reach"] = (counted["tries"] / reached).astype(float).round(2)
+    return counted
+
+
+@report(
+    "dispatch_quality",
+    _l("Returns and rework of units"),
+    [
+        Column("department", _l("Unit"), "text"),
+        Column("month", _l("Month"), "text"),
+        Column("issued", _l("Orders issued"), "integer", total=True),
+        Column("returned", _l("Returned"), "integer", total=True),
+        Column("returned_share", _l("Share returned"), "percent"),
+        Column("reworked", _l("Sent back for more"), "integer", total=True),
+        Column("reworked_share", _l("Share sent back"), "percent"),
+    ],
+    basis=_l("Dispatch orders issued in the period; cancelled ones are left out. The month is that of issue."),
+    groups=("department", "month"),
+    chart="returned_share",
+)
+def dispatch_quality(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+    """Of the orders a unit got: how many it returned, and how many replies did not do."""
+    order = DispatchOrder
+    query = (
+        select(
+            Department.name.label("department"), order.issued_at, order.returned_at,
+            func.coalesce(order.rework_count, 0).label("rework_count"),
+        )
+        .join(Department, order.department_id == Department.id)
+        .where(order.issued_at.is_not(None), order.state != "cancelled")
+    )  # fmt: skip
+    table = frame(session, period.holds(query, order.issued_at))
+    table["month"] = month_of(table["issued_at"])
+    counts = {
+        "issued": table["issued_at"].notna().astype(int),
+        "returned": table["returned_at"].notna().astype(int),
+        "reworked": (table["rework_count"].astype(int) > 0).astype(int),
+    }
+    counted = table[by].assign(**counts).groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted["returned_share"] = share(counted["returned"], counted["issued"])
+    counted["reworked_share"] = share(counted["reworked"], counted["issued"])
+    return counted
