@@ -25,13 +25,16 @@ from app.engine.moments import local, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
 from app.engine.rules import Rule
 from app.engine.transfer import import_rows
+from app.web.api import as_json
 from models.calls import CallOwed
 from models.clearances import StaffClearance
 from models.dispatch import DispatchOrder
+from models.identities import IdentityRequest, SealedIdentity
 from models.people import Person
 from models.tickets import ServiceTicket
 from tests.conftest import bearer, sign_in
 from tests.factories import NOTES, published, register, take
+from tests.test_prints import text_of
 
 MINUTE = timedelta(minutes=1)
 #: Monday 2 March 2026, 09:00 at the office; no holiday is near.
@@ -305,7 +308,7 @@ def test_the_limit_is_what_is_left_counted_minute_by_minute(session, actors, sho
                 kind = KINDS[desk][which % len(KINDS[desk])]
                 take(session, actors["shift"], ticket, "reclassify", kind=kind, reason="改类")
         expected = {
-            stage: counted_due(received, minutes, office, pauses)
+            stage: counted_due(received, minutes, office, pauses if stage == "parent" else [])
             for stage, (minutes, office) in LIMITS[desk, kind].items()
         }
         assert stages(session, ticket) == expected
@@ -499,6 +502,72 @@ def test_merging_lowers_the_calls_received_by_exactly_those_merged(session, acto
     one()
 
 
+# 8 and 9. Who reports wrongdoing
+
+
+DOORS_OF_ONE = ("/serviceticketview/show/{}", "/print/phone_log/service_tickets/{}.pdf")
+DOORS_OF_ALL = (
+    "/serviceticketview/list/", "/serviceticketview/export.csv", "/notices/", "/desk/", "/history/",
+    "/reports/ticket_ledger.csv", "/callowedview/list/", "/", "/api/v1/service_tickets/", "/api/v1/calls_owed/",
+)  # fmt: skip
+
+
+def said(answer, *words):
+    """Which of the words an answer tells, read to its end."""
+    with answer:
+        data = text_of(answer.data) if answer.mimetype == "application/pdf" else answer.get_data(as_text=True)
+    return {word for word in words if word in data}
+
+
+def test_the_identity_behind_a_report_stands_at_no_door(app, session, actors, show, caplog):
+    show(START)
+    dice, told, opened = random.Random(7), [], Counter()
+    caplog.set_level("DEBUG", logger="wenshu")
+    for way in ("as a report", "in confidence", "turned into a report"):
+        name = "".join(dice.choices("甄贾尤萧沐裴", k=3)) + "九"
+        number = "139" + "".join(dice.choices("0123456789", k=8))
+        kind = {"as a report": "report", "in confidence": "complaint"}.get(way, "consult")
+        values = {"contact_name": name, "phone": number, "kind": kind, "confidential": way == "in confidence"}
+        with access.acting_as(actors["desk"]):
+            ticket = register(session, **values)
+        if kind == "consult":
+            take(session, actors["shift"], ticket, "reclassify", kind="report", reason="实为举报")
+        told.append((ticket.id, name, number))
+        session.commit()
+    with access.system():
+        assert {one.contact_name for one in session.query(SealedIdentity)} == {name for _pk, name, _number in told}
+    session.commit()
+    for who in ("desk", "shift", "cs_manager", "office", "leader", "auditor", "admin", "manager", "user_a", "officer"):
+        browser, token = sign_in(app, who), bearer(app, who)
+        words = [word for _pk, *both in told for word in both]
+        for door in (*DOORS_OF_ALL, *(door.format(pk) for door in DOORS_OF_ONE for pk, _name, _number in told[:2])):
+            program = door.startswith("/api/")
+            answer = app.test_client().get(door, headers=token) if program else browser.get(door)
+            opened[door] += answer.status_code == 200
+            assert not said(answer, *words), (who, door)
+    assert all(opened.values()), opened
+    assert not [line for line in caplog.messages if any(word in line for word in words)]
+
+
+def test_a_request_for_an_identity_is_answered_alike_whether_there_is_one(session, actors, show):
+    show(START)
+    answers = []
+    for values in ({}, {"contact_name": "", "phone": "", "anonymous": True, "anonymity_explained": True}):
+        with access.acting_as(actors["desk"]):
+            ticket = register(session, kind="report", **values)
+        session.commit()
+        with access.acting_as(actors["cs_manager"]):
+            asked = records.add(session, IdentityRequest, {"ticket": ticket.id, "reason": "核实情况"})
+            seen = as_json(records.find(session, IdentityRequest, asked.id))
+        session.commit()
+        opinion = {"department": "综合科", "reason": "无联系方式"}
+        with pytest.raises(StepRefused) as refusal:
+            take(session, actors["desk"], ticket, "forward_opinion", **opinion)
+        session.rollback()
+        answers.append(({k: v for k, v in seen.items() if k not in ("id", "ticket")}, str(refusal.value)))
+    assert answers[0] == answers[1]
+
+
 # 24. What leaves as a file
 
 
@@ -597,26 +666,23 @@ RUNS = {
 
 
 def judged(first, states, stage, now):
-    """Of one stage, round by round: True where its limit was met, False where missed, None while it runs or stands."""
+    """Of one stage, round by round: True where its limit was met, False where missed, None while it runs or stands;
+    and whether the last round is not over."""
     minutes, _office = LIMITS["hotline", first["kind"]][stage]
-    rounds, open_round = [], None
+    rounds, due, since = [], None, None
     for at, state in states:
-        if state in RUNS[stage]:
-            if open_round is None:
-                begins = at if rounds else datetime.fromisoformat(first["received_at"])
-                open_round = {"due": begins + minutes * MINUTE, "since": None}
-            elif open_round["since"]:
-                open_round["due"] += at - open_round["since"]
-                open_round["since"] = None
-        elif open_round is not None and state == "waiting":
-            open_round["since"] = at
-        elif open_round is not None:
-            rounds.append(at <= open_round["due"])
-            open_round = None
-    if open_round is not None:
-        late = open_round["since"] is None and open_round["due"] < now
-        rounds.append(False if late else None)
-    return rounds
+        if state == "waiting":
+            since = at if stage == "parent" else None  # the front desk's time goes on (4.3)
+        elif state in RUNS[stage] and due is None:
+            due = (at if rounds else datetime.fromisoformat(first["received_at"])) + minutes * MINUTE
+        elif due is not None:
+            due, since = due + (at - since if since else timedelta()), None
+            if state not in RUNS[stage]:
+                rounds.append(at <= due)
+                due = None
+    if due is not None:
+        rounds.append(False if since is None and due < now else None)
+    return rounds, due is not None
 
 
 def a_day_at_the_desk(session, actors, show, dice, length=60):
@@ -675,7 +741,7 @@ def test_every_rate_of_the_desk_equals_a_recount_from_what_happened(session, act
     for row in goals(session, "kind"):
         kind = next(key for key, label in KIND_LABELS.items() if row["kind"] in (key, label))
         mine = [one for one in calls if one[0]["kind"] == kind]
-        front = [judged(first, states, "front_desk", now)[0] for first, states in mine]
+        front = [judged(first, states, "front_desk", now)[0][0] for first, states in mine]
         took = [
             (datetime.fromisoformat(first["ended_at"]) - datetime.fromisoformat(first["picked_up_at"])).total_seconds()
             for first, _states in mine if first.get("picked_up_at") and first.get("ended_at")
@@ -699,7 +765,7 @@ def test_every_rate_of_the_desk_equals_a_recount_from_what_happened(session, act
         if stage is None:
             continue
         kind = next(key for key, label in KIND_LABELS.items() if row["kind"] in (key, label))
-        rounds = [judged(first, states, stage, now) for first, states in told.values() if first["kind"] == kind]
+        rounds = [judged(first, states, stage, now)[0] for first, states in told.values() if first["kind"] == kind]
         verdicts = [one for each in rounds for one in each if one is not None]
         assert (row["due"], row["met"], row["missed"]) == (len(verdicts), sum(verdicts), len(verdicts) - sum(verdicts))
         assert row["first"] == sum(bool(each and each[0]) for each in rounds)
@@ -711,10 +777,8 @@ def test_every_rate_of_the_desk_equals_a_recount_from_what_happened(session, act
         rows = ask(session, "ticket_backlog", {"by": "state"}).rows
     ended = ("closed", "opinion_forwarded", "merged", "voided")
     open_now = [one for one in told.values() if one[1][-1][1] not in ended]
-    late = [
-        one for one in open_now
-        if any(False in judged(*one, stage, now)[-1:] and one[1][-1][1] in RUNS[stage] for stage in RUNS)
-    ]  # fmt: skip
+    ends = [[judged(*one, stage, now) for stage in RUNS] for one in open_now]
+    late = [one for one in ends if any(runs and rounds[-1] is False for rounds, runs in one)]
     assert sum(row["open"] for row in rows) == len(open_now)
     assert sum(row["overdue"] for row in rows) == len(late)
 
