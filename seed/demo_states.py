@@ -19,6 +19,7 @@ from models.extensions import ExtensionRequest
 from models.identities import IdentityRequest
 from models.people import Department
 from models.registers import Register
+from models.tickets import ServiceTicket
 from models.visitors import Visitor
 from seed.demo_records import Stage, a_call, an_order, article_on
 
@@ -132,6 +133,7 @@ def play(stage: Stage) -> None:
         phone = None if anonymous else f"0851-56{position:04d}"
         walk(stage, a_call(stage, moment, "consult", "咨询服务窗口办事流程", phone), moment, ways)
     _visitors(stage)
+    _calls_of_today(stage)
     _reports(stage, moment)
     for ways in ORDERS:
         order = an_order(stage, moment, "on_account")
@@ -177,6 +179,21 @@ def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: s
     with stage.at(moment), access.acting_as(stage.actors["clerk"]):
         records.store(stage.session, paper)
     return paper
+
+
+def _calls_of_today(stage: Stage) -> None:
+    """What the live desk counts: calls of the last hours with the times of each, most of them answered at once."""
+    for n, seconds in enumerate((45, 70, 110, 118, 150, 58, 95, 240)):
+        ended = stage.today - timedelta(minutes=12 * (n + 1))
+        times = {"picked_up_at": ended - timedelta(seconds=seconds), "ended_at": ended, "rings": 1 + n % 4}
+        with stage.at(ended), access.acting_as(stage.actors["desk"]):
+            ticket = records.add(
+                stage.session, ServiceTicket,
+                {"channel": "phone", "kind": "consult", "subject": "询问政务大厅作息时间", "received_at": ended, "read_back": True,
+                 "contact_name": "郑先生", "phone": f"0851-59{n:04d}", **times},
+            )  # fmt: skip
+        if n < 7:
+            walk(stage, ticket, ended - PACE, [ANSWER])
 
 
 def _visitors(stage: Stage) -> None:
