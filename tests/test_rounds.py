@@ -333,7 +333,7 @@ def test_a_declined_or_withdrawn_offer_leaves_the_ticket_where_it_is(session, ac
     ],
 )
 def test_an_open_offer_ends_with_the_work_on_the_ticket(session, actors, call, step, answers):
-    ticket = call(phone="")
+    ticket = call(phone="", anonymity_explained=True)
     take(session, actors["desk"], ticket, "hand_over", taker="陈刚", reason="换班")
     take(session, actors["shift"], ticket, step, **answers)
     with access.system():
