@@ -17,7 +17,7 @@ from app.engine.workflow import Ask, never_by_hand
 from models.dispatch import DispatchOrder, sends_out
 from models.dispatch_notes import NOTES
 from models.people import Department
-from models.tickets import AT_WORK, ServiceTicket, session_of
+from models.tickets import AT_WORK, SPOKEN, ServiceTicket, session_of
 from models.unit_choice import refuse_barred
 
 flow = ServiceTicket.flow
