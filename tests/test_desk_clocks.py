@@ -213,7 +213,7 @@ def test_an_answer_tells_the_caller_that_the_letter_has_come_in(session, actors,
 
 def test_who_cannot_be_told_that_it_has_come_in_is_not_counted_as_told(session, actors, call, at):
     at("2026-03-06 16:00")
-    ticket = call(channel="letter", phone="")
+    ticket = call(channel="letter", phone="", anonymity_explained=True)
     take(session, actors["desk"], ticket, "forward_opinion", department="综合科", reason="没有联系方式")
     assert outcomes(session, ticket)["acknowledgement"] == "void"
 

@@ -107,12 +107,15 @@ def test_an_old_register_is_nobodys_to_hurry(session, call, at, told):
 
 
 def test_a_pause_uses_up_no_share_of_the_time(session, actors, call, at, told):
-    at("2026-03-02 09:00")
-    ticket = call(kind="other")
-    at("2026-03-02 10:00")
+    at("2026-03-02 02:00")
+    ticket = call(kind="help")
+    at("2026-03-02 03:00")
     take(session, actors["desk"], ticket, "wait", waiting_for="details", until="2026-03-05 18:00", reason="等门牌号")
-    at("2026-03-03 10:00")
+    at("2026-03-03 03:00")
     take(session, actors["desk"], ticket, "go_on")
     session.commit()
-    assert told("2026-03-03 10:59") == []  # one hour of four before the pause, not yet one after it
-    assert told("2026-03-03 11:01") == [("desk", "due_soon", "front_desk")]
+    before, after = (
+        [line for line in told(moment) if line[2] == "parent"] for moment in ("2026-03-03 13:59", "2026-03-03 14:01")
+    )
+    assert before == []  # one hour of the first twelve before the pause, eleven after it
+    assert after == [("desk", "due_soon", "parent")]

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from alembic import command
 from sqlalchemy import select
 
+from app.cli import migrate, migrations
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
+from app.extensions import db
 from models.episodes import Figures, figures, whole_life
 from models.notices import Notice, open_notices, words_of
 from models.sweeping import sweep
@@ -203,6 +206,26 @@ def test_a_reopened_round_gives_the_unit_half_of_its_limit(session, actors, call
     assert due(session, ticket)["parent"] == parse_moment("2026-03-04 09:00")
 
 
+def test_a_house_of_the_version_before_keeps_its_rounds_and_sets_their_replies_aside(app, session, actors, call):
+    ticket, _plain = call(kind="repair"), call()
+    take(session, actors["shift"], ticket, "dispatch", department="综合科", requirement="请修理")
+    order = order_of(ticket)
+    take(session, actors["head_a"], order, "sign")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["shift"], order, "accept")
+    take(session, actors["desk"], ticket, "pass_on")
+    take(session, actors["shift"], ticket, "reopen", reason="又坏了")
+    session.commit()
+    session.remove()
+    db.engine.dispose()
+    command.downgrade(migrations(app), "0005")
+    migrate(app)
+    with access.system():
+        tickets = session.scalars(select(ServiceTicket).order_by(ServiceTicket.id)).all()
+        assert [(one.state, one.episode) for one in tickets] == [("reopened", 2), ("open", 1)]
+        assert order_of(tickets[0]).state == "superseded"
+
+
 def test_after_seven_days_a_new_ticket_is_made_that_goes_back_to_the_old_one(session, actors, call, at):
     at("2026-03-02 09:00")
     ticket = call()
@@ -333,7 +356,7 @@ def test_a_declined_or_withdrawn_offer_leaves_the_ticket_where_it_is(session, ac
     ],
 )
 def test_an_open_offer_ends_with_the_work_on_the_ticket(session, actors, call, step, answers):
-    ticket = call(phone="", anonymity_explained=True)
+    ticket = call(phone="", contact_name="", anonymous=True, anonymity_explained=True)
     take(session, actors["desk"], ticket, "hand_over", taker="陈刚", reason="换班")
     take(session, actors["shift"], ticket, step, **answers)
     with access.system():

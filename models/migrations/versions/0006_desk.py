@@ -72,6 +72,9 @@ def note(bind, kind, table, changes):
 def fill(bind):
     """Give the tickets that are there what new ones have from the start, and the limit of callbacks its new place."""
     rows = bind.execute(sa.text("SELECT id, grade FROM service_ticket")).all()
+    # Each round has a clock for the answer to the caller.
+    answers = "SELECT record_id, max(episode) AS last FROM clock WHERE kind = 'service_tickets' AND stage = 'parent'"
+    rounds = {row.record_id: row.last for row in bind.execute(sa.text(f"{answers} GROUP BY record_id"))}
     changes = {}
     for key, grade in rows:
         changes[key] = {
@@ -81,13 +84,21 @@ def fill(bind):
             "unsupported": False,
             "nonconforming": False,
             "staff_own": False,
-            "episode": 1,
+            "episode": rounds.get(key, 1),
             "waits": 0,
             "progress_code": new_code(),
         }
         if grade == "not_reached":
             changes[key]["grade"] = None
     note(bind, "service_tickets", "service_ticket", changes)
+    # A reply of an earlier round does not stand in the way of the next order.
+    used = bind.execute(
+        sa.text(
+            "SELECT id FROM dispatch_order WHERE state = 'accepted' AND ticket_id IN "
+            "(SELECT id FROM service_ticket WHERE state IN ('open', 'appointment', 'reopened'))"
+        )
+    ).scalars()
+    note(bind, "dispatch_orders", "dispatch_order", {key: {"state": "superseded"} for key in used})
     limits = bind.execute(
         sa.text("SELECT id FROM clock_rule WHERE record_kind = 'service_tickets' AND stage = 'callback'")
     ).scalars()
