@@ -17,7 +17,7 @@ from app.engine.workflow import Ask, never_by_hand
 from models.dispatch import DispatchOrder, sends_out
 from models.dispatch_notes import NOTES
 from models.people import Department
-from models.tickets import AT_WORK, ServiceTicket, session_of
+from models.tickets import AT_WORK, SPOKEN, ServiceTicket, session_of
 from models.unit_choice import refuse_barred
 
 flow = ServiceTicket.flow
@@ -113,7 +113,7 @@ def forward_opinion(
         raise StepRefused(_("A report of wrongdoing is looked into; it is not passed on as an opinion."))
     if ticket.phone or ticket.email or ticket.named:
         raise StepRefused(_("The caller left a number or an address and expects an answer."))
-    if not ticket.anonymity_explained:
+    if ticket.channel in SPOKEN and not ticket.anonymity_explained:
         raise StepRefused(_("Tell the caller that nothing can be followed up, and tick it."))
     refuse_barred(ticket, department)
     clocks.stop(session_of(ticket), ticket, "acknowledgement", clocks.VOID)  # nobody can be told

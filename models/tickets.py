@@ -80,6 +80,8 @@ TOLD = ("answered", "callback_due", "closed")
 AT_WORK = (*AT_DESK, "dispatched", "waiting", "reply_in")
 #: Kinds whose limit depends on how pressing the matter is.
 BY_PRIORITY = ("repair", "paid_service")
+#: Channels on which somebody of the desk speaks with the caller.
+SPOKEN = ("phone", "visit")
 #: Channels on which nobody answers at once: the caller is told that the matter has come in.
 IN_WRITING = ("letter", "web", "email")
 
@@ -383,7 +385,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             return
         if not self.anonymous and not (self.phone or self.contact_name or self.email or self.named):
             yield "phone", _("Enter a name, a number or an address, or tick “Anonymous”.")
-        if self.channel in ("phone", "visit") and not self.read_back:
+        if self.channel in SPOKEN and not self.read_back:
             yield "read_back", _("Read the record back to the caller and tick it.")
         if self.sub_kind and self.kind != "feedback":
             yield "sub_kind", _("Only feedback is an opinion, a suggestion or praise.")
