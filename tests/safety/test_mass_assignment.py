@@ -46,7 +46,11 @@ MEANT: dict[str, dict[str, Any]] = {
     "accountability_cases": {"document": "4"},
     "paper_orders": {"by": "2099-01-01T09:00"},
     "holds": {"document": "5"},
-    "service_tickets": {"channel": "visit", "sub_kind": ""},  # nobody has cleared the first person to take calls
+    "service_tickets": {
+        "channel": "visit",
+        "sub_kind": "",
+        "subject_unit": "",
+    },  # nobody has cleared the first person to take calls
     "staff_clearances": {"trainer": "2"},
     "duty_shifts": {"person": "9", "ends_at": "2026-03-02T17:00"},
     "review_lines": {"ticket": "2"},
