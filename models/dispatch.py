@@ -275,7 +275,9 @@ class DispatchOrder(Workflow, Model):
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """Nothing is asked of the unit any more."""
         ticket, follows = self.ticket, {None: "come_back", "reply_in": "receive_reply"}
-        if self.lead and self.state != "draft" and ticket.state == "dispatched":
+        if self.state == "draft":
+            return
+        if self.lead and ticket.state == "dispatched":
             where = standing(ticket, besides=self)
             if where in follows:
                 ticket.take(follows[where], session_behind(self))

@@ -47,6 +47,9 @@ def merge(
     if ticket.phone and ticket.phone != target.phone:
         owe(session, target, "news", contact_name=ticket.contact_name, phone=ticket.phone, call_by=target.due_at,
             words=_("The answer is told to the caller of %(ticket)s, too.", ticket=ticket.ticket_no))  # fmt: skip
+    shut = barred(session, target)
+    if ticket.department is not None and ticket.department.id in shut:
+        ticket.department = None  # it would go on seeing the matter it is complained of in
     ticket.merged_into = target
 
 

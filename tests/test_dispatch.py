@@ -357,6 +357,32 @@ def test_the_order_of_a_unit_that_helps_leaves_the_matter_with_the_desk(session,
     assert (helper.state, ticket.state, ticket.department) == ("issued", "open", None)
 
 
+def test_a_draft_that_is_cancelled_leaves_the_ticket_its_department(session, actors, call):
+    ticket = call(kind="repair", department="综合科")
+    with access.acting_as(actors["desk"]):
+        draft = records.add(
+            session, DispatchOrder, {"ticket": ticket.id, "department": "综合科", "requirement": "修", "lead": "true"}
+        )
+    take(session, actors["shift"], draft, "cancel", reason="不派了")
+    with access.system():
+        assert (ticket.state, ticket.department.name) == ("open", "综合科")
+
+
+def test_the_unit_complained_of_that_a_ticket_of_old_names_is_taken_off_when_an_order_goes_out(
+    session, actors, complaint
+):
+    with access.system():
+        complaint.department = complaint.subject_unit
+        session.flush()
+    with access.acting_as(actors["shift"]):
+        helper = records.add(
+            session, DispatchOrder,
+            {"ticket": complaint.id, "department": "财务科", "requirement": "协助", "lead": "false"},
+        )  # fmt: skip
+    take(session, actors["shift"], helper, "issue")
+    assert complaint.department is None
+
+
 @pytest.mark.parametrize("name", ["综合科", "综合科档案室"])
 def test_a_ticket_does_not_name_the_unit_complained_of_as_the_one_that_has_it(session, actors, complaint, name):
     with access.acting_as(actors["shift"]), pytest.raises(Invalid) as refusal:

@@ -102,6 +102,8 @@ def test_an_order_does_not_go_over_to_a_complaint_of_its_own_unit(session, actor
         (order,) = ticket.orders
     merge(session, actors, ticket, target)
     assert (order.state, order.ticket, target.state) == ("cancelled", ticket, "open")
+    with access.acting_as(actors["user_a"]):
+        assert session.query(ServiceTicket).all() == []
     with access.system():
         entry = session.scalars(
             select(HistoryEntry)
