@@ -99,7 +99,7 @@ class DispatchOrder(Workflow, Model):
         # Until it is sent out anew, the time runs against the hotline.
         State("returned", _l("Returned by the unit"), "waiting", clocks=("handling",)),
         State("accepted", _l("Accepted"), "good", final=True),
-        State("superseded", _l("Reply not used"), "bad", final=True),
+        State("superseded", _l("Reply set aside"), "bad", final=True),
         State("cancelled", _l("Cancelled"), "bad", final=True, uncounted=True),
         clocks=(
             Clock("handling", _l("Reply of the unit"), limit="limit_at"),
