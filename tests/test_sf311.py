@@ -44,6 +44,13 @@ def test_san_francisco_comes_in_whole_with_the_figures_of_the_raw_file(session):
         )
         ours = (closed["closed_at"] - closed["received_at"]).dt.total_seconds() / 3600
         table = ask(session, "turnaround", {"of": "tickets", "by": "stage"}).rows
+        backlog = {
+            day: sum(row["open"] for row in ask(session, "ticket_backlog", {"by": "state", "to": day}).rows)
+            for day in ("2012-06-30", "2016-12-31")
+        }
+    for day, count in backlog.items():
+        instant = pd.Timestamp(f"{day}T16:00:00Z")  # the end of that day in the office's zone
+        assert count == ((begins < instant) & ~(ends <= instant)).sum() > 0, day
     (total,) = table
     assert total["count"] == len(hours) == facts["turnaround_days"]["n"]
     assert total["median_hours"] == pytest.approx(hours.median(), abs=0.005)
@@ -71,6 +78,11 @@ def test_new_york_comes_in_whole_in_its_own_date_format(session):
         outcome = bring_in(session, folder / "nyc311_health_2018.csv.gz", "nyc311.yaml")
         assert (outcome.imported, outcome.faults) == (facts["rows"], [])
         rows = session.query(ServiceTicket).all()
+        (punctual,) = ask(session, "on_time", {"of": "tickets", "by": "stage"}).rows
+    with_limit = [row for row in rows if row.due_at is not None]
+    done = [row for row in with_limit if row.closed_at is not None]
+    assert (punctual["due"], punctual["met"]) == (facts["due_date_present"], len(done) - facts["closed_after_due"])
+    assert punctual["missed"] == len(with_limit) - punctual["met"]  # all limits lie in the past by now
     closed = [row for row in rows if row.state == "closed"]
     assert len(closed) == facts["closed_date_present"]
     assert len(rows) - len(closed) == facts["open_by_blank_closed_date"]
