@@ -15,9 +15,11 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import notices
-from models.calls import CAUSES, GRADES, callable_back, open_calls
+from models.calling import CAUSES, GRADES
+from models.calls import callable_back, open_calls
 from models.people import Person
-from models.tickets import CHANNELS, CODES, ServiceTicket, session_of
+from models.ticket_words import CHANNELS, CODES
+from models.tickets import ServiceTicket, session_of
 
 flow = ServiceTicket.flow
 

@@ -27,10 +27,12 @@ from app.engine.office_calendar import working_calendar
 from app.engine.record import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, QuickView, State, Workflow
-from models.calls import DISSATISFIED, CallOwed
+from models.calling import DISSATISFIED
+from models.calls import CallOwed
 from models.dispatch import DESK
 from models.people import Person
-from models.tickets import SCHEMES, ServiceTicket
+from models.ticket_words import SCHEMES
+from models.tickets import ServiceTicket
 
 if TYPE_CHECKING:
     from models.corrections import Correction

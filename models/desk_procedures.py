@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session
 
 from app.engine import access, fields
 from app.engine.record import Record
-from models.tickets import KINDS
+from models.ticket_words import KINDS
 
 
 class DeskProcedure(Record, Model):

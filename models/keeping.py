@@ -14,10 +14,12 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import notices
-from models.calls import AT_ONCE, open_calls, owe
+from models.calling import AT_ONCE
+from models.calls import open_calls, owe
 from models.dispatch import standing
 from models.people import Person, actor_of, sees
-from models.tickets import AT_DESK, AT_WORK, KINDS, ServiceTicket, session_of
+from models.ticket_words import KINDS
+from models.tickets import AT_DESK, AT_WORK, ServiceTicket, session_of
 
 flow = ServiceTicket.flow
 

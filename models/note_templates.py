@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from string import Formatter
-from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -17,15 +16,10 @@ from sqlalchemy.orm import Mapped, Session
 
 from app.engine import access, fields
 from app.engine.record import Record
+from models.ticket_words import KINDS
 
 #: What a text may leave open: the hours until the limit, and the limit.
 GAPS = ("hours", "limit")
-
-
-def _ticket_kinds() -> dict[str, Any]:
-    from models.tickets import KINDS  # tickets list their orders, which bear these notes
-
-    return KINDS
 
 
 class NoteTemplate(Record, Model):
@@ -37,7 +31,7 @@ class NoteTemplate(Record, Model):
     visible_to = classmethod(access.everyone)
 
     ticket_kind: Mapped[str | None] = fields.word(
-        _l("Kind of ticket"), fields.Live(_ticket_kinds), unique=True, help=_l("Empty: all others")
+        _l("Kind of ticket"), KINDS, unique=True, help=_l("Empty: all others")
     )
     contact_text: Mapped[str | None] = fields.line(_l("Note 1 reads"), 300)
     reply_text: Mapped[str | None] = fields.line(
@@ -61,7 +55,7 @@ class NoteTemplate(Record, Model):
                 yield name, _("A note may leave {hours} and {limit} open, and has nothing else in braces.")
 
     def __str__(self) -> str:
-        return str(_ticket_kinds().get(self.ticket_kind or "", _("All other kinds")))
+        return str(KINDS.get(self.ticket_kind or "", _("All other kinds")))
 
 
 def _well_formed(text: str) -> bool:

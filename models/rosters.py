@@ -22,7 +22,8 @@ from app.engine.workflow import Ask, Flow, State, Workflow
 from models.clearances import may_take_calls
 from models.dispatch import DESK
 from models.people import Person
-from models.tickets import SCHEMES, ServiceTicket
+from models.ticket_words import SCHEMES
+from models.tickets import ServiceTicket
 
 DUTIES = {"agent": _l("Agent"), "shift_leader": _l("Leads the shift")}
 #: What else awaits the next shift, by the kind of record that keeps it; a desk without such records counts none.

@@ -26,52 +26,20 @@ from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models import clearances, settling, unit_choice
 from models.article_versions import ArticleVersion
-from models.calls import CAUSES, GRADES, CallOwed, callback_due, open_calls, owe
+from models.calling import CAUSES, GRADES
+from models.calls import CallOwed, callback_due, open_calls, owe
 from models.dispatch import DESK, DispatchOrder
 from models.documents import IncomingDocument
 from models.people import Department, Person, is_of_staff
 from models.referrals import Referral
 from models.sealing import Sealable
+from models.ticket_words import CHANNELS, CODES, FEEDBACK, KINDS, SCHEMES
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
     from models.orders import Order
 
-#: By whose rules a desk works: those of H1, or those of P1 and P2. Limits and settings are rows per profile.
-SCHEMES = {"hotline": _l("Hotline"), "property_desk": _l("Property desk")}
 
-CHANNELS = {
-    "phone": _l("Telephone call"),
-    "visit": _l("Visit"),
-    "letter": _l("Letter"),
-    "web": _l("Website"),
-    "email": _l("E-mail"),
-    "app": _l("App"),
-    "social": _l("Social media"),
-    "other": _l("Other way"),
-}
-KINDS = {
-    "consult": _l("Enquiry"),
-    "help": _l("Request for help"),
-    "emergency": _l("Emergency"),
-    "complaint": _l("Complaint"),
-    "report": _l("Report of wrongdoing"),
-    "feedback": _l("Opinion, suggestion, praise"),
-    "repair": _l("Repair"),
-    "paid_service": _l("Paid service"),
-    "other": _l("Other matter"),
-}
-#: How a matter ended, as the desk closes it.
-CODES = {
-    "answered": _l("Answered by us"),
-    "referred": _l("Referred to somebody else"),
-    "resolved": _l("Done as wished"),
-    "not_possible": _l("Not possible"),
-    "withdrawn": _l("Withdrawn by the caller"),
-    "unanswerable": _l("No answer possible"),
-}
-#: What an opinion, suggestion or word of praise is (H1; the form 客户投诉/建议/意见处理表).
-FEEDBACK = {"opinion": _l("Opinion"), "suggestion": _l("Suggestion"), "praise": _l("Praise")}
 #: States in which the desk has the matter.
 AT_DESK = ("open", "appointment", "reopened")
 #: States in which the caller has the answer of the present round.

@@ -17,7 +17,8 @@ from app.engine.workflow import Ask
 from models.dispatch import RETURN_GROUNDS, DispatchOrder
 from models.dispatch_notes import is_relayed, session_behind
 from models.people import Department
-from models.tickets import KINDS, ServiceTicket, session_of
+from models.ticket_words import KINDS
+from models.tickets import ServiceTicket, session_of
 
 flow = DispatchOrder.flow
 

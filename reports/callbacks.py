@@ -12,10 +12,12 @@ from app.engine.columns import Column
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import now
 from models import desk_figures
-from models.calls import CALLS, CallOwed
+from models.calling import CALLS
+from models.calls import CallOwed
 from models.dispatch import DispatchOrder
 from models.people import Department, Person
-from models.tickets import CAUSES, GRADES, KINDS, ServiceTicket
+from models.ticket_words import KINDS
+from models.tickets import CAUSES, GRADES, ServiceTicket
 from reports.few import without_few
 from reports.service import share
 

@@ -17,7 +17,7 @@ from app.engine.moments import now, today
 from app.engine.office_calendar import working_calendar
 from models.corrections import Correction
 from models.daily_reviews import DailyReview, ReviewLine, opened_on
-from models.tickets import SCHEMES
+from models.ticket_words import SCHEMES
 
 
 @report(

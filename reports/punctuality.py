@@ -18,7 +18,7 @@ from app.engine.office_calendar import working_calendar
 from models.documents import URGENCY, IncomingDocument
 from models.orders import PAYMENT_TYPES, Order
 from models.people import Department
-from models.tickets import KINDS as TICKET_KINDS
+from models.ticket_words import KINDS as TICKET_KINDS
 from models.tickets import ServiceTicket
 from reports.few import without_few
 

@@ -22,7 +22,8 @@ from models import desk_figures
 from models.dispatch import DispatchOrder
 from models.documents import URGENCY, IncomingDocument
 from models.people import Department, Person
-from models.tickets import KINDS, ServiceTicket
+from models.ticket_words import KINDS
+from models.tickets import ServiceTicket
 from reports.few import without_few
 
 

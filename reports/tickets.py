@@ -11,7 +11,8 @@ from app.engine.columns import Column
 from app.engine.disclosure import learned, mask
 from app.engine.frames import Period, frame, report
 from models.people import Department, Person
-from models.tickets import CHANNELS, GRADES, KINDS, ServiceTicket
+from models.ticket_words import CHANNELS, KINDS
+from models.tickets import GRADES, ServiceTicket
 
 
 @report(

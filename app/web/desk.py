@@ -22,11 +22,13 @@ from app.web.cells import moment_text
 from app.web.kind import VIEWS, allowed
 from models import desk_figures
 from models.articles import Article
-from models.calls import CALLS, CallOwed
+from models.calling import CALLS
+from models.calls import CallOwed
 from models.dispatch import DispatchOrder
 from models.people import Person
 from models.referrals import Referral
-from models.tickets import AT_DESK, KINDS, ServiceTicket
+from models.ticket_words import KINDS
+from models.tickets import AT_DESK, ServiceTicket
 from models.visitors import Visitor
 
 #: So many of a caller's last matters are shown, and so many rows of a section of the board.
