@@ -26,6 +26,7 @@ from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.fates import Hold
 from models.identities import IdentityRequest
+from models.note_templates import NoteTemplate
 from models.number_reservations import NumberReservation
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
@@ -66,6 +67,7 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "day": lambda session: today() - timedelta(days=next(_numbers)),
     },
     EscalationRung: {"who": "clerk"},
+    NoteTemplate: {"reply_text": "请于{limit}前反馈。"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
