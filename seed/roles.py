@@ -58,7 +58,7 @@ TABLE: dict[str, dict[str, str]] = {
         "daily_reviews": "read add export look_again sign", "review_lines": "read export remark_on find_fault",
         "corrections": "read export finish verify send_back",
         "improvements": f"{KEEP} export begin_action carry_out judge_effective judge_ineffective",
-        "duty_shifts": f"{KEEP} import export delete", "shift_hand_overs": "read export", "hand_over_items": READ,
+        "duty_shifts": f"{KEEP} import export delete", "shift_hand_overs": "read export", "hand_over_items": "read export",
         "staff_clearances": f"{KEEP} import export withdraw", "desk_procedures": f"{KEEP} export",
         "outgoing_series": "*", "number_reservations": "read add export keep_longer void release",
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,

@@ -160,8 +160,9 @@ def holds(about: Setting, profile: Any) -> ColumnElement[bool]:
 
 
 def number(session: Session, about: Setting, profile: str | None, on: date | None = None) -> Decimal:
-    """A number, in the unit the setting's label names."""
-    return Decimal(value(session, about, profile, on))
+    """A number, in the unit the setting's label names; the usual one where a row that got past the form holds none."""
+    text = value(session, about, profile, on)
+    return Decimal(about.default if about.wrong(text) else text)
 
 
 def month_day(session: Session, about: Setting, profile: str | None, on: date | None = None) -> tuple[int, int]:
