@@ -18,8 +18,7 @@ from models.dispatch import DispatchOrder
 from models.people import Department, Person
 from models.ticket_words import KINDS
 from models.tickets import CAUSES, GRADES, ServiceTicket
-from reports.few import without_few
-from reports.service import share
+from reports.counting import share, tally, without_few
 
 BASICALLY = rules.setting("basically_counts", _l("“Basically satisfied” counts as satisfied"), default="yes")
 _SATISFIED = ("very_satisfied", "satisfied")
@@ -67,8 +66,7 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFram
     counts = {"answered": table["kind"].notna(), "rated": table["grade"].notna()}
     counts |= {name: table["grade"].eq(name) for name in GRADES}
     counts |= {f"cause_{name}": table["cause"].eq(name) for name in CAUSES}
-    table = table[by].fillna("").assign(**{name: values.astype(int) for name, values in counts.items()})
-    counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted = tally(table, by, counts)
     good = [*_SATISFIED, *(["basically"] if rules.flag(session, BASICALLY, None) else [])]
     counted["response"] = share(counted["rated"], counted["answered"])
     counted["satisfied_share"] = share(counted[good].sum(axis=1), counted["rated"])
@@ -115,8 +113,7 @@ def calls_kept(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
         "in_time": (called <= due).astype(int),
         "tries": table["tries"].fillna(0).astype(int),
     }
-    table = table[by].fillna("").assign(**counts)
-    counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted = tally(table, by, counts)
     counted["reached_share"] = share(counted["reached"], counted["due"])
     counted["in_time_share"] = share(counted["in_time"], counted["due"])
     reached = counted["reached"].where(counted["reached"] > 0)
@@ -158,7 +155,7 @@ def dispatch_quality(session: Session, period: Period, by: list[str]) -> pd.Data
         "returned": table["returned_at"].notna().astype(int),
         "reworked": (table["rework_count"].astype(int) > 0).astype(int),
     }
-    counted = table[by].assign(**counts).groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted = tally(table, by, counts)
     counted["returned_share"] = share(counted["returned"], counted["issued"])
     counted["reworked_share"] = share(counted["reworked"], counted["issued"])
     return counted

@@ -20,7 +20,7 @@ from models.orders import PAYMENT_TYPES, Order
 from models.people import Department
 from models.ticket_words import KINDS as TICKET_KINDS
 from models.tickets import ServiceTicket
-from reports.few import without_few
+from reports.counting import without_few
 
 
 @dataclass(frozen=True)

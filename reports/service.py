@@ -24,12 +24,7 @@ from models.documents import URGENCY, IncomingDocument
 from models.people import Department, Person
 from models.ticket_words import KINDS
 from models.tickets import ServiceTicket
-from reports.few import without_few
-
-
-def share(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """One count over another, 1 for all, to four places; nothing where there is nothing to divide by."""
-    return (part / whole.where(whole > 0)).astype(float).round(4)
+from reports.counting import share, tally, without_few
 
 
 @report(
@@ -79,8 +74,7 @@ def desk_goals(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
         "rung": table["rings"].notna(),
         "quick": pd.to_numeric(table["rings"]) <= desk_figures.RINGS,
     }
-    table = table[by].fillna("").assign(**{name: values.astype(int) for name, values in figures.items()})
-    counted = table.groupby(by, sort=True)[list(figures)].sum().reset_index()
+    counted = tally(table, by, figures)
     for part, whole in (("handled", "judged"), ("short", "timed"), ("very_short", "timed"), ("quick", "rung")):
         counted[f"{part}_rate"] = share(counted[part], counted[whole])
     return without_few(counted, by, "received")
@@ -143,8 +137,7 @@ def on_time(session: Session, period: Period, by: list[str], of: str) -> pd.Data
         "unextended": met * (~table["moved"].astype(bool)).astype(int),
         "first": met * table["episode"].eq(1).astype(int),
     }
-    table = table[by].fillna("").assign(**counts)
-    counted = table.groupby(by, sort=True)[list(counts)].sum().reset_index()
+    counted = tally(table, by, counts)
     counted["rate"] = share(counted["met"], counted["due"])
     counted["unextended_rate"] = share(counted["unextended"], counted["due"])
     return without_few(counted, by, "due")
@@ -239,7 +232,7 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFr
     table["state"] = table["then"].where(~before, "open")
     table = table[(before & ~(closed <= pd.Timestamp(moment))) | (~before & ~done)]
     hours = (pd.Timestamp(moment) - pd.to_datetime(table["received_at"], utc=True)).dt.total_seconds() / 3600
-    counts: dict[str, Any] = {"open": 1}
+    counts = {"open": pd.Series(1, index=table.index)}
     least = -float("inf")
     for name, _label, most in BANDS:
         counts[name] = ((hours > least) & (hours <= most)).astype(int)
@@ -247,8 +240,7 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFr
     # An answered one keeps the limit it was measured by.
     running = table["state"].isin(list(ServiceTicket.flow.open_states))
     counts["overdue"] = (running & (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment))).astype(int)
-    table = table[by].fillna("").assign(**counts)
-    return without_few(table.groupby(by, sort=True)[list(counts)].sum().reset_index(), by, "open")
+    return without_few(tally(table, by, counts), by, "open")
 
 
 def states_at(session: Session, model: Any, moment: datetime) -> dict[int, str]:

@@ -87,15 +87,19 @@ class PhoneKey(Model):
     key: Mapped[str] = mapped_column(String(64))
 
 
-def dialled(model: Any) -> list[Field]:
-    """The fields of a model by whose number its records are found."""
-    return [field for field in fields_of(model).values() if field.dialled]
+_dialled: dict[Any, tuple[Field, ...]] = {}
+
+
+def dialled(model: Any) -> tuple[Field, ...]:
+    """The fields of a model by whose number its records are found; asked of every record that is stored."""
+    if model not in _dialled:
+        _dialled[model] = tuple(field for field in fields_of(model).values() if field.dialled)
+    return _dialled[model]
 
 
 def bearing(model: Any, text: str) -> Select[Any] | None:
     """The keys of the records of a kind that bear the number in `text`, as a subquery; None if it is no number."""
-    found = numbers_in(text)
-    if not found or not dialled(model):
+    if not dialled(model) or not (found := numbers_in(text)):
         return None
     held = select(PhoneKey.record_id).where(PhoneKey.kind == model.kind_name)
     return held.where(PhoneKey.key.in_([key_of(number) for number in found]))

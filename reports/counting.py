@@ -1,0 +1,35 @@
+"""Counting for reports: rows by group, shares, and figures on reports of wrongdoing that would tell who it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+#: tickets-orders.md 6
+FEWEST = 5
+#: What a report of wrongdoing is called among the kinds of tickets.
+SECRET = "report"
+
+
+def share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """One count over another, 1 for all, to four places; nothing where there is nothing to divide by."""
+    return (part / whole.where(whole > 0)).astype(float).round(4)
+
+
+def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """One row a group of `by` (a gap is the empty text), with how many or how much of each of `counts` it has."""
+    whole = {name: values.astype(int) for name, values in counts.items()}
+    groups = table[list(by)].fillna("").assign(**whole).groupby(list(by), sort=True)
+    return groups[list(counts)].sum().reset_index()
+
+
+def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:
+    """`table` with the figures of a row on reports left empty where `count` of them are fewer than five."""
+    if "kind" not in by:
+        return table
+    few = table["kind"].eq(SECRET) & (table[count] < FEWEST)
+    if not few.any():
+        return table
+    figures = [name for name in table.columns if name not in by]
+    return table.assign(**{name: table[name].astype(object).where(~few, None) for name in figures})
