@@ -12,13 +12,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.engine import history, rules
+from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.dispatch import DispatchOrder
 from models.referrals import Referral
-from models.tickets import ServiceTicket, session_of
+from models.tickets import ServiceTicket
 
 flow = ServiceTicket.flow
 

@@ -12,12 +12,13 @@ from flask_babel import lazy_gettext as _l
 from app.engine import history, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import routing
 from models.drafting import is_drafter, keep_version
-from models.outgoing import OutgoingDocument, person_acting, session_of, stage_after
+from models.outgoing import OutgoingDocument, person_acting, stage_after
 from models.outgoing_lines import JointIssuer
 from models.people import Person
 

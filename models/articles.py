@@ -14,10 +14,11 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, history, rules
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import today
 from app.engine.record import Numbered, altered
 from app.engine.refusals import NotAllowed, StepRefused
@@ -37,13 +38,6 @@ EDITORS = rules.setting(
 #: States in which a version is in force.
 LIVE = ("published", "revising", "resubmitted", "review_due")
 WRITTEN_IN = ("draft", "revising")
-
-
-def session_of(article: Article) -> Session:
-    """The session an article is being worked on in."""
-    session = object_session(article)
-    assert session is not None
-    return session
 
 
 class Article(Workflow, Model):

@@ -14,11 +14,12 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import at_office, local, now, today
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
@@ -230,7 +231,7 @@ class CallOwed(Workflow, Model):
         remark: Annotated[str | None, Ask(_l("Remark"))] = None,
     ) -> str:
         """One try in vain. The call is given up after enough of them on enough days, or where no talk is wished."""
-        session = _session_of(self)
+        session = session_of(self)
         tried = self._try(session, outcome, remark)
         over = outcome == "refused" or self._given_up(session, tried)
         if over:
@@ -254,7 +255,7 @@ class CallOwed(Workflow, Model):
             raise StepRefused(_("Only a dissatisfied caller has a cause of dissatisfaction."))
         if cause == "policy" and not (remark or "").strip():
             raise StepRefused(_("Write down how it was explained to the caller that the rules do not allow it."))
-        session = _session_of(self)
+        session = session_of(self)
         tried = self._try(session, "reached")
         self._tell_ticket(session, grade, cause)
         self._done(session, remark)
@@ -263,7 +264,7 @@ class CallOwed(Workflow, Model):
     @flow.step(*OPEN, to="reached", label=_l("Caller was called"), who=may_keep, tone="primary")
     def keep(self, remark: Annotated[str | None, Ask(_l("What was said"))] = None) -> None:
         """The call was made as promised; the limit of the promise ends."""
-        session = _session_of(self)
+        session = session_of(self)
         tried = self._try(session, "reached")
         if self.kind == "promise" and self.ticket is not None and self.ticket.state in ("appointment", "waiting"):
             self.ticket.take("keep_promise", session)
@@ -277,12 +278,12 @@ class CallOwed(Workflow, Model):
     @flow.step(*OPEN, to="not_needed", label=_l("No call needed"))
     def do_without(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """Nobody can or need be called: no contact, mere praise, settled otherwise."""
-        self._tell_ticket(_session_of(self))
+        self._tell_ticket(session_of(self))
 
     @flow.step(*OPEN, to="reached", label=_l("Settled by the answer"), who=never_by_hand)
     def settle(self) -> None:
         """The answer that was promised has been given."""
-        self._done(_session_of(self), None)
+        self._done(session_of(self), None)
 
     @flow.step(*OPEN, to="dropped", label=_l("Owe it no longer"), who=never_by_hand)
     def drop(self) -> None:
@@ -316,12 +317,6 @@ class CallAttempt(Record, Model):
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         return cls.call_id.in_(access.visible_ids(CallOwed, actor, content=True))
-
-
-def _session_of(call: CallOwed) -> Session:
-    session = object_session(call)
-    assert session is not None
-    return session
 
 
 def _caller(session: Session) -> Person | None:

@@ -14,13 +14,14 @@ import models.handling  # noqa: F401  whose steps come before these
 from app.engine import history, numbers, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import notices, procedure, secrecy
 from models.assignments import OPEN, follow
 from models.copies import missing_copies
-from models.documents import NOTICES, UNFINISHED, IncomingDocument, session_of
+from models.documents import NOTICES, UNFINISHED, IncomingDocument
 from models.endings import still_reading, stop_all, unsettled
 from models.fates import Hold
 from models.people import Person

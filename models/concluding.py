@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.engine import history, numbers, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
@@ -19,7 +20,7 @@ from models.calling import CAUSES, GRADES
 from models.calls import callable_back, open_calls
 from models.people import Person
 from models.ticket_words import CHANNELS, CODES
-from models.tickets import ServiceTicket, session_of
+from models.tickets import ServiceTicket
 
 flow = ServiceTicket.flow
 

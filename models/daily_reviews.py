@@ -15,13 +15,13 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields, history
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.clocks import MISSED, RUNNING, ClockRow
-from app.engine.database import one_at_a_time
+from app.engine.database import one_at_a_time, session_of
 from app.engine.moments import at_office, local, now, today
 from app.engine.office_calendar import working_calendar
 from app.engine.record import altered
@@ -114,7 +114,7 @@ class DailyReview(Workflow, Model):
     @flow.step("unsigned", to=None, label=_l("Look through the day again"))
     def look_again(self) -> None:
         """List what has come in since, and what has become of the tickets."""
-        gather(_session(self), self)
+        gather(session_of(self), self)
         self.looked_at = now()
 
     @flow.step("unsigned", to="signed", label=_l("Sign the ledger"), tone="primary")
@@ -122,7 +122,7 @@ class DailyReview(Workflow, Model):
         """The manager has looked through the day's ledger; from now on the sheet stays as it is."""
         if self.day >= today():
             raise StepRefused(_("The day is not over yet; sign its ledger tomorrow."))
-        if gather(_session(self), self):
+        if gather(session_of(self), self):
             raise StepRefused(_("The day's tickets have changed; look through the day again, then sign."))
         self.signer_id, self.signed_at = history.doer().own_person_id, now()
         self.remark = remark or self.remark
@@ -180,12 +180,6 @@ class ReviewLine(Workflow, Model):
         """What the manager says about the ticket."""
         self.refuse_signed()
         self.remark = remark
-
-
-def _session(record: Any) -> Session:
-    session = object_session(record)
-    assert session is not None
-    return session
 
 
 def gather(session: Session, review: DailyReview) -> bool:

@@ -13,6 +13,7 @@ from app.engine import clocks, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -21,7 +22,7 @@ from models.assignments import hand_out
 from models.circulation import offer_to
 from models.circulation_rules import keep_scope
 from models.copies import register_copies
-from models.documents import PROPOSED, IncomingDocument, session_of
+from models.documents import PROPOSED, IncomingDocument
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
 from models.paper_orders import PaperOrder
 from models.people import Department, Person

@@ -12,12 +12,13 @@ from flask_babel import lazy_gettext as _l
 from app.engine import clocks
 from app.engine import record as records
 from app.engine.answers import happened
+from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models.dispatch import DispatchOrder, sends_out
 from models.dispatch_notes import NOTES
 from models.people import Department
-from models.tickets import AT_WORK, SPOKEN, ServiceTicket, session_of
+from models.tickets import AT_WORK, SPOKEN, ServiceTicket
 from models.unit_choice import refuse_barred
 
 flow = ServiceTicket.flow

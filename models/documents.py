@@ -13,7 +13,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, null, or_, select
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, rules
 from app.engine.access import Actor
@@ -319,10 +319,3 @@ def cleared_papers(actor: Actor) -> Select[Any]:
     """The keys of the papers an actor is cleared for; what hangs on any other does not exist for that actor."""
     columns = IncomingDocument.__table__.c
     return select(columns.id).where(columns.secrecy.in_(actor.cleared))
-
-
-def session_of(document: IncomingDocument) -> Session:
-    """The session a document is being worked on in."""
-    session = object_session(document)
-    assert session is not None
-    return session

@@ -12,13 +12,14 @@ from app.engine import history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import routing
 from models.countersignatures import ask_departments, ask_leaders, drop_open
-from models.outgoing import TYPES, OutgoingDocument, person_acting, session_of, stage_after
+from models.outgoing import TYPES, OutgoingDocument, person_acting, stage_after
 from models.outgoing_lines import DraftVersion
 from models.people import Department, Person
 from models.secrecy import ON_PAPER_ONLY

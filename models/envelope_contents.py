@@ -10,11 +10,11 @@ from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session, object_session
 
 from app.engine import access, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -53,7 +53,7 @@ def report_discrepancy(
     new = [(one, kind, words) for one, kind, words in wanted if (one.id if one else None, kind) not in known]
     if not new:
         raise StepRefused(_("Nothing differs from the dispatch note that is not on file already."))
-    session = _session(envelope)
+    session = session_of(envelope)
     for one, kind, words in new:
         records.store(session, EnvelopeDefect(envelope_id=envelope.id, line=one, what=kind, note=words))
     session.expire(envelope, ["defects"])
@@ -75,7 +75,7 @@ def reconcile(envelope: Envelope) -> None:
     if differing or any(defect.state != "made_good" for defect in envelope.defects):
         listed = "; ".join(differing) or "; ".join(str(DEFECTS[d.what]) for d in envelope.defects)
         raise StepRefused(_("Still different from the dispatch note: %(list)s.", list=listed))
-    if envelope.receipt == "enclosed" and rules.flag(_session(envelope), RECEIPT_FIRST, envelope.profile()):
+    if envelope.receipt == "enclosed" and rules.flag(session_of(envelope), RECEIPT_FIRST, envelope.profile()):
         raise StepRefused(_("A receipt slip is enclosed; please sign, stamp and return it first."))
 
 
@@ -131,7 +131,7 @@ def register_paper(
     sender = sender or envelope.sender
     if sender is None:
         raise StepRefused(_("The cover names no known sender; please choose one."))
-    session = _session(envelope)
+    session = session_of(envelope)
     with session.no_autoflush:
         paper = IncomingDocument(
             sender=sender, sender_no=tidied(sender_no) if sender_no else line.sender_no if line else None,
@@ -156,9 +156,3 @@ def _own(envelope: Envelope, line: EnvelopeLine | None) -> EnvelopeLine | None:
     if line is not None and line.envelope_id != envelope.id:
         raise StepRefused(_("This line belongs to another envelope."))
     return line
-
-
-def _session(envelope: Envelope) -> Session:
-    session = object_session(envelope)
-    assert session is not None
-    return session

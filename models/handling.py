@@ -11,13 +11,14 @@ from flask_babel import lazy_gettext as _l
 from app.engine import rules
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
+from app.engine.database import session_of
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import procedure
 from models.assignments import OPEN, follow
 from models.deciding import decides
-from models.documents import FINISHED, UNFINISHED, IncomingDocument, session_of
+from models.documents import FINISHED, UNFINISHED, IncomingDocument
 from models.extensions import CAUSES
 
 flow = IncomingDocument.flow

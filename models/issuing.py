@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from app.engine import history, numbers, rules
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import local, now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import routing
 from models.number_reservations import NumberReservation, use
-from models.outgoing import OutgoingDocument, person_acting, session_of
+from models.outgoing import OutgoingDocument, person_acting
 from models.outgoing_lines import PrintRun, ProofRound, SealUse
 from models.outgoing_series import OutgoingSeries, key, may_number_late, yearly
 from models.own_papers import answer_by

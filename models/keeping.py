@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.engine import clocks, history, rules
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
@@ -19,7 +20,7 @@ from models.calls import open_calls, owe
 from models.dispatch import standing
 from models.people import Person, actor_of, sees
 from models.ticket_words import KINDS
-from models.tickets import AT_DESK, AT_WORK, ServiceTicket, session_of
+from models.tickets import AT_DESK, AT_WORK, ServiceTicket
 
 flow = ServiceTicket.flow
 

@@ -8,12 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.engine import record as records
+from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.articles import Article
 from models.gaps import KnowledgeGap
 from models.people import Department
-from models.tickets import ServiceTicket, session_of
+from models.tickets import ServiceTicket
 
 flow = ServiceTicket.flow
 

@@ -11,11 +11,12 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from app.engine import phones, rules
+from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.calls import open_calls, owe
 from models.dispatch import DispatchOrder, standing
-from models.tickets import AT_DESK, AT_WORK, ServiceTicket, session_of
+from models.tickets import AT_DESK, AT_WORK, ServiceTicket
 from models.unit_choice import barred
 
 flow = ServiceTicket.flow

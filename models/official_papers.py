@@ -7,13 +7,14 @@ import re
 from flask_babel import gettext as _
 
 from app.engine import rules
+from app.engine.database import session_of
 from app.engine.fields import fields_of
 from app.engine.moments import local
 from app.engine.paper.manuscript import blocks
 from app.engine.paper.official import Format, OfficialPaper, Signing
 from app.engine.refusals import StepRefused
 from models import prints, routing
-from models.outgoing import FROZEN, OutgoingDocument, session_of
+from models.outgoing import FROZEN, OutgoingDocument
 from models.secrecy import ORDINARY
 
 #: Types that have a format of their own; all others are set as a document 文件.

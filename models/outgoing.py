@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import access, fields
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
@@ -356,13 +357,6 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         if self.secrecy not in ORDINARY:
             return self.document_no or _("Draft %(id)s", id=self.id or "")
         return f"{self.document_no or ''} {self.title}".strip()
-
-
-def session_of(document: OutgoingDocument) -> Session:
-    """The session a paper is being worked on in."""
-    session = object_session(document)
-    assert session is not None
-    return session
 
 
 def person_acting(session: Session, actor: Actor) -> Person | None:

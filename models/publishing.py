@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from app.engine import clocks, history, rules, terms
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.database import session_of
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models.article_versions import TEXT, ArticleVersion
-from models.articles import EDITORS, LIVE, Article, session_of
+from models.articles import EDITORS, LIVE, Article
 from models.fates import months_on
 from models.gaps import fill_gaps
 from models.people import Person

@@ -375,10 +375,3 @@ class ServiceTicket(Sealable, Workflow, Model):
     def answer_with(self, text: str) -> None:
         """The caller has been told this, now."""
         self.answer, self.answered_at = text, now()
-
-
-def session_of(ticket: ServiceTicket) -> Session:
-    """The session a ticket is being worked on in."""
-    session = object_session(ticket)
-    assert session is not None
-    return session

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.engine import clocks, history, rules
 from app.engine.access import Actor
 from app.engine.answers import happened
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -18,7 +19,7 @@ from models.dispatch import RETURN_GROUNDS, DispatchOrder
 from models.dispatch_notes import is_relayed, session_behind
 from models.people import Department
 from models.ticket_words import KINDS
-from models.tickets import ServiceTicket, session_of
+from models.tickets import ServiceTicket
 
 flow = DispatchOrder.flow
 

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.engine import access
+from app.engine.database import session_of
 from app.engine.disclosure import knows, learn, mask
 from app.engine.moments import local
 from app.engine.paper.description import Box, Form, Line, Row, Table, chinese_date, form
@@ -21,7 +22,7 @@ from app.engine.record import references
 from models.daily_reviews import DailyReview, ReviewLine
 from models.dispatch import DispatchOrder
 from models.tickets import ServiceTicket
-from views.on_paper import choice, columns, day, session_of
+from views.on_paper import choice, columns, day
 
 TICKETS, ORDERS, SHEETS = ServiceTicket.kind_name, DispatchOrder.kind_name, DailyReview.kind_name
 

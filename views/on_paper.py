@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session, object_session
-
 from app.engine.disclosure import WITHHELD, knows, value_of
 from app.engine.fields import fields_of
 from app.engine.moments import at_office, local, today
@@ -16,12 +14,6 @@ from models import prints
 #: Stand where the reader may not know the words, and where the house keeps none.
 NOT_FOR_YOU = "（内容按权限不予显示）"
 ON_PAPER = "（原件另行保管，此处不录内容）"
-
-
-def session_of(record: Any) -> Session:
-    session = object_session(record)
-    assert session is not None
-    return session
 
 
 def columns(heads: tuple[tuple[str, float], ...]) -> tuple[Column, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.engine import rules
+from app.engine.database import session_of
 from app.engine.paper import manuscript
 from app.engine.paper.description import Box, Form, Line, Row, Table, form
 from models import issuing, prints
@@ -16,7 +17,7 @@ from models.official_papers import issuer_of, named
 from models.outgoing import FROZEN, OutgoingDocument
 from models.recipients import Recipient
 from models.secrecy import ORDINARY
-from views.on_paper import NOT_FOR_YOU, ON_PAPER, choice, columns, content_of, day, is_open, session_of, short
+from views.on_paper import NOT_FOR_YOU, ON_PAPER, choice, columns, content_of, day, is_open, short
 
 PAPERS = OutgoingDocument.kind_name
 

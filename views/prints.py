@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, rules
+from app.engine.database import session_of
 from app.engine.disclosure import learn
 from app.engine.fields import whole
 from app.engine.moments import at_office, local, today
@@ -24,7 +25,7 @@ from models.documents import IncomingDocument
 from models.people import Department
 from models.registers import Register
 from models.secrecy import NOT_INDEXED
-from views.on_paper import choice, columns, content_of, day, is_open, session_of, short, start_of_today
+from views.on_paper import choice, columns, content_of, day, is_open, short, start_of_today
 
 DOCUMENTS = IncomingDocument.kind_name
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask_appbuilder import Model
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.exc import StaleDataError
 
 # Before any table: a constraint without a name can be neither dropped on SQLite nor named in an error message.
@@ -161,3 +161,10 @@ def lost(error: BaseException) -> bool:
 def plainly(error: BaseException) -> str:
     """What the database said, in its first line: the rest would put people's names and texts into the log."""
     return (str(getattr(error, "orig", None) or error).splitlines() or [""])[0]
+
+
+def session_of(record: Model) -> Session:
+    """The session a record is being worked on in; a record outside of any is a fault of the caller."""
+    session = object_session(record)
+    assert session is not None
+    return session
