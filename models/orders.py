@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,12 +38,45 @@ PAYMENT_TYPES = {
     "cash_on_delivery": _l("Cash on delivery"),
     "on_account": _l("On account"),
 }
+PAYMENT_STATES = {
+    "unpaid": _l("Unpaid"),
+    "part_paid": _l("Paid in part"),
+    "escrowed": _l("Paid to the platform"),
+    "paid": _l("Paid in full"),
+    "refund_due": _l("Refund due"),
+    "part_refunded": _l("Refunded in part"),
+    "refunded": _l("Refunded"),
+}
+FULFILMENT = {
+    "none": _l("Nothing reserved"),
+    "reserved": _l("Goods reserved"),
+    "picking": _l("Being picked"),
+    "handed_over": _l("With the warehouse"),
+    "part_shipped": _l("Shipped in part"),
+    "shipped": _l("Under way"),
+    "received": _l("Received by the customer"),
+    "refused": _l("Refused at the door"),
+    "returned": _l("Came back"),
+}
+DELIVERY_METHODS = {
+    "express": _l("Express"),
+    "freight": _l("Freight line"),
+    "post": _l("Postal parcel"),
+    "own": _l("Own delivery"),
+    "pick_up": _l("Picked up by the customer"),
+}
+CHECK_RESULTS = {
+    "agreed": _l("Address and delivery agreed"),
+    "no_answer": _l("No answer"),
+    "wrong": _l("Address or number wrong"),
+    "called_off": _l("Customer calls it off"),
+}
 #: Types whose money finance has to see before the order is confirmed.
 MONEY_FIRST = ("third_party", "prepaid")
 #: Roles that see every order; salespeople see their own and their customers'.
 SEE_ALL = (*SEE_CUSTOMERS, "warehouse")
 #: From here on the goods are out of the office's hands.
-LOCKED = ("handed_over", "shipped", "completed", "cancelled", "invalid")
+LOCKED = ("handed_over", "shipped", "completed", "cancelled", "closed", "invalid")
 NOUGHT = Decimal("0.00")
 
 
@@ -67,7 +100,9 @@ class Order(Workflow, Model):
         State("shipped", _l("Shipped"), "good", settled=True),
         State("completed", _l("Completed"), "good", settled=True, final=True),
         State("on_hold", _l("On hold"), "waiting", pauses=("delivery",)),
+        State("draft", _l("Draft"), "waiting"),
         State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
+        State("closed", _l("Deal closed"), "neutral", final=True, uncounted=True),
         State("invalid", _l("Invalid"), "bad", final=True, uncounted=True),
         clocks=(Clock("delivery", _l("Delivery"), since="placed_at", limit="promised_at"),),
     )
@@ -89,6 +124,17 @@ class Order(Workflow, Model):
     buyer_account: Mapped[str | None] = fields.line(
         _l("Buyer's account"), 100, search=True, help=_l("On the platform, in a messenger or the like")
     )
+    qq: Mapped[str | None] = fields.number(_l("QQ"), 40, search=True, index=True)
+    delivery_method: Mapped[str | None] = fields.choice(
+        _l("Delivery method"), DELIVERY_METHODS, "delivery_method_known"
+    )
+    delivery_wish: Mapped[str | None] = fields.line(
+        _l("Delivery agreed"), 200, help=_l("When and how the goods are to arrive")
+    )
+    deposit: Mapped[Decimal | None] = fields.decimal(
+        "money", _l("Deposit"), least=Decimal(0), help=_l("To be paid before the order is confirmed")
+    )
+    as_draft: Mapped[bool] = fields.flag(_l("Draft only"), help=_l("Not placed yet"))
     freight: Mapped[Decimal | None] = fields.decimal("money", _l("Freight"), least=Decimal(0))
     note: Mapped[str | None] = fields.prose(_l("Note"))
 
@@ -101,6 +147,30 @@ class Order(Workflow, Model):
     paid: Mapped[Decimal] = fields.decimal("money", _l("Paid"), required=True, default=NOUGHT, derived=True)
     total: Mapped[Decimal | None] = fields.decimal("money", _l("Total stated in the ledger"), derived=True)
 
+    escrowed: Mapped[Decimal] = fields.decimal(
+        "money", _l("With the platform"), required=True, default=NOUGHT, derived=True
+    )
+    refunded: Mapped[Decimal] = fields.decimal("money", _l("Refunded"), required=True, default=NOUGHT, derived=True)
+    payment_state: Mapped[str] = fields.choice(
+        _l("Payment state"), PAYMENT_STATES, "payment_state_known", required=True, default="unpaid", derived=True
+    )
+    fulfilment: Mapped[str] = fields.choice(
+        _l("Fulfilment"), FULFILMENT, "fulfilment_known", required=True, default="none", derived=True
+    )
+    revision: Mapped[int] = fields.integer(_l("Revision"), required=True, default=0, derived=True)
+    #: models, colours and sizes of the lines, to be found by
+    goods: Mapped[str | None] = fields.prose(_l("Goods"), search=True, derived=True)
+    pay_by: Mapped[date | None] = fields.day(_l("To be paid by"), index=True, derived=True)
+
+    call_result: Mapped[str | None] = fields.choice(
+        _l("Result of the call"), CHECK_RESULTS, "call_result_known", derived=True
+    )
+    called_at: Mapped[datetime | None] = fields.moment(_l("Customer called"), derived=True)
+    confirmed_by_id: Mapped[int | None] = fields.reference(_l("Confirmed by"), "person.id", derived=True)
+    #: who earned it, whoever looks after the customer today
+    owner_at_confirm_id: Mapped[int | None] = fields.reference(
+        _l("Looked after by, at confirmation"), "person.id", derived=True
+    )
     confirmed_at: Mapped[datetime | None] = fields.moment(_l("Confirmed"), derived=True)
     assignee_id: Mapped[int | None] = fields.reference(_l("Assigned to"), "person.id", derived=True)
     handed_over_at: Mapped[datetime | None] = fields.moment(_l("Handed over"), derived=True)
@@ -122,6 +192,8 @@ class Order(Workflow, Model):
     salesperson: Mapped[Person | None] = relationship(foreign_keys=salesperson_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    confirmed_by: Mapped[Person | None] = relationship(foreign_keys=confirmed_by_id)
+    owner_at_confirm: Mapped[Person | None] = relationship(foreign_keys=owner_at_confirm_id)
     ticket: Mapped[ServiceTicket | None] = relationship(foreign_keys=ticket_id, back_populates="service_orders")
     order_lines: Mapped[list[OrderLine]] = relationship(
         back_populates="order", order_by="OrderLine.id", cascade="all, delete-orphan"
