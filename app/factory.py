@@ -43,6 +43,7 @@ from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
+from app.web.own_order import OwnOrderPage
 from app.web.unit_link import UnitLinkPage
 from seed.roles import ROLES, framework_roles
 
@@ -54,6 +55,7 @@ PAGES = (
     DeskView,
     ProgressView,
     UnitLinkPage,
+    OwnOrderPage,
     KnowledgeView,
 )  # fmt: skip
 

@@ -40,7 +40,14 @@ from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
 from views.improvements import ImprovementView
 from views.number_reservations import NumberReservationView
-from views.orders import OrderLineView, OrderView
+from views.orders import (
+    AmendmentLineView,
+    AmendmentView,
+    DifferenceOrderView,
+    OrderLineView,
+    OrderReturnView,
+    OrderView,
+)
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
@@ -133,7 +140,18 @@ SECTIONS = (
     Section(
         _l("Customers & orders"),
         "orders",
-        (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
+        (
+            OrderView,
+            AmendmentView,
+            AmendmentLineView,
+            DifferenceOrderView,
+            OrderReturnView,
+            CustomerView,
+            ProductView,
+            PaymentView,
+            CustomerContactView,
+            OrderLineView,
+        ),
     ),
     Section(
         _l("Admin"),

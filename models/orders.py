@@ -6,77 +6,54 @@ Each line is rounded by itself; `models/totals.py` keeps the sums.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from app.engine import access, amounts, clocks, concurrency, fields, record
+from app.engine import access, amounts, clocks, fields, rules
 from app.engine.access import Actor
-from app.engine.moments import now
+from app.engine.amounts import RoundedPer
+from app.engine.money import Rounding
+from app.engine.moments import at_office, local, now
+from app.engine import record as records
 from app.engine.record import Lines, Numbered, Record
-from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.refusals import on_the_form
+from app.engine.workflow import Clock, Flow, State, Workflow
 from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
+from models.grades import discount_of
+from models.order_words import (
+    CHECK_RESULTS,
+    DELIVERY_METHODS,
+    FULFILMENT,
+    INVALID_REASONS,
+    PAYMENT_STATES,
+    PAYMENT_TYPES,
+    ROUNDINGS,
+)
 from models.people import Department, Person
+from models.prices import price_on
 from models.products import Product
 
 if TYPE_CHECKING:
     from models.payments import Payment
     from models.tickets import ServiceTicket
 
-PAYMENT_TYPES = {
-    "third_party": _l("Through a platform"),
-    "prepaid": _l("Paid in advance"),
-    "cash_on_delivery": _l("Cash on delivery"),
-    "on_account": _l("On account"),
-}
-PAYMENT_STATES = {
-    "unpaid": _l("Unpaid"),
-    "part_paid": _l("Paid in part"),
-    "escrowed": _l("Paid to the platform"),
-    "paid": _l("Paid in full"),
-    "refund_due": _l("Refund due"),
-    "part_refunded": _l("Refunded in part"),
-    "refunded": _l("Refunded"),
-}
-FULFILMENT = {
-    "none": _l("Nothing reserved"),
-    "reserved": _l("Goods reserved"),
-    "picking": _l("Being picked"),
-    "handed_over": _l("With the warehouse"),
-    "part_shipped": _l("Shipped in part"),
-    "shipped": _l("Under way"),
-    "received": _l("Received by the customer"),
-    "refused": _l("Refused at the door"),
-    "returned": _l("Came back"),
-}
-DELIVERY_METHODS = {
-    "express": _l("Express"),
-    "freight": _l("Freight line"),
-    "post": _l("Postal parcel"),
-    "own": _l("Own delivery"),
-    "pick_up": _l("Picked up by the customer"),
-}
-CHECK_RESULTS = {
-    "agreed": _l("Address and delivery agreed"),
-    "no_answer": _l("No answer"),
-    "wrong": _l("Address or number wrong"),
-    "called_off": _l("Customer calls it off"),
-}
-#: Types whose money finance has to see before the order is confirmed.
-MONEY_FIRST = ("third_party", "prepaid")
+ROUNDING = rules.setting("rounding", _l("How amounts of orders are rounded"), "choice", "half_up_line", ROUNDINGS)
+PAYMENT_HOURS = rules.setting("payment_hours", _l("Hours for paying an order in advance"), "number", "72")
 #: Roles that see every order; salespeople see their own and their customers'.
 SEE_ALL = (*SEE_CUSTOMERS, "warehouse")
-#: From here on the goods are out of the office's hands.
-LOCKED = ("handed_over", "shipped", "completed", "cancelled", "closed", "invalid")
+#: While an order is in one of these its form is open; afterwards a change is an amendment.
+OPEN_TO_EDITS = ("draft", "placed")
+#: What may still be put right once the order is confirmed: nothing the customer was promised.
+ABOUT_IT = ("note", "promised_at", "salesperson", "region", "platform_no", "buyer_account", "qq")
 NOUGHT = Decimal("0.00")
 
 
@@ -90,6 +67,7 @@ class Order(Workflow, Model):
     sealed_fields = ("ticket",)
     also_known_by = ("platform_no",)
     numbered = Numbered("order_no", "DD{year}-{serial}")
+    outlook_title = _l("What can still be changed")
     lines = Lines("order_lines", ("product", "quantity", "price", "discount"), least=1)
 
     flow = Flow(
@@ -160,7 +138,20 @@ class Order(Workflow, Model):
     revision: Mapped[int] = fields.integer(_l("Revision"), required=True, default=0, derived=True)
     #: models, colours and sizes of the lines, to be found by
     goods: Mapped[str | None] = fields.prose(_l("Goods"), search=True, derived=True)
+    pay_until: Mapped[datetime | None] = fields.moment(
+        _l("Payment expected until"), index=True, derived=True, help=_l("Paid in advance; afterwards the goods are let go")
+    )
     pay_by: Mapped[date | None] = fields.day(_l("To be paid by"), index=True, derived=True)
+
+    #: how its amounts are rounded, as the house did on the day it was placed
+    rounding: Mapped[str] = fields.choice(
+        _l("Rounding"), ROUNDINGS, "rounding_known", required=True, default="half_up_line", derived=True
+    )
+    invalid_because: Mapped[str | None] = fields.choice(
+        _l("Not valid because"), INVALID_REASONS, "invalid_because_known", derived=True
+    )
+    #: what makes the customer's own address good; empty: none was given out
+    link_secret: Mapped[str | None] = mapped_column(String(64))
 
     call_result: Mapped[str | None] = fields.choice(
         _l("Result of the call"), CHECK_RESULTS, "call_result_known", derived=True
@@ -242,6 +233,9 @@ class Order(Workflow, Model):
 
     def prepare(self, session: Session) -> None:
         self.placed_at = self.placed_at or now()
+        if self.as_draft and not self.taken_over:
+            self.state = "draft"
+        self.rounding = self.rounding or rules.value(session, ROUNDING, None)
         actor = access.current()
         if not self.taken_over and self.salesperson is None and self.salesperson_id is None:
             if "salesperson" in actor.roles and actor.own_person_id:
@@ -261,135 +255,119 @@ class Order(Workflow, Model):
             self.phone = self.phone or customer.phone
             for line in self.order_lines:
                 line.fill_in()
+        self.goods = "\n".join(dict.fromkeys(filter(None, (line.goods for line in self.order_lines)))) or self.goods
         if self.id and self.state in self.flow.open_states and self.promised_at and self.due_at != self.promised_at:
             clocks.extend(session, self, "delivery", self.promised_at)
             self.due_at = self.promised_at
 
+    def is_open_to_edits(self) -> bool:
+        """Whether the order's form is open: nobody has confirmed it yet."""
+        state = self.held_in if self.state == "on_hold" else self.state
+        return state in OPEN_TO_EDITS
+
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.id and self.state in LOCKED and not self.taken_over:
+        if self.taken_over:
+            return
+        if self.id and not self.is_open_to_edits():
+            yield from self._check_late_edit()
+            return
+        if self.placed_at and self.placed_at > now():
+            yield "placed_at", _("The order cannot have been placed in the future.")
+        if not self.order_lines:
+            yield "", _("Please enter at least one line.")
+        for position, line in enumerate(self.order_lines, 1):
+            for _name, sentence in line.check():
+                yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
+
+    def _check_late_edit(self) -> Iterator[tuple[str, str]]:
+        """What is agreed with the customer is changed by an amendment, what has ended not at all."""
+        if self.flow.states[self.state].final:
             yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.state_label)
             return
-        if not self.taken_over:
-            if self.placed_at and self.placed_at > now():
-                yield "placed_at", _("The order cannot have been placed in the future.")
-            if not self.order_lines:
-                yield "", _("Please enter at least one line.")
-            for position, line in enumerate(self.order_lines, 1):
-                for _name, sentence in line.check():
-                    yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
+        about = inspect(self)
+        names = [name for name, field in fields.fields_of(Order).items() if not field.derived and name not in ABOUT_IT]
+        if records.altered(self, *names) or about.attrs.order_lines.history.has_changes() or any(
+            inspect(line).modified and records.altered(line, *Order.lines.columns) for line in self.order_lines
+        ):  # fmt: skip
+            yield "", _(
+                "The order is “%(state)s”: please record an amendment, with who asked for it.", state=self.state_label
+            )
+
+    def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        """The same customer ordering the same on the same day may have ordered twice."""
+        if (twin := self.twin(session)) is not None:
+            yield "", _(
+                "%(customer)s has ordered the same on this day already: %(order)s. Is this another order?",
+                customer=str(self.customer), order=twin,
+            )  # fmt: skip
+
+    def twin(self, session: Session) -> str | None:
+        """The number of another standing order of that day with the same customer and the same lines."""
+        if self.customer is None or self.placed_at is None:
+            return None
+        day = local(self.placed_at).date()
+        query = (
+            select(Order)
+            .where(
+                Order.customer_id == self.customer.id, Order.state.not_in(("cancelled", "closed", "invalid", "draft")),
+                Order.placed_at >= at_office(day), Order.placed_at < at_office(day + timedelta(days=1)),
+            )
+            .order_by(Order.id)
+            .limit(50)
+        )  # fmt: skip
+        mine = self._ordered()
+        twins = (one for one in session.scalars(query) if one is not self and one._ordered() == mine)
+        found = next(twins, None)
+        return found.order_no if found is not None else None
+
+    def _ordered(self) -> dict[int, Decimal]:
+        found: dict[int, Decimal] = defaultdict(Decimal)
+        for line in self.order_lines:
+            if line.product is not None:
+                found[line.product.id] += line.quantity or 0
+        return found
+
+    def begin(self, session: Session) -> Callable[[], None]:
+        bind = super().begin(session)
+
+        def stand() -> None:
+            from models import placing  # its steps are this order's
+
+            bind()
+            if self.state == "placed" and not self.taken_over:
+                with on_the_form():
+                    placing.stand(session, self)
+
+        return stand
+
+    def round_amounts(self) -> None:
+        """Work the amounts of all lines out as the order is rounded; their sums follow by themselves."""
+        lines = [line for line in self.order_lines if line.quantity is not None and line.price is not None]
+        mode, per = self.rounding.rsplit("_", 1)
+        charged = [
+            amounts.Line(line.quantity, line.price, line.discount or 0, line.tax_rate or 0)  # type: ignore[arg-type]
+            for line in lines
+        ]
+        found = amounts.document_amounts(charged, per=RoundedPer(per), rounding=Rounding(mode))
+        for line, worth in zip(lines, found.lines, strict=True):
+            for name in ("net", "tax", "gross"):
+                if getattr(line, name) != getattr(worth, name):
+                    setattr(line, name, getattr(worth, name))
+
+    def marks(self) -> list[str]:
+        from models import standing  # it knows what stands around an order
+
+        return standing.marks(self)
+
+    def outlook(self, session: Session) -> Iterator[tuple[Any, str, str]]:
+        """What can still be changed, by whom, until which event, with the rule."""
+        from models import cutoffs
+
+        if not self.taken_over and not self.flow.states[self.state].final:
+            yield from cutoffs.verdicts(session, self)
 
     def __str__(self) -> str:
         return self.order_no or str(self.label)
-
-    @flow.step("placed", to="confirmed", label=_l("Confirm"), tone="primary")
-    def confirm(
-        self,
-        called: Annotated[bool, Ask(_l("The customer was called; address and delivery are agreed"))],
-        note: Annotated[str | None, Ask(_l("Note"))] = None,
-    ) -> None:
-        """The customer was telephoned, the address is real, and finance has seen the money where it comes first."""
-        if not called:
-            raise StepRefused(_("Please call the customer first."))
-        if self.payment_type in MONEY_FIRST and self.paid <= 0:
-            raise StepRefused(_("Finance has not verified a payment for this order yet."))
-        self.confirmed_at = now()
-        self.note = "\n".join(filter(None, (self.note, note))) or None
-
-    @flow.step("placed", to="invalid", label=_l("Not valid"), tone="danger")
-    def mark_invalid(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The order is not a real one."""
-        self.reason = reason
-
-    @flow.step("confirmed", "assigned", to="assigned", label=_l("Assign"), tone="primary")
-    def assign(self, person: Annotated[Person, Ask(_l("Who picks and dispatches"))]) -> None:
-        """Give the order to the person who picks and dispatches it."""
-        self.assignee = person
-
-    @flow.step("assigned", to="handed_over", label=_l("Hand over to the warehouse"), tone="primary")
-    def hand_over(self) -> None:
-        """The warehouse keeper takes the order; from now on goods and address stay as they are."""
-        self.handed_over_at = now()
-
-    @flow.step("handed_over", to="shipped", label=_l("Ship"), tone="primary")
-    def ship(
-        self,
-        carrier: Annotated[str, Ask(_l("Carrier"), kind="line", length=100)],
-        waybill: Annotated[str, Ask(_l("Waybill"), kind="number", length=100)],
-    ) -> None:
-        """The goods leave the house; what was paid for in advance has to be paid in full."""
-        if self.payment_type == "prepaid" and self.owed > 0:
-            raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=self.owed))
-        self._take_from_stock()
-        self.carrier, self.waybill, self.shipped_at = carrier, waybill, now()
-
-    def _take_from_stock(self) -> None:
-        """Of two people shipping the last piece, one is refused."""
-        session = object_session(self)
-        assert session is not None
-        wanted: dict[Product, Decimal] = defaultdict(Decimal)
-        for line in self.order_lines:
-            wanted[line.product] += line.quantity
-        # In one order for all, so that two shipments of the same products do not wait for each other.
-        for product, quantity in sorted(wanted.items(), key=lambda item: item[0].id):
-            if product.stock is None:
-                continue  # no stock is kept of it
-            if not concurrency.take_off(session, product, "stock", quantity):
-                stock = f"{product.stock:f}".rstrip("0").rstrip(".")
-                raise StepRefused(_("Only %(stock)s of %(product)s are in stock.", stock=stock, product=str(product)))
-
-    @flow.step("shipped", to=None, label=_l("Received"))
-    def receive(self, received_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
-        """The customer has the goods."""
-        self.received_at = received_at or now()
-
-    @flow.step("shipped", to="completed", label=_l("Complete"), tone="primary")
-    def complete(self) -> None:
-        """Received and paid; what is on account may be paid later."""
-        if self.received_at is None:
-            raise StepRefused(_("The customer has not received the goods yet."))
-        if self.payment_type != "on_account" and self.owed > 0:
-            raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=self.owed))
-
-    @flow.step(
-        "placed", "confirmed", "assigned", "handed_over", "shipped", "completed", to=None, label=_l("Record a payment")
-    )
-    def record_payment(
-        self,
-        amount: Annotated[Decimal, Ask(_l("Amount"))],
-        account: Annotated[str | None, Ask(_l("Received on account"), kind="line", length=100)] = None,
-        reference: Annotated[str | None, Ask(_l("Reference"), kind="number", length=100)] = None,
-        paid_at: Annotated[datetime | None, Ask(_l("Paid"), help=_l("Empty: now"))] = None,
-    ) -> None:
-        """A payment as it was announced; it counts once finance has verified it."""
-        from models.payments import Payment  # payments know their order, which only records them here
-
-        session = object_session(self)
-        assert session is not None
-        payment = Payment(order=self, amount=amount, account=account, reference=reference, paid_at=paid_at)
-        with session.no_autoflush:
-            payment.prepare(session)
-            for _name, sentence in payment.check():
-                raise StepRefused(sentence)
-        record.store(session, payment)
-        session.expire(self, ["payments"])
-
-    @flow.step("placed", "confirmed", "assigned", "handed_over", to="on_hold", label=_l("Hold"))
-    def hold(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """Nothing goes on for now, for instance because money is found missing."""
-        self.held_in = self.state
-
-    @flow.step("on_hold", to=None, label=_l("Go on"), tone="primary")
-    def resume(self) -> None:
-        """The order goes on where it stood."""
-        self.state, self.held_in = self.held_in or "placed", None
-
-    @flow.step(
-        "placed", "confirmed", "assigned", "handed_over", "on_hold",
-        to="cancelled", label=_l("Cancel the order"), tone="danger",
-    )  # fmt: skip
-    def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The order is called off before it is shipped; its number and history stay."""
-        self.reason, self.cancelled_at = reason, now()
 
 
 class OrderLine(Record, Model):
@@ -419,11 +397,26 @@ class OrderLine(Record, Model):
     def prepare(self, session: Session) -> None:
         self.fill_in()
 
+    @property
+    def goods(self) -> str | None:
+        """Model, colour and size, to be found by."""
+        product = self.product
+        return " ".join(filter(None, (product.model, product.colour, product.size))) or None if product else None
+
     def fill_in(self) -> None:
-        """Take from the product what the line leaves open."""
-        if self.price is None and self.product is not None:
-            self.price = self.product.price
-        if self.tax_rate is None and self.product is not None and not self.taken_over:
+        """Take from product and customer what the line leaves open: price of the day, discount of the grade, tax."""
+        if self.product is None or self.taken_over:
+            if self.price is None and self.product is not None:
+                self.price = self.product.price
+            return
+        session, order = object_session(self.product), self.order
+        customer = order.customer if order is not None else None
+        if self.price is None:
+            on = local(order.placed_at).date() if order is not None and order.placed_at else None
+            self.price = price_on(session, self.product, on, customer.grade if customer else None)
+        if self.discount is None and customer is not None:
+            self.discount = discount_of(session, customer)
+        if self.tax_rate is None:
             self.tax_rate = self.product.tax_rate
 
     def check(self) -> Iterator[tuple[str, str]]:
@@ -434,23 +427,12 @@ class OrderLine(Record, Model):
         if self.tax_rate is not None and self.tax_rate < 0:
             yield "tax_rate", _("The tax rate is negative.")
         if not self.taken_over:
-            if self.order is not None and self.order.id and self.order.state in LOCKED:
-                yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.order.state_label)
             if self.quantity is not None and self.quantity <= 0:
                 yield "quantity", _("The quantity must be more than nought.")
             if self.price is not None and self.price < 0:
                 yield "price", _("The price is negative.")
             if self.product is not None and self.product.discontinued and not self.id:
                 yield "product", _("%(product)s is no longer sold.", product=str(self.product))
-
-    def work_out(self) -> None:
-        """Round the line's amounts by themselves; a price holds no tax."""
-        if self.quantity is None or self.price is None:
-            return
-        found = amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0)
-        for name in ("net", "tax", "gross"):
-            if getattr(self, name) != getattr(found, name):
-                setattr(self, name, getattr(found, name))
 
     def __str__(self) -> str:
         return f"{self.order or ''}: {self.product or ''}"

@@ -185,7 +185,7 @@ def _fulfil(stage: Stage, order: Order, moment: datetime, age: float) -> None:
     reach = dice.choice((1, 2, 3, 4, 5, 6, 6, 6, 6, 6)) if age < 15 else 6
     shipping = {"carrier": "顺达物流", "waybill": f"SD{order.id:08d}"}
     ways: list[Way] = [
-        (0.5, "order_admin", "confirm", {"called": True}),
+        (0.5, "order_admin", "confirm", {"called": True, "address_valid": True, "delivery_agreed": True}),
         (1.0, "order_admin", "assign", {"person": stage.people["warehouse"]}),
         (2.0, "warehouse", "hand_over", {}),
         (dice.uniform(3, 9), "order_admin", "ship", shipping),

@@ -97,7 +97,7 @@ CALLERS: list[Ways] = [
     [("shift", "void", {"reason": "重复登记"})],
 ]  # fmt: skip
 
-CONFIRM = ("order_admin", "confirm", {"called": True})
+CONFIRM = ("order_admin", "confirm", {"called": True, "address_valid": True, "delivery_agreed": True})
 ON_THE_WAY: Ways = [
     CONFIRM, ("order_admin", "assign", {"person": "@warehouse"}), ("warehouse", "hand_over", {}),
     ("order_admin", "ship", {"carrier": "顺达物流", "waybill": "SD99000001"}), ("order_admin", "receive", {}),

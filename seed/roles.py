@@ -30,6 +30,14 @@ _SEND = "send sign_for take_slip strike_out come_back register_as_incoming"
 #: What the hotline does with a dispatch order, and what the unit does.
 _HOTLINE = "issue accept rework grant_extension refuse_extension extend cancel"
 _UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
+#: What whoever administers orders does with one.
+_ORDERS = (
+    "place note_call confirm mark_invalid assign hand_over ship receive refuse_delivery complete cancel hold resume "
+    "record_payment use_credit give_link withdraw_link"
+)
+#: What customers ask for about their orders, and what it costs.
+_ASKED = {"amendments": "read add export", "amendment_lines": READ, "order_returns": "read add export",
+          "difference_orders": READ}  # fmt: skip
 #: Library and desk: what answers are written, and what is looked up.
 _LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
 _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
@@ -64,7 +72,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*",
+        "payments": "*", "amendments": "*", "amendment_lines": "*", "order_returns": "*", "difference_orders": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -191,7 +199,8 @@ TABLE: dict[str, dict[str, str]] = {
             "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
-            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "orders", "order_lines", "payments", "amendments", "amendment_lines", "order_returns", "difference_orders",
+            "clock_rules", "rules", "registers", "calendar_days", "history",
             "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
@@ -244,7 +253,7 @@ TABLE: dict[str, dict[str, str]] = {
         "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
-        "orders": "read export reveal accept_work", "order_lines": READ,
+        "orders": "read export reveal accept_work give_link withdraw_link", "order_lines": READ, **_ASKED,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
@@ -260,28 +269,33 @@ TABLE: dict[str, dict[str, str]] = {
         **_READS_ROUNDS,
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
-        "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
+        "products": READ, "order_lines": READ, "payments": READ,
+        "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
+        **_ASKED,
     },
     "order_administrator": {
         **_READS_ROUNDS,
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
-            f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
-            "record_payment accept_work complete_service"
+            f"{KEEP} import export reveal {_ORDERS} accept_work complete_service"
         ),
         "order_lines": "read import export", "payments": "read add",
+        **_ASKED, "difference_orders": "read export match cancel", "order_returns": "read add export note_recalled note_gone",
     },
     "finance": {
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
-        "orders": "read export record_payment complete hold resume", "order_lines": "read export",
+        "orders": "read export record_payment use_credit complete hold resume", "order_lines": "read export",
+        **dict.fromkeys(("amendments", "amendment_lines", "order_returns", "difference_orders"), READ),
         "payments": f"{KEEP} import export verify reject", "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
         **_READS_ROUNDS,
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
+        "amendments": "read reveal give_back keep", "amendment_lines": READ, "difference_orders": READ,
+        "order_returns": "read note_recalled note_gone",
     },
 }  # fmt: skip
 

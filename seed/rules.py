@@ -21,6 +21,11 @@ from seed import desk_procedures, ladder, library
 _GROUP = "外部来文处理办法"
 _HOTLINE = "来电信息处理规则"
 _ISSUING = "发文处理流程"
+_MALL = "订单处理流程（商城）"
+_SERVICE = "商服部订单处理流程"
+_UNTIL_CONFIRMED = f"{_MALL} 2.1: 后台管理员还未对订单进行确认操作这段时间内，允许会员自行修改、取消自己的订单"
+_UNTIL_SHIPPED = f"{_SERVICE} 1.1 二 2.1、2.2: 显示发货状态拒绝修改；未发货，可修改"
+_UNTIL_KEEPER = f"{_SERVICE} 1.1 二 3: 已付款的订单，必须是发给库管前的订单状态"
 
 # fmt: off
 #: record kind, stage, case, amount, unit, calendar, source; no source: our own default
@@ -292,6 +297,22 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("desk_name", "property_desk", "物业服务中心", None),
     ("import_current_days", None, "7", None),
     ("paid_service_settled", None, "yes", None),
+    # Orders: who may change what until when, when goods are reserved, how long the house waits
+    *((f"cutoff_member_{group}", None, "confirmed", _UNTIL_CONFIRMED) for group in ("recipient", "delivery", "goods")),
+    ("cutoff_staff_unpaid_recipient", None, "shipped", _UNTIL_SHIPPED),
+    ("cutoff_staff_unpaid_delivery", None, "shipped", _UNTIL_SHIPPED),
+    ("cutoff_staff_unpaid_goods", None, "handed_over", _UNTIL_SHIPPED),
+    *((f"cutoff_staff_paid_{group}", None, "handed_over", _UNTIL_KEEPER) for group in ("recipient", "delivery", "goods")),
+    ("cutoff_recall", None, "yes", None),
+    ("identity_proofs", None, "2", None),
+    ("reserve_on_prepaid", None, "placed", None),
+    ("reserve_on_third_party", None, "paid", None),
+    ("reserve_on_cash_on_delivery", None, "confirmed", None),
+    ("reserve_on_on_account", None, "confirmed", None),
+    ("payment_hours", None, "72", None),
+    ("difference_hours", None, "72", None),
+    ("own_page_days", None, "30", None),
+    ("rounding", None, "half_up_line", None),
     # The desk: calls, waiting, rounds, doubles
     ("callback_kinds", None, "complaint, help, repair, paid_service", None),
     ("callback_by_another", None, "yes", None),

@@ -12,6 +12,9 @@ from models.orders import Order
 from models.products import Product
 from models.tickets import ServiceTicket
 
+#: What a telephone call before confirming an order has to yield.
+AGREED = dict.fromkeys(("called", "address_valid", "delivery_agreed"), True)
+
 NOTES = {"contact_note": True, "reply_note": True, "follow_note": True}
 
 LINES = [

@@ -14,7 +14,7 @@ from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.people import Person
 from models.products import Product
-from tests.factories import LINES, house, place
+from tests.factories import AGREED, LINES, house, place
 
 
 def pay(take, order, amount, reference):
@@ -73,11 +73,11 @@ def test_an_order_needs_a_line(either_session, either_actors):
 
 def test_a_prepaid_order_goes_all_the_way_once_it_is_paid(order, either_session, take):
     with pytest.raises(StepRefused):
-        take("order_admin", order, "confirm", called=True)
+        take("order_admin", order, "confirm", **AGREED)
     pay(take, order, "100", "R1")
     with pytest.raises(StepRefused):
-        take("order_admin", order, "confirm", called=False)
-    take("order_admin", order, "confirm", called=True)
+        take("order_admin", order, "confirm", **{**AGREED, "called": False})
+    take("order_admin", order, "confirm", **AGREED)
     with access.system():
         keeper = records.named(either_session, Person, "胡军")
     take("order_admin", order, "assign", person=keeper)
@@ -105,7 +105,7 @@ def test_what_is_not_in_stock_is_not_shipped(either_session, either_actors, take
             order_lines=[{"product": "B", "quantity": "3"}, {"product": "B", "quantity": "3"}],
         )
     either_session.commit()
-    take("order_admin", order, "confirm", called=True)
+    take("order_admin", order, "confirm", **AGREED)
     take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
     take("warehouse", order, "hand_over")
     with pytest.raises(StepRefused, match="5"):

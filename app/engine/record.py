@@ -61,6 +61,8 @@ class Record(access.RowAccess):
     #: further fields by which a reference may name a record
     also_known_by: ClassVar[tuple[str, ...]] = ()
     numbered: ClassVar[Numbered | None] = None
+    #: what stands over its `outlook`
+    outlook_title: ClassVar[Any] = ""
     lines: ClassVar[Lines | None] = None
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
@@ -97,6 +99,10 @@ class Record(access.RowAccess):
         """What is found out about the record as its page is drawn and never stored: pairs of label and words."""
         yield from ()
 
+    def outlook(self, session: Session) -> Iterator[tuple[Any, str, str]]:
+        """What may still become of the record, a section of its page: label, words and tone of each line."""
+        yield from ()
+
     @classmethod
     def offered(cls, session: Session, words: str) -> list[Any] | None:
         """What a form offers to choose from for the words typed; None: the records in which they are found."""
@@ -106,6 +112,11 @@ class Record(access.RowAccess):
     def fills(cls, session: Session, found: Sequence[Any]) -> dict[int, dict[str, Any]]:
         """What choosing one of these records in a form proposes for the form's other fields, by key and field."""
         return {}
+
+    @classmethod
+    def first_lines(cls, session: Session, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The lines an empty form begins with, where its address fills fields in already: values by field."""
+        return []
 
     def series(self) -> tuple[str, str]:
         """The series its number is drawn from, and how such a number is written."""

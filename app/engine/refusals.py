@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class Refused(Exception):
     """The request cannot be carried out; nothing was changed. `str()` is the sentence the user reads."""
@@ -49,3 +52,12 @@ class Unconfirmed(Invalid):
     def __init__(self, errors: dict[str, list[str]], token: str):
         self.token = token
         super().__init__(errors)
+
+
+@contextmanager
+def on_the_form() -> Iterator[None]:
+    """Steps that follow from storing a form: what they refuse is said on the form, about the record as a whole."""
+    try:
+        yield
+    except StepRefused as refusal:
+        raise Invalid({"": [str(refusal)]}) from None

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.engine import record as records
 from app.engine.fields import fields_of, whole
+from app.extensions import db
 from app.web import forms
 from app.web.kind import LOOKUPS
 
@@ -34,7 +35,7 @@ def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
 
 
 def drawn(model: Any, record: Any) -> dict[str, Any] | None:
-    """The table of child lines of a form: what was sent, else what is stored, else two empty rows."""
+    """The table of child lines of a form: what was sent, else what is stored, else what is proposed or two empty rows."""
     lines = model.lines
     if not lines or (record is not None and request.endpoint and request.endpoint.endswith(".step")):
         return None
@@ -57,7 +58,8 @@ def drawn(model: Any, record: Any) -> dict[str, Any] | None:
         for n, row in enumerate(getattr(record, lines.relation)):
             entries.append(entry(f"{lines.relation}-{n}-", None, {name: getattr(row, name) for name in fields}))
     else:
-        entries = [entry(f"{lines.relation}-{n}-", None, {}) for n in range(2)]
+        first = model.first_lines(db.session, request.args) or [{}, {}]
+        entries = [entry(f"{lines.relation}-{n}-", None, values) for n, values in enumerate(first)]
     return {
         "title": str(child.label_plural),
         "columns": [str(field.label) for field in fields.values()],

@@ -70,6 +70,7 @@ class RecordPage(KindPages):
         names = [n for n in self.show_columns or fields if n in fields and n not in ("state", "due_at")]
         items = [self._item(record, fields[name], in_full == name) for name in names if _says(record, fields[name])]
         items += [cells.said(label, words) for label, words in record.counted(db.session)]
+        outlook = [cells.said(label, words, tone) for label, words, tone in record.outlook(db.session)]
         flow = getattr(record, "flow", None)
         steps = sorted(flow.allowed(record, access.current()) if flow else [], key=lambda step: ORDER[step.tone])
         drawn = clocks.drawn(record) if flow else []
@@ -90,7 +91,10 @@ class RecordPage(KindPages):
             ],
             href_edit=self._url("edit", pk=record.id) if self._may("edit") else None,
             links=self._links(record),
-            sections=[{"title": _("Details"), "items": items}],
+            sections=[
+                {"title": _("Details"), "items": items},
+                *([{"title": str(self.model.outlook_title), "items": outlook}] if outlook else []),
+            ],
             clocks=drawn,
             warnings=list(dict.fromkeys(words for clock in drawn for words in clock["warnings"])),
             children=[self._children(about, rows, record) for about, rows in related],

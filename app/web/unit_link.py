@@ -9,17 +9,14 @@ import logging
 import secrets
 import smtplib
 from collections.abc import Mapping
-from hmac import compare_digest
 from typing import Any
 
 from flask import current_app, flash, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.engine import access, clocks, history
 from app.engine import fields as engine
-from app.engine.database import apart
 from app.engine.fields import whole
 from app.engine.mail import Post
 from app.engine.moments import now
@@ -27,7 +24,7 @@ from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
 from app.web.files import attach, files_of
-from models import attempts
+from app.web.signed_links import SignedLink
 from models.dispatch import DispatchOrder
 from models.dispatch_notes import is_relayed
 from models.tickets import ServiceTicket
@@ -48,20 +45,15 @@ TOLD = (
 )  # fmt: skip
 
 
-class LinkClosed(Refused):
-    """The address opens nothing, for whatever reason."""
-
-    status = 404
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="unit link")
+LINKS = SignedLink(
+    UnitLink, "unit", lambda link: link.secret, lambda link: link.opens(),
+    lambda: _("This link is not good, or no longer. Please ask the service desk for another."),
+)  # fmt: skip
 
 
 def address_of(link: UnitLink) -> str:
     """The whole address of a link, to be shown or mailed once."""
-    token = _signer().dumps([link.id, link.secret])
-    return url_for("UnitLinkPage.page", token=token, _external=True)
+    return url_for("UnitLinkPage.page", token=LINKS.token(link), _external=True)
 
 
 def mailed(link: UnitLink, address: str) -> tuple[str, str]:
@@ -90,7 +82,7 @@ class UnitLinkPage(BaseView):
     @expose("/<token>", methods=["GET", "POST"])
     def page(self, token: str) -> Any:
         with access.system():
-            link = self._opened(token)
+            link: UnitLink = LINKS.opened(token)
             steps = _steps_of(link.order)
             name = request.values.get("step", "")
             fields = _asked(link.order, name) if name in steps else None
@@ -103,23 +95,6 @@ class UnitLinkPage(BaseView):
                 return self._drawn(link, token, steps, name, fields, refusal), refusal.status
             flash(_("Done: %(step)s", step=str(link.order.flow.steps[name].label)), "success")
             return redirect(url_for("UnitLinkPage.page", token=token))
-
-    def _opened(self, token: str) -> UnitLink:
-        """The link behind an address. Raises `LinkClosed`, or `LockedOut` after too many wrong ones."""
-        link = None
-        try:
-            pk, secret = _signer().loads(token)
-            found = db.session.get(UnitLink, pk, populate_existing=True)
-            link = found if found is not None and compare_digest(found.secret, secret) and found.opens() else None
-        except (BadSignature, ValueError, TypeError):
-            pass
-        if link is None:
-            db.session.rollback()  # the try is counted in a transaction of its own
-            with apart(db.session) as own:
-                address = request.remote_addr
-                attempts.admit(own, attempts.network_of(address), address, door="unit")
-            raise LinkClosed(_("This link is not good, or no longer. Please ask the service desk for another."))
-        return link
 
     def _take(self, link: UnitLink, name: str, fields: Mapping[str, engine.Field]) -> None:
         """Take a step as the unit, with its files, and note that the link was used; all or nothing."""

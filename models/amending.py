@@ -1,0 +1,184 @@
+"""Making a change to an order that stands: values and lines, amounts, reservations, and what the difference becomes.
+
+What is wanted instead is reserved before what was ordered is let go; both happen in the transaction of the change.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.engine import fields
+from app.engine import record as records
+from app.engine.amounts import line_amounts
+from app.engine.disclosure import mask
+from app.engine.moments import local
+from app.engine.refusals import StepRefused
+from models import cutoffs, reserving
+from models.difference_orders import DifferenceOrder
+from models.exposure import refuse_over_limit
+from models.orders import NOUGHT, Order, OrderLine
+from models.prices import price_on
+
+if TYPE_CHECKING:
+    from models.amendments import Amendment, AmendmentLine
+
+
+def why_refused(order: Order, found: cutoffs.Verdict) -> str:
+    """The sentence that stays on record: the state that stands against it, and the rule."""
+    if cutoffs.is_ended(order):
+        return _("The order is “%(state)s”.", state=order.state_label)
+    if cutoffs.has_reached(order, "shipped"):
+        return _("The order has been shipped: %(words)s", words=found.words)
+    return _("Too late: %(words)s", words=found.words)
+
+
+def recall(session: Session, order: Order) -> None:
+    """Take an order out of the warehouse's hands again: it is as it was when it had been assigned."""
+    from models import fulfilling
+
+    fulfilling.give_back(session, order)
+
+
+def apply(session: Session, amendment: Amendment) -> None:
+    """Make the change. Raises `StepRefused` where goods or credit fall short; nothing is changed then."""
+    order = amendment.order
+    covered = is_covered(order) and cutoffs.has_money(order)
+    gross = order.gross
+    told = _set_values(amendment)
+    for line in amendment.amendment_lines:
+        told.append(_change_line(session, order, line))
+    order.round_amounts()
+    order.revision += 1
+    session.flush()
+    if amendment.amendment_lines:
+        session.expire(order, ["order_lines"])
+        reserving.match(session, order)
+    difference = order.gross - gross
+    amendment.before = "\n".join(told)
+    amendment.difference, amendment.revision = difference, order.revision
+    if difference > 0:
+        refuse_over_limit(session, order)
+        if covered and not is_covered(order):
+            _issue_difference(session, amendment, difference)
+    elif difference < 0:
+        _set_free(session, amendment, -difference)
+
+
+def is_covered(order: Order) -> bool:
+    """Whether what the order costs has been paid, to us or to the platform."""
+    return order.owed <= order.escrowed
+
+
+def _set_values(amendment: Amendment) -> list[str]:
+    """Set what is wanted; the lines that tell of it, numbers in part."""
+    from models.amendments import WANTED
+
+    order, told = amendment.order, []
+    about = fields.fields_of(Order)
+    for name in WANTED:
+        wanted, present = getattr(amendment, name), getattr(order, name)
+        if wanted and wanted != present:
+            setattr(order, name, wanted)
+            old, new = (
+                mask(one) if about[name].masked else about[name].choice_label(one) if about[name].choices else one
+                for one in (present, wanted)
+            )
+            told.append(f"{about[name].label}: {old or '—'} → {new}")
+    return told
+
+
+def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
+    """Change, add or take off one line; what tells of it."""
+    line = wanted.order_line
+    old = f"{wanted.instead_of} × {_plain(wanted.old_quantity)}" if wanted.instead_of else "—"
+    if line is not None and wanted.quantity == 0:
+        order.order_lines.remove(line)
+        return f"{old} → —"
+    product = wanted.product or wanted.instead_of
+    assert product is not None
+    if line is None:
+        line = OrderLine(order=order, quantity=wanted.quantity)
+    line.quantity = wanted.quantity if wanted.quantity is not None else line.quantity
+    if line.product is not product:
+        with session.no_autoflush:
+            on = local(order.placed_at).date()
+            grade = order.customer.grade if order.customer else None
+            line.product, line.tax_rate = product, product.tax_rate
+            line.price = price_on(session, product, on, grade)
+        if line.price is None:
+            raise StepRefused(_("%(product)s has no price; please enter one first.", product=str(product)))
+    wanted.new_price = line.price
+    return f"{old} → {product} × {_plain(line.quantity)}"
+
+
+def _plain(number: Decimal | None) -> str:
+    text = f"{number:f}" if number is not None else ""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _issue_difference(session: Session, amendment: Amendment, difference: Decimal) -> None:
+    """What is still to be paid is asked for by an order of its own, which names this one."""
+    dearer = [line for line in amendment.amendment_lines if line.quantity]
+    goods = [line.product or line.instead_of for line in dearer]
+    named = [one for one in goods if one is not None]
+    old = sum((_amount(line.old_quantity, line.old_price, line.old_discount) for line in dearer), NOUGHT)
+    records.store(
+        session,
+        DifferenceOrder(
+            order=amendment.order, amendment=amendment, difference=difference, old_amount=old,
+            new_amount=old + difference, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of),
+            wanted="、".join(str(one) for one in named), model=_joined(one.model for one in named),
+            colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
+        ),
+    )  # fmt: skip
+
+
+def _amount(quantity: Decimal | None, price: Decimal | None, discount: Decimal | None) -> Decimal:
+    return line_amounts(quantity or 0, price or 0, discount or 0).net
+
+
+def _joined(words: object) -> str | None:
+    return "、".join(dict.fromkeys(filter(None, words))) or None  # type: ignore[arg-type]
+
+
+def _set_free(session: Session, amendment: Amendment, amount: Decimal) -> None:
+    """Money above what the order now costs goes back, or stays as the customer's credit."""
+    from models.refunds import credit_instead, refundable, request_refund
+
+    order = amendment.order
+    above = min(amount, -order.owed, refundable(session, order))
+    if above <= 0:
+        return
+    if amendment.less == "credit":
+        credit_instead(session, order, above)
+    else:
+        request_refund(session, order, above, "difference", _("Difference of %(no)s", no=amendment.amendment_no))
+
+
+def restore(session: Session, amendment: Amendment) -> None:
+    """Put the goods back as they were: the difference was not paid in time."""
+    order = amendment.order
+    for change in amendment.amendment_lines:
+        line = change.order_line
+        if change.instead_of is None:
+            added = next(
+                (one for one in order.order_lines if one.product is change.product
+                 and one.quantity == change.quantity and one.price == change.new_price), None
+            )  # fmt: skip
+            if added is not None:
+                order.order_lines.remove(added)
+            continue
+        if line is None:
+            line = OrderLine(order=order, product=change.instead_of, tax_rate=change.instead_of.tax_rate)
+        line.product, line.quantity = change.instead_of, change.old_quantity or NOUGHT
+        line.price, line.discount, line.tax_rate = change.old_price, change.old_discount, change.instead_of.tax_rate
+    order.round_amounts()
+    order.revision += 1
+    session.flush()
+    session.expire(order, ["order_lines"])
+    reserving.match(session, order)
+

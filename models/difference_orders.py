@@ -1,0 +1,181 @@
+"""Price-difference orders 补差价订单: what a dearer swap costs more, paid apart and matched to the order it tops up.
+
+It names the order, the goods given up and the model, size and colour wanted instead. It holds no goods and no freight;
+its amount is part of its parent's, so it is counted neither twice nor as an order. Until it is matched the parent is
+not handed over; not paid in time, the goods go back to what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Mapped, Session, relationship
+
+from app.engine import fields, rules
+from app.engine.access import Actor
+from app.engine.database import session_of
+from app.engine.moments import local, now
+from app.engine.record import Numbered
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
+from models import cutoffs
+from models.orders import Order, with_its_order
+
+if TYPE_CHECKING:
+    from models.amendments import Amendment
+
+HOURS = rules.setting("difference_hours", _l("Hours for paying a difference in price"), "number", "72")
+#: While one of these stands the parent stays in the house.
+OPEN = ("issued", "paid")
+
+
+class DifferenceOrder(Workflow, Model):
+    """What one change of an order costs more."""
+
+    __tablename__ = "difference_order"
+    kind_name = "difference_orders"
+    label, label_plural = _l("Price-difference order"), _l("Price-difference orders")
+    natural_key = "difference_no"
+    numbered = Numbered("difference_no", "BC{year}-{serial}")
+
+    flow = Flow(
+        State("issued", _l("To be paid"), "waiting"),
+        State("paid", _l("Difference paid"), "active"),
+        State("matched", _l("Matched to its order"), "good", final=True),
+        State("expired", _l("Not paid in time"), "bad", final=True, uncounted=True),
+        State("cancelled", _l("Difference cancelled"), "neutral", final=True, uncounted=True),
+    )
+
+    difference_no: Mapped[str] = fields.number(
+        _l("Number of the difference order"), 60, unique=True, search=True, derived=True
+    )
+    order_id: Mapped[int] = fields.reference(_l("Tops up order"), "sales_order.id", required=True, derived=True)
+    amendment_id: Mapped[int] = fields.reference(_l("Amendment"), "amendment.id", required=True, derived=True)
+    replaced: Mapped[str | None] = fields.prose(_l("Goods given up"), derived=True)
+    wanted: Mapped[str] = fields.prose(_l("Goods wanted"), required=True, derived=True)
+    model: Mapped[str | None] = fields.line(_l("Wanted model"), 200, search=True, derived=True)
+    size: Mapped[str | None] = fields.line(_l("Wanted size"), 200, derived=True)
+    colour: Mapped[str | None] = fields.line(_l("Wanted colour"), 200, derived=True)
+    old_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount before"), required=True, derived=True)
+    new_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount after"), required=True, derived=True)
+    difference: Mapped[Decimal] = fields.decimal("money", _l("Difference in price"), required=True, derived=True)
+    issued_at: Mapped[datetime] = fields.moment(_l("Issued on"), required=True, index=True, derived=True)
+    pay_until: Mapped[datetime] = fields.moment(_l("To be paid until"), required=True, derived=True)
+    matched_at: Mapped[datetime | None] = fields.moment(_l("Matched on"), derived=True)
+
+    order: Mapped[Order] = relationship(foreign_keys=order_id)
+    amendment: Mapped[Amendment] = relationship(foreign_keys=amendment_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return with_its_order(cls.order_id, actor)
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.state == "paid" if actor.has("order_administrator") else cls.id < 0
+
+    def begin(self, session: Session):  # noqa: ANN201 - as the mixin says
+        if not self.taken_over:
+            self.issued_at = self.issued_at or now()
+            hours = rules.number(session, HOURS, None)
+            self.pay_until = self.pay_until or self.issued_at + timedelta(hours=float(hours))
+            for _name, sentence in self.check():
+                raise StepRefused(sentence)
+        return super().begin(session)
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        if self.order is None:
+            yield "order", _("A price-difference order has to name the order it tops up.")
+            return
+        if self.difference is None or self.difference <= 0:
+            yield "difference", _("A price-difference order is for more than nought.")
+        if cutoffs.has_reached(self.order, "shipped"):
+            yield "order", _("%(order)s has been shipped; nothing can be added to it.", order=self.order.order_no)
+
+    def marks(self) -> list[str]:
+        """What to tell the customer, ready to be copied."""
+        if self.state != "issued":
+            return []
+        return [
+            _(
+                "For the customer: please pay %(amount)s for %(wanted)s by %(until)s; it belongs to order %(order)s.",
+                amount=self.difference, wanted=self.wanted, until=f"{_office(self.pay_until)}",
+                order=self.order.order_no,
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.difference_no or str(self.label)
+
+    @flow.step("issued", to="paid", label=_l("Difference has been paid"), who=never_by_hand)
+    def note_paid(self) -> None:
+        """Finance has verified the money; it belongs to the order it tops up."""
+
+    @flow.step("paid", to="matched", label=_l("Match to its order"), tone="primary")
+    def match(self) -> None:
+        """The money and the goods are those of the order named: it may go on to the warehouse."""
+        self.matched_at = now()
+
+    @flow.step("issued", to="expired", label=_l("Not paid in time"), who=never_by_hand)
+    def expire(self) -> None:
+        """The goods go back to what was ordered first."""
+        self._take_back()
+
+    @flow.step("issued", to="cancelled", label=_l("Cancel the difference"), tone="danger")
+    def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """The customer keeps what was ordered first."""
+        self._take_back()
+
+    @flow.step("issued", "paid", to="cancelled", label=_l("Lapses with its order"), who=never_by_hand)
+    def lapse(self) -> None:
+        """The order it tops up has ended."""
+
+    def _take_back(self) -> None:
+        from models import amending
+
+        amending.restore(session_of(self), self.amendment)
+
+
+def _office(moment: datetime) -> str:
+    return f"{local(moment):%Y-%m-%d %H:%M}"
+
+
+def open_of(session: Session, order_id: int) -> DifferenceOrder | None:
+    """The price-difference order that keeps an order in the house, if there is one."""
+    query = select(DifferenceOrder).where(DifferenceOrder.order_id == order_id, DifferenceOrder.state.in_(OPEN))
+    return session.scalars(query.order_by(DifferenceOrder.id).limit(1)).first()
+
+
+def note_payment(session: Session, order: Order) -> None:
+    """Called when money of an order was verified: what it covers is paid."""
+    found = open_of(session, order.id)
+    if found is not None and found.state == "issued" and order.owed <= order.escrowed:
+        found.take("note_paid", session)
+
+
+def expire_due(session: Session) -> int:
+    """Take back the changes whose difference was not paid in time; how many."""
+    query = select(DifferenceOrder).where(DifferenceOrder.state == "issued", DifferenceOrder.pay_until < now())
+    due = list(session.scalars(query.order_by(DifferenceOrder.id)))
+    for one in due:
+        one.take("expire", session)
+        session.commit()
+    return len(due)
+
+
+def drop(session: Session, order: Order) -> None:
+    """The order ends: nobody has to pay its difference any more."""
+    found = open_of(session, order.id)
+    if found is not None:
+        found.take("lapse", session)
+
+
+#: For the order's page; written here, for orders do not know of what tops them up.
+Order.differences = relationship(DifferenceOrder, viewonly=True, order_by=DifferenceOrder.id)

@@ -1,0 +1,217 @@
+"""From assigning to receiving 分配、交库、发运、收货: the order's steps, each the usual case of its one parcel.
+
+An order may go in several parcels; then the steps are taken on the shipments, and the order follows them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+
+from app.engine.database import session_of
+from app.engine.moments import local, now
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, never_by_hand
+from models import difference_orders, reserving, shipments
+from models.courier_money import expect_cash, not_collected
+from models.grades import payment_days_of
+from models.orders import Order
+from models.people import Person
+from models.placing import end, is_goods
+from models.shipments import Shipment
+
+#: Shipments that are still in the house.
+IN_HOUSE = ("planned", "picking", "handed_over")
+UNDER_WAY = ("confirmed", "assigned", "handed_over", "shipped")
+
+
+def _the_parcel(order: Order, *states: str) -> Shipment:
+    """The order's one parcel in these states. Raises `StepRefused` where there are several, or none."""
+    with session_of(order).no_autoflush:
+        found = [one for one in shipments.of(session_of(order), order) if one.state in states]
+    if len(found) > 1:
+        raise StepRefused(
+            _("The order goes in several parcels (%(numbers)s); please take the step on each of them.",
+              numbers="、".join(one.shipment_no for one in found))
+        )  # fmt: skip
+    if not found:
+        raise StepRefused(_("The order has no parcel for this step; assign it first."))
+    return found[0]
+
+
+def follow(session: Session, order: Order) -> str:
+    """The state an order is in by its shipments; what is left to send waits to be assigned."""
+    open_ones = {one.state for one in shipments.of(session, order) if one.state in IN_HOUSE}
+    if "handed_over" in open_ones:
+        return "handed_over"
+    if open_ones:
+        return "assigned"
+    return "confirmed" if shipments.remains(session, order) else "shipped"
+
+
+def refuse_unready(session: Session, shipment: Shipment) -> None:
+    """Nothing goes to the warehouse while the order is held, a difference is unpaid or a change is under way."""
+    from models.amendments import open_for
+
+    order = shipment.order
+    if order.state == "on_hold":
+        raise StepRefused(_("The order is on hold: %(reason)s", reason=order.reason or "—"))
+    if (difference := difference_orders.open_of(session, order.id)) is not None:
+        raise StepRefused(
+            _("The price-difference order %(no)s is not matched yet; the parcel stays here.", no=difference)
+        )
+    if (amendment := open_for(session, order.id)) is not None:
+        raise StepRefused(_("The amendment %(no)s waits for an answer of the warehouse.", no=amendment))
+
+
+def refuse_unpaid(session: Session, shipment: Shipment) -> None:
+    """What is paid in advance is paid in full before it leaves; what a platform pays, the platform has."""
+    order = shipment.order
+    if order.payment_type in ("prepaid", "third_party") and order.owed > order.escrowed:
+        raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed - order.escrowed))
+
+
+shipments.BEFORE_HANDING_OVER.append(refuse_unready)
+shipments.BEFORE_SHIPPING.extend((refuse_unready, refuse_unpaid))
+
+
+@shipments.AFTER_EACH_STEP.append
+def keep_order(session: Session, shipment: Shipment) -> None:
+    """The order follows its parcels: its state, what is due from when, the cash a courier has to bring."""
+    order = shipment.order
+    shipments.settle(session, order)
+    if shipment.state == "shipped":
+        if order.payment_type == "cash_on_delivery":
+            expect_cash(session, order)
+        if order.payment_type == "on_account" and order.pay_by is None and shipment.shipped_at is not None:
+            days = payment_days_of(session, order.customer)
+            order.pay_by = local(shipment.shipped_at).date() + timedelta(days=days)
+    if order.state in UNDER_WAY and (state := follow(session, order)) != order.state:
+        order.enter(session, state)
+    if shipment.state == "delivered" and order.state == "shipped" and all(
+        one.state == "delivered" for one in shipments.of(session, order) if one.shipped_at is not None
+    ):  # fmt: skip
+        order.received_at = order.received_at or shipment.delivered_at
+
+
+@Order.flow.step("confirmed", "assigned", to="assigned", label=_l("Assign"), who=is_goods, tone="primary")
+def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatches"))]) -> None:
+    """Give the order to the person who picks and dispatches it; the parcel is planned with all that is left to send."""
+    session = session_of(order)
+    order.assignee = person
+    order.state = "assigned"
+    reserving.match(session, order)
+    with session.no_autoflush:
+        planned = [one for one in shipments.of(session, order) if one.state in ("planned", "picking")]
+    for one in planned:
+        one.assignee = person
+    if not planned and order.ticket_id is None:
+        shipments.plan(session, order, person)
+    shipments.settle(session, order)
+
+
+@Order.flow.step("assigned", to="handed_over", label=_l("Hand over to the warehouse"), who=is_goods, tone="primary")
+def hand_over(order: Order) -> None:
+    """The warehouse keeper takes the order; from now on it changes only if the warehouse gives it back."""
+    _the_parcel(order, "planned", "picking").take("hand_over")
+
+
+@Order.flow.step(
+    "handed_over", to=("shipped", "confirmed", "assigned", "handed_over"), label=_l("Ship"), who=is_goods,
+    tone="primary",
+)  # fmt: skip
+def ship(
+    order: Order,
+    carrier: Annotated[str, Ask(_l("Carrier"), kind="line", length=100)],
+    waybill: Annotated[str, Ask(_l("Waybill"), kind="number", length=100)],
+) -> str:
+    """The goods leave the house; what was paid for in advance has to be paid in full."""
+    session = session_of(order)
+    _the_parcel(order, "handed_over").take("ship", carrier=carrier, waybill=waybill)
+    return follow(session, order)
+
+
+@Order.flow.step("shipped", to=("shipped", "completed"), label=_l("Received"), who=is_goods)
+def receive(
+    order: Order, received_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None
+) -> str:
+    """The customer has the goods; where all is paid the order is complete."""
+    session = session_of(order)
+    for one in shipments.of(session, order):
+        if one.state == "shipped":
+            one.take("deliver", at=received_at)
+    order.received_at = received_at or order.received_at or now()
+    shipments.settle(session, order)
+    return "completed" if is_done(order) else "shipped"
+
+
+@Order.flow.step("shipped", to="closed", label=_l("Refused at the door"), who=is_goods, tone="danger")
+def refuse_delivery(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The customer did not take the parcel; no money was collected, and the goods are on their way back."""
+    session = session_of(order)
+    if order.received_at is not None:
+        raise StepRefused(_("The customer has received the goods; this is a return after delivery."))
+    order.reason = reason
+    for one in shipments.of(session, order):
+        if one.state == "shipped":
+            one.take("refuse", reason=reason)
+    not_collected(session, order, reason)
+    end(order, "closed")
+    shipments.settle(session, order)
+
+
+@Order.flow.step("shipped", to="completed", label=_l("Complete"), who=is_goods, tone="primary")
+def complete(order: Order) -> None:
+    """Received and paid; what is on account may be paid later."""
+    if order.received_at is None:
+        raise StepRefused(_("The customer has not received the goods yet."))
+    if order.payment_type != "on_account" and order.owed > 0:
+        raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed))
+
+
+@Order.flow.step("shipped", to="completed", label=_l("Received and paid"), who=never_by_hand)
+def finish(order: Order) -> None:
+    """The last payment came in for what the customer has received: the order is complete by itself."""
+
+
+def is_done(order: Order) -> bool:
+    """Whether the customer has the goods and the house all its money."""
+    return order.received_at is not None and order.owed <= 0
+
+
+def call_off(session: Session, order: Order) -> None:
+    """Parcels that are still in the house are not sent."""
+    for one in shipments.of(session, order):
+        if one.state in IN_HOUSE:
+            one.take("call_off", session)
+
+
+def give_back(session: Session, order: Order) -> None:
+    """The warehouse gives an order back: its parcels are planned anew, the order is as it was when assigned."""
+    for one in shipments.of(session, order):
+        if one.state in IN_HOUSE:
+            one.take("give_back", session)
+    if order.state == "handed_over":
+        order.enter(session, "assigned")
+    elif order.state == "on_hold" and order.held_in == "handed_over":
+        order.held_in = "assigned"
+    order.handed_over_at = None
+    shipments.settle(session, order)
+
+
+
+
+def recall(session: Session, order: Order) -> None:
+    """Get an order back from wherever it is: a parcel under way has come back, one in the house is given back."""
+    for one in shipments.of(session, order):
+        if one.state == "shipped":
+            one.take("refuse", session, reason=_("Recalled"))
+            one.take("take_back", session)
+    give_back(session, order)
+    if order.state == "shipped":
+        order.enter(session, "assigned")

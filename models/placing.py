@@ -1,0 +1,176 @@
+"""Placing and confirming orders 下单、确认: a draft is placed, the customer telephoned, the money seen by finance.
+
+Two people confirm what is paid first: finance verifies the money, the order administrator the rest (M1 2.2).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.engine import history, rules
+from app.engine.access import Actor
+from app.engine.database import session_of
+from app.engine.moments import now
+from app.engine.refusals import StepRefused
+from app.engine.workflow import Ask, never_by_hand
+from models import reservations, reserving
+from models.customer_standing import why_not
+from models.exposure import refuse_over_limit
+from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
+from models.orders import PAYMENT_HOURS, Order
+from models.refunds import give_back
+
+#: What a call can end with besides agreement.
+NOT_AGREED = {name: label for name, label in CHECK_RESULTS.items() if name != "agreed"}
+
+
+def is_goods(order: Order, actor: Actor) -> bool:
+    """Work ordered from a ticket is accepted and completed instead."""
+    return order.ticket_id is None
+
+
+def stand(session: Session, order: Order) -> None:
+    """An order is placed: its customer may order, its goods are held where the house does so now."""
+    if order.customer is not None and (sentence := why_not(order.customer)):
+        raise StepRefused(sentence)
+    if order.payment_type == "prepaid" and order.pay_until is None:
+        order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
+    reserving.match(session, order)
+
+
+@Order.flow.step("draft", to="placed", label=_l("Place the order"), tone="primary")
+def place(order: Order) -> None:
+    """The draft becomes an order: it is numbered in the book and waits to be confirmed."""
+    session = session_of(order)
+    order.as_draft, order.placed_at = False, now()
+    order.state = "placed"
+    for _name, sentence in order.check():
+        raise StepRefused(sentence)
+    stand(session, order)
+
+
+@Order.flow.step("placed", to=None, label=_l("Note a call"))
+def note_call(
+    order: Order,
+    result: Annotated[str, Ask(_l("Result of the call"), choices=NOT_AGREED)],
+    note: Annotated[str | None, Ask(_l("Note"))] = None,
+) -> None:
+    """The customer was called and nothing is agreed yet."""
+    order.call_result, order.called_at = result, now()
+    order.note = "\n".join(filter(None, (order.note, note))) or None
+
+
+@Order.flow.step("placed", to="confirmed", label=_l("Confirm"), tone="primary")
+def confirm(
+    order: Order,
+    called: Annotated[bool, Ask(_l("The customer was called"))],
+    address_valid: Annotated[bool, Ask(_l("The address is real and valid"))],
+    delivery_agreed: Annotated[bool, Ask(_l("The delivery is agreed"))],
+    delivery: Annotated[
+        str | None, Ask(_l("Delivery agreed"), kind="line", help=_l("Empty: as it stands on the order"))
+    ] = None,
+    note: Annotated[str | None, Ask(_l("Note"))] = None,
+) -> None:
+    """The customer was telephoned, the address is real, and finance has seen the money where it comes first."""
+    session = session_of(order)
+    if not called:
+        raise StepRefused(_("Please call the customer first."))
+    if not address_valid:
+        raise StepRefused(_("Without a real address the order cannot be confirmed; put it right, or mark it not valid."))
+    if not delivery_agreed:
+        raise StepRefused(_("Please agree with the customer how and when the goods arrive."))
+    if order.customer is not None and (sentence := why_not(order.customer)):
+        raise StepRefused(sentence)
+    refuse_unseen(session, order)
+    refuse_over_limit(session, order)
+    order.call_result, order.called_at = "agreed", now()
+    order.delivery_wish = delivery or order.delivery_wish
+    order.note = "\n".join(filter(None, (order.note, note))) or None
+    order.confirmed_at, order.confirmed_by_id = now(), history.doer().own_person_id
+    order.owner_at_confirm_id = order.customer.owner_id if order.customer else None
+    with session.no_autoflush:
+        order.state = "confirmed"
+        order.round_amounts()
+    reserving.match(session, order)
+
+
+def refuse_unseen(session: Session, order: Order) -> None:
+    """Raises `StepRefused` while money that comes first has not been seen, or by nobody but the one confirming."""
+    if order.payment_type not in MONEY_FIRST:
+        return
+    seen = order.paid + order.escrowed
+    if seen <= 0:
+        raise StepRefused(_("Finance has not verified a payment for this order yet."))
+    if order.deposit and seen < order.deposit:
+        raise StepRefused(
+            _("Of the deposit of %(deposit)s only %(seen)s has come in.", deposit=order.deposit, seen=seen)
+        )
+    who = history.doer().own_person_id
+    with session.no_autoflush:
+        if who is not None and all(one.verified_by_id == who for one in order.payments if one.verified_at):
+            raise StepRefused(_("You have verified the money; somebody else has to confirm the order."))
+
+
+@Order.flow.step("placed", to="invalid", label=_l("Not valid"), tone="danger")
+def mark_invalid(
+    order: Order,
+    because: Annotated[str, Ask(_l("Not valid because"), choices=INVALID_REASONS)],
+    reason: Annotated[str | None, Ask(_l("Reason"))] = None,
+) -> None:
+    """The order is not a real one; what was paid for it goes back."""
+    order.invalid_because, order.reason = because, reason
+    end(order, "invalid")
+
+
+@Order.flow.step("placed", "confirmed", "assigned", "handed_over", to="on_hold", label=_l("Hold"))
+def hold(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """Nothing goes on for now, for instance because money is found missing."""
+    order.held_in, order.reason = order.state, reason
+
+
+@Order.flow.step("on_hold", to=None, label=_l("Go on"), tone="primary")
+def resume(order: Order) -> None:
+    """The order goes on where it stood; credit and goods are looked at again."""
+    session = session_of(order)
+    if order.confirmed_at is not None:
+        refuse_over_limit(session, order)
+    order.state, order.held_in = order.held_in or "placed", None
+    reserving.match(session, order)
+
+
+@Order.flow.step(
+    "draft", "placed", "confirmed", "assigned", "on_hold", to="cancelled", label=_l("Cancel the order"), tone="danger"
+)
+def cancel(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The order is called off before the warehouse has it; its number and history stay, what was paid goes back."""
+    if order.held_in == "handed_over":
+        raise StepRefused(_("The warehouse has the order; please record a return, so that it is recalled."))
+    order.reason = reason
+    end(order, "cancelled")
+
+
+@Order.flow.step(
+    "draft", "placed", "confirmed", "assigned", "on_hold",
+    to="closed", label=_l("Close the deal"), who=never_by_hand,
+)  # fmt: skip
+def close(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = None) -> None:
+    """The customer, known by two data of the order, no longer wants what was never paid."""
+    order.reason = reason
+    end(order, "closed")
+
+
+def end(order: Order, state: str) -> None:
+    """What every end short of delivery brings: goods are let go, parcels called off, money goes back."""
+    from models import difference_orders, fulfilling
+
+    session = session_of(order)
+    order.cancelled_at = now()
+    difference_orders.drop(session, order)
+    fulfilling.call_off(session, order)
+    reservations.release(session, order, str(order.flow.states[state].label))
+    give_back(session, order, "cancel")

@@ -1,0 +1,44 @@
+"""What whoever opens an order should notice first 订单提示: why it stands still, what is owed, what to tell the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session, object_session
+
+from app.engine.moments import local, now
+from models import difference_orders
+from models.amendments import open_for
+from models.order_words import CHECK_RESULTS, MONEY_FIRST
+from models.orders import Order
+
+
+def marks(order: Order) -> list[str]:
+    """Sentences for the top of the order's page."""
+    session = object_session(order)
+    return list(_said(session, order)) if session is not None and not order.taken_over else []
+
+
+def _said(session: Session, order: Order) -> Iterator[str]:
+    if order.state == "on_hold":
+        yield _("On hold: %(reason)s", reason=order.reason or "—")
+    if order.state == "placed" and order.call_result and order.call_result != "agreed" and order.called_at:
+        yield _("Called on %(moment)s: %(result)s", moment=_office(order.called_at),
+                result=CHECK_RESULTS[order.call_result])  # fmt: skip
+    if order.state == "placed" and order.payment_type in MONEY_FIRST and order.paid + order.escrowed <= 0:
+        if order.pay_until is not None and order.pay_until < now():
+            yield _("Not paid by %(moment)s; the goods are no longer held.", moment=_office(order.pay_until))
+        else:
+            yield _("Finance has not verified a payment for this order yet.")
+    if order.payment_state == "refund_due":
+        yield _("Money has to go back to the customer: finance is asked.")
+    if (difference := difference_orders.open_of(session, order.id)) is not None:
+        yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
+    if (amendment := open_for(session, order.id)) is not None:
+        yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
+
+
+def _office(moment: datetime) -> str:
+    return f"{local(moment):%Y-%m-%d %H:%M}"
