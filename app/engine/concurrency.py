@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select, update
+from sqlalchemy import ColumnElement, inspect, select, update
 from sqlalchemy.orm import Session
 
 from app.engine import access, history
@@ -36,24 +37,34 @@ def hold(session: Session, *records: Any) -> None:
                 session.refresh(record)
 
 
-def take_off(session: Session, record: Any, name: str, amount: Decimal) -> bool:
-    """Lower a stored quantity in one conditional UPDATE; False, and nothing changed, where less than `amount` is there.
+def shift(session: Session, record: Any, by: Mapping[str, Decimal], *conditions: ColumnElement[bool]) -> bool:
+    """Add to stored quantities in one UPDATE; False, and nothing changed, unless all `conditions` hold of the row.
 
     It needs no look at the record first, so fifty people can take from one stock without being in each other's way.
-    The record then shows what is stored now, in either case.
+    The record then shows what is stored now of these quantities, in either case; its history tells of the change.
     """
-    session.flush()
     table = inspect(type(record)).local_table
     columns = table.c
-    lower = (
+    change = (
         update(table)
-        .where(columns.id == record.id, columns[name] >= amount)
-        .values({name: columns[name] - amount, "version": columns.version + 1, "changed_at": now()})
-        .returning(columns[name])
+        .where(columns.id == record.id, *conditions)
+        .values(
+            {name: columns[name] + amount for name, amount in by.items()}
+            | {"version": columns.version + 1, "changed_at": now()}
+        )
+        .returning(*(columns[name] for name in by))
     )
     with access.system():
-        left = session.scalar(lower)
-        session.refresh(record)
-    if left is not None:
-        history.tell(session, record, {name: [history.plain(left + amount), history.plain(left)]})
-    return left is not None
+        stored = session.execute(change).one_or_none()
+        session.refresh(record, [*by, "version", "changed_at"])
+    if stored is not None:
+        told = zip(by.items(), stored, strict=True)
+        changes = {name: [history.plain(after - amount), history.plain(after)] for (name, amount), after in told}
+        history.tell(session, record, changes)
+    return stored is not None
+
+
+def take_off(session: Session, record: Any, name: str, amount: Decimal) -> bool:
+    """Lower a stored quantity; False, and nothing changed, where less than `amount` is there: see `shift`."""
+    session.flush()
+    return shift(session, record, {name: -amount}, inspect(type(record)).local_table.c[name] >= amount)

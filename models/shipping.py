@@ -1,0 +1,183 @@
+"""Shipping 发运: the steps of a shipment, what they do to stock and reservations, and how far they bring the order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine import access, history
+from app.engine.database import session_of
+from app.engine.moments import now
+from app.engine.workflow import Ask, never_by_hand
+from models import reservations
+from models.orders import Order
+from models.products import Product
+from models.reservations import Reservation
+from models.shipments import OPEN, Shipment, shipments_of, shipped_quantities
+
+Guard = Callable[[Session, Shipment], None]
+#: What has to be right before the warehouse takes the goods over, and before they leave: each may raise `StepRefused`.
+BEFORE_HANDING_OVER: list[Guard] = []
+BEFORE_SHIPPING: list[Guard] = []
+
+
+def contents(shipment: Shipment) -> dict[Product, Decimal]:
+    """How much of which product is in a shipment."""
+    found: dict[Product, Decimal] = defaultdict(Decimal)
+    for line in shipment.shipment_lines:
+        found[line.order_line.product] += line.quantity
+    return found
+
+
+def fulfilment_of(session: Session, order: Order) -> str:
+    """How far the goods of an order are, as a word of `models.orders.FULFILMENT`, by its shipments and reservations."""
+    states = {shipment.state for shipment in shipments_of(session, order)}
+    shipped = shipped_quantities(session, order)
+    goods = [line for line in order.order_lines if not line.product.service]
+    if "refused" in states:
+        return "refused"
+    if shipped and all(shipped.get(line.id, Decimal(0)) >= line.quantity for line in goods):
+        return "shipped" if "shipped" in states else "received"
+    if shipped:
+        return "part_shipped"
+    for state in ("handed_over", "picking"):
+        if state in states:
+            return state
+    if reservations.held_for(session, order):
+        return "reserved"
+    return "returned" if "returned_to_stock" in states and "planned" not in states else "none"
+
+
+def settle(session: Session, order: Order) -> None:
+    """Let an order know how far its goods are; called after every step of a shipment, once that is stored."""
+    with access.system(), session.no_autoflush:
+        shipments = [one for one in shipments_of(session, order) if one.state != "called_off"]
+        gone = [one for one in shipments if one.shipped_at is not None]
+        found: dict[str, Any] = {"fulfilment": fulfilment_of(session, order)}
+        if gone:
+            found |= {name: getattr(gone[-1], name) for name in ("carrier", "waybill", "shipped_at")}
+        if shipments:
+            found["handed_over_at"] = max((one.handed_over_at for one in shipments if one.handed_over_at), default=None)
+        for name, value in found.items():
+            if getattr(order, name) != value:
+                setattr(order, name, value)
+
+
+def _enter(shipment: Shipment, state: str) -> None:
+    """Be in the new state already, and tell the order."""
+    session = session_of(shipment)
+    shipment.enter(session, state)
+    session.flush()
+    settle(session, shipment.order)
+
+
+def _guarded(shipment: Shipment, guards: list[Guard]) -> None:
+    session = session_of(shipment)
+    with session.no_autoflush:
+        for guard in guards:
+            guard(session, shipment)
+
+
+@Shipment.flow.step("planned", to="picking", label=_l("Start picking"), tone="primary")
+def start_picking(shipment: Shipment) -> None:
+    """The goods are taken off the shelves by the list."""
+    shipment.picked_at = now()
+    _enter(shipment, "picking")
+
+
+@Shipment.flow.step(*OPEN, to="handed_over", label=_l("Take over"), tone="primary")
+def hand_over(shipment: Shipment) -> None:
+    """The warehouse keeper takes the goods over by name; from now on they stay as they are."""
+    _guarded(shipment, BEFORE_HANDING_OVER)
+    shipment.handed_over_at, shipment.handed_over_by_id = now(), history.doer().own_person_id
+    _enter(shipment, "handed_over")
+
+
+@Shipment.flow.step("handed_over", to="planned", label=_l("Give back for changes"))
+def recall(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The warehouse gives the goods back before they are shipped, so that the order can still be changed."""
+    shipment.handed_over_at = shipment.handed_over_by_id = shipment.picked_at = None
+    _enter(shipment, "planned")
+
+
+@Shipment.flow.step("handed_over", to="shipped", label=_l("Goods leave the house"), tone="primary")
+def ship(
+    shipment: Shipment,
+    carrier: Annotated[str, Ask(_l("Carrier"), kind="line", length=100)],
+    waybill: Annotated[str, Ask(_l("Waybill"), kind="number", length=100)],
+) -> None:
+    """The goods leave the house and the stock."""
+    _guarded(shipment, BEFORE_SHIPPING)
+    reservations.consume(session_of(shipment), shipment.order, contents(shipment))
+    shipment.carrier, shipment.waybill, shipment.shipped_at = carrier, waybill, now()
+    _enter(shipment, "shipped")
+
+
+@Shipment.flow.step("shipped", to="delivered", label=_l("Delivered to the customer"), tone="primary")
+def deliver(
+    shipment: Shipment, delivered_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None
+) -> None:
+    """The customer has the goods."""
+    shipment.delivered_at = delivered_at or now()
+    _enter(shipment, "delivered")
+
+
+@Shipment.flow.step("shipped", to="refused", label=_l("Refused at the customer's door"), tone="danger")
+def refuse(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The customer does not take the goods; they are on their way back."""
+    shipment.refused_reason = reason
+    _enter(shipment, "refused")
+
+
+@Shipment.flow.step("shipped", "refused", to="returned_to_stock", label=_l("Take back into stock"), tone="primary")
+def take_back(shipment: Shipment) -> None:
+    """The goods are in the warehouse again; the order may ship them anew, or others may have them."""
+    reservations.put_back(session_of(shipment), shipment.order, contents(shipment))
+    shipment.returned_at = now()
+    _enter(shipment, "returned_to_stock")
+
+
+@Shipment.flow.step("shipped", "refused", to="lost", label=_l("Lost on the way"), tone="danger")
+def lose(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The goods are gone; the order may be shipped anew from the stock."""
+    shipment.refused_reason = reason
+    _enter(shipment, "lost")
+
+
+@Shipment.flow.step(*OPEN, "handed_over", to="called_off", label=_l("Call off"), tone="danger")
+def call_off(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The shipment does not take place; its goods stay reserved until the order lets go of them."""
+    shipment.refused_reason = reason
+    _enter(shipment, "called_off")
+
+
+@Reservation.flow.step("held", to="released", label=_l("Free the goods"), tone="danger")
+def release(reservation: Reservation, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+    """The goods are free for others; the order has to reserve anew before it is shipped."""
+    session = session_of(reservation)
+    reservation.ended_at, reservation.reason = now(), reason
+    reservation.enter(session, "released")
+    session.flush()
+    settle(session, reservation.order)
+
+
+@Order.flow.step(*Order.flow.states, to=None, label=_l("Reservation ran out"), who=never_by_hand)
+def let_reservation_expire(order: Order) -> None:
+    """The goods were kept for the order as long as the rules allow; they are free for others."""
+    session = session_of(order)
+    reservations.release(session, order, _("The time for which they were kept is over."))
+    settle(session, order)
+
+
+def expired(session: Session) -> list[int]:
+    """The orders, by key, of which a reservation has run out."""
+    query = select(Reservation.order_id).where(Reservation.state == "held", Reservation.expires_at <= now())
+    return list(session.scalars(query.distinct().order_by(Reservation.order_id)))
