@@ -17,7 +17,7 @@ from app.engine.amounts import line_amounts
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, reserving
+from models import cutoffs, fulfilling, reserving
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
 from models.orders import NOUGHT, Order, OrderLine
@@ -38,8 +38,6 @@ def why_refused(order: Order, found: cutoffs.Verdict) -> str:
 
 def recall(session: Session, order: Order) -> None:
     """Take an order out of the warehouse's hands again: it is as it was when it had been assigned."""
-    from models import fulfilling
-
     fulfilling.give_back(session, order)
 
 
@@ -55,8 +53,7 @@ def apply(session: Session, amendment: Amendment) -> None:
     order.revision += 1
     session.flush()
     if amendment.amendment_lines:
-        session.expire(order, ["order_lines"])
-        reserving.match(session, order)
+        _carry_along(session, order)
     difference = order.gross - gross
     amendment.before = "\n".join(told)
     amendment.difference, amendment.revision = difference, order.revision
@@ -66,6 +63,14 @@ def apply(session: Session, amendment: Amendment) -> None:
             _issue_difference(session, amendment, difference)
     elif difference < 0:
         _set_free(session, amendment, -difference)
+
+
+def _carry_along(session: Session, order: Order) -> None:
+    """What is reserved and what is planned to be sent follow the lines as they now are."""
+    session.expire(order, ["order_lines"])
+    order.goods = order.named_goods()
+    reserving.match(session, order)
+    fulfilling.replan(session, order)
 
 
 def is_covered(order: Order) -> bool:
@@ -96,7 +101,7 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     line = wanted.order_line
     old = f"{wanted.instead_of} × {_plain(wanted.old_quantity)}" if wanted.instead_of else "—"
     if line is not None and wanted.quantity == 0:
-        order.order_lines.remove(line)
+        _take_off(session, order, line)
         return f"{old} → —"
     product = wanted.product or wanted.instead_of
     assert product is not None
@@ -113,6 +118,14 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
             raise StepRefused(_("%(product)s has no price; please enter one first.", product=str(product)))
     wanted.new_price = line.price
     return f"{old} → {product} × {_plain(line.quantity)}"
+
+
+def _take_off(session: Session, order: Order, line: OrderLine) -> None:
+    """Give a line up; one that a parcel has on record stays, with nothing of it."""
+    if fulfilling.take_out(session, line):
+        order.order_lines.remove(line)
+    else:
+        line.quantity = NOUGHT
 
 
 def _plain(number: Decimal | None) -> str:
@@ -170,7 +183,7 @@ def restore(session: Session, amendment: Amendment) -> None:
                  and one.quantity == change.quantity and one.price == change.new_price), None
             )  # fmt: skip
             if added is not None:
-                order.order_lines.remove(added)
+                _take_off(session, order, added)
             continue
         if line is None:
             line = OrderLine(order=order, product=change.instead_of, tax_rate=change.instead_of.tax_rate)
@@ -179,6 +192,5 @@ def restore(session: Session, amendment: Amendment) -> None:
     order.round_amounts()
     order.revision += 1
     session.flush()
-    session.expire(order, ["order_lines"])
-    reserving.match(session, order)
+    _carry_along(session, order)
 

@@ -17,13 +17,13 @@ from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import difference_orders, reserving, shipments
+from models import difference_orders, reserving, shipping
 from models.courier_money import expect_cash, not_collected
 from models.grades import payment_days_of
-from models.orders import Order
+from models.orders import NOUGHT, Order, OrderLine
 from models.people import Person
 from models.placing import end, is_goods
-from models.shipments import Shipment
+from models.shipments import OPEN, Shipment, ShipmentLine, allocated, left_to_plan, plan, shipments_of
 
 #: Shipments that are still in the house.
 IN_HOUSE = ("planned", "picking", "handed_over")
@@ -33,7 +33,7 @@ UNDER_WAY = ("confirmed", "assigned", "handed_over", "shipped")
 def _the_parcel(order: Order, *states: str) -> Shipment:
     """The order's one parcel in these states. Raises `StepRefused` where there are several, or none."""
     with session_of(order).no_autoflush:
-        found = [one for one in shipments.of(session_of(order), order) if one.state in states]
+        found = [one for one in shipments_of(session_of(order), order) if one.state in states]
     if len(found) > 1:
         raise StepRefused(
             _("The order goes in several parcels (%(numbers)s); please take the step on each of them.",
@@ -46,12 +46,12 @@ def _the_parcel(order: Order, *states: str) -> Shipment:
 
 def follow(session: Session, order: Order) -> str:
     """The state an order is in by its shipments; what is left to send waits to be assigned."""
-    open_ones = {one.state for one in shipments.of(session, order) if one.state in IN_HOUSE}
+    open_ones = {one.state for one in shipments_of(session, order) if one.state in IN_HOUSE}
     if "handed_over" in open_ones:
         return "handed_over"
     if open_ones:
         return "assigned"
-    return "confirmed" if shipments.remains(session, order) else "shipped"
+    return "confirmed" if left_to_plan(session, order) else "shipped"
 
 
 def refuse_unready(session: Session, shipment: Shipment) -> None:
@@ -76,15 +76,14 @@ def refuse_unpaid(session: Session, shipment: Shipment) -> None:
         raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed - order.escrowed))
 
 
-shipments.BEFORE_HANDING_OVER.append(refuse_unready)
-shipments.BEFORE_SHIPPING.extend((refuse_unready, refuse_unpaid))
+shipping.BEFORE_HANDING_OVER.append(refuse_unready)
+shipping.BEFORE_SHIPPING.extend((refuse_unready, refuse_unpaid))
 
 
-@shipments.AFTER_EACH_STEP.append
+@shipping.FOLLOWERS.append
 def keep_order(session: Session, shipment: Shipment) -> None:
     """The order follows its parcels: its state, what is due from when, the cash a courier has to bring."""
     order = shipment.order
-    shipments.settle(session, order)
     if shipment.state == "shipped":
         if order.payment_type == "cash_on_delivery":
             expect_cash(session, order)
@@ -94,7 +93,7 @@ def keep_order(session: Session, shipment: Shipment) -> None:
     if order.state in UNDER_WAY and (state := follow(session, order)) != order.state:
         order.enter(session, state)
     if shipment.state == "delivered" and order.state == "shipped" and all(
-        one.state == "delivered" for one in shipments.of(session, order) if one.shipped_at is not None
+        one.state == "delivered" for one in shipments_of(session, order) if one.shipped_at is not None
     ):  # fmt: skip
         order.received_at = order.received_at or shipment.delivered_at
 
@@ -107,12 +106,12 @@ def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatc
     order.state = "assigned"
     reserving.match(session, order)
     with session.no_autoflush:
-        planned = [one for one in shipments.of(session, order) if one.state in ("planned", "picking")]
+        planned = [one for one in shipments_of(session, order) if one.state in ("planned", "picking")]
     for one in planned:
         one.assignee = person
     if not planned and order.ticket_id is None:
-        shipments.plan(session, order, person)
-    shipments.settle(session, order)
+        plan(session, order, person)
+    shipping.settle(session, order)
 
 
 @Order.flow.step("assigned", to="handed_over", label=_l("Hand over to the warehouse"), who=is_goods, tone="primary")
@@ -142,11 +141,11 @@ def receive(
 ) -> str:
     """The customer has the goods; where all is paid the order is complete."""
     session = session_of(order)
-    for one in shipments.of(session, order):
+    for one in shipments_of(session, order):
         if one.state == "shipped":
-            one.take("deliver", at=received_at)
+            one.take("deliver", delivered_at=received_at)
     order.received_at = received_at or order.received_at or now()
-    shipments.settle(session, order)
+    shipping.settle(session, order)
     return "completed" if is_done(order) else "shipped"
 
 
@@ -157,12 +156,12 @@ def refuse_delivery(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> 
     if order.received_at is not None:
         raise StepRefused(_("The customer has received the goods; this is a return after delivery."))
     order.reason = reason
-    for one in shipments.of(session, order):
+    for one in shipments_of(session, order):
         if one.state == "shipped":
             one.take("refuse", reason=reason)
     not_collected(session, order, reason)
     end(order, "closed")
-    shipments.settle(session, order)
+    shipping.settle(session, order)
 
 
 @Order.flow.step("shipped", to="completed", label=_l("Complete"), who=is_goods, tone="primary")
@@ -186,29 +185,65 @@ def is_done(order: Order) -> bool:
 
 def call_off(session: Session, order: Order) -> None:
     """Parcels that are still in the house are not sent."""
-    for one in shipments.of(session, order):
+    for one in shipments_of(session, order):
         if one.state in IN_HOUSE:
-            one.take("call_off", session)
+            one.take("call_off", session, reason=str(order.state_label))
 
 
 def give_back(session: Session, order: Order) -> None:
     """The warehouse gives an order back: its parcels are planned anew, the order is as it was when assigned."""
-    for one in shipments.of(session, order):
-        if one.state in IN_HOUSE:
-            one.take("give_back", session)
+    for one in shipments_of(session, order):
+        if one.state == "handed_over":
+            one.take("recall", session, reason=_("The order is changed."))
     if order.state == "handed_over":
         order.enter(session, "assigned")
     elif order.state == "on_hold" and order.held_in == "handed_over":
         order.held_in = "assigned"
     order.handed_over_at = None
-    shipments.settle(session, order)
+    shipping.settle(session, order)
 
 
+
+
+def take_out(session: Session, line: OrderLine) -> bool:
+    """Take a line that is given up out of the parcels that are still planned; False where another has it on record."""
+    held = [
+        (one, item) for one in shipments_of(session, line.order) for item in one.shipment_lines
+        if item.order_line is line
+    ]  # fmt: skip
+    if any(one.state not in OPEN for one, _item in held):
+        return False
+    for one, item in held:
+        one.shipment_lines.remove(item)
+    return True
+
+
+def replan(session: Session, order: Order) -> None:
+    """Let the parcel that is planned hold what the order's lines now want."""
+    planned = [one for one in shipments_of(session, order) if one.state in OPEN]
+    if not planned:
+        return
+    present = allocated(session, order)
+    for line in order.order_lines:
+        items = [item for one in planned for item in one.shipment_lines if item.order_line is line]
+        missing = line.quantity - present.get(line.id, NOUGHT)
+        for item in reversed(items):
+            if missing < 0:
+                taken = min(item.quantity, -missing)
+                item.quantity, missing = item.quantity - taken, missing + taken
+                if not item.quantity:
+                    item.shipment.shipment_lines.remove(item)
+        if missing > 0:
+            if items:
+                items[0].quantity += missing
+            else:
+                planned[0].shipment_lines.append(ShipmentLine(order_line=line, quantity=missing))
+    session.flush()
 
 
 def recall(session: Session, order: Order) -> None:
     """Get an order back from wherever it is: a parcel under way has come back, one in the house is given back."""
-    for one in shipments.of(session, order):
+    for one in shipments_of(session, order):
         if one.state == "shipped":
             one.take("refuse", session, reason=_("Recalled"))
             one.take("take_back", session)

@@ -255,10 +255,14 @@ class Order(Workflow, Model):
             self.phone = self.phone or customer.phone
             for line in self.order_lines:
                 line.fill_in()
-        self.goods = "\n".join(dict.fromkeys(filter(None, (line.goods for line in self.order_lines)))) or self.goods
+        self.goods = self.named_goods() or self.goods
         if self.id and self.state in self.flow.open_states and self.promised_at and self.due_at != self.promised_at:
             clocks.extend(session, self, "delivery", self.promised_at)
             self.due_at = self.promised_at
+
+    def named_goods(self) -> str | None:
+        """Models, colours and sizes of the lines, to be found by."""
+        return "\n".join(dict.fromkeys(filter(None, (line.goods for line in self.order_lines)))) or None
 
     def is_open_to_edits(self) -> bool:
         """Whether the order's form is open: nobody has confirmed it yet."""

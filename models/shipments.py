@@ -221,7 +221,7 @@ def plan(session: Session, order: Order, assignee: Person | None = None) -> Ship
     with access.system():
         session.flush()
         concurrency.hold(session, order)
-        lines = [ShipmentLine(order_line=line, quantity=left) for line, left in _left(session, order).items()]
+        lines = [ShipmentLine(order_line=line, quantity=left) for line, left in left_to_plan(session, order).items()]
         if not lines:
             raise StepRefused(_("Everything of %(order)s is in a shipment already.", order=str(order)))
         shipment = Shipment(order=order, assignee=assignee, shipment_lines=lines)
@@ -229,7 +229,7 @@ def plan(session: Session, order: Order, assignee: Person | None = None) -> Ship
     return shipment
 
 
-def _left(session: Session, order: Order) -> dict[OrderLine, Decimal]:
+def left_to_plan(session: Session, order: Order) -> dict[OrderLine, Decimal]:
     """What of the goods of an order is in no shipment yet; services are done, not shipped."""
     gone = allocated(session, order)
     left = {line: line.quantity - gone.get(line.id, NOUGHT) for line in order.order_lines if not line.product.service}

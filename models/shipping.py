@@ -27,6 +27,8 @@ Guard = Callable[[Session, Shipment], None]
 #: What has to be right before the warehouse takes the goods over, and before they leave: each may raise `StepRefused`.
 BEFORE_HANDING_OVER: list[Guard] = []
 BEFORE_SHIPPING: list[Guard] = []
+#: Who goes by a shipment: called once its new state is stored and its order knows how far its goods are.
+FOLLOWERS: list[Guard] = []
 
 
 def contents(shipment: Shipment) -> dict[Product, Decimal]:
@@ -77,6 +79,9 @@ def _enter(shipment: Shipment, state: str) -> None:
     shipment.enter(session, state)
     session.flush()
     settle(session, shipment.order)
+    with access.system():
+        for follower in FOLLOWERS:
+            follower(session, shipment)
 
 
 def _guarded(shipment: Shipment, guards: list[Guard]) -> None:
