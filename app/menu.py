@@ -42,7 +42,7 @@ from views.improvements import ImprovementView
 from views.number_reservations import NumberReservationView
 from views.orders import OrderLineView, OrderView
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
-from views.payments import PaymentView
+from views.payments import PaymentAllocationView, PaymentView, RefundView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
@@ -133,7 +133,16 @@ SECTIONS = (
     Section(
         _l("Customers & orders"),
         "orders",
-        (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
+        (
+            OrderView,
+            CustomerView,
+            ProductView,
+            PaymentView,
+            PaymentAllocationView,
+            RefundView,
+            CustomerContactView,
+            OrderLineView,
+        ),
     ),
     Section(
         _l("Admin"),

@@ -64,7 +64,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*",
+        "payments": "*", "payment_allocations": "read export", "refunds": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -191,7 +191,7 @@ TABLE: dict[str, dict[str, str]] = {
             "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
-            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "orders", "order_lines", "payments", "payment_allocations", "refunds", "clock_rules", "rules", "registers", "calendar_days", "history",
             "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
@@ -245,6 +245,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
         "orders": "read export reveal accept_work", "order_lines": READ,
+        "payments": READ, "payment_allocations": READ, "refunds": "read add tell_customer",
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
@@ -260,7 +261,8 @@ TABLE: dict[str, dict[str, str]] = {
         **_READS_ROUNDS,
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
-        "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
+        "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ,
+        "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
     },
     "order_administrator": {
         **_READS_ROUNDS,
@@ -268,20 +270,26 @@ TABLE: dict[str, dict[str, str]] = {
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
             f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
-            "record_payment accept_work complete_service"
+            "record_payment accept_work complete_service use_credit"
         ),
-        "order_lines": "read import export", "payments": "read add",
+        "order_lines": "read import export", "payments": "read add leave_to_courier collect leave_uncollected",
+        "payment_allocations": READ, "refunds": "read add apply tell_customer",
     },
     "finance": {
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
-        "orders": "read export record_payment complete hold resume", "order_lines": "read export",
-        "payments": f"{KEEP} import export verify reject", "departments": READ,
+        "orders": "read export record_payment complete hold resume use_credit", "order_lines": "read export",
+        "payments": (
+            f"{KEEP} import export verify reject reverse release return_to_buyer remit leave_to_courier allocate take_back"
+        ),
+        "payment_allocations": "read export", "refunds": "read add export apply tell_customer approve pay_out refuse",
+        "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
         **_READS_ROUNDS,
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
+        "payments": "read collect leave_uncollected",
     },
 }  # fmt: skip
 
