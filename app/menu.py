@@ -49,7 +49,7 @@ from views.orders import (
     OrderView,
 )
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
-from views.payments import PaymentView
+from views.payments import PaymentAllocationView, PaymentView, RefundView
 from views.people import DepartmentView, PersonView
 from views.products import ProductView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
@@ -149,6 +149,8 @@ SECTIONS = (
             CustomerView,
             ProductView,
             PaymentView,
+            PaymentAllocationView,
+            RefundView,
             CustomerContactView,
             OrderLineView,
         ),

@@ -19,9 +19,11 @@ from app.engine.moments import local
 from app.engine.refusals import StepRefused
 from models import cutoffs, fulfilling, reserving
 from models.difference_orders import DifferenceOrder
+from models.crediting import credit_instead
 from models.exposure import refuse_over_limit
 from models.orders import NOUGHT, Order, OrderLine
 from models.prices import price_on
+from models.refunds import refundable, request_refund
 
 if TYPE_CHECKING:
     from models.amendments import Amendment, AmendmentLine
@@ -106,7 +108,8 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     product = wanted.product or wanted.instead_of
     assert product is not None
     if line is None:
-        line = OrderLine(order=order, quantity=wanted.quantity)
+        line = OrderLine(quantity=wanted.quantity)
+        order.order_lines.append(line)
     line.quantity = wanted.quantity if wanted.quantity is not None else line.quantity
     if line.product is not product:
         with session.no_autoflush:
@@ -160,8 +163,6 @@ def _joined(words: object) -> str | None:
 
 def _set_free(session: Session, amendment: Amendment, amount: Decimal) -> None:
     """Money above what the order now costs goes back, or stays as the customer's credit."""
-    from models.refunds import credit_instead, refundable, request_refund
-
     order = amendment.order
     above = min(amount, -order.owed, refundable(session, order))
     if above <= 0:
@@ -186,7 +187,8 @@ def restore(session: Session, amendment: Amendment) -> None:
                 _take_off(session, order, added)
             continue
         if line is None:
-            line = OrderLine(order=order, product=change.instead_of, tax_rate=change.instead_of.tax_rate)
+            line = OrderLine()
+            order.order_lines.append(line)
         line.product, line.quantity = change.instead_of, change.old_quantity or NOUGHT
         line.price, line.discount, line.tax_rate = change.old_price, change.old_discount, change.instead_of.tax_rate
     order.round_amounts()

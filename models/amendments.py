@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Integer, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import concurrency, fields
+from app.engine import access, concurrency, fields
 from app.engine.access import Actor, visible_ids
 from app.engine.database import session_of
 from app.engine.moments import now
@@ -128,7 +128,7 @@ class Amendment(OrderRequest, Workflow, Model):
         def decide() -> None:
             bind()
             if self.state == "requested" and not self.taken_over:
-                with on_the_form():
+                with access.system(), on_the_form():
                     self.take("decide", session)
 
         return decide

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import concurrency, fields
+from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import local
@@ -83,7 +83,7 @@ class OrderReturn(OrderRequest, Workflow, Model):
         def decide() -> None:
             bind()
             if self.state == "requested" and not self.taken_over:
-                with on_the_form():
+                with access.system(), on_the_form():
                     self.take("decide", session)
 
         return decide

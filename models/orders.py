@@ -213,8 +213,8 @@ class Order(Workflow, Model):
 
     @property
     def owed(self) -> Decimal:
-        """What is still to be paid, freight included."""
-        return self.gross + (self.freight or NOUGHT) - self.paid
+        """What is still to be paid, freight included; below nought: what is to go back."""
+        return self.gross + (self.freight or NOUGHT) - self.paid + self.refunded
 
     def take_over(self) -> None:
         """An order of an older ledger: its state follows from its moments unless the ledger says it."""
@@ -347,16 +347,19 @@ class Order(Workflow, Model):
     def round_amounts(self) -> None:
         """Work the amounts of all lines out as the order is rounded; their sums follow by themselves."""
         lines = [line for line in self.order_lines if line.quantity is not None and line.price is not None]
-        mode, per = self.rounding.rsplit("_", 1)
-        charged = [
-            amounts.Line(line.quantity, line.price, line.discount or 0, line.tax_rate or 0)  # type: ignore[arg-type]
-            for line in lines
-        ]
-        found = amounts.document_amounts(charged, per=RoundedPer(per), rounding=Rounding(mode))
+        if not self.is_rounded_whole():
+            for line in lines:
+                line.work_out(self.rounding)
+            return
+        charged = [amounts.Line(one.quantity, one.price or 0, one.discount or 0, one.tax_rate or 0) for one in lines]
+        rounding = Rounding(self.rounding.removesuffix("_document"))
+        found = amounts.document_amounts(charged, per=RoundedPer.DOCUMENT, rounding=rounding)
         for line, worth in zip(lines, found.lines, strict=True):
-            for name in ("net", "tax", "gross"):
-                if getattr(line, name) != getattr(worth, name):
-                    setattr(line, name, getattr(worth, name))
+            line.put(worth)
+
+    def is_rounded_whole(self) -> bool:
+        """Whether its amounts are rounded on the order and shared out to the lines."""
+        return (self.rounding or "").endswith("_document")
 
     def marks(self) -> list[str]:
         from models import standing  # it knows what stands around an order
@@ -437,6 +440,21 @@ class OrderLine(Record, Model):
                 yield "price", _("The price is negative.")
             if self.product is not None and self.product.discontinued and not self.id:
                 yield "product", _("%(product)s is no longer sold.", product=str(self.product))
+
+    def work_out(self, rounding: str | None) -> None:
+        """Round the line's amounts by themselves; a price holds no tax."""
+        if self.quantity is None or self.price is None:
+            return
+        how = Rounding((rounding or "half_up_line").removesuffix("_line"))
+        self.put(
+            amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how)
+        )
+
+    def put(self, worth: amounts.Amounts) -> None:
+        """Set what differs only, so that a line that stays the same is not written again."""
+        for name in ("net", "tax", "gross"):
+            if getattr(self, name) != getattr(worth, name):
+                setattr(self, name, getattr(worth, name))
 
     def __str__(self) -> str:
         return f"{self.order or ''}: {self.product or ''}"

@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.engine import record as records
 from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models import difference_orders, order_returns, reserving
+from models import difference_orders, order_returns, reserving, settling
 from models.orders import Order
-from models.payments import AFTER_MONEY, Payment
+from models.payments import Payment, announce
 from models.fulfilling import is_done
 
 
@@ -34,15 +33,11 @@ def record_payment(
     """A payment as it was announced; it counts once finance has verified it."""
     session = session_of(order)
     payment = Payment(order=order, amount=amount, account=account, reference=reference, paid_at=paid_at)
-    with session.no_autoflush:
-        payment.prepare(session)
-        for _name, sentence in payment.check():
-            raise StepRefused(sentence)
-    records.store(session, payment)
+    announce(session, payment)
     session.expire(order, ["payments"])
 
 
-@AFTER_MONEY.append
+@settling.AFTER_MONEY.append
 def go_on(session: Session, order: Order) -> None:
     """Money of an order was verified, released or given back: what waited for it goes on."""
     difference_orders.note_payment(session, order)

@@ -1,24 +1,53 @@
-"""Payments 收款: money for orders, recorded by one person and verified by another."""
+"""Payments 收款: money of customers on our account, with a platform or with a courier; recorder and verifier are two.
+
+What becomes of each is told by `models/verifying.py` (our account), `models/escrow.py` and `models/courier_money.py`,
+and which orders the money pays by `models/allocations.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, Session, relationship
+from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, false, or_, select
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import fields, history
+from app.engine import access, fields, history, record
 from app.engine.access import Actor
-from app.engine.moments import now
-from app.engine.workflow import Ask, Flow, State, Workflow
-from models.orders import Order, with_its_order
+from app.engine.moments import at_office, local, now
+from app.engine.refusals import Invalid, StepRefused
+from app.engine.workflow import Flow, State, Workflow
+from models import settling
+from models.customers import Customer
+from models.orders import NOUGHT, Order, with_its_order
 from models.people import Person
+
+KINDS = {
+    "bank": _l("On our account"),
+    "escrow": _l("Kept by a platform"),
+    "courier": _l("Collected at the door"),
+}
+METHODS = {
+    "remittance": _l("Postal remittance"),
+    "transfer": _l("Bank transfer"),
+    "online": _l("Online banking"),
+    "cash": _l("In cash"),
+    "platform": _l("By a platform"),
+    "courier": _l("By the courier"),
+}
+#: payment type of an order -> kind of its payments, where nobody says otherwise
+_USUAL = {"third_party": "escrow", "cash_on_delivery": "courier"}
+_METHOD_OF = {"escrow": "platform", "courier": "courier"}
+#: The states in which the money is ours: these payments can be allocated. One taken back counts with its opposite.
+COUNTED = ("verified", "released", "remitted", "reversed")
+#: The states in which a payment may still be put right.
+OPEN_TO_CHANGE = ("recorded", "expected")
+CURRENCY = "CNY"
 
 
 def is_not_recorder(payment: Payment, actor: Actor) -> bool:
@@ -26,11 +55,15 @@ def is_not_recorder(payment: Payment, actor: Actor) -> bool:
 
 
 class Payment(Workflow, Model):
-    """Money for an order; it counts once somebody else than its recorder has verified it."""
+    """Money of a customer; it counts once somebody else than its recorder has seen that it is ours."""
 
     __tablename__ = "payment"
     __table_args__: Any = (
         UniqueConstraint("account", "reference"),
+        CheckConstraint(
+            "(amount >= 0 AND allocated BETWEEN 0 AND amount) OR (amount < 0 AND allocated BETWEEN amount AND 0)",
+            name="allocated_within",
+        ),
         Index("ix_payment_state_due", "state", "due_at"),
         {},
     )
@@ -39,33 +72,83 @@ class Payment(Workflow, Model):
 
     flow = Flow(
         State("recorded", _l("Recorded"), "waiting"),
+        State("expected", _l("Expected at the door"), "waiting"),
+        State("collected", _l("Collected, not remitted"), "active"),
+        State("in_escrow", _l("Kept by the platform"), "active"),
         State("verified", _l("Verified"), "good", final=True),
+        State("released", _l("Paid out by the platform"), "good", final=True),
+        State("remitted", _l("Remitted"), "good", final=True),
+        State("reversed", _l("Reversed"), "neutral", final=True),
         State("rejected", _l("Rejected"), "bad", final=True, uncounted=True),
+        State("returned", _l("Given back to the buyer"), "neutral", final=True, uncounted=True),
+        State("not_collected", _l("Not collected"), "bad", final=True, uncounted=True),
     )
 
-    order_id: Mapped[int] = fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",))
-    amount: Mapped[Decimal] = fields.decimal(
-        "money", _l("Amount"), required=True, help=_l("Negative: money given back, or a payment taken back")
+    order_id: Mapped[int | None] = fields.reference(_l("Order"), "sales_order.id", aliases=("order_no",))
+    customer_id: Mapped[int | None] = fields.reference(
+        _l("Customer"), "customer.id", aliases=("customer_no",), help=_l("Empty: the order's")
     )
+    kind: Mapped[str] = fields.choice(
+        _l("Where the money goes"), KINDS, "kind_known", required=True, default="bank",
+        help=_l("Empty: by the payment type of the order"),
+    )  # fmt: skip
+    amount: Mapped[Decimal] = fields.decimal("money", _l("Amount"), required=True)
+    currency: Mapped[str] = fields.line(_l("Currency"), 3, required=True, default=CURRENCY)
+    method: Mapped[str | None] = fields.choice(_l("Way of paying"), METHODS, "method_known")
+    payer: Mapped[str | None] = fields.line(_l("Payer"), 200, search=True, help=_l("Where it is not the customer"))
     account: Mapped[str | None] = fields.line(_l("Received on account"), 100, search=True)
     reference: Mapped[str | None] = fields.number(_l("Reference"), 100, search=True, help=_l("Once an account"))
     paid_at: Mapped[datetime] = fields.moment(_l("Paid"), required=True, index=True)
     note: Mapped[str | None] = fields.prose(_l("Note"))
+    different_because: Mapped[str | None] = fields.line(
+        _l("It is another payment, because"), 300, help=_l("Where the same amount was recorded that day already")
+    )
+    allocated: Mapped[Decimal] = fields.decimal(
+        "money", _l("Allocated to orders"), required=True, default=NOUGHT, derived=True
+    )
     recorded_by_id: Mapped[int | None] = fields.reference(_l("Recorded by"), "person.id", derived=True)
     verified_by_id: Mapped[int | None] = fields.reference(_l("Verified by"), "person.id", derived=True)
     verified_at: Mapped[datetime | None] = fields.moment(_l("Verified"), derived=True)
+    #: by the courier, at the customer's door
+    collected_at: Mapped[datetime | None] = fields.moment(_l("Collected at the door"), derived=True)
+    collected_by_id: Mapped[int | None] = fields.reference(_l("Collection recorded by"), "person.id", derived=True)
+    #: the courier remitted it, or the platform paid it out or gave it back
+    settled_at: Mapped[datetime | None] = fields.moment(_l("Settled"), derived=True)
+    settled_by_id: Mapped[int | None] = fields.reference(_l("Settlement recorded by"), "person.id", derived=True)
+    #: of a remittance or payout that holds the money of many orders
+    payout_no: Mapped[str | None] = fields.number(_l("Number of the payout"), 100, search=True, derived=True)
+    #: the payment it takes back; each is taken back once
+    reverses_id: Mapped[int | None] = fields.reference(_l("Takes back"), "payment.id", unique=True, derived=True)
 
-    order: Mapped[Order] = relationship(foreign_keys=order_id)
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    customer: Mapped[Customer | None] = relationship(foreign_keys=customer_id)
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=recorded_by_id)
     verified_by: Mapped[Person | None] = relationship(foreign_keys=verified_by_id)
+    collected_by: Mapped[Person | None] = relationship(foreign_keys=collected_by_id)
+    settled_by: Mapped[Person | None] = relationship(foreign_keys=settled_by_id)
+    reverses: Mapped[Payment | None] = relationship(foreign_keys=reverses_id, remote_side="Payment.id")
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return with_its_order(cls.order_id, actor)
+        return of_order_or_customer(cls.order_id, cls.customer_id, actor)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.state == "recorded" if actor.has("finance") else false()
+        mine: list[ColumnElement[bool]] = []
+        columns = Order.__table__.c
+        if actor.has("finance"):
+            received = select(columns.id).where(columns.received_at.is_not(None))
+            to_release = and_(cls.state == "in_escrow", cls.order_id.in_(received))
+            mine += [cls.state.in_(("recorded", "collected")), to_release]
+        if actor.has("order_administrator"):
+            shipped = select(columns.id).where(columns.shipped_at.is_not(None))
+            mine.append(and_(cls.state == "expected", cls.order_id.in_(shipped)))
+        return or_(false(), *mine)
+
+    @property
+    def free(self) -> Decimal:
+        """What is not allocated to an order; nought while the money is not ours."""
+        return self.amount - self.allocated if self.state in COUNTED else NOUGHT
 
     def take_over(self) -> None:
         self.state = self.state or "verified"
@@ -73,25 +156,125 @@ class Payment(Workflow, Model):
 
     def prepare(self, session: Session) -> None:
         self.paid_at = self.paid_at or now()
+        if self.kind is None and not self.taken_over:
+            self.kind = self._usual_kind()
+        if self.state is None and self.kind == "courier":
+            self.state = "expected"
+        self.method = self.method or _METHOD_OF.get(self.kind or "")
         if not self.taken_over:
             self.recorded_by_id = history.doer().own_person_id
+        self._follow()
+        if (sentence := self._used_reference(session)) is not None:
+            raise Invalid({"reference": [sentence]})
+
+    def _usual_kind(self) -> str:
+        """By the order's payment type; but what bears an account of ours is no longer to be collected at a door."""
+        usual = _USUAL.get(self.order.payment_type, "bank") if self.order is not None else "bank"
+        return "bank" if usual == "courier" and (self.account or self.reference) else usual
+
+    def bring_along(self, session: Session) -> None:
+        """Whoever changes a payment has recorded it, and does not verify it."""
+        self.recorded_by_id = history.doer().own_person_id
+        self._follow()
+
+    def _follow(self) -> None:
+        if self.order is not None:
+            self.customer = self.order.customer
+        if self.reference and self.account is None:
+            self.account = ""  # to the database, no two missing names are the same
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.amount is not None and not self.amount:
             yield "amount", _("A payment of nought is none.")
-        if self.id and self.state != "recorded":
-            yield "", _("The payment is “%(state)s”; record the opposite amount instead.", state=self.state_label)
+        elif self.amount is not None and self.amount < 0 and not self.taken_over and self.reverses_id is None:
+            yield "amount", _("Money given back is a refund, and a payment entered by mistake is reversed.")
+        if self.currency and self.currency != CURRENCY:
+            sentence = _("Amounts in %(currency)s are not added to those in yuan; please record the yuan received.",
+                         currency=self.currency)  # fmt: skip
+            yield "currency", sentence
+        if self.order is None and self.customer is None:
+            yield "", _("Whose money is it? Please choose the order or the customer.")
+        if self.id and self.state not in OPEN_TO_CHANGE:
+            yield "", _("The payment is “%(state)s” and is no longer changed, only reversed.", state=self.state_label)
+        if self.kind == "courier" and self.order is None and not self.taken_over:
+            yield "order", _("What is collected at the door belongs to an order; please choose it.")
+        if self.id and self.state in OPEN_TO_CHANGE and (self.kind == "courier") != (self.state == "expected"):
+            yield "kind", _("Money collected at the door goes another way; please record it anew.")
         if self.paid_at and self.paid_at > now() and not self.taken_over:
             yield "paid_at", _("The payment cannot have been made in the future.")
+        session = object_session(self) if self.id else None
+        if session is not None and (used := self._used_reference(session)) is not None:
+            yield "reference", used
+
+    def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        if (sentence := self.doubted(session)) is not None:
+            yield "different_because", sentence
+
+    def doubted(self, session: Session) -> str | None:
+        """The sentence about a payment that looks like the same one; None where it has a reference or is explained."""
+        if self.reference or self.different_because or self.taken_over or self.kind == "courier":
+            return None
+        begins = at_office(local(self.paid_at).date())
+        same: list[ColumnElement[bool]] = []
+        if self.customer is not None:
+            same.append(Payment.customer_id == self.customer.id)
+        if self.payer:
+            same.append(Payment.payer == self.payer)
+        query = select(Payment.id).where(
+            or_(false(), *same), Payment.amount == self.amount, Payment.state.not_in(("rejected", "not_collected")),
+            Payment.paid_at >= begins, Payment.paid_at < begins + timedelta(days=1), Payment.id != (self.id or 0),
+        )  # fmt: skip
+        with access.system(), session.no_autoflush:
+            if session.scalars(query.limit(1)).first() is None:
+                return None
+        return _(
+            "%(amount)s of this customer was recorded for that day already; if it came twice, please say why it is "
+            "another payment.",
+            amount=self.amount,
+        )
+
+    def _used_reference(self, session: Session) -> str | None:
+        if not self.reference:
+            return None
+        query = select(Payment.id).where(
+            Payment.account == self.account, Payment.reference == self.reference, Payment.id != (self.id or 0)
+        )
+        with access.system(), session.no_autoflush:
+            if session.scalars(query.limit(1)).first() is None:
+                return None
+        return _(
+            "The reference “%(reference)s” was recorded already; the same money counts once.", reference=self.reference
+        )
+
+    def enter(self, session: Session, name: str) -> None:
+        """In a new state its money counts otherwise; what waits for it goes on."""
+        super().enter(session, name)
+        settling.money_moved(session, self.order)
 
     def __str__(self) -> str:
-        return f"{self.order or ''}: {self.amount}"
+        return f"{self.order or self.customer or ''}: {self.amount}"
 
-    @flow.step("recorded", to="verified", label=_l("Verify"), tone="primary", who=is_not_recorder)
-    def verify(self) -> None:
-        """The money was seen on the account, by somebody else than who recorded it."""
-        self.verified_by_id, self.verified_at = history.doer().own_person_id, now()
 
-    @flow.step("recorded", to="rejected", label=_l("Reject"), tone="danger")
-    def reject(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """There is no such money."""
+#: For the pages of those they belong to; written here, for orders and customers do not know of payments.
+Customer.payments = relationship(Payment, viewonly=True, order_by="Payment.id")
+
+
+def of_order_or_customer(order_id: Any, customer_id: Any, actor: Actor) -> ColumnElement[bool]:
+    """Who sees the order, or looks after the customer, sees the money."""
+    visible = with_its_order(order_id, actor)
+    if not actor.has("salesperson") or not actor.person_ids:
+        return visible
+    customer = Customer.__table__.c
+    return or_(visible, customer_id.in_(select(customer.id).where(customer.owner_id.in_(actor.person_ids))))
+
+
+def announce(session: Session, payment: Payment) -> Payment:
+    """Store a payment that a step records. Raises `StepRefused` for what will not do, or looks recorded already."""
+    with session.no_autoflush:
+        payment.prepare(session)
+        for _name, sentence in payment.check():
+            raise StepRefused(sentence)
+        if (doubt := payment.doubted(session)) is not None:
+            raise StepRefused(doubt)
+    record.store(session, payment)
+    return payment

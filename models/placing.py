@@ -19,7 +19,7 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations, reserving
-from models.customer_standing import why_not
+from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
 from models.orders import PAYMENT_HOURS, Order
@@ -36,7 +36,7 @@ def is_goods(order: Order, actor: Actor) -> bool:
 
 def stand(session: Session, order: Order) -> None:
     """An order is placed: its customer may order, its goods are held where the house does so now."""
-    if order.customer is not None and (sentence := why_not(order.customer)):
+    if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
     if order.payment_type == "prepaid" and order.pay_until is None:
         order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
@@ -84,7 +84,7 @@ def confirm(
         raise StepRefused(_("Without a real address the order cannot be confirmed; put it right, or mark it not valid."))
     if not delivery_agreed:
         raise StepRefused(_("Please agree with the customer how and when the goods arrive."))
-    if order.customer is not None and (sentence := why_not(order.customer)):
+    if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
     refuse_unseen(session, order)
     refuse_over_limit(session, order)
@@ -173,4 +173,4 @@ def end(order: Order, state: str) -> None:
     difference_orders.drop(session, order)
     fulfilling.call_off(session, order)
     reservations.release(session, order, str(order.flow.states[state].label))
-    give_back(session, order, "cancel")
+    give_back(session, order, str(order.flow.states[state].label))

@@ -22,7 +22,7 @@ from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
-from models import daily_reviews, desk_ladder, follow_ups, notices
+from models import daily_reviews, desk_ladder, follow_ups, notices, refunds
 from models.articles import Article
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
@@ -42,6 +42,7 @@ def sweep(session: Session) -> Counter[str]:
         done["notices"] += remind_keepers(session)
         keep_ledgers(session)
         done["verifications"] = ask_to_verify(session)
+        done["refunds"] = apply_for_refunds(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),
@@ -141,6 +142,15 @@ def ask_to_verify(session: Session) -> int:
     for pk in list(session.scalars(select(Article.id).where(Article.stale()).order_by(Article.id))):
         session.rollback()
         count += _apart(session, lambda pk=pk: _fall_due(session, pk))  # type: ignore[misc]
+    return count
+
+
+def apply_for_refunds(session: Session) -> int:
+    """Let refunds go on to finance that waited for the moment the customer was told; how many."""
+    count = 0
+    for pk in refunds.to_apply(session):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: refunds.apply_for(session, pk))  # type: ignore[misc]
     return count
 
 

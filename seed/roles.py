@@ -72,7 +72,8 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*", "amendments": "*", "amendment_lines": "*", "order_returns": "*", "difference_orders": "*",
+        "amendments": "*", "amendment_lines": "*", "order_returns": "*", "difference_orders": "*",
+        "payments": "*", "payment_allocations": "read export", "refunds": "*",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -199,8 +200,8 @@ TABLE: dict[str, dict[str, str]] = {
             "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
-            "orders", "order_lines", "payments", "amendments", "amendment_lines", "order_returns", "difference_orders",
-            "clock_rules", "rules", "registers", "calendar_days", "history",
+            "orders", "order_lines", "payments", "payment_allocations", "refunds", "amendments", "amendment_lines",
+            "order_returns", "difference_orders", "clock_rules", "rules", "registers", "calendar_days", "history",
             "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
@@ -254,6 +255,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
         "orders": "read export reveal accept_work give_link withdraw_link", "order_lines": READ, **_ASKED,
+        "payments": READ, "payment_allocations": READ, "refunds": "read add tell_customer",
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
@@ -269,26 +271,30 @@ TABLE: dict[str, dict[str, str]] = {
         **_READS_ROUNDS,
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
-        "products": READ, "order_lines": READ, "payments": READ,
+        "products": READ, "order_lines": READ,
         "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
         **_ASKED,
+        "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
     },
     "order_administrator": {
         **_READS_ROUNDS,
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
-        "orders": (
-            f"{KEEP} import export reveal {_ORDERS} accept_work complete_service"
-        ),
-        "order_lines": "read import export", "payments": "read add",
+        "orders": f"{KEEP} import export reveal {_ORDERS} accept_work complete_service",
         **_ASKED, "difference_orders": "read export match cancel", "order_returns": "read add export note_recalled note_gone",
+        "order_lines": "read import export", "payments": "read add leave_to_courier collect leave_uncollected",
+        "payment_allocations": READ, "refunds": "read add apply tell_customer",
     },
     "finance": {
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment use_credit complete hold resume", "order_lines": "read export",
         **dict.fromkeys(("amendments", "amendment_lines", "order_returns", "difference_orders"), READ),
-        "payments": f"{KEEP} import export verify reject", "departments": READ,
+        "payments": (
+            f"{KEEP} import export verify reject reverse release return_to_buyer remit leave_to_courier allocate take_back"
+        ),
+        "payment_allocations": "read export", "refunds": "read add export apply tell_customer approve pay_out refuse",
+        "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
@@ -296,6 +302,7 @@ TABLE: dict[str, dict[str, str]] = {
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
         "amendments": "read reveal give_back keep", "amendment_lines": READ, "difference_orders": READ,
         "order_returns": "read note_recalled note_gone",
+        "payments": "read collect leave_uncollected",
     },
 }  # fmt: skip
 

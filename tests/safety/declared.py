@@ -41,7 +41,7 @@ PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "visitors", "calls_owed",
-        "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
+        "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds", "sealed_identities",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
@@ -60,7 +60,8 @@ SEALED = frozenset({"sealed_identities", "identity_requests"})
 #: What whoever works at the desk sees of it, whoever called.
 OF_THE_DESK = frozenset(
     {
-        "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "daily_reviews", "review_lines",
+        "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "payment_allocations", "refunds",
+        "daily_reviews", "review_lines",
         "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
         "calls_owed", "improvements", "articles", "article_versions", "knowledge_gaps",
     }
@@ -72,7 +73,7 @@ STRANGERS = {
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
     "desk": PRIVATE - OF_THE_DESK,
-    "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
+    "warehouse": PRIVATE - {"orders", "order_lines", "payments", "payment_allocations", "refunds"},
 }
 
 

@@ -20,6 +20,7 @@ from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
 from models.calls import CallOwed
 from models.conduct import ConductSheet
+from models.customers import Customer
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
@@ -28,12 +29,15 @@ from models.fates import Hold
 from models.identities import IdentityRequest
 from models.note_templates import NoteTemplate
 from models.number_reservations import NumberReservation
+from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
 from models.paper_orders import PaperOrder
+from models.payments import Payment
 from models.people import Department, Person
 from models.products import Product
 from models.recipients import Recipient
+from models.refunds import Refund
 from models.registers import Register
 from models.rosters import DutyShift
 from models.tickets import ServiceTicket
@@ -88,6 +92,10 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "until": lambda session: today() + timedelta(days=30),
     },
     OutgoingSeries: {"template": lambda session: f"样发{next(_numbers)}〔{{year}}〕{{serial}}号"},
+    Payment: {"order": lambda session: make(session, Order), "currency": "CNY"},
+    Refund: {
+        "customer": lambda session: with_credit(session),
+    },
     PaperOrder: {"by": lambda session: now().replace(microsecond=0) + timedelta(days=60)},
     Hold: {"document": lambda session: make(session, IncomingDocument, state="closed")},
     Register: {"template": lambda session: f"样{next(_numbers)}〔{{year}}〕{{serial}}号"},
@@ -95,6 +103,13 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     UnitLink: {"order": lambda session: make(session, DispatchOrder, state="issued")},
     IdentityRequest: {"ticket": lambda session: make(session, ServiceTicket, kind="report")},
 }
+
+
+def with_credit(session: Any) -> Customer:
+    """A customer who has paid us more than they ordered for."""
+    customer = make(session, Customer)
+    make(session, Payment, order=None, customer=customer, amount=Decimal(500), state="verified")
+    return customer
 
 
 def _conduct_checked(session: Any) -> str:

@@ -47,7 +47,9 @@ MARKS = {"a": "甲藏不可见", "b": "乙藏不可见"}
 TEXTS = ("line", "prose", "number", "rich")
 #: side -> the account whose business its papers are, and the one whose its customers are
 PEOPLE = {"a": ("user_a", "sales"), "b": ("user_b", "sales_b")}
-SELLING = ("customers", "customer_contacts", "orders", "order_lines", "payments")
+SELLING = (
+    "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds",
+)  # fmt: skip
 
 
 @dataclass

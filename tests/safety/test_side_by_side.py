@@ -115,7 +115,8 @@ def test_fifty_buyers_get_the_ten_pieces_there_are(house):
 
 def test_payments_verified_at_once_are_all_counted(house):
     def announced(session):
-        order = make(session, Order)
+        line = OrderLine(product=make(session, Product), quantity=1, price=1000)
+        order = make(session, Order, order_lines=[line])
         return order.id, [make(session, Payment, order=order, amount=n, reference=str(n)).id for n in range(1, 13)]
 
     order, payments = stored(house, announced)

@@ -1,0 +1,312 @@
+"""Refunds 退款: asked for by one, approved by finance, paid out; never more than was paid, and not before its gate.
+
+M2 1.2 3: whoever returns goods that are paid and not yet shipped is told to apply for the refund 24 hours after paying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask_appbuilder import Model
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, false, func, select
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
+
+from app.engine import access, concurrency, fields, history, record, rules
+from app.engine.access import Actor
+from app.engine.moments import local, now
+from app.engine.refusals import Invalid, StepRefused
+from app.engine.workflow import Ask, Flow, State, Workflow
+from models import settling
+from models.allocations import by_payment, free_money
+from models.customers import Customer
+from models.orders import NOUGHT, Order
+from models.payments import Payment, of_order_or_customer
+from models.people import Person
+
+GATE_HOURS = rules.setting(
+    "refund_gate_hours", _l("Hours after paying before a refund may be applied for"), "number", "24"
+)
+KINDS = {
+    "return": _l("Goods given back before shipping"),
+    "difference": _l("Goods of a lower price taken"),
+    "cancel": _l("Order called off"),
+    "overpaid": _l("Too much paid"),
+    "escrow": _l("Money a platform keeps"),
+}
+#: What is neither refused nor over: such a refund is promised, or was paid.
+ALIVE = ("waiting", "requested", "approved", "paid_out")
+PROMISED = ALIVE[:-1]
+
+
+def is_not_requester(refund: Refund, actor: Actor) -> bool:
+    return refund.requested_by_id not in actor.person_ids
+
+
+class Refund(Workflow, Model):
+    """Money that goes back to the customer: of an order, or of the credit they have with us."""
+
+    __tablename__ = "refund"
+    __table_args__: Any = (
+        UniqueConstraint("account", "reference"),
+        Index("ix_refund_state_due", "state", "due_at"),
+        {},
+    )
+    kind_name = "refunds"
+    label, label_plural = _l("Refund"), _l("Refunds")
+
+    flow = Flow(
+        State("waiting", _l("Too early to apply for"), "waiting"),
+        State("requested", _l("Refund applied for"), "waiting"),
+        State("approved", _l("Refund approved"), "active"),
+        State("paid_out", _l("Paid back"), "good", final=True),
+        State("refused", _l("Refund refused"), "bad", final=True, uncounted=True),
+    )
+
+    order_id: Mapped[int | None] = fields.reference(
+        _l("Order"), "sales_order.id", aliases=("order_no",), help=_l("Empty: out of the customer's credit")
+    )
+    customer_id: Mapped[int | None] = fields.reference(
+        _l("Customer"), "customer.id", aliases=("customer_no",), help=_l("Empty: the order's")
+    )
+    kind: Mapped[str] = fields.choice(_l("Occasion"), KINDS, "kind_known", required=True, default="overpaid")
+    amount: Mapped[Decimal] = fields.decimal("money", _l("Amount"), required=True)
+    reason: Mapped[str] = fields.prose(_l("Reason"), required=True)
+    earliest_at: Mapped[datetime | None] = fields.moment(_l("To be applied for from"), derived=True)
+    requested_by_id: Mapped[int | None] = fields.reference(_l("Asked for by"), "person.id", derived=True)
+    applied_at: Mapped[datetime | None] = fields.moment(_l("Applied for"), derived=True)
+    told_customer_at: Mapped[datetime | None] = fields.moment(_l("Customer told"), derived=True)
+    approved_by_id: Mapped[int | None] = fields.reference(_l("Approved by"), "person.id", derived=True)
+    approved_at: Mapped[datetime | None] = fields.moment(_l("Approved on"), derived=True)
+    paid_out_by_id: Mapped[int | None] = fields.reference(_l("Paid back by"), "person.id", derived=True)
+    paid_at: Mapped[datetime | None] = fields.moment(_l("Paid back on"), derived=True, index=True)
+    account: Mapped[str | None] = fields.line(_l("Paid from account"), 100, derived=True)
+    reference: Mapped[str | None] = fields.number(_l("Reference"), 100, search=True, derived=True)
+    decision: Mapped[str | None] = fields.prose(_l("Why it was refused"), derived=True)
+
+    order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    customer: Mapped[Customer | None] = relationship(foreign_keys=customer_id)
+    requested_by: Mapped[Person | None] = relationship(foreign_keys=requested_by_id)
+    approved_by: Mapped[Person | None] = relationship(foreign_keys=approved_by_id)
+    paid_out_by: Mapped[Person | None] = relationship(foreign_keys=paid_out_by_id)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return of_order_or_customer(cls.order_id, cls.customer_id, actor)
+
+    @classmethod
+    def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.state.in_(("requested", "approved")) if actor.has("finance") else false()
+
+    def prepare(self, session: Session) -> None:
+        """Look up what may be refunded, keeping all others from doing so until this one is stored."""
+        if self.order is not None:
+            self.customer = self.order.customer
+        if self.taken_over:
+            self.state, self.kind = self.state or "paid_out", self.kind or "overpaid"
+            return
+        self.kind = self.kind or "overpaid"
+        self.requested_by_id = history.doer().own_person_id
+        most = self._most(session)
+        if most is not None and self.amount is not None and self.amount > most:
+            raise Invalid({"amount": [_("At most %(amount)s can be refunded.", amount=most)]})
+        if self.kind == "return" and self.order is not None:
+            self.earliest_at = gate(session, self.order)
+        early = self.earliest_at is not None and now() < self.earliest_at
+        self.state = "waiting" if early else "requested"
+        self.due_at = self.earliest_at if early else None
+        self.applied_at = None if early else now()
+
+    def _most(self, session: Session) -> Decimal | None:
+        if self.order is not None:
+            concurrency.hold(session, self.order)
+            return in_escrow(session, self.order) if self.kind == "escrow" else refundable(session, self.order)
+        if self.customer is not None:
+            concurrency.hold(session, self.customer)
+            return customer_credit(session, self.customer)
+        return None
+
+    def check(self) -> Iterator[tuple[str, str]]:
+        if self.id:
+            yield "", _("A refund stays as it was asked for; refuse it and ask for another one.")
+        if self.order is None and self.customer is None:
+            yield "", _("Who gets the money back? Please choose the order or the customer.")
+        if self.order is None and self.kind not in ("overpaid", None) and not self.taken_over:
+            yield "kind", _("Without an order, only credit of the customer is paid back: choose “%(kind)s”.",
+                            kind=KINDS["overpaid"])  # fmt: skip
+        if self.amount is not None and self.amount <= 0:
+            yield "amount", _("A refund is more than nought.")
+        session = object_session(self.order) if self.order is not None else None
+        if session is not None and self.kind == "escrow" and not self.taken_over:
+            whole = in_escrow(session, self.order)  # type: ignore[arg-type]
+            if self.amount is not None and self.amount != whole:
+                sentence = _("The platform gives back all of %(amount)s; a part of it is refunded once it is paid out.",
+                             amount=whole)  # fmt: skip
+                yield "amount", sentence
+
+    def marks(self) -> list[str]:
+        return [self.sentence()] if self.state == "waiting" else []
+
+    def sentence(self) -> str:
+        """What the customer is told while it is too early, to be copied."""
+        return _("The refund may be applied for from %(moment)s.", moment=_office_time(self.earliest_at or now()))
+
+    def enter(self, session: Session, name: str) -> None:
+        """Money that went back counts no more; what waits for it goes on."""
+        super().enter(session, name)
+        settling.money_moved(session, self.order)
+
+    def __str__(self) -> str:
+        return f"{self.order or self.customer or ''}: {self.amount}"
+
+    @flow.step("waiting", to="requested", label=_l("Apply for the refund"), tone="primary")
+    def apply(self) -> None:
+        """The customer applies for it; not before the moment they were told."""
+        if self.earliest_at is not None and now() < self.earliest_at:
+            raise StepRefused(self.sentence())
+        self.applied_at, self.due_at = now(), None
+
+    @flow.step("waiting", "requested", to=None, label=_l("Customer was told"))
+    def tell_customer(self) -> None:
+        """The customer knows from when they may apply, or that the refund is on its way."""
+        self.told_customer_at = now()
+
+    @flow.step("requested", to="approved", label=_l("Approve the refund"), tone="primary", who=is_not_requester)
+    def approve(self) -> None:
+        """Finance agrees that the money goes back."""
+        self.approved_by_id, self.approved_at = history.doer().own_person_id, now()
+
+    @flow.step("approved", to="paid_out", label=_l("Paid back"), tone="primary")
+    def pay_out(
+        self,
+        reference: Annotated[str | None, Ask(_l("Reference"), kind="number", length=100)] = None,
+        account: Annotated[str | None, Ask(_l("Paid from account"), kind="line", length=100)] = None,
+        paid_at: Annotated[datetime | None, Ask(_l("Paid back on"), help=_l("Empty: now"))] = None,
+    ) -> None:
+        """The money went back to the customer; what a platform keeps, the platform has given back."""
+        session = object_session(self)
+        assert session is not None
+        if paid_at is not None and paid_at > now():
+            raise StepRefused(_("It cannot have been paid back in the future."))
+        if self.kind != "escrow" and not reference:
+            raise StepRefused(_("Please enter the reference under which it was paid back."))
+        if reference and _is_used(session, account or "", reference):
+            raise StepRefused(
+                _("The reference “%(reference)s” was used for another refund already.", reference=reference)
+            )
+        if self.kind == "escrow":
+            self._given_back(session)
+        self.account, self.reference = (account or "", reference) if reference else (account, None)
+        self.paid_out_by_id, self.paid_at = history.doer().own_person_id, paid_at or now()
+
+    def _given_back(self, session: Session) -> None:
+        query = select(Payment).where(Payment.order_id == self.order_id, Payment.state == "in_escrow")
+        with session.no_autoflush:
+            payments = list(session.scalars(query.order_by(Payment.id)))
+        if sum(payment.amount for payment in payments) != self.amount:
+            raise StepRefused(_("The platform no longer keeps %(amount)s for this order.", amount=self.amount))
+        for payment in payments:
+            payment.take("return_to_buyer", session, reason=self.reason)
+
+    @flow.step("waiting", "requested", "approved", to="refused", label=_l("Refuse the refund"), tone="danger")
+    def refuse(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
+        """Nothing is paid back; the customer is told why."""
+        self.decision, self.due_at = reason, None
+
+
+#: For the pages of those they belong to; written here, for neither knows of refunds.
+Order.refunds = relationship(Refund, viewonly=True, order_by=Refund.id)
+Customer.refunds = relationship(Refund, viewonly=True, order_by=Refund.id)
+
+
+def _office_time(moment: datetime) -> str:
+    """To the minute where it falls on one, else to the second: it is meant exactly."""
+    shown = local(moment)
+    return shown.strftime("%Y-%m-%d %H:%M" if not (shown.second or shown.microsecond) else "%Y-%m-%d %H:%M:%S")
+
+
+def _is_used(session: Session, account: str, reference: str) -> bool:
+    query = select(Refund.id).where(Refund.account == account, Refund.reference == reference)
+    with access.system(), session.no_autoflush:
+        return session.scalars(query.limit(1)).first() is not None
+
+
+def _sum_of(session: Session, *conditions: ColumnElement[bool]) -> Decimal:
+    with access.system(), session.no_autoflush:
+        return session.scalar(select(func.sum(Refund.amount)).where(*conditions)) or NOUGHT
+
+
+def promised(session: Session, order: Order) -> Decimal:
+    """What of an order's money is to be refunded or was."""
+    return _sum_of(session, Refund.order_id == order.id, Refund.state.in_(ALIVE), Refund.kind != "escrow")
+
+
+def refundable(session: Session, order: Order) -> Decimal:
+    """What of an order's money can still be refunded: what was paid, less all refunds that were not refused."""
+    return max(order.paid - promised(session, order), NOUGHT)
+
+
+def in_escrow(session: Session, order: Order) -> Decimal:
+    """What a platform keeps for an order, and is not yet asked to give back."""
+    asked = _sum_of(session, Refund.order_id == order.id, Refund.state.in_(PROMISED), Refund.kind == "escrow")
+    return max(order.escrowed - asked, NOUGHT)
+
+
+def customer_credit(session: Session, customer: Customer) -> Decimal:
+    """What a customer has with us beyond all orders: neither allocated, nor refunded, nor promised to be."""
+    of_credit = Refund.customer_id == customer.id, Refund.order_id.is_(None), Refund.state.in_(ALIVE)
+    return free_money(session, customer) - _sum_of(session, *of_credit)
+
+
+def gate(session: Session, order: Order) -> datetime | None:
+    """From when a refund of an order may be applied for: so many hours after the latest payment; None: unpaid."""
+    query = select(func.max(Payment.paid_at)).where(Payment.order_id == order.id, Payment.state == "in_escrow")
+    with access.system(), session.no_autoflush:
+        kept = session.scalar(query)
+    moments = [payment.paid_at for payment, _amount in by_payment(session, order)] + ([kept] if kept else [])
+    return max(moments) + timedelta(hours=float(rules.number(session, GATE_HOURS, None))) if moments else None
+
+
+def request_refund(session: Session, order: Order, amount: Decimal, kind: str, reason: str) -> Refund:
+    """Ask for a refund of an order; one of the kind `return` waits for its gate.
+
+    Raises `StepRefused` where more than can be refunded is asked for.
+    """
+    refund = Refund(order=order, amount=amount, kind=kind, reason=reason)
+    with session.no_autoflush:
+        try:
+            refund.prepare(session)
+        except Invalid as refusal:
+            raise StepRefused(str(refusal)) from None
+        for _name, sentence in refund.check():
+            raise StepRefused(sentence)
+    record.store(session, refund)
+    return refund
+
+
+def to_apply(session: Session) -> list[int]:
+    """The refunds whose gate has opened, for the sweep."""
+    query = select(Refund.id).where(Refund.state == "waiting", Refund.earliest_at <= now())
+    return list(session.scalars(query.order_by(Refund.id)))
+
+
+def apply_for(session: Session, pk: int) -> int:
+    """Let a refund whose gate has opened go on to finance; 1, or 0 where somebody else has done so."""
+    refund = session.get(Refund, pk, populate_existing=True)
+    if refund is None or refund.state != "waiting":
+        return 0
+    concurrency.hold(session, refund)
+    if refund.state != "waiting":
+        return 0
+    refund.take("apply", session)
+    return 1
+
+
+def give_back(session: Session, order: Order, reason: str) -> Refund | None:
+    """Ask for all that can be refunded of an order that has ended; None where there is nothing."""
+    amount = refundable(session, order)
+    return request_refund(session, order, amount, "cancel", reason) if amount > 0 else None
