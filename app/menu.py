@@ -44,10 +44,12 @@ from views.orders import OrderLineView, OrderView
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentView
 from views.people import DepartmentView, PersonView
-from views.products import ProductView
+from views.products import ProductPriceView, ProductView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.scripts import ConductItemView, ConductSheetView, ScriptCardView
+from views.shipments import ShipmentLineView, ShipmentView
+from views.stock import ReservationView, StockMovementView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 from views.unit_links import UnitLinkView
@@ -133,7 +135,19 @@ SECTIONS = (
     Section(
         _l("Customers & orders"),
         "orders",
-        (OrderView, CustomerView, ProductView, PaymentView, CustomerContactView, OrderLineView),
+        (
+            OrderView,
+            CustomerView,
+            ProductView,
+            PaymentView,
+            ShipmentView,
+            ReservationView,
+            StockMovementView,
+            ProductPriceView,
+            CustomerContactView,
+            OrderLineView,
+            ShipmentLineView,
+        ),
     ),
     Section(
         _l("Admin"),

@@ -71,6 +71,7 @@ from models import (  # noqa: F401
     past_handlers,
     payments,
     people,
+    prices,
     prints,
     products,
     publishing,

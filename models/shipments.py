@@ -111,6 +111,10 @@ class Shipment(Workflow, Model):
         return self.shipment_no or str(self.label)
 
 
+#: For the order's page; written here, for orders do not know of their shipments.
+Order.shipments = relationship(Shipment, viewonly=True, order_by=Shipment.id)
+
+
 class ShipmentLine(Record, Model):
     """So much of one line of the order."""
 
@@ -196,6 +200,25 @@ def excess(session: Session, shipment: Shipment) -> Iterator[str]:
                     product=str(line.product), ordered=plainly(line.quantity),
                     others=plainly(others.get(line.id, NOUGHT)), quantity=plainly(quantity),
                 )  # fmt: skip
+
+
+@event.listens_for(Session, "before_flush", insert=True)
+def _leave_with_order_line(session: Session, context: object, instances: object) -> None:
+    """A line taken off its order is no longer picked; one that is out of the house keeps its order line."""
+    gone = [
+        item.id
+        for item in (*session.deleted, *session.dirty)
+        if isinstance(item, OrderLine) and item.id and (item in session.deleted or item.order is None)
+    ]
+    if not gone:
+        return
+    with access.system():
+        query = select(ShipmentLine).join(Shipment).where(
+            ShipmentLine.order_line_id.in_(gone), Shipment.state.in_((*OPEN, "called_off"))
+        )  # fmt: skip
+        for line in session.scalars(query).all():
+            line.shipment.shipment_lines.remove(line)
+            session.delete(line)
 
 
 @event.listens_for(Session, "before_flush", insert=True)

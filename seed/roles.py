@@ -34,6 +34,8 @@ _UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
 _LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
 _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
 _WRITES = "submit revise drop_revision rewrite"
+#: What a shipment goes through; the order administrator marks it, the warehouse does it.
+_SHIP = "start_picking hand_over recall ship deliver refuse take_back lose call_off"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: What everybody who works at the desk reads of its days.
@@ -49,6 +51,7 @@ TABLE: dict[str, dict[str, str]] = {
     "administrator": {
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
+        "product_prices": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
         "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "outgoing_series": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
@@ -64,7 +67,8 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*",
+        "payments": "*", "product_prices": "*", "stock_movements": "read add export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -116,6 +120,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
+        "product_prices": READ, "stock_movements": READ, "reservations": READ, "shipments": READ, "shipment_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
             "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
@@ -191,7 +196,8 @@ TABLE: dict[str, dict[str, str]] = {
             "customers", "customer_contacts", "products",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
-            "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "orders", "order_lines", "payments", "product_prices", "stock_movements", "reservations", "shipments",
+            "shipment_lines", "clock_rules", "rules", "registers", "calendar_days", "history",
             "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
@@ -208,7 +214,7 @@ TABLE: dict[str, dict[str, str]] = {
     "call_taker": {
         **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP,
         "articles": f"{KEEP} {_WRITES}", "knowledge_gaps": f"{KEEP} write",
-        "products": READ,
+        "products": READ, "product_prices": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
@@ -223,7 +229,7 @@ TABLE: dict[str, dict[str, str]] = {
         "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
         "knowledge_gaps": f"{KEEP} export write close_with drop", "referrals": f"{KEEP} export",
         "script_cards": f"{KEEP} export", "conduct_sheets": f"{KEEP} export",
-        "products": READ,
+        "products": READ, "product_prices": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
             f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise promise_call wait go_on pass_on "
@@ -244,7 +250,7 @@ TABLE: dict[str, dict[str, str]] = {
         "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
-        "orders": "read export reveal accept_work", "order_lines": READ,
+        "product_prices": READ, "orders": "read export reveal accept_work", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
@@ -261,6 +267,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
         "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
+        "product_prices": READ, "shipments": READ, "shipment_lines": READ,
     },
     "order_administrator": {
         **_READS_ROUNDS,
@@ -270,11 +277,15 @@ TABLE: dict[str, dict[str, str]] = {
             f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
             "record_payment accept_work complete_service"
         ),
-        "order_lines": "read import export", "payments": "read add",
+        "order_lines": "read import export", "payments": "read add", "product_prices": f"{KEEP} import export",
+        "stock_movements": "read export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
     },
     "finance": {
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
+        "product_prices": "read export", "stock_movements": "read export", "reservations": READ, "shipments": READ,
+        "shipment_lines": READ,
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
         "payments": f"{KEEP} import export verify reject", "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
@@ -282,6 +293,8 @@ TABLE: dict[str, dict[str, str]] = {
     "warehouse": {
         **_READS_ROUNDS,
         "people": READ, "products": f"{KEEP} export", "orders": "read reveal hand_over ship", "order_lines": READ,
+        "product_prices": READ, "stock_movements": "read add export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
     },
 }  # fmt: skip
 

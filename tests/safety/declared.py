@@ -23,6 +23,7 @@ OPEN = frozenset(
         "people",
         "correspondents",
         "products",
+        "product_prices",
         "clock_rules",
         "calendar_days",
         "rules",
@@ -41,7 +42,8 @@ PRIVATE = frozenset(
     {
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "visitors", "calls_owed",
-        "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
+        "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities", "stock_movements",
+        "reservations", "shipments", "shipment_lines",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
@@ -72,7 +74,8 @@ STRANGERS = {
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
     "desk": PRIVATE - OF_THE_DESK,
-    "warehouse": PRIVATE - {"orders", "order_lines", "payments"},
+    "warehouse": PRIVATE
+    - {"orders", "order_lines", "payments", "stock_movements", "reservations", "shipments", "shipment_lines"},
 }
 
 
