@@ -101,11 +101,9 @@ class Shipment(Workflow, Model):
         if not self.shipment_lines:
             yield "", _("Please enter at least one line.")
         for position, line in enumerate(self.shipment_lines, 1):
-            for _name, sentence in line.check():
+            for _name, sentence in line.faults():
                 yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
-        session = None if self.order is None else object_session(self.order)
-        if session is not None:
-            yield from (("", sentence) for sentence in excess(session, self))
+        yield from (("", sentence) for sentence in excess(self))
 
     def __str__(self) -> str:
         return self.shipment_no or str(self.label)
@@ -134,6 +132,12 @@ class ShipmentLine(Record, Model):
         return cls.shipment_id.in_(access.visible_ids(Shipment, actor))
 
     def check(self) -> Iterator[tuple[str, str]]:
+        yield from self.faults()
+        if self.shipment is not None:
+            yield from (("quantity", sentence) for sentence in excess(self.shipment))
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the line by itself, whatever else is shipped."""
         if self.shipment is not None and self.shipment.id and self.shipment.state not in OPEN and not self.taken_over:
             yield "", _("The shipment is “%(state)s” and can no longer be changed.", state=self.shipment.state_label)
         if self.quantity is not None and self.quantity <= 0:
@@ -182,10 +186,11 @@ def most(session: Session, line: OrderLine) -> Decimal:
     return line.quantity * (1 + rules.number(session, OVER_DELIVERY, None) / 100)
 
 
-def excess(session: Session, shipment: Shipment) -> Iterator[str]:
+def excess(shipment: Shipment) -> Iterator[str]:
     """A sentence about each line of the order of which this shipment would bring more than was ordered."""
     order = shipment.order
-    if order is None or order.id is None:
+    session = None if order is None else object_session(order)
+    if session is None or order.id is None:
         return
     with session.no_autoflush:
         others = allocated(session, order, but=shipment)
@@ -229,7 +234,7 @@ def _keep_within_the_order(session: Session, context: object, instances: object)
             order = item.shipment.order
             if order.id is not None and item.shipment.state in (None, *OPEN):
                 concurrency.hold(session, order)
-                if next(excess(session, item.shipment), None) is not None:
+                if next(excess(item.shipment), None) is not None:
                     raise concurrency.overtaken()
 
 
