@@ -51,10 +51,12 @@ from views.orders import (
 from views.outgoing import CountersignatureView, OutgoingDocumentView, RecipientView
 from views.payments import PaymentAllocationView, PaymentView, RefundView
 from views.people import DepartmentView, PersonView
-from views.products import ProductView
+from views.products import ProductPriceView, ProductView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.scripts import ConductItemView, ConductSheetView, ScriptCardView
+from views.shipments import ShipmentLineView, ShipmentView
+from views.stock import ReservationView, StockMovementView
 from views.supervision import SupervisionView
 from views.tickets import ServiceTicketView
 from views.unit_links import UnitLinkView
@@ -153,6 +155,11 @@ SECTIONS = (
             RefundView,
             CustomerContactView,
             OrderLineView,
+            ShipmentView,
+            ReservationView,
+            StockMovementView,
+            ProductPriceView,
+            ShipmentLineView,
         ),
     ),
     Section(

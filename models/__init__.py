@@ -83,6 +83,7 @@ from models import (  # noqa: F401
     payments,
     people,
     placing,
+    prices,
     prints,
     products,
     publishing,

@@ -195,4 +195,3 @@ def restore(session: Session, amendment: Amendment) -> None:
     order.revision += 1
     session.flush()
     _carry_along(session, order)
-

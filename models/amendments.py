@@ -61,13 +61,9 @@ class Amendment(OrderRequest, Workflow, Model):
     consignee: Mapped[str | None] = fields.line(_l("New consignee"), 200, help=_l("Empty: stays as it is"))
     phone: Mapped[str | None] = fields.phone(_l("New telephone"))
     address: Mapped[str | None] = fields.line(_l("New address"), 300)
-    delivery_method: Mapped[str | None] = fields.choice(
-        _l("New delivery method"), DELIVERY_METHODS, "new_method_known"
-    )
+    delivery_method: Mapped[str | None] = fields.choice(_l("New delivery method"), DELIVERY_METHODS, "new_method_known")
     delivery_wish: Mapped[str | None] = fields.line(_l("New delivery agreed"), 200)
-    less: Mapped[str] = fields.choice(
-        _l("If it costs less"), LESS, "less_known", required=True, default="refund"
-    )
+    less: Mapped[str] = fields.choice(_l("If it costs less"), LESS, "less_known", required=True, default="refund")
     note: Mapped[str | None] = fields.prose(_l("Note"))
     before: Mapped[str | None] = fields.prose(_l("What was changed"), derived=True)
     difference: Mapped[Decimal | None] = fields.decimal("money", _l("Difference in price"), derived=True)
@@ -219,9 +215,7 @@ class AmendmentLine(Record, Model):
         if order is None or self.instead_of is None:
             return
         taken = {one.order_line_id for one in self.amendment.amendment_lines if one is not self}
-        line = next(
-            (one for one in order.order_lines if one.product is self.instead_of and one.id not in taken), None
-        )
+        line = next((one for one in order.order_lines if one.product is self.instead_of and one.id not in taken), None)
         if line is not None:
             self.order_line_id, self.old_quantity, self.old_price = line.id, line.quantity, line.price
             self.old_discount = line.discount
@@ -250,8 +244,6 @@ def open_for(session: Session, order_id: int) -> Amendment | None:
     """The change of an order that waits for the warehouse, if there is one."""
     query = select(Amendment).where(Amendment.order_id == order_id, Amendment.state == "needs_recall")
     return session.scalars(query.limit(1)).first()
-
-
 
 
 #: For the order's page; written here, for orders do not know of what is asked about them.

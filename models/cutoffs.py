@@ -50,7 +50,9 @@ CELLS = {
     for (who, group), label in _LABELS.items()
 }
 RECALL = rules.setting(
-    "cutoff_recall", _l("The warehouse may be asked to give an order back for a change until it is shipped"), default="yes"
+    "cutoff_recall",
+    _l("The warehouse may be asked to give an order back for a change until it is shipped"),
+    default="yes",
 )
 _WAY = ("draft", "placed", "confirmed", "assigned", "picking", "handed_over", "shipped", "completed")
 

@@ -203,8 +203,6 @@ def give_back(session: Session, order: Order) -> None:
     shipping.settle(session, order)
 
 
-
-
 def take_out(session: Session, line: OrderLine) -> bool:
     """Take a line that is given up out of the parcels that are still planned; False where another has it on record."""
     held = [

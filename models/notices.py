@@ -46,13 +46,14 @@ TEXTS = {
     "offered": _l("You are asked to take over: %(paper)s"),
     "taken_on": _l("%(person)s has taken over: %(paper)s"),
     "declined": _l("%(person)s does not take over; it stays with you: %(paper)s"),
+    "stock_differs": _l("Stock or reservations do not match their movements; please count: %(paper)s"),
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
 }
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
-    "dispatch_orders", "articles",
+    "dispatch_orders", "articles", "products",
 )  # fmt: skip
 
 

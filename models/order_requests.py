@@ -60,9 +60,7 @@ class OrderRequest:
 
     @declared_attr
     def order_id(cls) -> Mapped[int]:
-        return fields.reference(
-            _l("Order"), "sales_order.id", required=True, aliases=("order_no",), sort_order=-9
-        )
+        return fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",), sort_order=-9)
 
     @declared_attr
     def order(cls) -> Mapped[Order]:
@@ -142,5 +140,3 @@ class OrderRequest:
                 "Please ask the customer again.",
                 count=self.proved or 0, least=least,
             )  # fmt: skip
-
-

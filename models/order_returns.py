@@ -165,7 +165,5 @@ def note_refund(session: Session, order: Order) -> None:
             one.take("finish", session)
 
 
-
-
 #: For the order's page; written here, for orders do not know of what is asked about them.
 Order.returns = relationship(OrderReturn, viewonly=True, order_by=OrderReturn.id)

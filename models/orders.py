@@ -139,7 +139,10 @@ class Order(Workflow, Model):
     #: models, colours and sizes of the lines, to be found by
     goods: Mapped[str | None] = fields.prose(_l("Goods"), search=True, derived=True)
     pay_until: Mapped[datetime | None] = fields.moment(
-        _l("Payment expected until"), index=True, derived=True, help=_l("Paid in advance; afterwards the goods are let go")
+        _l("Payment expected until"),
+        index=True,
+        derived=True,
+        help=_l("Paid in advance; afterwards the goods are let go"),
     )
     pay_by: Mapped[date | None] = fields.day(_l("To be paid by"), index=True, derived=True)
 
@@ -293,8 +296,12 @@ class Order(Workflow, Model):
         if records.altered(self, *names) or about.attrs.order_lines.history.has_changes() or any(
             inspect(line).modified and records.altered(line, *Order.lines.columns) for line in self.order_lines
         ):  # fmt: skip
-            yield "", _(
-                "The order is “%(state)s”: please record an amendment, with who asked for it.", state=self.state_label
+            yield (
+                "",
+                _(
+                    "The order is “%(state)s”: please record an amendment, with who asked for it.",
+                    state=self.state_label,
+                ),
             )
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
@@ -446,9 +453,7 @@ class OrderLine(Record, Model):
         if self.quantity is None or self.price is None:
             return
         how = Rounding((rounding or "half_up_line").removesuffix("_line"))
-        self.put(
-            amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how)
-        )
+        self.put(amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how))
 
     def put(self, worth: amounts.Amounts) -> None:
         """Set what differs only, so that a line that stays the same is not written again."""

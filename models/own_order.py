@@ -24,7 +24,9 @@ from models import cutoffs, reserving
 from models.orders import Order
 from models.placing import end
 
-DAYS = rules.setting("own_page_days", _l("Days a customer's page stays open after the end of the order"), "number", "30")
+DAYS = rules.setting(
+    "own_page_days", _l("Days a customer's page stays open after the end of the order"), "number", "30"
+)
 #: What the page lets its customer change, beside the quantities.
 OWN_FIELDS = (*cutoffs.FIELDS["recipient"], *cutoffs.FIELDS["delivery"])
 

@@ -81,7 +81,9 @@ def confirm(
     if not called:
         raise StepRefused(_("Please call the customer first."))
     if not address_valid:
-        raise StepRefused(_("Without a real address the order cannot be confirmed; put it right, or mark it not valid."))
+        raise StepRefused(
+            _("Without a real address the order cannot be confirmed; put it right, or mark it not valid.")
+        )
     if not delivery_agreed:
         raise StepRefused(_("Please agree with the customer how and when the goods arrive."))
     if order.customer is not None and (sentence := may_order(order.customer)):

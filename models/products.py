@@ -11,11 +11,11 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, String, event, select
+from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, fields, rules
-from app.engine.record import Numbered, Record
+from app.engine.record import Numbered, QuickView, Record
 
 WHOLE_UNITS = rules.setting(
     "whole_units", _l("Units that are never split"), "list", "件,个,把,双,台,本,箱,只,套"
@@ -63,6 +63,8 @@ class Product(Record, Model):
     service: Mapped[bool] = fields.flag(_l("A service"), help=_l("Work, not goods: ordered from a service ticket"))
     #: model, colour and size in one word, for the database to refuse the second; None without a model
     variant_key: Mapped[str | None] = mapped_column(String(500), unique=True)
+
+    quick_views = (QuickView("reorder", _l("Below the reorder level"), lambda cls, actor: _to_reorder(cls)),)
 
     #: the other product that is the same variant, as `prepare` found it
     _twin = None
@@ -118,6 +120,10 @@ class Product(Record, Model):
     def __str__(self) -> str:
         variant = " ".join(filter(None, (self.colour, self.size)))
         return f"{self.product_no} {self.name}" + (f" ({variant})" if variant else "")
+
+
+def _to_reorder(products: type[Product]) -> ColumnElement[bool]:
+    return and_(~products.discontinued, products.stock - products.reserved < products.reorder_level)
 
 
 def variant_key(product: Product) -> str | None:

@@ -92,6 +92,11 @@ class Reservation(Workflow, Model):
         self.ended_at, self.reason = now(), reason
 
 
+#: For the pages of products and orders; written here, for neither knows of what is reserved.
+Product.reservations = relationship(Reservation, viewonly=True, order_by=Reservation.id.desc())
+Order.reservations = relationship(Reservation, viewonly=True, order_by=Reservation.id.desc())
+
+
 def _held(session: Session, order: Order) -> list[Reservation]:
     """What is held for an order, in the order of the products' keys, kept from other writers."""
     session.flush()

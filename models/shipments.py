@@ -101,14 +101,16 @@ class Shipment(Workflow, Model):
         if not self.shipment_lines:
             yield "", _("Please enter at least one line.")
         for position, line in enumerate(self.shipment_lines, 1):
-            for _name, sentence in line.check():
+            for _name, sentence in line.faults():
                 yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
-        session = None if self.order is None else object_session(self.order)
-        if session is not None:
-            yield from (("", sentence) for sentence in excess(session, self))
+        yield from (("", sentence) for sentence in excess(self))
 
     def __str__(self) -> str:
         return self.shipment_no or str(self.label)
+
+
+#: For the order's page; written here, for orders do not know of their shipments.
+Order.shipments = relationship(Shipment, viewonly=True, order_by=Shipment.id)
 
 
 class ShipmentLine(Record, Model):
@@ -130,6 +132,12 @@ class ShipmentLine(Record, Model):
         return cls.shipment_id.in_(access.visible_ids(Shipment, actor))
 
     def check(self) -> Iterator[tuple[str, str]]:
+        yield from self.faults()
+        if self.shipment is not None:
+            yield from (("quantity", sentence) for sentence in excess(self.shipment))
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the line by itself, whatever else is shipped."""
         if self.shipment is not None and self.shipment.id and self.shipment.state not in OPEN and not self.taken_over:
             yield "", _("The shipment is “%(state)s” and can no longer be changed.", state=self.shipment.state_label)
         if self.quantity is not None and self.quantity <= 0:
@@ -178,10 +186,11 @@ def most(session: Session, line: OrderLine) -> Decimal:
     return line.quantity * (1 + rules.number(session, OVER_DELIVERY, None) / 100)
 
 
-def excess(session: Session, shipment: Shipment) -> Iterator[str]:
+def excess(shipment: Shipment) -> Iterator[str]:
     """A sentence about each line of the order of which this shipment would bring more than was ordered."""
     order = shipment.order
-    if order is None or order.id is None:
+    session = None if order is None else object_session(order)
+    if session is None or order.id is None:
         return
     with session.no_autoflush:
         others = allocated(session, order, but=shipment)
@@ -199,6 +208,25 @@ def excess(session: Session, shipment: Shipment) -> Iterator[str]:
 
 
 @event.listens_for(Session, "before_flush", insert=True)
+def _leave_with_order_line(session: Session, context: object, instances: object) -> None:
+    """A line taken off its order is no longer picked; one that is out of the house keeps its order line."""
+    gone = [
+        item.id
+        for item in (*session.deleted, *session.dirty)
+        if isinstance(item, OrderLine) and item.id and (item in session.deleted or item.order is None)
+    ]
+    if not gone:
+        return
+    with access.system():
+        query = select(ShipmentLine).join(Shipment).where(
+            ShipmentLine.order_line_id.in_(gone), Shipment.state.in_((*OPEN, "called_off"))
+        )  # fmt: skip
+        for line in session.scalars(query).all():
+            line.shipment.shipment_lines.remove(line)
+            session.delete(line)
+
+
+@event.listens_for(Session, "before_flush", insert=True)
 def _keep_within_the_order(session: Session, context: object, instances: object) -> None:
     """Of two people who plan the last pieces of an order at a time, the second starts again and is told."""
     for item in (*session.new, *session.dirty):
@@ -206,7 +234,7 @@ def _keep_within_the_order(session: Session, context: object, instances: object)
             order = item.shipment.order
             if order.id is not None and item.shipment.state in (None, *OPEN):
                 concurrency.hold(session, order)
-                if next(excess(session, item.shipment), None) is not None:
+                if next(excess(item.shipment), None) is not None:
                     raise concurrency.overtaken()
 
 

@@ -13,16 +13,17 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, history
+from app.engine import access, concurrency, history
 from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations
-from models.orders import Order
+from models.orders import Order, OrderLine
 from models.products import Product
 from models.reservations import Reservation
-from models.shipments import OPEN, Shipment, shipments_of, shipped_quantities
+from models.shipments import FREED, OPEN, Shipment, ShipmentLine, quantities, shipments_of, shipped_quantities
 
+NOUGHT = Decimal(0)
 Guard = Callable[[Session, Shipment], None]
 #: What has to be right before the warehouse takes the goods over, and before they leave: each may raise `StepRefused`.
 BEFORE_HANDING_OVER: list[Guard] = []
@@ -46,7 +47,7 @@ def fulfilment_of(session: Session, order: Order) -> str:
     goods = [line for line in order.order_lines if not line.product.service]
     if "refused" in states:
         return "refused"
-    if shipped and all(shipped.get(line.id, Decimal(0)) >= line.quantity for line in goods):
+    if shipped and all(shipped.get(line.id, NOUGHT) >= line.quantity for line in goods):
         return "shipped" if "shipped" in states else "received"
     if shipped:
         return "part_shipped"
@@ -186,3 +187,49 @@ def expired(session: Session) -> list[int]:
     """The orders, by key, of which a reservation has run out."""
     query = select(Reservation.order_id).where(Reservation.state == "held", Reservation.expires_at <= now())
     return list(session.scalars(query.distinct().order_by(Reservation.order_id)))
+
+
+def replan(session: Session, order: Order) -> None:
+    """Let planned shipments follow the lines of their order after these were changed.
+
+    What is too much leaves the latest of them. Where there is one in all, as mostly, it also takes in what is new.
+    """
+    with access.system():
+        session.flush()
+        concurrency.hold(session, order)
+        present = [one for one in shipments_of(session, order) if one.state not in FREED]
+        planned = [one for one in present if one.state in OPEN]
+        if not planned:
+            return
+        gone = quantities(session, order, [state for state in Shipment.flow.states if state not in (*OPEN, *FREED)])
+        for line in order.order_lines:
+            rest = NOUGHT if line.product.service else max(line.quantity - gone.get(line.id, NOUGHT), NOUGHT)
+            for shipment in planned:
+                rest -= _cut(shipment, line, rest)
+            if rest > 0 and len(present) == 1:
+                _top_up(planned[0], line, rest)
+        session.flush()
+        for shipment in planned:
+            if not shipment.shipment_lines:
+                shipment.take("call_off", session, reason=_("The order no longer wants its goods."))
+
+
+def _cut(shipment: Shipment, line: OrderLine, limit: Decimal) -> Decimal:
+    """Let a shipment hold no more than so much of a line; how much it holds."""
+    held = NOUGHT
+    for row in [row for row in shipment.shipment_lines if row.order_line_id == line.id]:
+        quantity = min(row.quantity, limit - held)
+        if not quantity:
+            shipment.shipment_lines.remove(row)
+        elif quantity != row.quantity:
+            row.quantity = quantity
+        held += quantity
+    return held
+
+
+def _top_up(shipment: Shipment, line: OrderLine, more: Decimal) -> None:
+    row = next((row for row in shipment.shipment_lines if row.order_line_id == line.id), None)
+    if row is None:
+        shipment.shipment_lines.append(ShipmentLine(order_line=line, quantity=more))
+    else:
+        row.quantity += more

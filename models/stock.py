@@ -102,3 +102,7 @@ class StockMovement(Record, Model):
 
     def __str__(self) -> str:
         return f"{self.product or ''}: {plainly(self.quantity)}"
+
+
+#: For the product's page; written here, for products do not know of their movements.
+Product.movements = relationship(StockMovement, viewonly=True, order_by=StockMovement.id.desc())

@@ -122,8 +122,13 @@ def _bring_along(session: Session, product: Product, movements: list[StockMoveme
 
 
 def self_check(session: Session) -> list[str]:
-    """What is wrong with the totals, a sentence for each product; the nightly sweep asks for it."""
-    wrong = []
+    """What is wrong with the totals, in sentences."""
+    return [sentence for sentences in differences(session).values() for sentence in sentences]
+
+
+def differences(session: Session) -> dict[int, list[str]]:
+    """What is wrong with the totals: sentences by the product's key. The nightly sweep asks for them."""
+    wrong: dict[int, list[str]] = defaultdict(list)
     with access.system():
         moved = select(StockMovement.product_id, func.sum(StockMovement.quantity)).group_by(StockMovement.product_id)
         held = (
@@ -136,12 +141,12 @@ def self_check(session: Session) -> list[str]:
         for pk, number, stock, reserved in session.execute(products):
             moves, holds = (book.get(pk) or NOUGHT for book in books)
             if moves != (stock or NOUGHT):
-                wrong.append(
+                wrong[pk].append(
                     _("%(product)s: %(stock)s in stock, but its movements make %(sum)s.",
                       product=number, stock=plainly(stock or NOUGHT), sum=plainly(moves))
                 )  # fmt: skip
             if holds != reserved:
-                wrong.append(
+                wrong[pk].append(
                     _("%(product)s: %(reserved)s reserved, but its reservations make %(sum)s.",
                       product=number, reserved=plainly(reserved), sum=plainly(holds))
                 )  # fmt: skip

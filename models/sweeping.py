@@ -17,19 +17,33 @@ from app.engine import access, clocks, history, ladder
 from app.engine.clocks import ClockRow
 from app.engine.database import lost, one_at_a_time, plainly
 from app.engine.ladder import EscalationRung
-from app.engine.moments import now, today
+from app.engine.moments import local, now, today
 from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
-from models import daily_reviews, desk_ladder, follow_ups, notices, refunds
+from models import (
+    daily_reviews,
+    desk_ladder,
+    difference_orders,
+    follow_ups,
+    notices,
+    refunds,
+    shipping,
+    stock_totals,
+)
 from models.articles import Article
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
 from models.notices import Notice
+from models.orders import Order
 from models.people import Department, Person
+from models.products import Product
 
 log = logging.getLogger("wenshu")
+
+#: The hours of the office's clock in which nobody waits for what takes long.
+NIGHT = range(0, 6)
 
 
 def sweep(session: Session) -> Counter[str]:
@@ -43,6 +57,10 @@ def sweep(session: Session) -> Counter[str]:
         keep_ledgers(session)
         done["verifications"] = ask_to_verify(session)
         done["refunds"] = apply_for_refunds(session)
+        done["differences"] = difference_orders.expire_due(session)
+        done["reservations"] = expire_reservations(session)
+        if local(now()).hour in NIGHT:
+            done["notices"] += check_stock(session)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),
@@ -99,6 +117,15 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
     return 1
 
 
+def _told(session: Session, key: str, record: Any, word: str) -> bool:
+    """Whether anybody was told this of a record already, with `word` among the parameters."""
+    known = select(Notice.id).where(
+        Notice.key == key, Notice.kind == record.kind_name, Notice.record_id == record.id,
+        Notice.parameters.contains(f'"{word}"'),
+    )  # fmt: skip
+    return session.scalars(known.limit(1)).first() is not None
+
+
 def remind_keepers(session: Session) -> int:
     """Tell whoever keeps a paper for now that its review comes up, once for each day it is to be reviewed; how many."""
     count = 0
@@ -114,11 +141,7 @@ def _remind(session: Session, pk: int) -> int:
     if kept is None or kept.state != "held" or kept.review_at is None:
         return 0
     due = kept.review_at.isoformat()
-    known = select(Notice.id).where(
-        Notice.key == "review", Notice.kind == kept.kind_name, Notice.record_id == kept.id,
-        Notice.parameters.contains(f'"{due}"'),
-    )  # fmt: skip
-    if session.scalars(known.limit(1)).first() is not None:
+    if _told(session, "review", kept, due):
         return 0
     people = [kept.keeper] if kept.keeper is not None else notices.holders(session, "archivist")
     return len(notices.tell(session, people, "review", kept, stage="review", due=due))
@@ -165,6 +188,39 @@ def _fall_due(session: Session, pk: int) -> int:
     due = article.review_at
     notices.tell(session, people, "verify", article, stage="review", due=due.isoformat() if due else None)
     return 1
+
+
+def expire_reservations(session: Session) -> int:
+    """Free the goods of orders for which they were kept long enough, by the order's own step; of how many orders."""
+    count = 0
+    for pk in shipping.expired(session):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: _expire(session, pk))  # type: ignore[misc]
+    return count
+
+
+def _expire(session: Session, pk: int) -> int:
+    one_at_a_time(session, f"order {pk}")
+    order = session.get(Order, pk, populate_existing=True)
+    if order is None or pk not in shipping.expired(session):
+        return 0
+    order.take("let_reservation_expire", session)
+    return 1
+
+
+def check_stock(session: Session) -> int:
+    """Compare the totals of the stock with its books, and tell the warehouse once a day where they differ; how many."""
+    session.rollback()
+    _apart(session, lambda: stock_totals.open_books(session))
+    wrong, day, count = stock_totals.differences(session), today().isoformat(), 0
+    for pk, sentences in wrong.items():
+        log.error("stock: %s", " ".join(sentences))
+        product = session.get_one(Product, pk)
+        if not _told(session, "stock_differs", product, day):
+            keepers = notices.holders(session, "warehouse", "administrator")
+            count += len(notices.tell(session, keepers, "stock_differs", product, day=day))
+    session.commit()
+    return count
 
 
 def look_after(session: Session, clock_id: int) -> int:
@@ -250,11 +306,7 @@ def _tell_of_absence(session: Session, case: FollowUp, record: Any, told: list[N
         if not away:
             continue
         key = "absent" if mine else "nobody"
-        known = select(Notice.id).where(
-            Notice.key == key, Notice.kind == record.kind_name, Notice.record_id == record.id,
-            Notice.parameters.contains(f'"{stage}"'),
-        )  # fmt: skip
-        if session.scalars(known.limit(1)).first() is None:
+        if not _told(session, key, record, stage):
             givers = leaders_of(session, notices.paper_of(record))
             deputy = mine[0].person.name if mine else ""
             count += len(notices.tell(session, givers, key, record, stage=stage, person=person.name, deputy=deputy))

@@ -42,6 +42,8 @@ _ASKED = {"amendments": "read add export", "amendment_lines": READ, "order_retur
 _LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
 _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
 _WRITES = "submit revise drop_revision rewrite"
+#: What a shipment goes through; the order administrator marks it, the warehouse does it.
+_SHIP = "start_picking hand_over recall ship deliver refuse take_back lose call_off"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: What everybody who works at the desk reads of its days.
@@ -57,6 +59,7 @@ TABLE: dict[str, dict[str, str]] = {
     "administrator": {
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
+        "product_prices": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
         "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "outgoing_series": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
@@ -74,6 +77,8 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "amendments": "*", "amendment_lines": "*", "order_returns": "*", "difference_orders": "*",
         "payments": "*", "payment_allocations": "read export", "refunds": "*",
+        "product_prices": "*", "stock_movements": "read add export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -125,6 +130,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
+        "product_prices": READ, "stock_movements": READ, "reservations": READ, "shipments": READ, "shipment_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
             "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
@@ -201,7 +207,8 @@ TABLE: dict[str, dict[str, str]] = {
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "payment_allocations", "refunds", "amendments", "amendment_lines",
-            "order_returns", "difference_orders", "clock_rules", "rules", "registers", "calendar_days", "history",
+            "order_returns", "difference_orders", "product_prices", "stock_movements", "reservations", "shipments",
+            "shipment_lines", "clock_rules", "rules", "registers", "calendar_days", "history",
             "outgoing_series", "number_reservations",
             "envelopes", "envelope_lines", "envelope_defects", "holds", "return_campaigns", "return_items",
             "destruction_lists", "destruction_entries",
@@ -218,7 +225,7 @@ TABLE: dict[str, dict[str, str]] = {
     "call_taker": {
         **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP,
         "articles": f"{KEEP} {_WRITES}", "knowledge_gaps": f"{KEEP} write",
-        "products": READ,
+        "products": READ, "product_prices": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "dispatch_orders": KEEP, "note_templates": READ,
         "service_tickets": (
             f"{KEEP} reveal give_answer forward_opinion promise promise_call wait go_on pass_on plan_callback close "
@@ -233,7 +240,7 @@ TABLE: dict[str, dict[str, str]] = {
         "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
         "knowledge_gaps": f"{KEEP} export write close_with drop", "referrals": f"{KEEP} export",
         "script_cards": f"{KEEP} export", "conduct_sheets": f"{KEEP} export",
-        "products": READ,
+        "products": READ, "product_prices": READ,
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ,
         "service_tickets": (
             f"{KEEP} import export reveal give_answer dispatch send_again acknowledge forward_opinion promise promise_call wait go_on pass_on "
@@ -253,7 +260,7 @@ TABLE: dict[str, dict[str, str]] = {
         "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
         "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
-        "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
+        "customer_contacts": f"{KEEP} export reveal delete", "products": READ, "product_prices": READ,
         "orders": "read export reveal accept_work give_link withdraw_link", "order_lines": READ, **_ASKED,
         "payments": READ, "payment_allocations": READ, "refunds": "read add tell_customer",
         "identity_requests": "read add", "sealed_identities": "reveal",
@@ -275,6 +282,7 @@ TABLE: dict[str, dict[str, str]] = {
         "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
         **_ASKED,
         "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
+        "product_prices": READ, "shipments": READ, "shipment_lines": READ,
     },
     "order_administrator": {
         **_READS_ROUNDS,
@@ -284,6 +292,9 @@ TABLE: dict[str, dict[str, str]] = {
         **_ASKED, "difference_orders": "read export match cancel", "order_returns": "read add export note_recalled note_gone",
         "order_lines": "read import export", "payments": "read add leave_to_courier collect leave_uncollected",
         "payment_allocations": READ, "refunds": "read add apply tell_customer",
+        "product_prices": f"{KEEP} import export",
+        "stock_movements": "read export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
     },
     "finance": {
         **_READS_ROUNDS,
@@ -295,6 +306,8 @@ TABLE: dict[str, dict[str, str]] = {
         ),
         "payment_allocations": "read export", "refunds": "read add export apply tell_customer approve pay_out refuse",
         "departments": READ,
+        "product_prices": "read export", "stock_movements": "read export", "reservations": READ, "shipments": READ,
+        "shipment_lines": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
@@ -303,6 +316,8 @@ TABLE: dict[str, dict[str, str]] = {
         "amendments": "read reveal give_back keep", "amendment_lines": READ, "difference_orders": READ,
         "order_returns": "read note_recalled note_gone",
         "payments": "read collect leave_uncollected",
+        "product_prices": READ, "stock_movements": "read add export", "reservations": "read export release",
+        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
     },
 }  # fmt: skip
 

@@ -5,13 +5,13 @@ Form, API, import and steps all come through here, so a rule about values is wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Text, event, inspect, select
+from sqlalchemy import ColumnElement, Integer, Text, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
@@ -44,6 +44,16 @@ class Lines:
     least: int = 0
 
 
+@dataclass(frozen=True)
+class QuickView:
+    """A view of the kind's list one click away, beside those every list has."""
+
+    name: str
+    label: Any
+    #: the SQL condition of its records for an actor
+    condition: Callable[[Any, access.Actor], ColumnElement[bool]]
+
+
 class Beginning(str):
     """A proposed text that somebody has to go on with; a form does not send it as it is."""
 
@@ -64,6 +74,8 @@ class Record(access.RowAccess):
     #: what stands over its `outlook`
     outlook_title: ClassVar[Any] = ""
     lines: ClassVar[Lines | None] = None
+    #: views of the list one click away
+    quick_views: ClassVar[tuple[QuickView, ...]] = ()
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-10)
     version: Mapped[int] = mapped_column(Integer, default=1, sort_order=90)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 from app.engine import access, clocks, taking
 from app.engine.fields import Field
 from app.engine.moments import Moment, now
-from app.engine.record import Record
+from app.engine.record import QuickView, Record
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,6 @@ class Ask:
     length: int | None = None
     kind: str | None = None
     least: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class QuickView:
-    """A view of the kind's list one click away, beside those every list has."""
-
-    name: str
-    label: Any
-    #: the SQL condition of its records for an actor
-    condition: Callable[[Any, access.Actor], ColumnElement[bool]]
 
 
 _KINDS: dict[Any, str] = {
@@ -259,8 +249,6 @@ class Workflow(Record):
     flow: Flow
     #: where a record waits for people: with what they have to `handle`, or what they have to `read`
     box: ClassVar[str] = "handle"
-    #: views of the list beside what waits for me, what is open and what is late
-    quick_views: ClassVar[tuple[QuickView, ...]] = ()
 
     @declared_attr
     def state(cls) -> Mapped[str]:

@@ -188,20 +188,26 @@ class ListPages(KindPages):
         }
 
     def _view_conditions(self) -> dict[str, Callable[[], ColumnElement[bool]]]:
+        own: dict[str, Callable[[], ColumnElement[bool]]] = {
+            one.name: partial(one.condition, self.model, access.current()) for one in self.model.quick_views
+        }
         if not hasattr(self.model, "flow"):
-            return {}
+            return own
         return {
             "open": self.model.pending,
             "late": lambda: self.model.late(now()),
             "mine": lambda: self.model.waits_for(access.current()),
-            **{one.name: partial(one.condition, self.model, access.current()) for one in self.model.quick_views},
+            **own,
         }
 
     def _quick_views(self) -> list[dict[str, Any]]:
-        if not hasattr(self.model, "flow"):
+        flows = hasattr(self.model, "flow")
+        if not flows and not self.model.quick_views:
             return []
         active = request.args.get("view", "")
-        labels = (("", _("All")), ("mine", _("Waiting for me")), ("open", _("Open")), ("late", _("Overdue")))
+        labels = [("", _("All"))]
+        if flows:
+            labels += [("mine", _("Waiting for me")), ("open", _("Open")), ("late", _("Overdue"))]
         found = [
             {"label": label, "href": f"?view={name}" if name else "?", "active": name == active}
             for name, label in labels

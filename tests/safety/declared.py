@@ -23,6 +23,7 @@ OPEN = frozenset(
         "people",
         "correspondents",
         "products",
+        "product_prices",
         "clock_rules",
         "calendar_days",
         "rules",
@@ -42,6 +43,7 @@ PRIVATE = frozenset(
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "visitors", "calls_owed",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds", "sealed_identities",
+        "stock_movements", "amendments", "amendment_lines", "order_returns", "difference_orders", "reservations", "shipments", "shipment_lines",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",
@@ -61,9 +63,17 @@ SEALED = frozenset({"sealed_identities", "identity_requests"})
 OF_THE_DESK = frozenset(
     {
         "service_tickets", "dispatch_orders", "orders", "order_lines", "payments", "payment_allocations", "refunds",
-        "daily_reviews", "review_lines",
-        "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
+        "shipments", "shipment_lines", "amendments", "amendment_lines", "order_returns", "difference_orders",
+        "daily_reviews", "review_lines", "corrections", "duty_shifts", "shift_hand_overs", "hand_over_items", "staff_clearances", "visitors",
         "calls_owed", "improvements", "articles", "article_versions", "knowledge_gaps",
+    }
+)  # fmt: skip
+
+#: What whoever packs and sends orders sees of them, whoever sold them.
+OF_ORDERS = frozenset(
+    {
+        "orders", "order_lines", "payments", "payment_allocations", "refunds", "stock_movements", "reservations",
+        "shipments", "shipment_lines", "amendments", "amendment_lines", "order_returns", "difference_orders",
     }
 )  # fmt: skip
 
@@ -73,7 +83,7 @@ STRANGERS = {
     "head_b": PRIVATE,
     "sales_b": PRIVATE,
     "desk": PRIVATE - OF_THE_DESK,
-    "warehouse": PRIVATE - {"orders", "order_lines", "payments", "payment_allocations", "refunds"},
+    "warehouse": PRIVATE - OF_ORDERS,
 }
 
 
@@ -201,6 +211,9 @@ DOORS = (
     # One dispatch order for a unit without an account: the address decides, and guesses are counted.
     door("UnitLinkPage.page", "GET", EVERYONE, passes={404, 429}, visitor=404),
     door("UnitLinkPage.page", "POST", EVERYONE, passes={404, 429}, visitor=404),
+    # One order for its customer, the same way.
+    door("OwnOrderPage.page", "GET", EVERYONE, passes={404, 429}, visitor=404),
+    door("OwnOrderPage.page", "POST", EVERYONE, passes={404, 429}, visitor=404),
     # Sign-in, and what the machine room asks
     door("SignInView.login", "GET", EVERYONE, passes={200, 302}),
     door("SignInView.login", "POST", EVERYONE, passes={302, 401, 429}),

@@ -29,7 +29,7 @@ from models.fates import Hold
 from models.identities import IdentityRequest
 from models.note_templates import NoteTemplate
 from models.number_reservations import NumberReservation
-from models.orders import Order
+from models.orders import Order, OrderLine
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
 from models.paper_orders import PaperOrder
@@ -40,6 +40,7 @@ from models.recipients import Recipient
 from models.refunds import Refund
 from models.registers import Register
 from models.rosters import DutyShift
+from models.shipments import Shipment, ShipmentLine
 from models.tickets import ServiceTicket
 from models.unit_links import UnitLink
 
@@ -74,6 +75,14 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     NoteTemplate: {"reply_text": "请于{limit}前反馈。"},
     OutgoingDocument: {"addressees": "各科室", "body": "请办理。", "touches_money": "no"},
     Recipient: {"name": "县财政局"},
+    Shipment: {
+        "order": lambda session: make(session, Order, order_lines=[_five_pieces(session)]),
+        "shipment_lines": lambda session: [ShipmentLine(order_line=_latest(session, OrderLine), quantity=1)],
+    },
+    ShipmentLine: {
+        "shipment": lambda session: make(session, Shipment),
+        "order_line": lambda session: _latest(session, OrderLine),
+    },
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     CallOwed: {"phone": "13800000000"},
     ServiceTicket: {"phone": "13800000000", "read_back": True, "taker": lambda session: _person(session, "王芳")},
@@ -110,6 +119,16 @@ def with_credit(session: Any) -> Customer:
     customer = make(session, Customer)
     make(session, Payment, order=None, customer=customer, amount=Decimal(500), state="verified")
     return customer
+
+
+def _five_pieces(session: Any) -> OrderLine:
+    return OrderLine(product=make(session, Product), quantity=5, price=1)
+
+
+def _latest(session: Any, model: Any) -> Any:
+    """What has just been made: a line belongs to the order beside it."""
+    with access.system():
+        return session.scalars(select(model).order_by(model.id.desc()).limit(1)).one()
 
 
 def _conduct_checked(session: Any) -> str:

@@ -42,6 +42,7 @@ from models.tickets import ServiceTicket
 from seed import accounts
 from tests.conftest import PASSWORD
 from tests.safety.declared import OPEN
+from tests.safety.makers import make
 
 MARKS = {"a": "甲藏不可见", "b": "乙藏不可见"}
 TEXTS = ("line", "prose", "number", "rich")
@@ -49,6 +50,8 @@ TEXTS = ("line", "prose", "number", "rich")
 PEOPLE = {"a": ("user_a", "sales"), "b": ("user_b", "sales_b")}
 SELLING = (
     "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds",
+    "stock_movements", "reservations", "shipments", "shipment_lines", "amendments", "amendment_lines", "order_returns",
+    "difference_orders",
 )  # fmt: skip
 
 
@@ -161,8 +164,8 @@ def furnish(session: Session) -> Side:
         if view.model.kind_name in OPEN:
             record = session.scalars(select(view.model).order_by(view.model.id)).first()
             if record is None:
-                record = view.model(name=f"公开{view.model.kind_name}")
-                records.store(session, record)
+                named = {"name": f"公开{view.model.kind_name}"} if hasattr(view.model, "name") else {}
+                record = make(session, view.model, **named)
             attach(session, record, "公开")
     accounts.make(session, "nobody", "无角色", "report_reader", PASSWORD).roles = []
     side = Side(session, "b").fill(6)

@@ -59,12 +59,15 @@ MEANT: dict[str, dict[str, Any]] = {
     "note_templates": {"ticket_kind": ""},
     "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
     "calls_owed": {"kind": "promise"},
+    "stock_movements": {"kind": "received"},
+    "reservations": {"order": "2"},
 }
 #: kinds that take a paper once
 ONCE = {
     "return_items": {"document": "2"}, "destruction_entries": {"document": "2"}, "holds": {"document": "6"},
     "review_lines": {"ticket": "3"}, "duty_shifts": {"person": "10"},
-    "article_versions": {"number": "4"},
+    "article_versions": {"number": "4"}, "reservations": {"order": "3"},
+    "shipments": {"shipment_lines-0-order_line": "1", "shipment_lines-0-quantity": "1"},
 }  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
@@ -77,6 +80,7 @@ def wide(crowd: Flask) -> Iterator[Flask]:
     access.configure({role: {"*": frozenset("*")} for role in ROLES})
     with crowd.app_context(), access.system():
         db.session.add(Rule(setting="conduct_checklist", value="yes"))
+        db.session.add(Rule(setting="over_delivery_percent", value="1000"))  # all that was ordered is in shipments
         book = db.session.query(Register).filter_by(code="GS").one()
         paper = db.session.get(IncomingDocument, 4)
         assert paper is not None and paper.state == "in_handling"
