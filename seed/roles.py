@@ -36,6 +36,8 @@ _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_
 _WRITES = "submit revise drop_revision rewrite"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
+#: Whoever takes tables in sees the own imports, and takes them back.
+_IMPORTS = {"import_runs": "read undo"}
 #: What everybody who works at the desk reads of its days.
 _DESK_DAYS = {
     "duty_shifts": READ, "shift_hand_overs": READ, "hand_over_items": READ, "staff_clearances": READ,
@@ -47,6 +49,7 @@ _PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action 
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
+        "import_runs": "read export undo",
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
@@ -55,6 +58,7 @@ TABLE: dict[str, dict[str, str]] = {
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "import_runs": "read export undo",
         "daily_reviews": "read add export look_again sign", "review_lines": "read export remark_on find_fault",
         "corrections": "read export finish verify send_back",
         "improvements": f"{KEEP} export begin_action carry_out judge_effective judge_ineffective",
@@ -83,6 +87,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {
+        **_IMPORTS,
         **_MESSAGES,
         "outgoing_series": f"{KEEP} export", "number_reservations": "read add export keep_longer release",
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
@@ -200,7 +205,7 @@ TABLE: dict[str, dict[str, str]] = {
             "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
             "hand_over_items", "staff_clearances", "desk_procedures",
             "articles", "article_versions", "knowledge_gaps", "referrals", "script_cards", "conduct_items",
-            "conduct_sheets",
+            "conduct_sheets", "import_runs",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
@@ -218,6 +223,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
+        **_IMPORTS,
         **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP, "daily_reviews": READ, "review_lines": READ,
         "duty_shifts": f"{KEEP} export delete", "shift_hand_overs": "read add take_shift",
         "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
@@ -235,6 +241,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
     "service_manager": {
+        **_IMPORTS,
         **_READS_ROUNDS, "daily_reviews": "read add export look_again sign",
         "review_lines": "read export remark_on find_fault", "corrections": "read export finish verify send_back",
         "improvements": "read export begin_action carry_out", "duty_shifts": f"{KEEP} import export delete",
@@ -263,6 +270,7 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
     },
     "order_administrator": {
+        **_IMPORTS,
         **_READS_ROUNDS,
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
@@ -273,6 +281,7 @@ TABLE: dict[str, dict[str, str]] = {
         "order_lines": "read import export", "payments": "read add",
     },
     "finance": {
+        **_IMPORTS,
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
