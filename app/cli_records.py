@@ -10,10 +10,12 @@ import click
 from sqlalchemy import select
 
 from app.cli_users import account_named
-from app.engine import access, tables, transfer
+from app.engine import access, error_sheets, tables, transfer
 from app.engine import record as records
 from app.engine.disclosure import known_fields
 from app.engine.frames import REPORTS, ask
+from app.engine.import_runs import ImportRun
+from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
@@ -54,12 +56,22 @@ def template(kind: str, file: str) -> None:
         Path(file).write_text(",".join(known_fields(model)) + "\n", "utf-8-sig")
 
 
+@records_group.command("tables")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def tables_command(file: str) -> None:
+    """The tables of an Access file or the sheets of a workbook, and their columns."""
+    for name, headings in tables.open_book(file, Path(file).read_bytes()).tables.items():
+        click.echo(f"{name}: {', '.join(headings)}")
+
+
 @records_group.command("import")
 @click.argument("kind")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--dry-run", is_flag=True)
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--table", help="The table of an Access file, or the sheet of a workbook.")
 @click.option("--create-missing", is_flag=True)
+@click.option("--skip-refused", is_flag=True, help="Take in the rows that are in order; write the others to --errors.")
 @click.option("--as", "username")
 @click.option("--errors", "errors_file", type=click.Path(dir_okay=False))
 def import_command(
@@ -67,29 +79,99 @@ def import_command(
     file: str,
     dry_run: bool,
     map_file: str | None,
+    table: str | None,
     create_missing: bool,
+    skip_refused: bool,
     username: str | None,
     errors_file: str | None,
 ) -> None:
-    """Bring in a CSV or XLSX file: all rows or none. Exit code 2: rows were refused."""
+    """Bring in a CSV, XLSX or Access file: all rows or none. Exit code 2: rows were refused."""
     model = _model(kind)
-    column_map = transfer.ColumnMap.load(map_file) if map_file else None
+    column_map = transfer.ColumnMap.load(map_file) if map_file else transfer.ColumnMap()
     with access.acting_as(_actor(username)):
-        headings, rows = tables.read_table(file, Path(file).read_bytes())
-        outcome = transfer.import_rows(db.session, model, headings, rows, column_map, create_missing=create_missing)
+        book = tables.open_book(file, Path(file).read_bytes())
+        headings, rows = book.read(table, lambda found: column_map.fits(found, known_fields(model)))
+        outcome = transfer.import_rows(
+            db.session, model, headings, rows, column_map,
+            create_missing=create_missing, source=file, suggest=dry_run, leave_out=skip_refused,
+        )  # fmt: skip
+        undo = None if dry_run or outcome.run is None else outcome.run.id
         if dry_run:
             db.session.rollback()
         else:
             db.session.commit()
-    for fault in outcome.faults[:50]:
-        click.echo(f"row {fault.row}, {fault.column or '-'}: {fault.reason}", err=True)
-    if errors_file and outcome.faults:
-        lines = [f"{f.row},{f.column},{f.reason}" for f in outcome.faults]
-        Path(errors_file).write_text("\n".join(["row,column,reason", *lines]) + "\n", "utf-8")
+    _tell(outcome, errors_file)
+    if undo:
+        click.echo(f"to take it back: records undo {undo} --reason TEXT", err=True)
     click.echo(
         f"imported {outcome.imported}, refused {outcome.refused}" + (" (dry run: nothing written)" if dry_run else "")
     )
     sys.exit(2 if outcome.faults else 0)
+
+
+def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
+    """Name refused rows and likely doubles, and write the refused rows where a file was named."""
+    where = f"{outcome.table}, " if outcome.table else ""
+    for fault in outcome.faults[:50]:
+        click.echo(f"{where}row {fault.row}, {fault.column or '-'}: {fault.reason}", err=True)
+    for row, sentence in outcome.suggestions[:50]:
+        click.echo(f"{where}row {row}: {sentence}", err=True)
+    if errors_file and outcome.faults:
+        if errors_file.endswith(".xlsx"):
+            with open(errors_file, "wb") as target:
+                error_sheets.write_refused(target, outcome.headings, outcome.rows, outcome.told)
+        else:
+            lines = [f"{row},{column},{reason}" for row, column, reason in outcome.told]
+            Path(errors_file).write_text("\n".join(["row,column,reason", *lines]) + "\n", "utf-8")
+
+
+@records_group.command("move-in")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), required=True)
+@click.option("--dry-run", is_flag=True)
+@click.option("--as", "username")
+@click.option("--errors", "errors_file", type=click.Path(dir_okay=False))
+def move_in_command(file: str, map_file: str, dry_run: bool, username: str | None, errors_file: str | None) -> None:
+    """Bring in several tables of an Access file or workbook by a plan: all of them or nothing."""
+    plan = Plan.load(map_file)
+    with access.acting_as(_actor(username)):
+        book = tables.open_book(file, Path(file).read_bytes())
+        moved = move_in(db.session, book, plan, source=file, suggest=dry_run)
+        if dry_run:
+            db.session.rollback()
+        else:
+            db.session.commit()
+    for part, outcome in moved.outcomes:
+        _tell(outcome, errors_file)
+        click.echo(f"{part.kind} from {part.table or file}: {outcome.imported}")
+    refused = moved.refused.refused if moved.refused else 0
+    click.echo(f"imported {moved.imported}, refused {refused}" + (" (dry run: nothing written)" if dry_run else ""))
+    sys.exit(2 if refused else 0)
+
+
+@records_group.command("runs")
+@click.option("--as", "username")
+def runs_command(username: str | None) -> None:
+    """The latest imports, by number: what `records undo` takes back."""
+    with access.acting_as(_actor(username)):
+        for run in db.session.scalars(select(ImportRun).order_by(ImportRun.id.desc()).limit(50)):
+            click.echo(f"{run.id}: {run}, {run.kinds}: {run.taken_in}, {run.imported_by}, {run.state}")
+
+
+@records_group.command("undo")
+@click.argument("run", type=int)
+@click.option("--reason", required=True)
+@click.option("--as", "username")
+def undo_command(run: int, reason: str, username: str | None) -> None:
+    """Delete everything an import brought in, unless something of it was changed or is referred to."""
+    with access.acting_as(_actor(username)):
+        found = records.find(db.session, ImportRun, run)
+        if found is None:
+            raise Refused(f"There is no import {run}.")
+        count = found.taken_in
+        found.take("undo", db.session, reason=reason)
+        db.session.commit()
+    click.echo(f"undone: {count} records")
 
 
 @records_group.command("export")

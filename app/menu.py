@@ -38,6 +38,7 @@ from views.fates import (
 )
 from views.follow_ups import EscalationRungView, FollowUpView
 from views.identities import IdentityRequestView, SealedIdentityView
+from views.import_runs import ImportRunView
 from views.improvements import ImprovementView
 from views.number_reservations import NumberReservationView
 from views.orders import (
@@ -175,6 +176,7 @@ SECTIONS = (
             NoteTemplateView,
             RuleView,
             CalendarDayView,
+            ImportRunView,
         ),
         (MovedLimitsView, AccountsView, TrailView, BinView, EmergencyView),
     ),

@@ -2,7 +2,20 @@
 
 from flask_appbuilder.security.sqla.models import User  # noqa: F401  ab_user, which people refer to
 
-from app.engine import clocks, events, grants, history, ladder, numbers, phones, record, rules, terms, workflow  # noqa: F401
+from app.engine import (  # noqa: F401
+    clocks,
+    events,
+    grants,
+    history,
+    import_runs,
+    ladder,
+    numbers,
+    phones,
+    record,
+    rules,
+    terms,
+    workflow,
+)
 from models import (  # noqa: F401
     accountability,
     accounts,

@@ -46,6 +46,8 @@ _WRITES = "submit revise drop_revision rewrite"
 _SHIP = "start_picking hand_over recall ship deliver refuse take_back lose call_off"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
+#: Whoever takes tables in sees the own imports, and takes them back.
+_IMPORTS = {"import_runs": "read undo"}
 #: What everybody who works at the desk reads of its days.
 _DESK_DAYS = {
     "duty_shifts": READ, "shift_hand_overs": READ, "hand_over_items": READ, "staff_clearances": READ,
@@ -57,6 +59,7 @@ _PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action 
 
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
+        "import_runs": "read export undo",
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "product_prices": f"{KEEP} import export",
@@ -66,6 +69,7 @@ TABLE: dict[str, dict[str, str]] = {
         "accounts": "*", "bin": READ, "emergency": READ, "correspondents": "read delete",
     },
     "office_manager": {
+        "import_runs": "read export undo",
         "daily_reviews": "read add export look_again sign", "review_lines": "read export remark_on find_fault",
         "corrections": "read export finish verify send_back",
         "improvements": f"{KEEP} export begin_action carry_out judge_effective judge_ineffective",
@@ -97,6 +101,7 @@ TABLE: dict[str, dict[str, str]] = {
         "countersignatures": f"read export {_COUNTERSIGN}", "recipients": f"{KEEP} export {_SEND}",
     },
     "registry_clerk": {
+        **_IMPORTS,
         **_MESSAGES,
         "outgoing_series": f"{KEEP} export", "number_reservations": "read add export keep_longer release",
         "follow_ups": "read export name_officer ask answer report", "follow_up_notes": READ, "escalation_rungs": READ,
@@ -217,7 +222,7 @@ TABLE: dict[str, dict[str, str]] = {
             "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
             "hand_over_items", "staff_clearances", "desk_procedures",
             "articles", "article_versions", "knowledge_gaps", "referrals", "script_cards", "conduct_items",
-            "conduct_sheets",
+            "conduct_sheets", "import_runs",
         ),
         READ,
     ) | {"circulation_entries": f"{READ} {_READER}"},
@@ -235,6 +240,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} call_in note_left",
     },
     "shift_leader": {
+        **_IMPORTS,
         **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP, "daily_reviews": READ, "review_lines": READ,
         "duty_shifts": f"{KEEP} export delete", "shift_hand_overs": "read add take_shift",
         "articles": f"{KEEP} export {_WRITES}", "article_versions": "read export",
@@ -252,6 +258,7 @@ TABLE: dict[str, dict[str, str]] = {
         "identity_requests": "read add", "sealed_identities": "reveal", "visitors": f"{KEEP} export call_in note_left",
     },
     "service_manager": {
+        **_IMPORTS,
         **_READS_ROUNDS, "daily_reviews": "read add export look_again sign",
         "review_lines": "read export remark_on find_fault", "corrections": "read export finish verify send_back",
         "improvements": "read export begin_action carry_out", "duty_shifts": f"{KEEP} import export delete",
@@ -285,6 +292,7 @@ TABLE: dict[str, dict[str, str]] = {
         "product_prices": READ, "shipments": READ, "shipment_lines": READ,
     },
     "order_administrator": {
+        **_IMPORTS,
         **_READS_ROUNDS,
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
@@ -297,6 +305,7 @@ TABLE: dict[str, dict[str, str]] = {
         "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
     },
     "finance": {
+        **_IMPORTS,
         **_READS_ROUNDS,
         "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
         "orders": "read export record_payment use_credit complete hold resume", "order_lines": "read export",

@@ -71,6 +71,10 @@ def parse_date(text: str) -> date:
     return day
 
 
+#: A day as people write it, and the time: `2026/3/2 9:05`, `2026年3月2日 9：05`.
+_MOMENT = re.compile(rf"{_DATE.pattern}[ T]*(\d{{1,2}})[:：](\d{{2}})(.*)", re.ASCII)
+
+
 def parse_moment(text: str, form: str | None = None) -> datetime:
     """A moment in ISO 8601; without an offset it is office time, a bare date is its first minute.
 
@@ -83,6 +87,9 @@ def parse_moment(text: str, form: str | None = None) -> datetime:
         elif _DATE.fullmatch(plain):
             moment = datetime.combine(parse_date(plain), time())
         else:
+            if found := _MOMENT.fullmatch(plain):
+                year, month, day, hour, minute, rest = found.groups()
+                plain = f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{minute}{rest}"
             moment = datetime.fromisoformat(plain.replace(" UTC", "+00:00").replace("/", "-"))
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise ValueError

@@ -7,6 +7,7 @@ two happens to it; only the last one drawn can go back where it came from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Any
@@ -236,6 +237,16 @@ def void(session: Session, series: str, text: str, reason: str) -> None:
     if number is not None:
         number.state, number.reason = VOID, reason
         number.changed_at, number.changed_by = now(), history.doer().name
+
+
+def void_drawn(session: Session, series: str, texts: Sequence[str], reason: str) -> None:
+    """Mark those of the numbers that were drawn here as void, all at once; ones taken over are passed over."""
+    columns = _DRAWN.c
+    session.execute(
+        update(_DRAWN)
+        .where(columns.series == series, columns.text.in_(texts), columns.state != VOID)
+        .values(state=VOID, reason=reason, changed_at=now(), changed_by=history.doer().name)
+    )
 
 
 def audit(session: Session) -> list[dict[str, Any]]:

@@ -103,6 +103,10 @@ class Record(access.RowAccess):
         """What is odd about the record and may yet be right: pairs of field name and sentence, to be confirmed once."""
         yield from ()
 
+    def suggestions(self, session: Session) -> list[str]:
+        """What a new record of an import may be already, asked for before anything is stored: a sentence each."""
+        return []
+
     def marks(self) -> list[str]:
         """What whoever opens the record should notice first: sentences shown in yellow."""
         return []

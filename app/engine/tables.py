@@ -1,4 +1,4 @@
-"""Tables as they come from outside: CSV in the encodings of Chinese offices, packed or not, and XLSX.
+"""Tables as they come from outside: CSV in the encodings of Chinese offices, packed or not, XLSX and Access.
 
 What comes is a stranger's: it is measured before it is unfolded, so that a small file cannot fill the machine.
 """
@@ -10,7 +10,8 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -19,6 +20,7 @@ from flask_babel import gettext as _
 
 from app.engine.contents import FileRefused, content_types
 from app.engine.csv import unguard
+from app.engine.jet import JetFile, is_access
 from app.engine.refusals import Refused
 
 #: What may come out of a packed file, in bytes, and how many cells a sheet may span, empty ones included.
@@ -39,17 +41,86 @@ def decode(raw: bytes) -> str:
     raise Refused(_("The file is neither UTF-8 nor GB18030 text; please save it again as UTF-8."))
 
 
-def read_table(name: str, raw: bytes, most: int = MOST_UNPACKED) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of a CSV (packed by gzip or not, of `most` bytes) or XLSX file, every cell as text.
+class WhichTable(Refused):
+    """The file holds several tables, and nothing says which is meant; `tables` are their headings by name."""
+
+    def __init__(self, tables: Mapping[str, list[str]]):
+        self.tables = tables
+        super().__init__(
+            _("The file holds several tables; please say which one: %(names)s.", names=", ".join(tables) or "-")
+        )
+
+
+@dataclass(frozen=True)
+class Book:
+    """A file of tables: a database, the sheets of a workbook, or one CSV table without a name.
+
+    Rows are read when they are asked for, every cell as text.
+    """
+
+    tables: Mapping[str, list[str]]
+    rows_of: Callable[[str], Iterable[list[str]]]
+    #: the one among several tables that is taken where nothing tells them apart
+    usual: str | None = None
+
+    def choose(self, table: str | None = None, fits: Callable[[list[str]], int] | None = None) -> str:
+        """The name of the table that is meant: the one named, the only one, or the one that alone `fits` best.
+
+        Raises `WhichTable`.
+        """
+        if table is not None and table not in self.tables:
+            raise WhichTable(self.tables)
+        if table is not None or len(self.tables) == 1:
+            return table or next(iter(self.tables))
+        if fits is not None:
+            scores = {name: fits(headings) for name, headings in self.tables.items()}
+            best = [name for name, score in scores.items() if score and score == max(scores.values())]
+            if len(best) == 1:
+                return best[0]
+        if fits is not None or self.usual is None:
+            raise WhichTable(self.tables)
+        return self.usual
+
+    def read(
+        self, table: str | None = None, fits: Callable[[list[str]], int] | None = None
+    ) -> tuple[list[str], list[list[str]]]:
+        """Headings and rows of the table that is meant."""
+        name = self.choose(table, fits)
+        return self.tables[name], list(self.rows_of(name))
+
+
+def open_book(name: str, raw: bytes, most: int = MOST_UNPACKED) -> Book:
+    """The tables of a CSV (packed by gzip or not, of `most` bytes), XLSX or Access file.
 
     Raises `Refused` for anything else.
     """
     if raw.startswith(b"\x1f\x8b"):
         raw = _unpacked(raw, most)
     if raw.startswith(b"PK"):
-        return _read_workbook(raw)
+        return _workbook(raw)
+    if is_access(raw):
+        file = JetFile(raw, most)
+        if not file.tables:
+            raise Refused(_("The file is empty."))
+        return Book({t.name: t.headings for t in file.tables.values()}, lambda table: file.rows(file.tables[table]))
     if b"\x00" in raw[:1000] and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Refused(_("“%(name)s” is neither a CSV nor an XLSX file.", name=Path(name).name[:80]))
+        raise Refused(_("“%(name)s” is neither a CSV, an XLSX nor an Access file.", name=Path(name).name[:80]))
+    headings, rows = _read_csv(raw)
+    return Book({Path(name).stem[:80]: headings}, lambda table: rows)
+
+
+def read_table(
+    name: str,
+    raw: bytes,
+    most: int = MOST_UNPACKED,
+    table: str | None = None,
+    fits: Callable[[list[str]], int] | None = None,
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of one table of a file (`open_book`, `Book.choose`), every cell as text."""
+    return open_book(name, raw, most).read(table, fits)
+
+
+def _read_csv(raw: bytes) -> tuple[list[str], list[list[str]]]:
     text = decode(raw)
     sample = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=sample.count)
@@ -73,20 +144,24 @@ def _unpacked(raw: bytes, most: int) -> bytes:
     return content
 
 
-def _read_workbook(raw: bytes) -> tuple[list[str], list[list[str]]]:
+def _workbook(raw: bytes) -> Book:
     from python_calamine import CalamineWorkbook
 
     _measure(raw)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
+        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
     except Exception:  # the library raises its own kinds for every sort of damage
         raise Refused(_("The workbook cannot be read; please save it again as XLSX.")) from None
-    # Our own workbooks begin with a cover; the table is the sheet with the widest heading.
-    rows = max(sheets, key=lambda sheet: sum(map(bool, sheet[0])) if sheet else 0, default=[])
-    if not rows or not any(rows[0]):
+    sheets = {name: rows for name, rows in sheets.items() if rows and any(rows[0])}
+    if not sheets:
         raise Refused(_("The file is empty."))
-    return [str(cell) for cell in rows[0]], [[_cell_text(cell) for cell in row] for row in rows[1:]]
+    return Book(
+        {name: [_cell_text(cell) for cell in rows[0]] for name, rows in sheets.items()},
+        lambda name: ([_cell_text(cell) for cell in row] for row in sheets[name][1:]),
+        # Our own workbooks begin with a cover; the table is the sheet with the widest heading.
+        usual=max(sheets, key=lambda name: sum(map(bool, sheets[name][0]))),
+    )
 
 
 def _measure(raw: bytes) -> None:

@@ -6,24 +6,24 @@ takes it back. Numbers and past moments of an older ledger are kept.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, constraints, history, moments, numbers
+from app.engine import access, constraints, history, import_runs, moments, numbers
 from app.engine import record as records
+from app.engine.column_maps import ColumnMap, assign
 from app.engine.columns import Column
 from app.engine.disclosure import WITHHELD, known_fields, learn, value_of
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
+
+#: So many faults, or suggestions, are told of; more help nobody.
+MOST_TOLD = 1000
 
 _KINDS = {
     "line": "text", "prose": "text", "number": "number_text", "integer": "integer", "quantity": "quantity",
@@ -59,36 +59,6 @@ def _out(field: Field, value: Any) -> Any:
     return value
 
 
-@dataclass
-class ColumnMap:
-    """How somebody else's columns become ours (a YAML file): `columns`, `constants`, `values`, `formats`."""
-
-    columns: dict[str, str] = field(default_factory=dict)
-    constants: dict[str, Any] = field(default_factory=dict)
-    values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    #: strptime patterns of moments that are not ISO 8601, by our column
-    formats: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, path: str) -> ColumnMap:
-        """Raises `Refused` for a file that is no such map."""
-        try:
-            raw = yaml.safe_load(Path(path).read_text("utf-8")) or {}
-            found = cls(**raw)
-        except (yaml.YAMLError, TypeError, OSError, UnicodeDecodeError):
-            raise Refused(_("The map needs `columns`, `constants`, `values` or `formats`, and nothing else.")) from None
-        found.values = {
-            ours: {str(theirs): value for theirs, value in pairs.items()} for ours, pairs in found.values.items()
-        }
-        return found
-
-    def translate(self, ours: str, cell: str) -> str:
-        pairs = self.values.get(ours)
-        if pairs is None:
-            return cell
-        return str(pairs.get(cell, pairs.get("*", cell)))
-
-
 @dataclass(frozen=True)
 class Fault:
     """One refused cell: `row` counts from 1 below the heading as a spreadsheet shows it (the heading is row 1)."""
@@ -104,10 +74,24 @@ class Outcome:
 
     imported: int = 0
     faults: list[Fault] = field(default_factory=list)
+    #: the cells of the refused rows, by row
+    rows: dict[int, list[str]] = field(default_factory=dict)
+    #: what may be there already: row and sentence; asked for in a dry run
+    suggestions: list[tuple[int, str]] = field(default_factory=list)
+    #: the import as it can be undone; None where nothing came in
+    run: import_runs.ImportRun | None = None
+    #: the table of a move-in the faults are of
+    table: str = ""
+    headings: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
         return len({fault.row for fault in self.faults})
+
+    @property
+    def told(self) -> list[tuple[int, str, str]]:
+        """The faults as row, column and reason."""
+        return [(fault.row, fault.column, fault.reason) for fault in self.faults]
 
 
 def import_rows(
@@ -118,123 +102,77 @@ def import_rows(
     mapping: ColumnMap | None = None,
     *,
     create_missing: bool = False,
+    source: str = "",
+    run: import_runs.ImportRun | None = None,
+    suggest: bool = False,
+    leave_out: bool = False,
 ) -> Outcome:
     """Check and store all rows, or none: with faults the session is rolled back. The caller commits.
 
     Rows are taken over as they are: given numbers stand, missing ones are drawn; a state follows from the moments
-    unless the sheet says it.
+    unless the sheet says it. `source` names the file, `run` an import of several tables this one belongs to. With
+    `suggest` the outcome says what may be there already; with `leave_out` refused rows do not keep the others out.
     """
     if not access.current().may("import", model.kind_name):
         raise Refused(_("Your role does not allow you to import %(kind)s.", kind=model.label_plural))
     mapping = mapping or ColumnMap()
     fields = known_fields(model)
-    rows = iter(rows)
-    names, rows, first = _assigned(model, headings, rows, mapping, fields)
-    theirs = {name: headings[position] for position, name in names.items()}
-    reader = _Reader(session, model, fields, mapping, create_missing)
-    outcome = Outcome()
+    assigned = assign(headings, rows, mapping, fields)
+    outcome = Outcome(headings=headings)
     with session.no_autoflush, history.act("import"):
-        for position, cells in enumerate(rows, first):
-            if not any(cell.strip() for cell in cells):
-                continue
-            raw = {name: cells[i] if i < len(cells) else "" for i, name in names.items()}
+        kept = import_runs.Keeper(session, source or str(model.label_plural), run)
+        reader = _Reader(session, model, fields, mapping, create_missing, kept)
+        for row in mapping.arranged(headings, assigned.rows, assigned.first):
+            raw = assigned.raw(row.cells)
             for ours, value in mapping.constants.items():
                 raw.setdefault(ours, str(value))
             try:
-                values = reader.values(raw)
-                session.add(reader.record(values))
+                if row.clashes:
+                    raise Invalid({name: [sentence] for name, sentence in row.clashes.items()})
+                record = reader.record(reader.values(raw))
+                if suggest and len(outcome.suggestions) < MOST_TOLD:
+                    outcome.suggestions += [(row.number, sentence) for sentence in record.suggestions(session)]
+                kept.add(record)
                 outcome.imported += 1
                 if outcome.imported % 500 == 0:
                     reader.flush()
             except Invalid as refusal:
+                outcome.rows[row.number] = row.cells
                 outcome.faults += [
-                    Fault(position, theirs.get(name, name), sentence)
+                    Fault(row.number, assigned.theirs.get(name, name), sentence)
                     for name, said in refusal.errors.items()
                     for sentence in said
                 ]
-                if len(outcome.faults) >= 1000:
+                if len(outcome.faults) >= MOST_TOLD:
+                    leave_out = False
                     break
         try:
-            if not outcome.faults:
+            if leave_out or not outcome.faults:
                 reader.flush()
+                outcome.run = kept.finish()
         except Invalid as refusal:
             outcome.faults.append(Fault(0, "", str(refusal)))
-    if outcome.faults:
+            leave_out = False
+    if outcome.faults and not leave_out:
         session.rollback()
-        outcome.imported = 0
+        outcome.imported, outcome.run = 0, None
     return outcome
-
-
-def _assigned(
-    model: type[records.Record],
-    headings: list[str],
-    rows: Iterator[list[str]],
-    mapping: ColumnMap,
-    fields: Mapping[str, Field],
-) -> tuple[dict[int, str], Iterator[list[str]], int]:
-    """Position -> our column, the rows that are records, and the number the first of them has in a spreadsheet.
-
-    In our own empty sheet the machine names of the second row beat the headings, in whatever language those are.
-    """
-    head = next(rows, None)
-    machine = [cell.strip() for cell in head or ()]
-    if machine and set(machine) - {""} <= fields.keys() and any(machine) and not mapping.columns:
-        return {i: name for i, name in enumerate(machine) if name}, rows, 3
-    names = _assign(model, headings, mapping, fields)
-    return names, rows if head is None else itertools.chain([head], rows), 2
-
-
-def _assign(
-    model: type[records.Record], headings: list[str], mapping: ColumnMap, fields: Mapping[str, Field]
-) -> dict[int, str]:
-    """Position -> our column. With a map only its columns are read; without one an unknown heading is refused."""
-    known: dict[str, str] = {}
-    for language in ("zh", "en"):
-        with force_locale(language):
-            for name, field_ in fields.items():
-                for word in (name, *field_.aliases, str(field_.label)):
-                    known.setdefault(word.strip().lower(), name)
-    if wrong := [
-        ours
-        for ours in [*mapping.columns.values(), *mapping.constants]
-        if ours not in fields and ours.lower() not in known
-    ]:
-        raise Refused(
-            _(
-                "The map names a column we do not have: %(name)s. Ours are: %(names)s.",
-                name=wrong[0],
-                names=", ".join(fields),
-            )
-        )
-    mapping.constants = {known.get(ours.lower(), ours): value for ours, value in mapping.constants.items()}
-    mapping.values = {known.get(ours.lower(), ours): pairs for ours, pairs in mapping.values.items()}
-    mapping.formats = {known.get(ours.lower(), ours): form for ours, form in mapping.formats.items()}
-    if missing := [theirs for theirs in mapping.columns if theirs not in headings]:
-        raise Refused(_("The file has no column “%(name)s”, which the map names.", name=missing[0]))
-    names: dict[int, str] = {}
-    for position, heading in enumerate(headings):
-        ours = mapping.columns.get(heading)
-        if ours is None and not mapping.columns:
-            ours = known.get(heading.strip().lower())
-            if ours is None and heading.strip():
-                raise Refused(
-                    _("Unknown column “%(name)s”. Known are: %(names)s.", name=heading[:60], names=", ".join(fields))
-                )
-        if ours is not None:
-            ours = known.get(ours.lower(), ours)
-            if ours in names.values():
-                raise Refused(_("The column “%(name)s” comes twice.", name=ours))
-            names[position] = ours
-    if not names:
-        raise Refused(_("None of the columns is known. Known are: %(names)s.", names=", ".join(fields)))
-    return names
 
 
 class _Reader:
     """Turns raw rows into records, looking each reference up once."""
 
-    def __init__(self, session: Session, model: Any, fields: Mapping[str, Field], mapping: ColumnMap, create: bool):
+    def __init__(
+        self,
+        session: Session,
+        model: Any,
+        fields: Mapping[str, Field],
+        mapping: ColumnMap,
+        create: bool,
+        kept: import_runs.Keeper,
+    ):
         self.session, self.model, self.fields, self.mapping, self.create = session, model, fields, mapping, create
+        self.kept = kept
         self.found: dict[tuple[type, str], Any] = {}
         key = fields.get(model.natural_key)
         self.key = key if key is not None and constraints.is_unique(model, key.column) else None
@@ -283,7 +221,7 @@ class _Reader:
         if not target.natural_key or not wanted <= {target.natural_key, "name"}:
             raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=target.label, name=name[:60]))
         made = target(**dict.fromkeys({target.natural_key, *(wanted & {"name"})}, name), taken_over=True)
-        self.session.add(made)
+        self.kept.add(made)
         return made
 
     def record(self, values: dict[str, Any]) -> Any:
@@ -323,6 +261,7 @@ class _Reader:
                 for record, text in zip(waiting, drawn, strict=True):
                     setattr(record, numbered.field, text)
         constraints.flush_or_refuse(self.session)
+        self.kept.write()
 
 
 def _has_default(model: Any, field_: Field) -> bool:

@@ -52,7 +52,7 @@ PRIVATE = frozenset(
         "number_reservations", "unit_links",
         "daily_reviews", "review_lines", "corrections", "improvements", "duty_shifts", "shift_hand_overs",
         "hand_over_items", "staff_clearances",
-        "articles", "article_versions", "knowledge_gaps", "conduct_sheets",
+        "articles", "article_versions", "knowledge_gaps", "conduct_sheets", "import_runs",
     }
 )  # fmt: skip
 
@@ -140,6 +140,7 @@ DOORS = (
     door("<RecordView>.step", "POST", READ, STEP, passes={409}, sends=STALE),
     door("<RecordView>.take_in", "GET", Right("import"), passes={200}),
     door("<RecordView>.take_in", "POST", Right("import"), passes={400}),
+    door("<RecordView>.refused_rows", "POST", Right("import"), passes={400}),
     door("<RecordView>.empty_sheet", "GET", Right("import"), passes={200}),
     door("<RecordView>.export", "GET", Right("export"), passes={200}),
     # Where nothing is masked there is nothing to reveal, and what nobody sees is not there.

@@ -277,6 +277,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("dispatch_orders", "grant_extension"): lambda session: {"extension_until": later()},
     ("service_tickets", "order_service"): lambda session: {"kind": "paid_service", "contact_name": "钱女士"},
     ("corrections", "finish"): _owned,
+    ("import_runs", "undo"): lambda session: {"kinds": "correspondents"},
     ("improvements", "begin_action"): _owned,
     ("improvements", "carry_out"): _owned,
     (Order.kind_name, "accept_work"): _of_a_ticket,

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import record as records
 from app.engine.fields import Field, fields_of
+from app.engine.import_runs import ImportRun
 from app.engine.moments import now
 from app.menu import VIEWS
 from app.web.files import storage
@@ -154,6 +155,8 @@ def _parents_first() -> list[Any]:
 #: Accounts that meet a call owed only where it is a message for them.
 CALLED_FOR = ("clerk", "head_a", "user_a", "head_b", "user_b", "sales", "order_admin", "finance", "warehouse", "archivist",
               "officer")  # fmt: skip
+#: Accounts that meet an import only where it is their own.
+IMPORTERS = ("clerk", "shift", "cs_manager", "order_admin", "finance")
 #: Accounts that meet a paper only where they are named as its readers.
 READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
 
@@ -178,6 +181,9 @@ def furnish(session: Session) -> Side:
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         paper = side.made["incoming_documents"][0]
         side.add(CirculationEntry, 70 + n, document=paper, reader=session.scalars(query).one(), state="offered")
+    for n, account in enumerate(IMPORTERS):
+        user = session.scalars(select(User).where(User.username == account)).one()
+        side.add(ImportRun, 90 + n, actor_id=user.id)
     for n, account in enumerate(CALLED_FOR):
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         side.add(CallOwed, 80 + n, kind="message", called_for=session.scalars(query).one(), ticket=None)
