@@ -1,23 +1,33 @@
-"""Credit limits 信用额度: what a customer owes us or is about to owe, before another order on account goes on."""
+"""Credit 信用额度与账期: how much a customer may owe us before another order on account goes on, and for how long."""
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, concurrency
+from app.engine import access, concurrency, rules
 from app.engine.refusals import StepRefused
 from models.customers import Customer
 from models.orders import NOUGHT, Order
 from models.settling import outstanding
 
+TERM_DAYS = rules.setting(
+    "payment_term_days", _l("Days in which orders on account are paid, if nothing else is agreed"), "number", "30"
+)
 #: From here on we are bound to deliver, or have delivered.
 BOUND = ("confirmed", "assigned", "handed_over", "shipped", "completed")
 _HELD = BOUND[:3]
+
+
+def term_days(session: Session, on: date | None = None) -> int:
+    """Within how many days after shipping an order on account is paid where nothing else was agreed."""
+    return int(rules.number(session, TERM_DAYS, None, on))
 
 
 def credit_limit(session: Session, customer: Customer) -> Decimal | None:

@@ -117,7 +117,7 @@ class Refund(Workflow, Model):
         if self.kind == "return" and self.order is not None:
             self.earliest_at = gate(session, self.order)
         early = self.earliest_at is not None and now() < self.earliest_at
-        self.state = "waiting" if early else "requested"
+        self.state = self.state or ("waiting" if early else "requested")
         self.due_at = self.earliest_at if early else None
         self.applied_at = None if early else now()
 

@@ -6,6 +6,7 @@ from reports import (  # noqa: F401
     daily_reviews,
     dispatch,
     documents,
+    money,
     numbers,
     orders,
     outgoing,

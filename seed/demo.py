@@ -32,6 +32,7 @@ from seed import (
     demo_fates,
     demo_imports,
     demo_library,
+    demo_money,
     demo_numbers,
     demo_outgoing,
     demo_papers,
@@ -113,7 +114,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
-        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports,
+        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_money,
     ):  # fmt: skip
         chapter.play(stage)
 

@@ -14,10 +14,12 @@ from app.engine import access, numbers
 from app.engine.moments import at_office, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models.allocations import PaymentAllocation
 from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.circulation import Circulation
 from models.correspondents import Correspondent
+from models.customers import Customer
 from models.destruction import DestructionEntry
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
@@ -30,12 +32,13 @@ from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.outgoing_lines import JointIssuer, PrintRun
 from models.outgoing_series import key
+from models.payments import Payment
 from models.people import Department, Person, actor_of
 from models.products import Product
 from models.recipients import Recipient
 from models.registers import Register
 from models.tickets import ServiceTicket
-from tests.safety.makers import make
+from tests.safety.makers import make, with_credit
 
 _notices = count(1)
 
@@ -286,11 +289,21 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     (Order.kind_name, "ship"): _on_account,
     (Order.kind_name, "complete"): _on_account,
     (Order.kind_name, "resume"): lambda session: {"held_in": "confirmed"},
+    (Order.kind_name, "use_credit"): lambda session: {"customer": with_credit(session)},
+    ("payments", "allocate"): lambda session: {"order": None, "customer": make(session, Customer)},
 }
 
 
 def _notice(session: Any) -> dict[str, Any]:
     return {"notice": make(session, OutgoingDocument, state="issued", document_no=f"废〔2026〕{next(_notices)}号")}
+
+
+def _newest_payment(session: Any) -> Payment:
+    return session.scalars(select(Payment).order_by(Payment.id.desc()).limit(1)).one()
+
+
+def _open_order(session: Any) -> dict[str, Any]:
+    return {"order": make(session, Order, customer=_newest_payment(session).customer)}
 
 
 #: (kind, step) -> answers that a plain sample does not do for
@@ -332,6 +345,9 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("service_tickets", "dispatch"): _unit,
     ("service_tickets", "acknowledge"): lambda session: {"at": now() - timedelta(minutes=1)},
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
+    ("payments", "allocate"): _open_order,
+    ("payments", "take_back"): lambda session: {"order": _newest_payment(session).order},
+    ("refunds", "pay_out"): lambda session: {"reference": f"退{next(_notices)}"},
 }
 
 
@@ -371,6 +387,9 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,
     ("articles", "drop_revision"): _version,
+    ("payments", "take_back"): lambda session, payment: make(
+        session, PaymentAllocation, payment=payment, order=payment.order, amount=1
+    ),
     ("service_tickets", "propose_article"): _replied,
     ("service_tickets", "send_again"): lambda session, ticket: make(
         session, DispatchOrder, ticket=ticket, state="accepted", lead=True

@@ -1,0 +1,192 @@
+"""Reports on money: what couriers and platforms still keep for us, and what customers owe, as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.engine.columns import Column
+from app.engine.frames import Period, frame, report
+from app.engine.moments import at_office, local, today
+from models.allocations import PaymentAllocation
+from models.customers import Customer
+from models.exposure import term_days
+from models.orders import NOUGHT, Order
+from models.payments import COUNTED, Payment
+from models.refunds import Refund
+from models.settling import ENDED
+
+#: age -> the most days it holds; the last has no end
+AGES: dict[str, int | None] = {"0-7": 7, "8-30": 30, "31-60": 60, "60+": None}
+#: column -> the most days overdue that it holds
+BUCKETS: dict[str, int | None] = {"not_due": 0, "days_30": 30, "days_60": 60, "days_90": 90, "over_90": None}
+_FLOAT = [
+    Column("order", _l("Order"), "number_text"),
+    Column("customer", _l("Name of the customer"), "text"),
+    Column("since", _l("Since"), "moment"),
+    Column("days", _l("Days kept"), "integer"),
+    Column("age", _l("Age in days"), "text"),
+    Column("amount", _l("Amount"), "money", total=True),
+]
+
+
+def _as_of(period: Period) -> tuple[date, datetime]:
+    """The last day of the period (today), and the moment at which it is over."""
+    day = period.last or today()
+    return day, at_office(day + timedelta(days=1))
+
+
+def _bucket(days: int, ends: dict[str, int | None]) -> str:
+    return next(name for name, most in ends.items() if most is None or days <= most)
+
+
+def _kept(session: Session, day: date, since: Any, *conditions: Any) -> pd.DataFrame:
+    """Payments somebody else keeps for us on a day, the oldest first."""
+    query = (
+        select(
+            Order.order_no.label("order"), Customer.name.label("customer"), since.label("since"),
+            Payment.amount.label("amount"),
+        )
+        .join(Order, Payment.order_id == Order.id)
+        .join(Customer, Order.customer_id == Customer.id, isouter=True)
+        .where(*conditions)
+        .order_by(since, Payment.id)
+    )  # fmt: skip
+    table = frame(session, query)
+    table["days"] = [(day - local(moment).date()).days for moment in table["since"]]
+    table["age"] = [_bucket(days, AGES) for days in table["days"]]
+    return table
+
+
+@report(
+    "cod_float",
+    _l("Cash with couriers"),
+    _FLOAT,
+    basis=_l("Collected by the last day of the period (today), not yet remitted then."),
+)
+def cod_float(session: Session, period: Period) -> pd.DataFrame:
+    """What couriers collected at the door and had not remitted, by age."""
+    day, end = _as_of(period)
+    open_then = or_(Payment.settled_at.is_(None), Payment.settled_at >= end)
+    collected = Payment.collected_at < end, Payment.reverses_id.is_(None)
+    return _kept(session, day, Payment.collected_at, *collected, open_then)
+
+
+@report(
+    "escrow_float",
+    _l("Money with platforms"),
+    _FLOAT,
+    basis=_l("Goods received by the last day of the period (today), the money not yet paid out then."),
+)
+def escrow_float(session: Session, period: Period) -> pd.DataFrame:
+    """What platforms kept though the buyer had the goods, by age since they had them."""
+    day, end = _as_of(period)
+    kept = Payment.kind == "escrow", Payment.verified_at < end, Payment.reverses_id.is_(None)
+    open_then = or_(Payment.settled_at.is_(None), Payment.settled_at >= end)
+    return _kept(session, day, Order.received_at, *kept, open_then, Order.received_at < end)
+
+
+@report(
+    "receivables_ageing",
+    _l("Ageing of receivables"),
+    [
+        Column("customer", _l("Customer"), "text"),
+        Column("customer_name", _l("Name of the customer"), "text"),
+        Column("not_due", _l("Not due yet"), "money", total=True),
+        Column("days_30", _l("1 to 30 days overdue"), "money", total=True),
+        Column("days_60", _l("31 to 60 days overdue"), "money", total=True),
+        Column("days_90", _l("61 to 90 days overdue"), "money", total=True),
+        Column("over_90", _l("More than 90 days overdue"), "money", total=True),
+        Column("open", _l("Owed in all"), "money", total=True),
+        Column("credit", _l("Credit not allocated"), "money", total=True),
+    ],
+    basis=_l(
+        "As of the last day of the period (today): shipped orders less payments dated and booked by then, by the day "
+        "each is due; without such a day, by the day of shipping and the usual term."
+    ),
+)
+def receivables_ageing(session: Session, period: Period) -> pd.DataFrame:
+    """What customers owe for what was shipped, by days overdue: one row a customer."""
+    day, end = _as_of(period)
+    term = term_days(session, day)
+    rows: dict[int, dict[str, Any]] = {}
+    for order in session.execute(_shipped(end)):
+        owed = order.gross + (order.freight or NOUGHT) - (order.paid or NOUGHT) + (order.refunded or NOUGHT)
+        due_on = order.pay_by or local(order.shipped_at).date() + timedelta(days=term)
+        name = _bucket(max((day - due_on).days, 0), BUCKETS) if owed > 0 else "credit"
+        _row(rows, order.customer_id)[name] += abs(owed)
+    for customer_id, amount in _credits(session, end):
+        _row(rows, customer_id)["credit"] += amount
+    names = {row.id: row for row in session.execute(_customers(rows))}
+    found: list[dict[str, Any]] = []
+    for customer_id, sums in rows.items():
+        about = names.get(customer_id)
+        owed = sum((sums[name] for name in BUCKETS), NOUGHT)
+        if owed or sums["credit"]:
+            number, name = (about.customer_no, about.name) if about is not None else ("", "")
+            found.append({"customer": number, "customer_name": name, **sums, "open": owed})
+    columns = ["customer", "customer_name", *BUCKETS, "open", "credit"]
+    found.sort(key=lambda one: one["customer"])
+    return pd.DataFrame(found, columns=columns)
+
+
+def _row(rows: dict[int, dict[str, Any]], customer_id: int) -> dict[str, Any]:
+    return rows.setdefault(customer_id, dict.fromkeys((*BUCKETS, "credit"), NOUGHT))
+
+
+def _customers(keys: Iterable[int]) -> Any:
+    return select(Customer.id, Customer.customer_no, Customer.name).where(Customer.id.in_(list(keys)))
+
+
+def _shipped(end: datetime) -> Any:
+    """Orders shipped before `end` that had not ended otherwise, with what was paid and paid back by then."""
+    row = PaymentAllocation
+    paid = (
+        select(func.sum(row.amount))
+        .join(Payment, row.payment_id == Payment.id)
+        .where(row.order_id == Order.id, row.allocated_at < end, Payment.paid_at < end)
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    refunded = (
+        select(func.sum(Refund.amount))
+        .where(Refund.order_id == Order.id, Refund.state == "paid_out", Refund.kind != "escrow", Refund.paid_at < end)
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    return select(
+        Order.customer_id, Order.gross, Order.freight, Order.shipped_at, Order.pay_by, paid.label("paid"),
+        refunded.label("refunded"),
+    ).where(
+        Order.shipped_at < end, or_(Order.state.not_in(ENDED), Order.closed_at >= end)
+    )  # fmt: skip
+
+
+def _credits(session: Session, end: datetime) -> Iterator[tuple[int, Decimal]]:
+    """What customers had with us before `end` that paid no order and was not paid back, by customer."""
+    row = PaymentAllocation
+    ours = and_(Payment.state.in_(COUNTED), Payment.paid_at < end)
+    booked = func.coalesce(Payment.settled_at, Payment.verified_at, Payment.paid_at) < end
+    came = select(Payment.customer_id, func.sum(Payment.amount)).where(ours, booked).group_by(Payment.customer_id)
+    used = (
+        select(Payment.customer_id, func.sum(row.amount))
+        .join(Payment, row.payment_id == Payment.id)
+        .where(ours, row.allocated_at < end)
+        .group_by(Payment.customer_id)
+    )
+    back = (
+        select(Refund.customer_id, func.sum(Refund.amount))
+        .where(Refund.order_id.is_(None), Refund.state == "paid_out", Refund.paid_at < end)
+        .group_by(Refund.customer_id)
+    )
+    for query, sign in ((came, 1), (used, -1), (back, -1)):
+        for customer_id, amount in session.execute(query):
+            if customer_id is not None:
+                yield customer_id, sign * amount
