@@ -82,7 +82,7 @@ def change(session: Session, order: Order, version: int | None, values: Mapping[
         wanted = [group for group, names in cutoffs.FIELDS.items() if any(name in values for name in names)]
         if quantities:
             wanted.append("goods")
-        if not set(wanted) <= set(open_parts):
+        if not open_parts or not set(wanted) <= set(open_parts):
             raise StepRefused(_("The order has been confirmed and can no longer be changed here; please call us."))
         for name, value in values.items():
             setattr(order, name, value)

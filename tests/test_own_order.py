@@ -8,6 +8,7 @@ import pytest
 from app.engine import access
 from app.engine.history import HistoryEntry
 from app.web.own_order import address_of
+from models.orders import Order
 from models.products import Product
 from tests.factories import AGREED, house, place, take
 
@@ -22,7 +23,23 @@ def placed(session, actors, app):
     session.commit()
     with app.test_request_context():
         path = address_of(order).removeprefix("http://localhost")
-    return order, path
+    return order.id, path
+
+
+def look(session, pk):
+    """The order as it is stored now; each request ends the session of the one before."""
+    session.rollback()
+    session.expire_all()
+    with access.system():
+        order = session.get(Order, pk)
+        assert order.order_lines is not None and order.payments is not None
+    return order
+
+
+def post(visitor, session, path, data):
+    """Send a form; the test's own transaction does not stand in its way."""
+    session.rollback()
+    return visitor.post(path, data=data)
 
 
 def form_of(page):
@@ -37,16 +54,17 @@ def sent(page, order, **values):
 
 
 def test_the_customer_looks_up_and_changes_the_order(placed, app, session):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
     page = visitor.get(path).text
+    order = look(session, pk)
     assert order.order_no in page and "衬衫" in page
     assert "13812345678" not in page and "138****5678" in page
     first = order.order_lines[0]
     changed = sent(page, order, address="新路2号", **{f"line_{first.id}": "2"})
-    assert visitor.post(path, data=changed).status_code == 302
+    assert post(visitor, session, path, changed).status_code == 302
+    order = look(session, pk)
     with access.system():
-        session.expire_all()
         # 2 × 30.75 × 0.95 = 58.43 and 8.76 tax, 66.50 and 9.98
         assert (order.address, order.gross, order.revision) == ("新路2号", Decimal("143.67"), 1)
         assert order.phone == "13812345678"
@@ -56,64 +74,71 @@ def test_the_customer_looks_up_and_changes_the_order(placed, app, session):
 
 
 def test_after_confirmation_the_page_only_tells(placed, app, session, actors):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
     page = visitor.get(path).text
+    order = look(session, pk)
     take(session, actors["order_admin"], order, "record_payment", amount="100", account="中行", reference="R1")
-    take(session, actors["finance"], order.payments[-1], "verify")
+    session.commit()
+    take(session, actors["finance"], look(session, pk).payments[-1], "verify")
+    session.commit()
+    order = look(session, pk)
     with access.acting_as(actors["order_admin"]):
         version = order.version
         order.flow.take(session, order, "confirm", AGREED)
     session.commit()
-    refused = visitor.post(path, data=sent(page, order, address="新路2号", version=str(version)))
-    assert refused.status_code == 409
+    order = look(session, pk)
+    early = sent(page, order, address="新路2号", version=str(version))
     late = sent(page, order, address="新路2号", version=str(order.version))
-    assert visitor.post(path, data=late).status_code == 409
+    assert post(visitor, session, path, early).status_code == 409
+    assert post(visitor, session, path, late).status_code == 409
     page = visitor.get(path).text
     assert 'name="address"' not in page and "cancel" not in re.findall(r'name="do" value="(\w+)"', page)
-    session.expire_all()
+    order = look(session, pk)
     assert (order.address, order.revision) == ("解放路1号", 0)
 
 
 def test_the_customer_cancels_the_order(placed, app, session):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
     data = {"do": "cancel", "reason": "买错了", **form_of(visitor.get(path).text)}
-    assert visitor.post(path, data=data).status_code == 302
-    session.expire_all()
+    assert post(visitor, session, path, data).status_code == 302
+    order = look(session, pk)
     assert (order.state, order.reason) == ("cancelled", "买错了")
 
 
 @pytest.mark.parametrize("bad", ["-1", "x", "999999"])
 def test_odd_quantities_get_a_sentence_and_change_nothing(placed, app, session, bad):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
+    page = visitor.get(path).text
+    order = look(session, pk)
     first = order.order_lines[0]
-    answer = visitor.post(path, data=sent(visitor.get(path).text, order, **{f"line_{first.id}": bad}))
+    answer = post(visitor, session, path, sent(page, order, **{f"line_{first.id}": bad}))
     assert answer.status_code in (409, 422) and "t-bad" in answer.text
-    session.expire_all()
-    assert order.order_lines[0].quantity == 10
+    assert look(session, pk).order_lines[0].quantity == 10
 
 
 def test_nothing_left_is_no_change(placed, app, session):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
+    page = visitor.get(path).text
+    order = look(session, pk)
     nothing = {f"line_{line.id}": "0" for line in order.order_lines}
-    assert visitor.post(path, data=sent(visitor.get(path).text, order, **nothing)).status_code == 409
-    session.expire_all()
-    assert len(order.order_lines) == 2
+    assert post(visitor, session, path, sent(page, order, **nothing)).status_code == 409
+    assert len(look(session, pk).order_lines) == 2
 
 
 def test_a_withdrawn_or_guessed_address_opens_nothing(placed, app, session, actors):
-    order, path = placed
+    pk, path = placed
     visitor = app.test_client()
     assert visitor.get(path[:-2] + "xx").status_code == 404
-    take(session, actors["order_admin"], order, "give_link")
+    take(session, actors["order_admin"], look(session, pk), "give_link")
     session.commit()
     assert visitor.get(path).status_code == 404
     with app.test_request_context():
-        again = address_of(order).removeprefix("http://localhost")
+        again = address_of(look(session, pk)).removeprefix("http://localhost")
     assert visitor.get(again).status_code == 200
-    take(session, actors["order_admin"], order, "withdraw_link")
+    take(session, actors["order_admin"], look(session, pk), "withdraw_link")
     session.commit()
     assert visitor.get(again).status_code == 404
