@@ -47,12 +47,14 @@ TEXTS = {
     "taken_on": _l("%(person)s has taken over: %(paper)s"),
     "declined": _l("%(person)s does not take over; it stays with you: %(paper)s"),
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
+    "handed_over": _l("Customers are to come to you; please confirm each of them: %(paper)s"),
+    "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
-    "dispatch_orders", "articles",
+    "dispatch_orders", "articles", "customer_handovers", "people",
 )  # fmt: skip
 
 

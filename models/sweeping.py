@@ -22,7 +22,7 @@ from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
-from models import daily_reviews, desk_ladder, follow_ups, notices
+from models import customer_watch, daily_reviews, desk_ladder, follow_ups, notices
 from models.articles import Article
 from models.fates import Hold
 from models.follow_ups import DUTY, FollowUp
@@ -42,6 +42,9 @@ def sweep(session: Session) -> Counter[str]:
         done["notices"] += remind_keepers(session)
         keep_ledgers(session)
         done["verifications"] = ask_to_verify(session)
+        for burst in list(customer_watch.bursts(session)):
+            session.rollback()
+            done["notices"] += _apart(session, lambda burst=burst: customer_watch.warn(session, burst))  # type: ignore[misc]
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),

@@ -45,10 +45,20 @@ _DESK_DAYS = {
 #: What somebody elsewhere in the house is to put right or to do better.
 _PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action carry_out"}
 
+#: What customers have beside them, for those who read it only.
+_BESIDE_CUSTOMERS = {"platform_identities": READ, "customer_owners": READ, "regions": READ, "customer_grades": READ}
+#: What whoever keeps customers does with that.
+_KEEPS_CUSTOMERS = {
+    "platform_identities": f"{KEEP} import export delete", "customer_owners": "read export",
+    "regions": f"{KEEP} import export delete", "customer_grades": f"{KEEP} import export",
+}  # fmt: skip
+_RECEIVES = {"customer_handovers": READ, "handover_lines": "read confirm_customer"}
+
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
+        **_BESIDE_CUSTOMERS, "regions": f"{KEEP} import export delete", "customer_grades": f"{KEEP} export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
         "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "outgoing_series": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
@@ -64,7 +74,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*",
+        "payments": "*", **_KEEPS_CUSTOMERS, "customer_handovers": "*", "handover_lines": "read export give_to",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -116,6 +126,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read answer decide", "follow_up_notes": READ, "supervisions": "read add edit ask_evidence find satisfy reopen escalate",
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
+        **_BESIDE_CUSTOMERS, "customer_handovers": "read approve reject", "handover_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
             "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
@@ -188,7 +199,8 @@ TABLE: dict[str, dict[str, str]] = {
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "calls_owed", "call_attempts", "note_templates", "unit_links",
-            "customers", "customer_contacts", "products",
+            "customers", "customer_contacts", "products", "platform_identities", "customer_owners", "regions",
+            "customer_grades", "customer_handovers", "handover_lines",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "clock_rules", "rules", "registers", "calendar_days", "history",
@@ -243,7 +255,8 @@ TABLE: dict[str, dict[str, str]] = {
         "articles": "*", "article_versions": "read export", "knowledge_gaps": "*", "referrals": "*", "script_cards": "*",
         "conduct_items": "*", "conduct_sheets": "*",
         "bin": READ, "customers": f"{KEEP} export reveal",
-        "customer_contacts": f"{KEEP} export reveal delete", "products": READ,
+        "customer_contacts": f"{KEEP} export reveal delete", "products": READ, **_BESIDE_CUSTOMERS,
+        "platform_identities": f"{KEEP} delete",
         "orders": "read export reveal accept_work", "order_lines": READ,
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
@@ -260,10 +273,20 @@ TABLE: dict[str, dict[str, str]] = {
         **_READS_ROUNDS,
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
+        **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} delete", **_RECEIVES,
         "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ, "payments": READ,
     },
+    "sales_manager": {
+        **_READS_ROUNDS, **_KEEPS_CUSTOMERS,
+        "bin": READ, "people": READ, "departments": READ, "reports": READ, "rules": READ,
+        "customers": f"{KEEP} import export reveal block unblock merge",
+        "customer_contacts": f"{KEEP} import export reveal delete",
+        "customer_handovers": f"{KEEP} export gather approve reject",
+        "handover_lines": "read export confirm_customer give_to",
+        "products": "read export", "orders": "read export reveal", "order_lines": "read export", "payments": "read export",
+    },
     "order_administrator": {
-        **_READS_ROUNDS,
+        **_READS_ROUNDS, **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} import export delete",
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": (
@@ -274,7 +297,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "finance": {
         **_READS_ROUNDS,
-        "people": READ, "reports": READ, "customers": READ, "products": "read see_cost",
+        "people": READ, "reports": READ, "customers": READ, "products": "read see_cost", **_BESIDE_CUSTOMERS,
         "orders": "read export record_payment complete hold resume", "order_lines": "read export",
         "payments": f"{KEEP} import export verify reject", "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
@@ -303,6 +326,7 @@ LABELS = {
     "shift_leader": _l("Shift leader"),
     "service_manager": _l("Customer service manager"),
     "salesperson": _l("Salesperson"),
+    "sales_manager": _l("Sales manager"),
     "order_administrator": _l("Order administrator"),
     "finance": _l("Finance"),
     "warehouse": _l("Warehouse"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import Integer, Text, event, inspect, select
+from sqlalchemy import ColumnElement, Integer, Text, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
@@ -107,6 +107,15 @@ class Record(access.RowAccess):
         """What choosing one of these records in a form proposes for the form's other fields, by key and field."""
         return {}
 
+    @classmethod
+    def meant_by(cls, column: Any, chosen: Any) -> ColumnElement[bool]:
+        """The SQL condition of what somebody looks for who asks a reference `column` for one record of this kind."""
+        return column == chosen.id
+
+    def successor(self) -> Any:
+        """The record that goes on for this one, where it was merged into another; else itself."""
+        return self
+
     def series(self) -> tuple[str, str]:
         """The series its number is drawn from, and how such a number is written."""
         return self.kind_name, self.numbered.template if self.numbered else ""
@@ -175,7 +184,7 @@ def named(session: Session, model: type[Record], name: str) -> Any:
     for key in filter(None, (model.natural_key, *model.also_known_by) if storable(name) else ()):
         found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
         if len(found) == 1:
-            return found[0]
+            return found[0].successor()
         if found:
             raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
     raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))

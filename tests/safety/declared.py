@@ -34,6 +34,8 @@ OPEN = frozenset(
         "referrals",
         "script_cards",
         "conduct_items",
+        "regions",
+        "customer_grades",
     }
 )
 
@@ -42,6 +44,7 @@ PRIVATE = frozenset(
         "incoming_documents", "outgoing_documents", "circulation_entries", "service_tickets", "dispatch_orders",
         "visitors", "calls_owed",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "sealed_identities",
+        "platform_identities", "customer_owners", "customer_handovers", "handover_lines",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",

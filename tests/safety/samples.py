@@ -47,7 +47,10 @@ MARKS = {"a": "甲藏不可见", "b": "乙藏不可见"}
 TEXTS = ("line", "prose", "number", "rich")
 #: side -> the account whose business its papers are, and the one whose its customers are
 PEOPLE = {"a": ("user_a", "sales"), "b": ("user_b", "sales_b")}
-SELLING = ("customers", "customer_contacts", "orders", "order_lines", "payments")
+SELLING = (
+    "customers", "customer_contacts", "orders", "order_lines", "payments", "platform_identities", "customer_owners",
+    "customer_handovers", "handover_lines",
+)  # fmt: skip
 
 
 @dataclass
@@ -148,9 +151,10 @@ def _parents_first() -> list[Any]:
 
 #: Accounts that meet a call owed only where it is a message for them.
 CALLED_FOR = ("clerk", "head_a", "user_a", "head_b", "user_b", "sales", "order_admin", "finance", "warehouse", "archivist",
-              "officer")  # fmt: skip
+              "officer", "sales_manager")  # fmt: skip
 #: Accounts that meet a paper only where they are named as its readers.
-READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
+READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer",
+           "sales_manager")  # fmt: skip
 
 
 def furnish(session: Session) -> Side:
