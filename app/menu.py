@@ -23,7 +23,8 @@ from views.circulation import CirculationEntryView, CirculationView, Supplementa
 from views.clearances import StaffClearanceView
 from views.copies import CopyMovementView, PaperCopyView
 from views.correspondents import CorrespondentView
-from views.customers import CustomerContactView, CustomerView
+from views.customer_handovers import CustomerHandoverView, HandoverLineView
+from views.customers import CustomerContactView, CustomerOwnerView, CustomerView, PlatformIdentityView
 from views.daily_reviews import CorrectionView, DailyReviewView, ReviewLineView
 from views.desk_procedures import DeskProcedureView
 from views.dispatch import DispatchOrderView, NoteTemplateView
@@ -53,6 +54,7 @@ from views.outgoing import CountersignatureView, OutgoingDocumentView, Recipient
 from views.payments import PaymentAllocationView, PaymentView, RefundView
 from views.people import DepartmentView, PersonView
 from views.products import ProductPriceView, ProductView
+from views.regions import CustomerGradeView, RegionView
 from views.rosters import DutyShiftView, HandOverItemView, ShiftHandOverView
 from views.rules import CalendarDayView, ClockRuleView, OutgoingSeriesView, RegisterView, RuleView
 from views.scripts import ConductItemView, ConductSheetView, ScriptCardView
@@ -161,6 +163,12 @@ SECTIONS = (
             StockMovementView,
             ProductPriceView,
             ShipmentLineView,
+            PlatformIdentityView,
+            CustomerHandoverView,
+            HandoverLineView,
+            CustomerOwnerView,
+            RegionView,
+            CustomerGradeView,
         ),
     ),
     Section(

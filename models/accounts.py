@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.engine import access, events, passwords
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, Refused
-from models import api_keys, attempts, logins, second_factor
+from models import api_keys, attempts, handing_over, logins, second_factor
 from models.logins import LoginSession
 from models.people import actor_of
 
@@ -185,9 +185,13 @@ def _set(session: Session, user: User, password: str) -> None:
 
 
 def disable(session: Session, user: User) -> None:
-    """Close the account: nothing of it works from this moment. Raises `Refused` for one's own."""
+    """Close the account: nothing of it works from this moment.
+
+    Raises `Refused` for one's own, and while its person still looks after customers.
+    """
     if user.id == access.current().id:
         raise Refused(_("You cannot disable your own account."))
+    handing_over.refuse_leaving(session, user)
     user.active = False
     logins.end_all(session, user.id, "disabled")
     events.note(session, "account_disabled", user.username)

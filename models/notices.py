@@ -48,12 +48,14 @@ TEXTS = {
     "declined": _l("%(person)s does not take over; it stays with you: %(paper)s"),
     "stock_differs": _l("Stock or reservations do not match their movements; please count: %(paper)s"),
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
+    "handed_over": _l("Customers are to come to you; please confirm each of them: %(paper)s"),
+    "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
-    "dispatch_orders", "articles", "products",
+    "dispatch_orders", "articles", "products", "customer_handovers", "people",
 )  # fmt: skip
 
 

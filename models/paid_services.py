@@ -84,7 +84,7 @@ def _caller_as_customer(session: Session, ticket: ServiceTicket) -> Customer:
     query = query.where(Customer.id.in_(held) if held is not None else Customer.phone == ticket.phone)
     known = session.scalars(query.order_by(Customer.id).limit(1)).first()
     if known is not None:
-        return known
+        return known.successor()
     customer = Customer(name=ticket.contact_name, phone=ticket.phone, address=(ticket.place or "")[:300] or None)
     records.store(session, customer)
     return customer

@@ -23,6 +23,7 @@ from app.engine.record import kinds
 from app.engine.versions import ClockVersion
 from app.engine.workflow import flows
 from models import (
+    customer_watch,
     daily_reviews,
     desk_ladder,
     difference_orders,
@@ -61,6 +62,9 @@ def sweep(session: Session) -> Counter[str]:
         done["reservations"] = expire_reservations(session)
         if local(now()).hour in NIGHT:
             done["notices"] += check_stock(session)
+        for burst in list(customer_watch.bursts(session)):
+            session.rollback()
+            done["notices"] += _apart(session, lambda burst=burst: customer_watch.warn(session, burst))  # type: ignore[misc]
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(follow_ups.FOLLOWED),

@@ -3,6 +3,7 @@
 from reports import (  # noqa: F401
     articles,
     callbacks,
+    customers,
     daily_reviews,
     dispatch,
     documents,

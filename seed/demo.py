@@ -26,6 +26,7 @@ from seed import (
     accounts,
     demo_calls,
     demo_checks,
+    demo_customers,
     demo_desk_days,
     demo_dispatch,
     demo_envelopes,
@@ -50,6 +51,7 @@ ACCOUNTS = (
     ("cs_manager", "service_manager"), ("sales", "salesperson"), ("sales_b", "salesperson"),
     ("order_admin", "order_administrator"), ("finance", "finance"), ("warehouse", "warehouse"),
     ("archivist", "archivist"), ("auditor", "auditor"), ("manager", "report_reader"), ("officer", "report_officer"),
+    ("sales_manager", "sales_manager"),
 )  # fmt: skip
 
 DEPARTMENTS = {"office": "办公室", "a": "综合科", "b": "财务科", "service": "客服部", "sales": "业务部"}
@@ -64,7 +66,7 @@ PEOPLE = {
     "sales_b": ("徐静", "sales", "业务员"), "order_admin": ("马超", "sales", "订单管理员"),
     "finance": ("朱琳", "b", "会计"), "warehouse": ("胡军", "sales", "库管员"), "archivist": ("林波", "office", "档案员"),
     "auditor": ("郭伟", "office", "审计员"), "manager": ("高峰", "office", "经理"),
-    "officer": ("冯洁", "office", "举报专员"),
+    "officer": ("冯洁", "office", "举报专员"), "sales_manager": ("何琳", "sales", "销售经理"),
 }  # fmt: skip
 
 #: account -> who trained them to take calls
@@ -114,7 +116,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
-        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_money,
+        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_customers, demo_money,
     ):  # fmt: skip
         chapter.play(stage)
 

@@ -57,12 +57,22 @@ _DESK_DAYS = {
 #: What somebody elsewhere in the house is to put right or to do better.
 _PUTS_RIGHT = {"corrections": "read finish", "improvements": "read begin_action carry_out"}
 
+#: What customers have beside them, for those who read it only.
+_BESIDE_CUSTOMERS = {"platform_identities": READ, "customer_owners": READ, "regions": READ, "customer_grades": READ}
+#: What whoever keeps customers does with that.
+_KEEPS_CUSTOMERS = {
+    "platform_identities": f"{KEEP} import export delete", "customer_owners": "read export",
+    "regions": f"{KEEP} import export delete", "customer_grades": f"{KEEP} import export",
+}  # fmt: skip
+_RECEIVES = {"customer_handovers": READ, "handover_lines": "read confirm_customer"}
+
 TABLE: dict[str, dict[str, str]] = {
     "administrator": {
         "import_runs": "read export undo",
         "escalation_rungs": f"{KEEP} export", "note_templates": f"{KEEP} export",
         "customers": "read break_glass", "customer_contacts": READ, "products": f"{KEEP} import export",
         "product_prices": f"{KEEP} import export",
+        **_BESIDE_CUSTOMERS, "regions": f"{KEEP} import export delete", "customer_grades": f"{KEEP} export",
         "incoming_documents": "break_glass", "outgoing_documents": "break_glass", "service_tickets": "break_glass",
         "orders": "break_glass",
         "departments": f"{KEEP} import export delete", "people": f"{KEEP} import export delete", "clock_rules": f"{KEEP} export", "rules": f"{KEEP} export", "registers": f"{KEEP} export delete", "outgoing_series": f"{KEEP} export delete", "calendar_days": f"{KEEP} import export",
@@ -83,6 +93,7 @@ TABLE: dict[str, dict[str, str]] = {
         "payments": "*", "payment_allocations": "read export", "refunds": "*",
         "product_prices": "*", "stock_movements": "read add export", "reservations": "read export release",
         "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
+        **_KEEPS_CUSTOMERS, "customer_handovers": "*", "handover_lines": "read export give_to",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -136,6 +147,7 @@ TABLE: dict[str, dict[str, str]] = {
         "accountability_cases": "read add hear decide conclude file_appeal",
         "customers": READ, "customer_contacts": READ, "products": READ, "orders": READ, "order_lines": READ,
         "product_prices": READ, "stock_movements": READ, "reservations": READ, "shipments": READ, "shipment_lines": READ,
+        **_BESIDE_CUSTOMERS, "customer_handovers": "read approve reject", "handover_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
             "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
@@ -208,7 +220,8 @@ TABLE: dict[str, dict[str, str]] = {
         (
             "departments", "people", "correspondents", "incoming_documents", "outgoing_documents",
             "circulation_entries", "service_tickets", "dispatch_orders", "calls_owed", "call_attempts", "note_templates", "unit_links",
-            "customers", "customer_contacts", "products",
+            "customers", "customer_contacts", "products", "platform_identities", "customer_owners", "regions",
+            "customer_grades", "customer_handovers", "handover_lines",
             "assignments", "extension_requests", "paper_orders",
             "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
             "orders", "order_lines", "payments", "payment_allocations", "refunds", "amendments", "amendment_lines",
@@ -270,6 +283,7 @@ TABLE: dict[str, dict[str, str]] = {
         "customer_contacts": f"{KEEP} export reveal delete", "products": READ, "product_prices": READ,
         "orders": "read export reveal accept_work give_link withdraw_link", "order_lines": READ, **_ASKED,
         "payments": READ, "payment_allocations": READ, "refunds": "read add tell_customer",
+        **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} delete",
         "identity_requests": "read add", "sealed_identities": "reveal",
         "people": READ, "departments": READ, "clock_rules": READ, "reports": READ, "service_tickets": "*",
         # Whoever heads a department speaks for it, too.
@@ -290,10 +304,23 @@ TABLE: dict[str, dict[str, str]] = {
         **_ASKED,
         "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
         "product_prices": READ, "shipments": READ, "shipment_lines": READ,
+        **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} delete", **_RECEIVES,
+    },
+    "sales_manager": {
+        **_READS_ROUNDS, **_KEEPS_CUSTOMERS,
+        "bin": READ, "people": READ, "departments": READ, "reports": READ, "rules": READ,
+        "customers": f"{KEEP} import export reveal block unblock merge",
+        "customer_contacts": f"{KEEP} import export reveal delete",
+        "customer_handovers": f"{KEEP} export gather approve reject",
+        "handover_lines": "read export confirm_customer give_to",
+        "products": "read export", "order_lines": "read export",
+        "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
+        "payments": "read add export", "payment_allocations": "read export", "refunds": "read add export tell_customer",
+        **_ASKED, "product_prices": "read export", "stock_movements": READ, "reservations": READ, "shipments": "read export",
+        "shipment_lines": READ,
     },
     "order_administrator": {
-        **_IMPORTS,
-        **_READS_ROUNDS,
+        **_IMPORTS, **_READS_ROUNDS, **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} import export delete",
         "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": f"{KEEP} import export reveal {_ORDERS} accept_work complete_service",
@@ -317,6 +344,7 @@ TABLE: dict[str, dict[str, str]] = {
         "departments": READ,
         "product_prices": "read export", "stock_movements": "read export", "reservations": READ, "shipments": READ,
         "shipment_lines": READ,
+        **_BESIDE_CUSTOMERS,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },
     "warehouse": {
@@ -348,6 +376,7 @@ LABELS = {
     "shift_leader": _l("Shift leader"),
     "service_manager": _l("Customer service manager"),
     "salesperson": _l("Salesperson"),
+    "sales_manager": _l("Sales manager"),
     "order_administrator": _l("Order administrator"),
     "finance": _l("Finance"),
     "warehouse": _l("Warehouse"),

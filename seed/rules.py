@@ -86,6 +86,7 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("service_tickets", "parent", "paid_service", 72, "elapsed_hours", "always", None),
     ("service_tickets", "parent", "paid_service_pressing", 24, "elapsed_hours", "always", None),
     ("daily_reviews", "signing", None, 1, "working_days", "office", None),
+    ("customer_handovers", "checking", None, 7, "calendar_days", "office", None),
     ("calls_owed", "call", None, 1, "working_days", "office", None),
     ("calls_owed", "call", "news", 5, "working_days", "office", None),
     ("dispatch_orders", "handling", "help", 22, "elapsed_hours", "always", f"{_HOTLINE} 求助类 3(3): 成员单位在22小时内反馈处理意见"),
@@ -316,6 +317,11 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     # Money
     ("refund_gate_hours", None, "24", "订单处理流程 1.2 3: 客户已付款、未安排发货，退货告知客户付款24小时后申请退款"),
     ("payment_term_days", None, "30", None),
+    # Customers
+    ("usual_payment_days", None, "30", None),
+    ("leaver_keeps_customers", None, "no", None),
+    ("burst_exports", None, "5", None),
+    ("burst_reveals", None, "30", None),
     # The desk: calls, waiting, rounds, doubles
     ("callback_kinds", None, "complaint, help, repair, paid_service", None),
     ("callback_by_another", None, "yes", None),

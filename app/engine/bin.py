@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, inspect, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, constraints, history
 from app.engine import record as records
 from app.engine.moments import Moment, now
+from app.engine.referring import references_to
 from app.engine.refusals import Invalid, NotAllowed, Stale
 
 KEPT = timedelta(days=30)
@@ -52,14 +53,10 @@ def delete(session: Session, record: Any, *, version: int | None) -> None:
 
 def _referring(session: Session, record: Any) -> Iterator[Any]:
     """The kinds of record that refer to this one, those in the bin included."""
-    table = inspect(type(record)).local_table
-    for kind in records.kinds().values():
-        for key in inspect(kind).local_table.foreign_keys:
-            if key.column.table is table:
-                column = inspect(kind).get_property_by_column(key.parent).key
-                referring = exists().where(getattr(kind, column) == record.id)
-                if session.scalar(select(referring).execution_options(**access.with_deleted)):
-                    yield kind
+    for kind, column in references_to(type(record)):
+        referring = exists().where(getattr(kind, column) == record.id)
+        if session.scalar(select(referring).execution_options(**access.with_deleted)):
+            yield kind
 
 
 def lying(session: Session, model: Any, most: int = 200) -> list[Any]:

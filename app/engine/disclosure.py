@@ -8,6 +8,7 @@ learn them (`content_to`). And some fields of a record under seal (`sealed`) are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -144,6 +145,20 @@ def writable(record: Any, names: Iterable[str]) -> list[str]:
 def revealed(session: Session, record: Any, field: Field) -> None:
     """Put on record that the current actor looked at a masked field; the caller commits."""
     events.note(session, "revealed", f"{record.kind_name} {record.id}", field.name)
+
+
+def exported(session: Session, title: str, what: str, count: int | None, how: str) -> None:
+    """Put on record that the current actor takes a table out of the house: which kind or report, and how many rows."""
+    events.note(session, "exported", title, f"{what}:{'' if count is None else count} {how}")
+
+
+_EXPORT = re.compile(r"([a-z_]+):(\d*) ")
+
+
+def export_of(detail: str) -> tuple[str, int]:
+    """The kind or report of a recorded export, and its rows; empty and nought where that was not recorded."""
+    found = _EXPORT.match(detail)
+    return (found[1], int(found[2] or 0)) if found else ("", 0)
 
 
 def mask(value: str | None) -> str | None:

@@ -134,6 +134,15 @@ class Record(access.RowAccess):
         """The lines an empty form begins with, where its address fills fields in already: values by field."""
         return []
 
+    @classmethod
+    def meant_by(cls, column: Any, chosen: Any) -> ColumnElement[bool]:
+        """The SQL condition of what somebody looks for who asks a reference `column` for one record of this kind."""
+        return column == chosen.id
+
+    def successor(self) -> Any:
+        """The record that goes on for this one, where it was merged into another; else itself."""
+        return self
+
     def series(self) -> tuple[str, str]:
         """The series its number is drawn from, and how such a number is written."""
         return self.kind_name, self.numbered.template if self.numbered else ""
@@ -202,7 +211,7 @@ def named(session: Session, model: type[Record], name: str) -> Any:
     for key in filter(None, (model.natural_key, *model.also_known_by) if storable(name) else ()):
         found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
         if len(found) == 1:
-            return found[0]
+            return found[0].successor()
         if found:
             raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
     raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))

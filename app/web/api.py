@@ -10,12 +10,12 @@ from flask.json.provider import DefaultJSONProvider
 from flask_appbuilder.api import BaseApi, expose, protect
 from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.engine import access, bin, searching
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, withheld, writable
-from app.engine.fields import whole
+from app.engine.fields import Field, whole
 from app.engine.refusals import Invalid, NotAllowed, Refused
 from app.extensions import db
 from app.web.kind import BadRequest
@@ -76,12 +76,10 @@ class RecordApi(BaseApi):
             elif name in fields and not fields[name].masked:  # an address is written into many logs
                 field = fields[name]
                 try:
-                    wanted = field.clean(value)
-                    if field.kind == "reference" and wanted is not None:
-                        wanted = records.referred(db.session, field, wanted).id
+                    condition = _asked_for(self.model, field, value)
                 except ValueError as error:
                     raise BadRequest(str(error)) from None
-                query = query.where(guarded(self.model, name, getattr(self.model, field.column) == wanted))
+                query = query.where(guarded(self.model, name, condition))
             else:
                 raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=name[:40]))
         size, page = _whole("page_size", PAGE, 100), _whole("page", 1, 10_000)
@@ -267,6 +265,15 @@ def _whole(name: str, default: int, most: int) -> int:
     if number is None or not 1 <= number <= most:
         raise BadRequest(_("“%(name)s” must be a whole number from 1 to %(most)s.", name=name, most=most))
     return number
+
+
+def _asked_for(model: Any, field: Field, value: str) -> ColumnElement[bool]:
+    """The condition that a field is what an address asks for. Raises `ValueError` with a plain sentence."""
+    column, wanted = getattr(model, field.column), field.clean(value)
+    if field.kind == "reference" and wanted is not None:
+        found = records.referred(db.session, field, wanted)
+        return type(found).meant_by(column, found)
+    return column == wanted
 
 
 def as_json(record: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Response, abort, request, send_file, stream_with_context
 from flask_babel import gettext as _
 
-from app.engine import access, events
+from app.engine import access
 from app.engine.columns import Column
 from app.engine.csv import csv_chunks, write_csv
+from app.engine.disclosure import exported
 from app.engine.moments import local, now, office_zone
 from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
 from app.extensions import db
@@ -25,14 +26,19 @@ def download_table(
     columns: Sequence[Column],
     rows: Iterable[Any],
     *,
+    what: str,
+    count: int,
     lines: Sequence[tuple[str, str]] = (),
     notes: Sequence[str] = (),
     chart: Chart | None = None,
 ) -> Response:
-    """The table as a file; `form` is `xlsx` or `csv`, anything else is not found."""
+    """The table as a file; `form` is `xlsx` or `csv`, anything else is not found.
+
+    `what` is the kind or report by its name, `count` how many rows it has: both go on record.
+    """
     if form not in ("csv", "xlsx"):
         abort(404)
-    events.note(db.session, "exported", title, f"{form} {request.full_path.rstrip('?')}")
+    exported(db.session, title, what, count, f"{form} {request.full_path.rstrip('?')}")
     stamp = local(now()).strftime("%Y%m%d")
     if form == "csv":
         response = Response(

@@ -12,6 +12,7 @@ from typing import Any
 from flask import request, send_file, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy import func, select
 
 from app.engine import access
 from app.engine.column_maps import ColumnMap
@@ -133,8 +134,12 @@ class TablePages(ListPages):
     @allowed("export")
     def export(self, suffix: str) -> Any:
         query, _drawn = self._chosen()
+        count = db.session.scalar(select(func.count()).select_from(query.with_only_columns(self.model.id).subquery()))
         rows = export_rows(db.session, self.model, query.order_by(*self._order()))
-        return download_table(suffix, str(self.model.label_plural), export_columns(self.model), rows)
+        return download_table(
+            suffix, str(self.model.label_plural), export_columns(self.model), rows,
+            what=self.model.kind_name, count=count or 0,
+        )  # fmt: skip
 
 
 def _packed(outcome: Outcome) -> str | None:

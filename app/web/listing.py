@@ -122,7 +122,7 @@ class ListPages(KindPages):
                 if wanted := forms.picked(field, value, words).strip():
                     found = records.referred(db.session, field, wanted)
                     picture.update(value=found.id, text=str(found))
-                    condition = column == found.id
+                    condition = type(found).meant_by(column, found)
             elif field.kind in ("choice", "flag"):
                 picture["kind"] = "choice" if field.kind == "choice" else "bool"
                 if field.kind == "choice":

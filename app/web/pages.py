@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from app.engine import access, events
+from app.engine import access
 from app.engine.columns import Column
+from app.engine.disclosure import exported
 from app.engine.frames import REPORTS, Answer, ask, json_value
 from app.engine.moments import frozen, now
 from app.engine.workbook import Chart
@@ -56,7 +57,8 @@ class ReportView(BaseView):
             abort(404)
         answer = ask(db.session, name, _given())
         if form == "json":
-            events.note(db.session, "exported", str(answer.report.title), f"json {request.full_path.rstrip('?')}")
+            how = f"json {request.full_path.rstrip('?')}"
+            exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
             return Response(as_json(answer), mimetype="application/json")
         if form:
             chart = answer.report.chart
@@ -65,6 +67,8 @@ class ReportView(BaseView):
                 str(answer.report.title),
                 answer.columns,
                 answer.spoken,
+                what=answer.report.name,
+                count=len(answer.rows),
                 lines=[(key, str(value)) for key, value in answer.parameters.items() if value],
                 notes=[str(answer.report.basis)],
                 chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,

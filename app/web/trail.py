@@ -110,7 +110,7 @@ class TrailView(BaseView):
 ACTIONS = {
     "add": _l("Added"), "change": _l("Changed"), "import": _l("Imported"), "delete": _l("Deleted"),
     "restore": _l("Taken back from the bin"), "purge": _l("Removed for good"), "attach": _l("File attached"),
-    "unit_link": _l("Used by the unit"),
+    "unit_link": _l("Used by the unit"), "hand_over_customer": _l("Handed on with the customer"),
 }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ OPEN = frozenset(
         "referrals",
         "script_cards",
         "conduct_items",
+        "regions",
+        "customer_grades",
     }
 )
 
@@ -44,6 +46,7 @@ PRIVATE = frozenset(
         "visitors", "calls_owed",
         "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds", "sealed_identities",
         "stock_movements", "amendments", "amendment_lines", "order_returns", "difference_orders", "reservations", "shipments", "shipment_lines",
+        "platform_identities", "customer_owners", "customer_handovers", "handover_lines",
         "identity_requests", "assignments", "extension_requests", "paper_orders",
         "circulations", "paper_copies", "copy_movements", "supplementary_tasks",
         "envelopes", "envelope_lines", "envelope_defects",

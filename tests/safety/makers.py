@@ -20,6 +20,8 @@ from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
 from models.calls import CallOwed
 from models.conduct import ConductSheet
+from models.customer_handovers import CustomerHandover
+from models.customer_owners import CustomerOwner
 from models.customers import Customer
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
@@ -62,6 +64,13 @@ def _person(session: Any, name: str) -> Person:
         return session.query(Person).filter_by(name=name).one()
 
 
+def _leaver(session: Any) -> Person:
+    """Somebody who looks after a customer."""
+    person = make(session, Person)
+    make(session, Customer, owner=person)
+    return person
+
+
 #: What a kind's own checks ask for, beside its required fields.
 ALSO: Mapping[Any, Mapping[str, Any]] = {
     AccountabilityCase: {
@@ -85,6 +94,11 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
     },
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
     CallOwed: {"phone": "13800000000"},
+    CustomerHandover: {
+        "leaver": lambda session: _leaver(session),
+        "receiver": lambda session: _person(session, "徐静"),
+    },
+    CustomerOwner: {"until": lambda session: now() + timedelta(days=next(_numbers)), "since": lambda session: now()},
     ServiceTicket: {"phone": "13800000000", "read_back": True, "taker": lambda session: _person(session, "王芳")},
     DailyReview: {"day": lambda session: today() - timedelta(days=10 + next(_numbers))},
     DutyShift: {

@@ -283,6 +283,8 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("import_runs", "undo"): lambda session: {"kinds": "correspondents"},
     ("improvements", "begin_action"): _owned,
     ("improvements", "carry_out"): _owned,
+    ("customer_handovers", "go_on"): lambda session: {"effective_on": today()},
+    ("handover_lines", "confirm_customer"): lambda session: {"receiver": person(session, "何琳")},
     (Order.kind_name, "accept_work"): _of_a_ticket,
     (Order.kind_name, "complete_service"): lambda session: {**_of_a_ticket(session), **_on_account(session)},
     (Order.kind_name, "confirm"): _on_account,
@@ -357,8 +359,17 @@ def _drawn_by_the_office(session: Any, reservation: Any) -> None:
     number.actor_id, number.actor_name = office.id, office.name
 
 
+def _all_confirmed(session: Any, handover: Any) -> None:
+    with access.system():
+        for line in handover.handover_lines:
+            line.state = "confirmed"
+        session.flush()
+
+
 #: (kind, step) -> what has to hang on the record
 AFTER: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
+    ("customer_handovers", "finish_check"): _all_confirmed,
+    ("customer_handovers", "approve"): _all_confirmed,
     ("number_reservations", "release"): _drawn_by_the_office,
     ("circulation_entries", "move"): lambda session, entry: session.expire(entry.circulation),
     ("circulations", "start"): _a_reader("queued"),

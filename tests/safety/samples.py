@@ -53,6 +53,7 @@ SELLING = (
     "customers", "customer_contacts", "orders", "order_lines", "payments", "payment_allocations", "refunds",
     "stock_movements", "reservations", "shipments", "shipment_lines", "amendments", "amendment_lines", "order_returns",
     "difference_orders",
+    "platform_identities", "customer_owners", "customer_handovers", "handover_lines",
 )  # fmt: skip
 
 
@@ -154,11 +155,12 @@ def _parents_first() -> list[Any]:
 
 #: Accounts that meet a call owed only where it is a message for them.
 CALLED_FOR = ("clerk", "head_a", "user_a", "head_b", "user_b", "sales", "order_admin", "finance", "warehouse", "archivist",
-              "officer")  # fmt: skip
+              "officer", "sales_manager")  # fmt: skip
 #: Accounts that meet an import only where it is their own.
 IMPORTERS = ("clerk", "shift", "cs_manager", "order_admin", "finance")
 #: Accounts that meet a paper only where they are named as its readers.
-READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer")
+READERS = ("desk", "shift", "cs_manager", "sales", "order_admin", "finance", "warehouse", "officer",
+           "sales_manager")  # fmt: skip
 
 
 def furnish(session: Session) -> Side:
