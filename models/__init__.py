@@ -83,6 +83,7 @@ from models import (  # noqa: F401
     scripts,
     second_factor,
     settling,
+    statements,
     supervision,
     sweeping,
     tasks,

@@ -292,6 +292,8 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("desk_name", "property_desk", "物业服务中心", None),
     ("import_current_days", None, "7", None),
     ("paid_service_settled", None, "yes", None),
+    # Papers of orders
+    ("delivery_note_prices", None, "no", None),
     # The desk: calls, waiting, rounds, doubles
     ("callback_kinds", None, "complaint, help, repair, paid_service", None),
     ("callback_by_another", None, "yes", None),
