@@ -14,6 +14,7 @@ import config
 import models  # noqa: F401  registers every table
 import reports  # noqa: F401  registers every report
 import views.desk_prints
+import views.order_prints
 import views.outgoing_prints
 import views.prints  # noqa: F401  registers every printed form, as the lines above do
 from app.engine import access, moments, passwords, phones

@@ -123,6 +123,7 @@ from models import (  # noqa: F401
     settling,
     shipments,
     shipping,
+    statements,
     stock,
     stock_totals,
     supervision,

@@ -19,6 +19,8 @@ from models.people import Department, Person
 from models.secrecy import ON_PAPER_ONLY, ORDINARY
 
 OFFICE_NAME = rules.setting("office_name", _l("Name of the office over its forms"), "words", "办公室")
+SELLER_NAME = rules.setting("seller_name", _l("Name of the house on papers for customers"), "words", "")
+DELIVERY_NOTE_PRICES = rules.setting("delivery_note_prices", _l("Delivery notes state prices"))
 SLIP_TITLE = rules.setting("slip_title", _l("What the slip of an incoming document is called"), "words", "来文处理笺")
 
 

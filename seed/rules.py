@@ -322,6 +322,8 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("leaver_keeps_customers", None, "no", None),
     ("burst_exports", None, "5", None),
     ("burst_reveals", None, "30", None),
+    # Papers of orders
+    ("delivery_note_prices", None, "no", None),
     # The desk: calls, waiting, rounds, doubles
     ("callback_kinds", None, "complaint, help, repair, paid_service", None),
     ("callback_by_another", None, "yes", None),

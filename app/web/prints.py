@@ -34,14 +34,20 @@ def own_fonts() -> Path | None:
     return None if address.startswith("s3://") else Path(address) / "fonts"
 
 
+def may_print(printed: Printed) -> bool:
+    """Whether the current actor may read all that stands on a form."""
+    return all(access.current().may("read", kind) for kind in (printed.kind, *printed.needs))
+
+
 def print_links(record: Any) -> list[dict[str, str]]:
-    """What a record can be printed on, as links of its page."""
+    """What a record can be printed on by whoever looks at it, as links of its page."""
     return [
         {
             "label": _("Print: %(form)s", form=one.label),
             "href": url_for("PrintView.page", form=one.name, kind=one.kind, pk=record.id),
         }
         for one in forms_of(record.kind_name)
+        if may_print(one)
     ]
 
 
@@ -52,7 +58,7 @@ class PrintView(BaseView):
 
     def _asked(self, name: str, kind: str, pk: str) -> tuple[Printed, Any]:
         printed = FORMS.get((name, kind))
-        if printed is None or not access.current().may("read", kind):
+        if printed is None or not may_print(printed):
             abort(404)
         return printed, records.find(db.session, records.kinds()[kind], pk) or abort(404)
 

@@ -39,6 +39,12 @@ class Way:
     def kind(self) -> str:
         return self.model.kind_name if self.model else ""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The other kinds that stand on a printed form."""
+        pair = self.values.get("form", ""), self.kind
+        return FORMS[pair].needs if pair in FORMS else ()
+
     def address(self, pk: Any = 1, attachment: Any = 1) -> str:
         values = {"pk": str(pk), "attachment": str(attachment), **self.values}
         return PLACE.sub(lambda place: values.get(place[1], "1"), self.rule.rule)

@@ -56,6 +56,8 @@ def expected(line: Door, role: str, way: doors.Way) -> frozenset[int]:
         return frozenset({line.visitor})
     if way.step == doors.NO_STEP and gives(role, "read", way.kind):
         return frozenset({404})  # records of this kind go no way at all
+    if not all(gives(role, "read", kind) for kind in way.needs):
+        return frozenset({line.refused})
     return line.passes if may_pass(line, role, way.kind, way.step) else frozenset({line.refused})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 #: Widths of boxes are told in twelfths of the form's width.
@@ -70,10 +70,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; `width` in parts of the table's width."""
+    """A column of a table; `width` in parts of the table's width; `end`: figures, set to the right."""
 
     head: str
     width: float
+    end: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Form:
     `marks`: small words at the top left, label and value (secrecy, urgency). `stamp`: room for them, for the code of
     the record and, at the top right, 20 mm for the archive's stamp. `copies`: what is said under each of the copies on
     one sheet. `watermark`: the paper says who printed it, and the how manieth print it is.
-    `headless`: the heading is on the paper already; its place stays empty.
+    `headless`: the heading is on the paper already; its place stays empty. `period`: the days it is about, both
+    included, where whoever prints chooses them (`from` and `to` of the address).
     """
 
     name: str
@@ -114,6 +116,7 @@ class Form:
     title_size: float = 22
     watermark: bool = False
     headless: bool = False
+    period: tuple[date, date] | None = None
 
     def blank(self) -> Form:
         """The same form with nothing filled in, for filling in by hand."""
@@ -152,28 +155,32 @@ class Print:
 
 @dataclass(frozen=True)
 class Printed:
-    """One form that records of one kind can be printed on."""
+    """One form that records of one kind can be printed on, by whoever may read them and the kinds it `needs`."""
 
     name: str
     kind: str
     label: Any
     build: Callable[..., Form] = field(compare=False)
+    needs: tuple[str, ...] = ()
 
 
 #: (form, kind of record) -> how it is made
 FORMS: dict[tuple[str, str], Printed] = {}
 
 
-def form(name: str, kind: str, label: Any) -> Callable[[Callable[..., Form]], Callable[..., Form]]:
+def form(
+    name: str, kind: str, label: Any, needs: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Form]], Callable[..., Form]]:
     """Declare that records of `kind` print this form; the function makes it from a record its reader has found.
 
-    Raises `ValueError` for a pair declared twice.
+    `needs`: other kinds whose records stand on it, so that without them it would say something untrue. Raises
+    `ValueError` for a pair declared twice.
     """
 
     def declare(build: Callable[..., Form]) -> Callable[..., Form]:
         if (name, kind) in FORMS:
             raise ValueError(f"the form {name} of {kind} is declared twice")
-        FORMS[name, kind] = Printed(name, kind, label, build)
+        FORMS[name, kind] = Printed(name, kind, label, build, needs)
         return build
 
     return declare

@@ -74,6 +74,7 @@ def _table(table: Table, width: float) -> dict[str, Any]:
         "kind": "table",
         "heads": [column.head for column in table.columns],
         "widths": [column.width * width / whole for column in table.columns],
+        "ends": [column.end for column in table.columns],
         "rows": [[printable(words) for words in row] for row in table.all_rows],
         "height": table.height,
     }
