@@ -36,6 +36,7 @@ from seed import (
     demo_papers,
     demo_records,
     demo_states,
+    demo_stock,
     rules,
 )
 from seed.demo_desk import type_of
@@ -112,7 +113,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
-        demo_numbers, demo_desk_days, demo_calls, demo_library,
+        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_stock,
     ):  # fmt: skip
         chapter.play(stage)
 
