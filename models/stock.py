@@ -55,7 +55,7 @@ class StockMovement(Record, Model):
         "quantity", _l("Quantity"), required=True, help=_l("Negative: out of the warehouse")
     )
     note: Mapped[str | None] = fields.line(_l("Note"), 300)
-    moved_at: Mapped[datetime] = fields.moment(_l("Moved at"), required=True, help=_l("Empty: now"))
+    moved_at: Mapped[datetime] = fields.moment(_l("Booked at"), required=True, derived=True)
     balance: Mapped[Decimal | None] = fields.decimal("quantity", _l("Stock afterwards"), derived=True)
     order_id: Mapped[int | None] = fields.reference(_l("Order"), "sales_order.id", derived=True)
     booked_by_id: Mapped[int | None] = fields.reference(_l("Booked by"), "person.id", derived=True)
@@ -87,8 +87,6 @@ class StockMovement(Record, Model):
             yield "quantity", _("What comes in is a quantity above nought.")
         if self.quantity is not None and self.kind == "damaged" and self.quantity > 0:
             yield "quantity", _("What is damaged or lost is a quantity below nought.")
-        if self.moved_at and self.moved_at > now():
-            yield "moved_at", _("The movement cannot lie in the future.")
         if self.product is not None and not self.product.kept:
             yield (
                 "product",

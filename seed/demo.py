@@ -39,6 +39,7 @@ from seed import (
     demo_papers,
     demo_records,
     demo_states,
+    demo_stock,
     rules,
 )
 from seed.demo_desk import type_of
@@ -116,7 +117,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     demo_records.play(stage, papers // 3)
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
-        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_customers, demo_money,
+        demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_customers, demo_stock, demo_money,
     ):  # fmt: skip
         chapter.play(stage)
 

@@ -3,14 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.engine import access, history
-from app.engine.refusals import StepRefused
+from app.engine import record as records
+from app.engine.refusals import Invalid, StepRefused
+from app.engine.rules import Rule
 from models import reservations, shipments, shipping
 from models.orders import Order, OrderLine
 from models.products import Product
 from models.reservations import Reservation
-from models.shipments import Shipment
+from models.shipments import Shipment, ShipmentLine
 from models.stock import StockMovement
 from models.stock_totals import self_check
 from tests.safety.makers import make
@@ -55,3 +58,166 @@ def test_what_is_shipped_leaves_stock_and_reservation_together(sold, either_sess
     ]
     assert gone[2:] == [("shipped", -8, 2, sold), ("shipped", -3, 0, sold)]
     assert history.verify(either_session, [Order, Product, Shipment, Reservation, StockMovement]) > 0
+
+
+def sent(session, order, *steps):
+    shipment = shipments.plan(session, order)
+    for step in steps:
+        shipment.take(
+            step, **(SENT if step == "ship" else {"reason": "不符"} if step in ("refuse", "lose", "call_off") else {})
+        )
+    session.commit()
+    return shipment
+
+
+OUT = ("start_picking", "hand_over", "ship")
+
+
+@pytest.mark.parametrize(
+    "steps, fulfilment, stock",
+    [
+        ((), "none", [10, 3]), (("call_off",), "none", [10, 3]), (("start_picking",), "picking", [10, 3]),
+        (("hand_over",), "handed_over", [10, 3]), (OUT, "shipped", [2, 0]), ((*OUT, "deliver"), "received", [2, 0]),
+        ((*OUT, "refuse"), "refused", [2, 0]), ((*OUT, "refuse", "take_back"), "returned", [10, 3]),
+        ((*OUT, "take_back"), "returned", [10, 3]), ((*OUT, "lose"), "none", [2, 0]),
+    ],
+)  # fmt: skip
+def test_how_far_the_goods_are_follows_from_the_shipment(sold, either_session, steps, fulfilment, stock):
+    sent(either_session, sold, *steps)
+    assert sold.fulfilment == fulfilment == shipping.fulfilment_of(either_session, sold)
+    assert [stock for stock, _reserved in stocks(either_session)] == stock
+
+
+def test_an_order_is_shipped_in_parts_and_never_more_than_was_ordered(sold, either_session, either_actors):
+    first, second, third = sold.order_lines
+    with access.acting_as(either_actors["warehouse"]):
+        raw = {"order": sold, "shipment_lines": [{"order_line": first.id, "quantity": "4"}]}
+        part = records.add(either_session, Shipment, raw)
+        either_session.commit()
+        too_many = {"order": sold, "shipment_lines": [{"order_line": first.id, "quantity": "3"}]}
+        with pytest.raises(Invalid, match=r"6.*4.*3"):
+            records.add(either_session, Shipment, too_many)
+    for step in OUT:
+        part.take(step, either_session, **(SENT if step == "ship" else {}))
+    assert sold.fulfilment == "part_shipped"
+    assert shipments.shipped_quantities(either_session, sold) == {first.id: 4}
+    rest = shipments.plan(either_session, sold)
+    assert {line.order_line: line.quantity for line in rest.shipment_lines} == {first: 2, second: 2, third: 3}
+    with pytest.raises(StepRefused, match=sold.order_no):
+        shipments.plan(either_session, sold)
+    for step in OUT:
+        rest.take(step, either_session, **({"carrier": "德邦", "waybill": "DB2"} if step == "ship" else {}))
+    either_session.commit()
+    assert (sold.fulfilment, sold.carrier, sold.waybill) == ("shipped", "德邦", "DB2")
+
+
+def test_the_house_may_allow_some_percent_more_than_was_ordered(sold, either_session):
+    either_session.add(Rule(setting="over_delivery_percent", value="50"))
+    line = sold.order_lines[0]
+    assert not list(shipments.excess(Shipment(order=sold, shipment_lines=[ShipmentLine(order_line=line, quantity=9)])))
+    assert list(shipments.excess(Shipment(order=sold, shipment_lines=[ShipmentLine(order_line=line, quantity=10)])))
+    either_session.rollback()
+
+
+@pytest.mark.parametrize("line", [{"quantity": "0"}, {"quantity": "-1"}, {"quantity": "1.5"}, {"quantity": ""}])
+def test_a_line_of_a_shipment_that_cannot_be_is_refused(sold, either_session, either_actors, line):
+    sold.order_lines[0].product.unit = "双"
+    either_session.commit()
+    with access.acting_as(either_actors["warehouse"]), pytest.raises(Invalid):
+        raw = {"order": sold, "shipment_lines": [{"order_line": sold.order_lines[0].id, "quantity": "1", **line}]}
+        records.add(either_session, Shipment, raw)
+
+
+def test_a_line_of_another_order_does_not_go_out_with_this_one(sold, either_session, either_actors):
+    other = make(either_session, Order)
+    with access.acting_as(either_actors["warehouse"]), pytest.raises(Invalid, match=other.order_no):
+        raw = {"order": sold, "shipment_lines": [{"order_line": other.order_lines[0].id, "quantity": "1"}]}
+        records.add(either_session, Shipment, raw)
+
+
+def test_after_the_warehouse_took_the_goods_over_the_lines_stay(sold, either_session, either_actors):
+    shipment = sent(either_session, sold, "hand_over")
+    rows = [{"id": str(line.id), "order_line": line.order_line_id, "quantity": "1"} for line in shipment.shipment_lines]
+    change = lambda: records.change(  # noqa: E731
+        either_session, shipment, {"shipment_lines": rows}, ["note"], version=shipment.version
+    )
+    with access.acting_as(either_actors["warehouse"]):
+        with pytest.raises(Invalid):
+            change()
+        shipment.take("recall", either_session, reason="客户改地址")
+        either_session.commit()
+        change()
+        either_session.commit()
+    assert (shipment.state, shipment.handed_over_at, sold.handed_over_at) == ("planned", None, None)
+
+
+def test_the_keeper_signs_by_name(sold, either_session, either_actors):
+    shipment = shipments.plan(either_session, sold)
+    with access.acting_as(either_actors["warehouse"]):
+        shipment.take("hand_over", either_session)
+    assert shipment.handed_over_by_id == either_actors["warehouse"].own_person_id
+    assert sold.handed_over_at == shipment.handed_over_at is not None
+
+
+@pytest.mark.parametrize("guards, step", [("BEFORE_HANDING_OVER", "hand_over"), ("BEFORE_SHIPPING", "ship")])
+def test_what_has_to_be_right_first_stops_the_goods(sold, either_session, monkeypatch, guards, step):
+    shipment = sent(either_session, sold, *(OUT[:2] if step == "ship" else OUT[:1]))
+    before = shipment.state
+
+    def unpaid(session, one):
+        raise StepRefused(f"{one.order.order_no} is unpaid")
+
+    monkeypatch.setattr(shipping, guards, [unpaid])
+    with pytest.raises(StepRefused, match="unpaid"):
+        shipment.take(step, either_session, **(SENT if step == "ship" else {}))
+    either_session.rollback()
+    assert (shipment.state, stocks(either_session)[0][0]) == (before, 10)
+
+
+def test_what_came_back_or_was_lost_may_go_out_again(sold, either_session):
+    sent(either_session, sold, *OUT, "refuse", "take_back")
+    reservations.match(either_session, sold)
+    again = sent(either_session, sold, *OUT, "deliver")
+    assert (sold.fulfilment, stocks(either_session)) == ("received", [(2, 0), (0, 0)])
+    assert sum(line.quantity for line in again.shipment_lines) == 11
+
+
+def test_planned_shipments_follow_the_lines_of_their_order(sold, either_session):
+    shipment = sent(either_session, sold)
+    first, second, third = sold.order_lines
+    first.quantity = Decimal(7)
+    second.quantity = Decimal(1)
+    sold.order_lines.remove(third)
+    shipping.replan(either_session, sold)
+    either_session.commit()
+    assert {line.order_line: line.quantity for line in shipment.shipment_lines} == {first: 7, second: 1}
+    sold.order_lines[:] = [OrderLine(product=first.product, quantity=2, price=1)]
+    shipping.replan(either_session, sold)
+    either_session.commit()
+    assert [line.quantity for line in shipment.shipment_lines] == [2]
+
+
+def test_a_line_that_is_out_of_the_house_stays_on_its_order(sold, either_session):
+    sent(either_session, sold, *OUT)
+    sold.order_lines.remove(sold.order_lines[0])
+    with pytest.raises(IntegrityError):
+        either_session.flush()
+    either_session.rollback()
+
+
+def test_services_are_not_shipped(sold, either_session):
+    service = make(either_session, Product, name="安装", service=True, stock=None)
+    order = make(either_session, Order, order_lines=[OrderLine(product=service, quantity=1, price=1)])
+    with pytest.raises(StepRefused):
+        shipments.plan(either_session, order)
+
+
+def test_a_salesperson_sees_the_shipments_of_their_orders_alone(sold, either_session, either_actors):
+    sent(either_session, sold)
+    sold.salesperson_id = either_actors["sales"].own_person_id
+    either_session.commit()
+    seen = {}
+    for who in ("sales", "sales_b", "warehouse", "clerk"):
+        with access.acting_as(either_actors[who]):
+            seen[who] = (either_session.query(Shipment).count(), either_session.query(ShipmentLine).count())
+    assert seen == {"sales": (1, 3), "sales_b": (0, 0), "warehouse": (1, 3), "clerk": (0, 0)}
