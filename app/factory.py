@@ -35,6 +35,7 @@ from app.web.home import HomeView, SearchView
 from app.web.knowledge import KnowledgeView
 from app.web.notices import NoticesView
 from app.web.official import OfficialView
+from app.web.own_order import OwnOrderPage
 from app.web.pages import HealthView, ReportView, Surroundings
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
@@ -44,7 +45,6 @@ from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
 from app.web.trail import TrailView
-from app.web.own_order import OwnOrderPage
 from app.web.unit_link import UnitLinkPage
 from seed.roles import ROLES, framework_roles
 

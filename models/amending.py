@@ -18,8 +18,8 @@ from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
 from models import cutoffs, fulfilling, reserving
-from models.difference_orders import DifferenceOrder
 from models.crediting import credit_instead
+from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
 from models.orders import NOUGHT, Order, OrderLine
 from models.prices import price_on

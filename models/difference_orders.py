@@ -81,7 +81,7 @@ class DifferenceOrder(Workflow, Model):
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         return cls.state == "paid" if actor.has("order_administrator") else cls.id < 0
 
-    def begin(self, session: Session):  # noqa: ANN201 - as the mixin says
+    def begin(self, session: Session):
         if not self.taken_over:
             self.issued_at = self.issued_at or now()
             hours = rules.number(session, HOURS, None)

@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-
 from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused

@@ -1,6 +1,6 @@
 """What customers ask for by telephone or messenger about an order: the channel, and who they have shown to be.
 
-M2: a customer is found by order number, 旺旺 ID, QQ and consignee before anything is changed; at least two have to match.
+M2: the order is found by number, 旺旺 ID, QQ and consignee before anything is changed; at least two have to match.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l

@@ -18,11 +18,11 @@ from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select,
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from app.engine import access, amounts, clocks, fields, rules
+from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.amounts import RoundedPer
-from app.engine.money import Rounding
 from app.engine.moments import at_office, local, now
-from app.engine import record as records
+from app.engine.money import Rounding
 from app.engine.record import Lines, Numbered, Record
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Clock, Flow, State, Workflow

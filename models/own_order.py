@@ -1,4 +1,4 @@
-"""The customer's own order 会员自行修改: looked up, changed or cancelled through a signed address until it is confirmed.
+"""The customer's own order 会员自行修改: looked up, changed or cancelled by a signed address until it is confirmed.
 
 M1 2.1: as long as nobody has confirmed an order, whoever placed it may change or cancel it; afterwards they read it.
 """

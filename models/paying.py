@@ -14,9 +14,9 @@ from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import difference_orders, order_returns, reserving, settling
+from models.fulfilling import is_done
 from models.orders import Order
 from models.payments import Payment, announce
-from models.fulfilling import is_done
 
 
 @Order.flow.step(

@@ -1,4 +1,4 @@
-"""What whoever opens an order should notice first 订单提示: why it stands still, what is owed, what to tell the customer."""
+"""What whoever opens an order should notice first 订单提示: why it stands still, and what is awaited."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from seed import (
     demo_library,
     demo_money,
     demo_numbers,
+    demo_orders,
     demo_outgoing,
     demo_papers,
     demo_records,
@@ -118,6 +119,7 @@ def play(session: Session, people: dict[str, Person], seed: int, papers: int) ->
     for chapter in (
         demo_states, demo_dispatch, demo_outgoing, demo_fates, demo_checks, demo_papers, demo_envelopes,
         demo_numbers, demo_desk_days, demo_calls, demo_library, demo_imports, demo_customers, demo_stock, demo_money,
+        demo_orders,
     ):  # fmt: skip
         chapter.play(stage)
 

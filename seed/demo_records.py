@@ -153,7 +153,7 @@ def _orders(stage: Stage, count: int) -> None:
         _fulfil(stage, order, moment, age)
 
 
-def an_order(stage: Stage, moment: datetime, payment_type: str) -> Order:
+def an_order(stage: Stage, moment: datetime, payment_type: str, **more: Any) -> Order:
     dice = stage.dice
     customer = dice.choice(stage.customers)
     lines = [
@@ -163,7 +163,7 @@ def an_order(stage: Stage, moment: datetime, payment_type: str) -> Order:
     order = Order(
         customer=customer, salesperson=customer.owner, placed_at=moment, region=customer.region,
         payment_type=payment_type, order_lines=lines, promised_at=moment + timedelta(days=12),
-        consignee=f"{customer.name}收货处", address="见客户档案",
+        consignee=f"{customer.name}收货处", address="见客户档案", **more,
     )  # fmt: skip
     with stage.at(moment), access.acting_as(stage.actors["sales"]), stage.session.no_autoflush:
         order.prepare(stage.session)

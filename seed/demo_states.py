@@ -103,7 +103,7 @@ ON_THE_WAY: Ways = [
     ("order_admin", "ship", {"carrier": "顺达物流", "waybill": "SD99000001"}), ("order_admin", "receive", {}),
 ]  # fmt: skip
 ORDERS: list[Ways] = [
-    [], [("sales", "hold", {"reason": "等待客户确认地址"})], [("order_admin", "mark_invalid", {"reason": "恶作剧订单"})],
+    [], [("sales", "hold", {"reason": "等待客户确认地址"})], [("order_admin", "mark_invalid", {"because": "not_meant", "reason": "恶作剧订单"})],
     [*ON_THE_WAY, ("order_admin", "complete", {})],
     [("order_admin", "record_payment", {"amount": "100", "reference": "HK-01"})],
     [("order_admin", "record_payment", {"amount": "90", "reference": "HK-02"}), ("finance", "reject", WHY)],

@@ -184,7 +184,9 @@ def test_after_confirmation_the_form_is_no_way_round(paid, take, either_session,
     assert paid.note == "加急"
 
 
-@pytest.mark.parametrize("who, count", [("sales", 1), ("order_admin", 1), ("warehouse", 1), ("sales_b", 0), ("clerk", 0)])
+@pytest.mark.parametrize(
+    "who, count", [("sales", 1), ("order_admin", 1), ("warehouse", 1), ("sales_b", 0), ("clerk", 0)]
+)
 def test_amendments_are_seen_with_their_order(paid, either_session, either_actors, who, count):
     amend(either_session, either_actors, paid, address="新路2号")
     with access.acting_as(either_actors[who]):

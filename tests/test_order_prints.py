@@ -22,7 +22,7 @@ from models.payments import Payment
 from models.products import Product
 from models.statements import statement_of
 from tests.conftest import actors_of, sign_in
-from tests.factories import house, place
+from tests.factories import AGREED, house, place
 from tests.test_prints import ROOT, missing, opened, squeezed, text_of
 
 D = Decimal
@@ -143,7 +143,7 @@ def test_services_are_not_picked(app):
 
 def test_the_pick_list_bears_the_keeper_and_the_time_once_the_goods_are_handed_over(app):
     def hand_over(session, order, actors):
-        steps = (("order_admin", "confirm", {"called": True}),
+        steps = (("order_admin", "confirm", AGREED),
                  ("order_admin", "assign", {"person": actors["warehouse"].own_person_id}), ("warehouse", "hand_over", {}))  # fmt: skip
         for who, step, asked in steps:
             with access.acting_as(actors[who]):

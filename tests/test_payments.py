@@ -14,7 +14,7 @@ from models.orders import Order
 from models.payments import COUNTED, Payment
 from models.refunds import ALIVE, Refund, customer_credit, request_refund
 from tests.conftest import sign_in
-from tests.factories import LINES, house, place
+from tests.factories import AGREED, LINES, house, place
 
 DAY = "2026-03-02"
 
@@ -222,7 +222,7 @@ def test_a_reversed_payment_stays_and_an_opposite_row_takes_it_off_again(order, 
 
 def test_a_confirmed_order_whose_money_is_missing_is_put_on_hold(order, take):
     payment = received(take, order)
-    take("order_admin", order, "confirm", called=True)
+    take("order_admin", order, "confirm", **AGREED)
     take("finance", payment, "reverse", reason="银行退票")
     assert (order.state, order.held_in) == ("on_hold", "confirmed")
 
@@ -230,7 +230,7 @@ def test_a_confirmed_order_whose_money_is_missing_is_put_on_hold(order, take):
 def test_an_order_whose_money_is_still_enough_goes_on(order, take):
     received(take, order)
     second = received(take, order, "500")  # all of it credit
-    take("order_admin", order, "confirm", called=True)
+    take("order_admin", order, "confirm", **AGREED)
     take("finance", second, "reverse", reason="银行退票")
     assert order.state == "confirmed"
 

@@ -35,7 +35,7 @@ def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
 
 
 def drawn(model: Any, record: Any) -> dict[str, Any] | None:
-    """The table of child lines of a form: what was sent, else what is stored, else what is proposed or two empty rows."""
+    """The table of child lines of a form: what was sent, else what is stored or proposed, else two empty rows."""
     lines = model.lines
     if not lines or (record is not None and request.endpoint and request.endpoint.endswith(".step")):
         return None

@@ -1,4 +1,4 @@
-"""`/my-order/<token>`: one order for its customer, without signing in: looked up, changed or cancelled until confirmed."""
+"""`/my-order/<token>`: one order for its customer, without signing in; changed or cancelled until it is confirmed."""
 
 from __future__ import annotations
 
@@ -154,4 +154,3 @@ def _items(order: Order) -> list[dict[str, str]]:
     if order.phone:
         items.append({"label": str(_ABOUT["phone"].label), "text": mask(order.phone) or ""})
     return items
-
