@@ -66,7 +66,7 @@ class Shipment(Workflow, Model):
     note: Mapped[str | None] = fields.prose(_l("Note"))
     picked_at: Mapped[datetime | None] = fields.moment(_l("Picking begun"), derived=True)
     handed_over_at: Mapped[datetime | None] = fields.moment(_l("Taken over at"), derived=True)
-    handed_over_by_id: Mapped[int | None] = fields.reference(_l("Taken over by"), "person.id", derived=True)
+    handed_over_by_id: Mapped[int | None] = fields.reference(_l("Keeper who took over"), "person.id", derived=True)
     carrier: Mapped[str | None] = fields.line(_l("Carrier"), 100, derived=True)
     waybill: Mapped[str | None] = fields.number(_l("Waybill"), 100, search=True, index=True, derived=True)
     shipped_at: Mapped[datetime | None] = fields.moment(_l("Shipped on"), index=True, derived=True)

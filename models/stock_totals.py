@@ -82,6 +82,8 @@ def _product_of(session: Session, item: Any) -> Product:
 def _tell_of_count(session: Session, product: Product) -> None:
     """A stock that was typed on the product's page, or came with a sheet, is a movement like any other."""
     fresh = product in session.new
+    if fresh:
+        product.reserved = NOUGHT  # whatever a sheet says: no order has reserved of it yet
     before, after = None if fresh else _was(product, "stock"), product.stock
     if before == after:
         return

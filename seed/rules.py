@@ -339,6 +339,9 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("digest_hour", None, "8", None),
     ("quiet_from", None, "20", None),
     ("quiet_until", None, "7", None),
+    # Goods
+    ("whole_units", None, "件,个,把,双,台,本,箱,只,套", None),
+    ("over_delivery_percent", None, "0", None),
 ]
 
 _THREE = f"{_HOTLINE} 求助类 3(3): 值班长生成工单时须注明三点意见"
