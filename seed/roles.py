@@ -36,6 +36,8 @@ _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_
 _WRITES = "submit revise drop_revision rewrite"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
+#: What becomes of a refund once it was asked for.
+_REFUNDS = "apply tell_customer approve pay_out refuse"
 #: What everybody who works at the desk reads of its days.
 _DESK_DAYS = {
     "duty_shifts": READ, "shift_hand_overs": READ, "hand_over_items": READ, "staff_clearances": READ,
@@ -64,7 +66,7 @@ TABLE: dict[str, dict[str, str]] = {
         "follow_ups": "read export name_officer ask answer report decide", "follow_up_notes": READ,
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
-        "payments": "*", "payment_allocations": "read export", "refunds": "*",
+        "payments": "*", "payment_allocations": "read export", "refunds": f"read add export {_REFUNDS}",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
         "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
         "paper_orders": "*",
@@ -262,7 +264,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
         "products": READ, "orders": f"{KEEP} export reveal cancel hold resume record_payment", "order_lines": READ,
-        "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
+        "payments": KEEP, "payment_allocations": READ, "refunds": "read add tell_customer",
     },
     "order_administrator": {
         **_READS_ROUNDS,
@@ -272,7 +274,7 @@ TABLE: dict[str, dict[str, str]] = {
             f"{KEEP} import export reveal confirm mark_invalid assign hand_over ship receive complete cancel hold resume "
             "record_payment accept_work complete_service use_credit"
         ),
-        "order_lines": "read import export", "payments": "read add leave_to_courier collect leave_uncollected",
+        "order_lines": "read import export", "payments": f"{KEEP} leave_to_courier collect leave_uncollected",
         "payment_allocations": READ, "refunds": "read add apply tell_customer",
     },
     "finance": {
@@ -282,7 +284,7 @@ TABLE: dict[str, dict[str, str]] = {
         "payments": (
             f"{KEEP} import export verify reject reverse release return_to_buyer remit leave_to_courier allocate take_back"
         ),
-        "payment_allocations": "read export", "refunds": "read add export apply tell_customer approve pay_out refuse",
+        "payment_allocations": "read export", "refunds": f"read add export {_REFUNDS}",
         "departments": READ,
         "outgoing_documents": "read pass_finance send_back", "countersignatures": READ, "recipients": READ,
     },

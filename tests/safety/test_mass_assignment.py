@@ -59,6 +59,9 @@ MEANT: dict[str, dict[str, Any]] = {
     "note_templates": {"ticket_kind": ""},
     "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
     "calls_owed": {"kind": "promise"},
+    "payments": {"currency": "CNY", "kind": "bank"},
+    "payment_allocations": {"amount": "-1"},
+    "refunds": {"order": "5", "customer": "", "kind": "return", "amount": "1"},  # paid, and nothing refunded
 }
 #: kinds that take a paper once
 ONCE = {
