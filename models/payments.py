@@ -110,10 +110,10 @@ class Payment(Workflow, Model):
     verified_by_id: Mapped[int | None] = fields.reference(_l("Verified by"), "person.id", derived=True)
     verified_at: Mapped[datetime | None] = fields.moment(_l("Verified"), derived=True)
     #: by the courier, at the customer's door
-    collected_at: Mapped[datetime | None] = fields.moment(_l("Collected at the door"), derived=True)
+    collected_at: Mapped[datetime | None] = fields.moment(_l("Collected by the courier on"), derived=True)
     collected_by_id: Mapped[int | None] = fields.reference(_l("Collection recorded by"), "person.id", derived=True)
     #: the courier remitted it, or the platform paid it out or gave it back
-    settled_at: Mapped[datetime | None] = fields.moment(_l("Settled"), derived=True)
+    settled_at: Mapped[datetime | None] = fields.moment(_l("Paid out, remitted or given back on"), derived=True)
     settled_by_id: Mapped[int | None] = fields.reference(_l("Settlement recorded by"), "person.id", derived=True)
     #: of a remittance or payout that holds the money of many orders
     payout_no: Mapped[str | None] = fields.number(_l("Number of the payout"), 100, search=True, derived=True)
@@ -173,8 +173,6 @@ class Payment(Workflow, Model):
         return "bank" if usual == "courier" and (self.account or self.reference) else usual
 
     def bring_along(self, session: Session) -> None:
-        """Whoever changes a payment has recorded it, and does not verify it."""
-        self.recorded_by_id = history.doer().own_person_id
         self._follow()
 
     def _follow(self) -> None:
@@ -196,6 +194,9 @@ class Payment(Workflow, Model):
             yield "", _("Whose money is it? Please choose the order or the customer.")
         if self.id and self.state not in OPEN_TO_CHANGE:
             yield "", _("The payment is “%(state)s” and is no longer changed, only reversed.", state=self.state_label)
+        elif self.id and self.recorded_by is not None and not self._is_mine():
+            yield "", _("Only %(person)s, who recorded it, changes it; a payment that is wrong is rejected.",
+                        person=self.recorded_by.name)  # fmt: skip
         if self.kind == "courier" and self.order is None and not self.taken_over:
             yield "order", _("What is collected at the door belongs to an order; please choose it.")
         if self.id and self.state in OPEN_TO_CHANGE and (self.kind == "courier") != (self.state == "expected"):
@@ -205,6 +206,11 @@ class Payment(Workflow, Model):
         session = object_session(self) if self.id else None
         if session is not None and (used := self._used_reference(session)) is not None:
             yield "reference", used
+
+    def _is_mine(self) -> bool:
+        """Whoever changed it might verify it: two pairs of eyes would have looked at two payments."""
+        doer = history.doer()
+        return doer.everything or self.recorded_by_id in doer.person_ids
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
         if (sentence := self.doubted(session)) is not None:

@@ -73,7 +73,7 @@ class Refund(Workflow, Model):
     customer_id: Mapped[int | None] = fields.reference(
         _l("Customer"), "customer.id", aliases=("customer_no",), help=_l("Empty: the order's")
     )
-    kind: Mapped[str] = fields.choice(_l("Occasion"), KINDS, "kind_known", required=True, default="overpaid")
+    kind: Mapped[str] = fields.choice(_l("Why it is refunded"), KINDS, "kind_known", required=True, default="overpaid")
     amount: Mapped[Decimal] = fields.decimal("money", _l("Amount"), required=True)
     reason: Mapped[str] = fields.prose(_l("Reason"), required=True)
     earliest_at: Mapped[datetime | None] = fields.moment(_l("To be applied for from"), derived=True)
@@ -86,7 +86,7 @@ class Refund(Workflow, Model):
     paid_at: Mapped[datetime | None] = fields.moment(_l("Paid back on"), derived=True, index=True)
     account: Mapped[str | None] = fields.line(_l("Paid from account"), 100, derived=True)
     reference: Mapped[str | None] = fields.number(_l("Reference"), 100, search=True, derived=True)
-    decision: Mapped[str | None] = fields.prose(_l("Why it was refused"), derived=True)
+    decision: Mapped[str | None] = fields.prose(_l("Why nothing is refunded"), derived=True)
 
     order: Mapped[Order | None] = relationship(foreign_keys=order_id)
     customer: Mapped[Customer | None] = relationship(foreign_keys=customer_id)

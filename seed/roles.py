@@ -48,6 +48,8 @@ _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: Whoever takes tables in sees the own imports, and takes them back.
 _IMPORTS = {"import_runs": "read undo"}
+#: What becomes of a refund once it was asked for.
+_REFUNDS = "apply tell_customer approve pay_out refuse"
 #: What everybody who works at the desk reads of its days.
 _DESK_DAYS = {
     "duty_shifts": READ, "shift_hand_overs": READ, "hand_over_items": READ, "staff_clearances": READ,
@@ -90,7 +92,7 @@ TABLE: dict[str, dict[str, str]] = {
         "escalation_rungs": f"{KEEP} export", "supervisions": "*", "accountability_cases": f"{KEEP} export hear conclude",
         "bin": READ, "customers": "*", "customer_contacts": "*", "products": "*", "orders": "*", "order_lines": "*",
         "amendments": "*", "amendment_lines": "*", "order_returns": "*", "difference_orders": "*",
-        "payments": "*", "payment_allocations": "read export", "refunds": "*",
+        "payments": "*", "payment_allocations": "read export", "refunds": f"read add export {_REFUNDS}",
         "product_prices": "*", "stock_movements": "read add export", "reservations": "read export release",
         "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
         **_KEEPS_CUSTOMERS, "customer_handovers": "*", "handover_lines": "read export give_to",
@@ -302,7 +304,7 @@ TABLE: dict[str, dict[str, str]] = {
         "products": READ, "order_lines": READ,
         "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
         **_ASKED,
-        "payments": "read add", "payment_allocations": READ, "refunds": "read add tell_customer",
+        "payments": KEEP, "payment_allocations": READ, "refunds": "read add tell_customer",
         "product_prices": READ, "shipments": READ, "shipment_lines": READ,
         **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} delete", **_RECEIVES,
     },
@@ -315,7 +317,7 @@ TABLE: dict[str, dict[str, str]] = {
         "handover_lines": "read export confirm_customer give_to",
         "products": "read export", "order_lines": "read export",
         "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
-        "payments": "read add export", "payment_allocations": "read export", "refunds": "read add export tell_customer",
+        "payments": f"{KEEP} export", "payment_allocations": "read export", "refunds": "read add export tell_customer",
         **_ASKED, "product_prices": "read export", "stock_movements": READ, "reservations": READ, "shipments": "read export",
         "shipment_lines": READ,
     },
@@ -325,7 +327,7 @@ TABLE: dict[str, dict[str, str]] = {
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": f"{KEEP} import export reveal {_ORDERS} accept_work complete_service",
         **_ASKED, "difference_orders": "read export match cancel", "order_returns": "read add export note_recalled note_gone",
-        "order_lines": "read import export", "payments": "read add leave_to_courier collect leave_uncollected",
+        "order_lines": "read import export", "payments": f"{KEEP} leave_to_courier collect leave_uncollected",
         "payment_allocations": READ, "refunds": "read add apply tell_customer",
         "product_prices": f"{KEEP} import export",
         "stock_movements": "read export", "reservations": "read export release",
@@ -340,7 +342,7 @@ TABLE: dict[str, dict[str, str]] = {
         "payments": (
             f"{KEEP} import export verify reject reverse release return_to_buyer remit leave_to_courier allocate take_back"
         ),
-        "payment_allocations": "read export", "refunds": "read add export apply tell_customer approve pay_out refuse",
+        "payment_allocations": "read export", "refunds": f"read add export {_REFUNDS}",
         "departments": READ,
         "product_prices": "read export", "stock_movements": "read export", "reservations": READ, "shipments": READ,
         "shipment_lines": READ,

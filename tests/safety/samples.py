@@ -36,6 +36,7 @@ from models.files import Attachment
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
 from models.outgoing import OutgoingDocument
+from models.payments import Payment
 from models.people import Department, Person
 from models.recipients import Recipient
 from models.supervision import Supervision
@@ -91,6 +92,8 @@ class Side:
             record.text_checksum = record.frozen_text()  # these are the words that were signed
         if isinstance(record, DailyReview):  # one a desk and day
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
+        if isinstance(record, Payment):  # each is taken back once
+            record.reverses, record.currency = None, "CNY"
         if isinstance(record, ConductSheet):
             record.day -= timedelta(days=n)  # a person has one a day
         records.store(self.session, record)

@@ -61,6 +61,9 @@ MEANT: dict[str, dict[str, Any]] = {
     "calls_owed": {"kind": "promise"},
     "stock_movements": {"kind": "received"},
     "reservations": {"order": "2"},
+    "payments": {"currency": "CNY", "kind": "bank"},
+    "payment_allocations": {"amount": "-1"},
+    "refunds": {"order": "5", "customer": "", "kind": "return", "amount": "1"},  # paid, and nothing refunded
 }
 #: kinds that take a paper once
 ONCE = {
