@@ -59,12 +59,15 @@ MEANT: dict[str, dict[str, Any]] = {
     "note_templates": {"ticket_kind": ""},
     "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
     "calls_owed": {"kind": "promise"},
+    "customer_handovers": {"leaver": "13", "receiver": "12"},
+    "handover_lines": {"customer": "2"},
+    "customer_owners": {"until": "2099-01-01T09:00"},
 }
 #: kinds that take a paper once
 ONCE = {
     "return_items": {"document": "2"}, "destruction_entries": {"document": "2"}, "holds": {"document": "6"},
     "review_lines": {"ticket": "3"}, "duty_shifts": {"person": "10"},
-    "article_versions": {"number": "4"},
+    "article_versions": {"number": "4"}, "handover_lines": {"customer": "3"}, "customer_owners": {"customer": "2"},
 }  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
