@@ -71,7 +71,7 @@ class CustomerHandover(Workflow, Model):
     )
     effective_on: Mapped[date] = fields.day(_l("Takes effect on"), required=True, index=True)
     reason: Mapped[str] = fields.prose(_l("Reason"), required=True)
-    proposer_id: Mapped[int | None] = fields.reference(_l("Proposed by"), "person.id", derived=True)
+    proposer_id: Mapped[int | None] = fields.reference(_l("Hand-over proposed by"), "person.id", derived=True)
     approver_id: Mapped[int | None] = fields.reference(_l("Approved by"), "person.id", derived=True)
     approved_at: Mapped[datetime | None] = fields.moment(_l("Approved at"), derived=True)
     rejected_because: Mapped[str | None] = fields.prose(_l("Why it was rejected"), derived=True)

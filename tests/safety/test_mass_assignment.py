@@ -64,6 +64,9 @@ MEANT: dict[str, dict[str, Any]] = {
     "payments": {"currency": "CNY", "kind": "bank"},
     "payment_allocations": {"amount": "-1"},
     "refunds": {"order": "5", "customer": "", "kind": "return", "amount": "1"},  # paid, and nothing refunded
+    "customer_handovers": {"leaver": "13", "receiver": "12"},
+    "handover_lines": {"customer": "2"},
+    "customer_owners": {"until": "2099-01-01T09:00"},
 }
 #: kinds that take a paper once
 ONCE = {
@@ -71,6 +74,7 @@ ONCE = {
     "review_lines": {"ticket": "3"}, "duty_shifts": {"person": "10"},
     "article_versions": {"number": "4"}, "reservations": {"order": "3"},
     "shipments": {"shipment_lines-0-order_line": "1", "shipment_lines-0-quantity": "1"},
+    "handover_lines": {"customer": "3"}, "customer_owners": {"customer": "2"},
 }  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
