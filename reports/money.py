@@ -30,7 +30,7 @@ BUCKETS: dict[str, int | None] = {"not_due": 0, "days_30": 30, "days_60": 60, "d
 _FLOAT = [
     Column("order", _l("Order"), "number_text"),
     Column("customer", _l("Name of the customer"), "text"),
-    Column("since", _l("Since"), "moment"),
+    Column("since", _l("Kept since"), "moment"),
     Column("days", _l("Days kept"), "integer"),
     Column("age", _l("Age in days"), "text"),
     Column("amount", _l("Amount"), "money", total=True),
