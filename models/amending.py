@@ -5,6 +5,7 @@ What is wanted instead is reserved before what was ordered is let go; both happe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -157,8 +158,8 @@ def _amount(quantity: Decimal | None, price: Decimal | None, discount: Decimal |
     return line_amounts(quantity or 0, price or 0, discount or 0).net
 
 
-def _joined(words: object) -> str | None:
-    return "、".join(dict.fromkeys(filter(None, words))) or None  # type: ignore[arg-type]
+def _joined(words: Iterable[str | None]) -> str | None:
+    return "、".join(dict.fromkeys(filter(None, words))) or None
 
 
 def _set_free(session: Session, amendment: Amendment, amount: Decimal) -> None:

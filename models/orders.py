@@ -15,13 +15,14 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select, true
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, amounts, clocks, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.amounts import RoundedPer
-from app.engine.moments import at_office, local, now
+from app.engine.database import session_of
+from app.engine.moments import at_office, local, now, today
 from app.engine.money import Rounding
 from app.engine.record import Lines, Numbered, Record
 from app.engine.refusals import on_the_form
@@ -291,7 +292,7 @@ class Order(Workflow, Model):
         if self.flow.states[self.state].final:
             yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.state_label)
             return
-        about = inspect(self)
+        about: Any = inspect(self)
         names = [name for name, field in fields.fields_of(Order).items() if not field.derived and name not in ABOUT_IT]
         if records.altered(self, *names) or about.attrs.order_lines.history.has_changes() or any(
             inspect(line).modified and records.altered(line, *Order.lines.columns) for line in self.order_lines
@@ -423,10 +424,10 @@ class OrderLine(Record, Model):
             if self.price is None and self.product is not None:
                 self.price = self.product.price
             return
-        session, order = object_session(self.product), self.order
+        session, order = session_of(self.product), self.order
         customer = order.customer if order is not None else None
         if self.price is None:
-            on = local(order.placed_at).date() if order is not None and order.placed_at else None
+            on = local(order.placed_at).date() if order is not None and order.placed_at else today()
             self.price = price_on(session, self.product, on, customer.grade if customer else None)
         if self.discount is None and customer is not None:
             self.discount = discount_of(session, customer)

@@ -14,9 +14,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.engine.moments import at_office, local
+from models.allocations import PaymentAllocation
 from models.customers import Customer
 from models.orders import NOUGHT, Order
-from models.payments import Payment
+from models.payments import COUNTED, Payment
+from models.refunds import Refund
 
 #: The states of an order that is owed for; goods that came back are not.
 CHARGED = ("shipped", "completed")
@@ -39,7 +41,6 @@ class Receipt:
     """Money that was seen on our account; negative: money given back."""
 
     at: datetime
-    order_id: int
     order_no: str
     reference: str
     amount: Decimal
@@ -96,6 +97,7 @@ def statement_of(session: Session, customer: Customer, first: date, last: date) 
     """What is between the house and a customer, in the order of time."""
     start, end = at_office(first), at_office(last + timedelta(days=1))
     charges, receipts = charges_of(session, customer, end), payments_of(session, customer, end)
+    paid = paid_by_order(session, [one.order_id for one in charges], end)
     both: list[Charge | Receipt] = sorted([*charges, *receipts], key=lambda one: one.at)  # shipped first where alike
     balance = sum((_effect(one) for one in both if one.at < start), NOUGHT)
     opening, entries = balance, []
@@ -103,7 +105,7 @@ def statement_of(session: Session, customer: Customer, first: date, last: date) 
         if one.at >= start:
             balance += _effect(one)
             entries.append(Entry(one, balance))
-    return Statement(first, last, opening, tuple(entries), tuple(_overdue(charges, receipts, last)))
+    return Statement(first, last, opening, tuple(entries), tuple(_overdue(charges, paid, last)))
 
 
 def _effect(one: Charge | Receipt) -> Decimal:
@@ -122,21 +124,43 @@ def charges_of(session: Session, customer: Customer, until: datetime) -> list[Ch
 
 
 def payments_of(session: Session, customer: Customer, until: datetime) -> list[Receipt]:
-    """The verified payments and refunds of a customer that were made before a moment, the earliest first."""
-    query = (
-        select(Payment.paid_at, Payment.order_id, Order.order_no, Payment.reference, Payment.amount)
-        .join(Order, Payment.order_id == Order.id)
-        .where(Order.customer_id == customer.id, Payment.state == "verified", Payment.paid_at < until)
+    """A customer's money that became ours, and what of it went back, before a moment, the earliest first."""
+    received = (
+        select(Payment.paid_at, Order.order_no, Payment.reference, Payment.amount)
+        .join(Order, Payment.order_id == Order.id, isouter=True)
+        .where(Payment.customer_id == customer.id, Payment.state.in_(COUNTED), Payment.paid_at < until)
         .order_by(Payment.paid_at, Payment.id)
     )
-    return [Receipt(at, pk, no, reference or "", amount) for at, pk, no, reference, amount in session.execute(query)]
+    back = (
+        select(Refund.paid_at, Order.order_no, Refund.reference, -Refund.amount)
+        .join(Order, Refund.order_id == Order.id, isouter=True)
+        .where(
+            Refund.customer_id == customer.id, Refund.state == "paid_out", Refund.kind != "escrow",
+            Refund.paid_at < until,
+        )
+        .order_by(Refund.paid_at, Refund.id)
+    )  # fmt: skip
+    rows = [*session.execute(received), *session.execute(back)]
+    found = [Receipt(at, no or "", reference or "", amount) for at, no, reference, amount in rows]
+    return sorted(found, key=lambda one: one.at)
 
 
-def _overdue(charges: list[Charge], receipts: list[Receipt], last: date) -> list[Overdue]:
+def paid_by_order(session: Session, orders: list[int], until: datetime) -> dict[int, Decimal]:
+    """What had been paid of each order, by its key, before a moment, less what went back."""
+    row = PaymentAllocation
+    query = select(row.order_id, func.sum(row.amount)).where(row.order_id.in_(orders), row.allocated_at < until)
+    back = select(Refund.order_id, func.sum(Refund.amount)).where(
+        Refund.order_id.in_(orders), Refund.state == "paid_out", Refund.kind != "escrow", Refund.paid_at < until
+    )
+    paid = {pk: amount for pk, amount in session.execute(query.group_by(row.order_id))}
+    for pk, amount in session.execute(back.group_by(Refund.order_id)):
+        if pk is not None:
+            paid[pk] = paid.get(pk, NOUGHT) - amount
+    return paid
+
+
+def _overdue(charges: list[Charge], paid: dict[int, Decimal], last: date) -> list[Overdue]:
     """The shipped orders whose day to pay had passed on `last` and that were not paid in full by then."""
-    paid: dict[int, Decimal] = {}
-    for receipt in receipts:
-        paid[receipt.order_id] = paid.get(receipt.order_id, NOUGHT) + receipt.amount
     found = (
         Overdue(one.order_no, one.due_on, one.amount - paid.get(one.order_id, NOUGHT), (last - one.due_on).days)
         for one in charges

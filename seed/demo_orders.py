@@ -118,4 +118,3 @@ def _refused_at_the_door(stage: Stage, moment: datetime) -> None:
     order = an_order(stage, moment, "cash_on_delivery")
     refused: Ways = [("order_admin", "refuse_delivery", {"reason": "客户拒收"})]
     walk(stage, order, moment, [*WITH_KEEPER, *SHIP, *refused], PACE)
-

@@ -41,7 +41,7 @@ def play(stage: Stage) -> None:
     for number, ways in enumerate(WAYS, 1):
         order = _order(stage, products[number % len(products)], 10 - number)
         desk = Desk(stage, 9)
-        shipment = _planned(stage, desk, order)
+        shipment = _planned(stage, order)
         desk.walk(shipment, [(who, step, _numbered(answers, number)) for who, step, answers in ways])
     for product in products[:2]:  # kept for one customer until tomorrow, and given up by another
         order = _order(stage, product, 2)
@@ -92,10 +92,9 @@ def _order(stage: Stage, product: Product, days: int) -> Order:
     return order
 
 
-def _planned(stage: Stage, desk: Desk, order: Order) -> shipments.Shipment:
-    with stage.at(desk.next()), access.system():
-        reservations.match(stage.session, order)
-        return shipments.plan(stage.session, order, stage.people["warehouse"])
+def _planned(stage: Stage, order: Order) -> shipments.Shipment:
+    """The parcel that was planned when the order was assigned."""
+    return shipments.shipments_of(stage.session, order)[0]
 
 
 def _numbered(answers: dict[str, Any], number: int) -> dict[str, Any]:
