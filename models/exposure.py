@@ -14,25 +14,13 @@ from sqlalchemy.orm import Session
 from app.engine import access, concurrency, rules
 from app.engine.refusals import StepRefused
 from models.customers import Customer
+from models.grades import credit_limit_of
 from models.orders import NOUGHT, Order
 from models.settling import outstanding
 
-TERM_DAYS = rules.setting(
-    "payment_term_days", _l("Days in which orders on account are paid, if nothing else is agreed"), "number", "30"
-)
 #: From here on we are bound to deliver, or have delivered.
 BOUND = ("confirmed", "assigned", "handed_over", "shipped", "completed")
 _HELD = BOUND[:3]
-
-
-def term_days(session: Session, on: date | None = None) -> int:
-    """Within how many days after shipping an order on account is paid where nothing else was agreed."""
-    return int(rules.number(session, TERM_DAYS, None, on))
-
-
-def credit_limit(session: Session, customer: Customer) -> Decimal | None:
-    """What a customer may owe us; None: no limit was set."""
-    return customer.credit_limit
 
 
 def exposure(session: Session, customer: Customer, without: Order | None = None) -> Decimal:
@@ -58,7 +46,7 @@ def refuse_over_limit(session: Session, order: Order, extra: Decimal = NOUGHT) -
     with session.no_autoflush:
         customer = order.customer
     concurrency.hold(session, customer)
-    limit = credit_limit(session, customer)
+    limit = credit_limit_of(session, customer)
     if limit is None:
         return
     others = exposure(session, customer, without=order)

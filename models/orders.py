@@ -213,6 +213,8 @@ class Order(Workflow, Model):
             mine.append(cls.state.in_(("placed", "confirmed", "shipped")))
         if actor.has("warehouse"):
             mine.append(cls.state.in_(("assigned", "handed_over")))
+        if actor.has("finance"):
+            mine.append(cls.payment_state == "refund_due")
         return or_(*mine)
 
     @property

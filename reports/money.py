@@ -17,7 +17,7 @@ from app.engine.frames import Period, frame, report
 from app.engine.moments import at_office, local, today
 from models.allocations import PaymentAllocation
 from models.customers import Customer
-from models.exposure import term_days
+from models.grades import USUAL_PAYMENT_DAYS
 from models.orders import NOUGHT, Order
 from models.payments import COUNTED, Payment
 from models.refunds import Refund
@@ -115,7 +115,7 @@ def escrow_float(session: Session, period: Period) -> pd.DataFrame:
 def receivables_ageing(session: Session, period: Period) -> pd.DataFrame:
     """What customers owe for what was shipped, by days overdue: one row a customer."""
     day, end = _as_of(period)
-    term = term_days(session, day)
+    term = int(rules.number(session, USUAL_PAYMENT_DAYS, None, day))
     rows: dict[int, dict[str, Any]] = {}
     for order in session.execute(_shipped(end)):
         owed = order.gross + (order.freight or NOUGHT) - (order.paid or NOUGHT) + (order.refunded or NOUGHT)

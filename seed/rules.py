@@ -316,7 +316,6 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("rounding", None, "half_up_line", None),
     # Money
     ("refund_gate_hours", None, "24", "订单处理流程 1.2 3: 客户已付款、未安排发货，退货告知客户付款24小时后申请退款"),
-    ("payment_term_days", None, "30", None),
     # Customers
     ("usual_payment_days", None, "30", None),
     ("leaver_keeps_customers", None, "no", None),

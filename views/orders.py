@@ -42,7 +42,12 @@ class OrderView(RecordView):
         Children("amendments", "order", ["amendment_no", "purpose", "state", "difference", "revision", "asked_at"]),
         Children("differences", "order", ["difference_no", "wanted", "difference", "state", "pay_until"]),
         Children("returns", "order", ["return_no", "why", "state", "asked_at", "refund"]),
-        Children("payments", "order", ["amount", "account", "reference", "paid_at", "state", "verified_by"]),
+        Children("shipments", "order", ["shipment_no", "state", "assignee", "carrier", "waybill", "shipped_at"]),
+        Children(
+            "payments", "order",
+            ["kind", "amount", "allocated", "account", "reference", "paid_at", "state", "verified_by"],
+        ),
+        Children("refunds", "order", ["kind", "amount", "state", "earliest_at", "requested_by", "paid_at"]),
     ]
 
     def _links(self, record: Any) -> list[dict[str, str]]:
