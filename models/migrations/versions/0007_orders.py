@@ -577,7 +577,13 @@ def empty(bind):
     # Their papers are gone and their numbers are given to no others.
     drawn = numbers.DrawnNumber.__table__
     void = drawn.update().where(drawn.c.series.in_(list(NEW_KINDS)), drawn.c.state != numbers.VOID)
-    bind.execute(void.values(state=numbers.VOID, reason="0006", changed_at=now()))
+    bind.execute(
+        void.values(
+            state=numbers.VOID,
+            reason="The house went back to version 0006, which keeps no such papers.",
+            changed_at=now(),
+        )
+    )
     # There, every payment is one for an order: money that nobody has allocated yet has no place to stand.
     op.execute("DELETE FROM payment_allocation")
     gone = set(bind.scalars(sa.text("SELECT id FROM payment WHERE order_id IS NULL")))
