@@ -29,6 +29,7 @@ from models.calls import CallOwed
 from models.circulation import CirculationEntry
 from models.conduct import ConductSheet
 from models.countersignatures import Countersignature
+from models.customer_handovers import CustomerHandover
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.files import Attachment
@@ -87,6 +88,8 @@ class Side:
             record.text_checksum = record.frozen_text()  # these are the words that were signed
         if isinstance(record, DailyReview):  # one a desk and day
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
+        if isinstance(record, CustomerHandover):  # whoever leaves does not see it
+            record.leaver = self.session.scalars(select(Person).order_by(Person.id)).first()
         if isinstance(record, ConductSheet):
             record.day -= timedelta(days=n)  # a person has one a day
         records.store(self.session, record)
