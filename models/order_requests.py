@@ -22,9 +22,9 @@ from models.people import Person
 
 CHANNELS = {
     "hotline": _l("Hotline"),
-    "wangwang": _l("旺旺"),
+    "wangwang": _l("Wangwang"),
     "qq": _l("QQ"),
-    "shangqiao": _l("商桥"),
+    "shangqiao": _l("Shangqiao"),
     "letter": _l("Letter or e-mail"),
     "visit": _l("In person"),
 }

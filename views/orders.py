@@ -44,7 +44,8 @@ class OrderView(RecordView):
         Children("returns", "order", ["return_no", "why", "state", "asked_at", "refund"]),
         Children("shipments", "order", ["shipment_no", "state", "assignee", "carrier", "waybill", "shipped_at"]),
         Children(
-            "payments", "order",
+            "payments",
+            "order",
             ["kind", "amount", "allocated", "account", "reference", "paid_at", "state", "verified_by"],
         ),
         Children("refunds", "order", ["kind", "amount", "state", "earliest_at", "requested_by", "paid_at"]),
