@@ -18,7 +18,7 @@ from app.engine.amounts import line_amounts
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, fulfilling, reserving
+from models import cutoffs, fulfilling, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -73,7 +73,7 @@ def _carry_along(session: Session, order: Order) -> None:
     session.expire(order, ["order_lines"])
     order.goods = order.named_goods()
     reserving.match(session, order)
-    fulfilling.replan(session, order)
+    shipping.replan(session, order)
 
 
 def is_covered(order: Order) -> bool:

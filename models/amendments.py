@@ -29,7 +29,7 @@ from models import cutoffs
 from models.order_requests import OrderRequest
 from models.order_words import DELIVERY_METHODS
 from models.orders import Order, OrderLine
-from models.products import Product
+from models.products import Product, check_quantity
 
 PURPOSES = {"change": _l("Change"), "exchange": _l("Exchange")}
 #: What becomes of money the change sets free.
@@ -233,6 +233,9 @@ class AmendmentLine(Record, Model):
             yield "instead_of", _("%(product)s is not on the order.", product=str(self.instead_of))
         elif self.instead_of is None and not self.quantity:
             yield "quantity", _("Please enter how many are added.")
+        goods = self.product or self.instead_of
+        if goods is not None and (said := check_quantity(session_of(goods), goods, self.quantity)):
+            yield "quantity", said
         if self.product is not None and self.product.discontinued and self.quantity != 0:
             yield "product", _("%(product)s is no longer sold.", product=str(self.product))
 

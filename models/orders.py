@@ -41,7 +41,7 @@ from models.order_words import (
 )
 from models.people import Department, Person
 from models.prices import price_on
-from models.products import Product
+from models.products import Product, check_quantity
 
 if TYPE_CHECKING:
     from models.payments import Payment
@@ -446,6 +446,10 @@ class OrderLine(Record, Model):
         if not self.taken_over:
             if self.quantity is not None and self.quantity <= 0:
                 yield "quantity", _("The quantity must be more than nought.")
+            if self.product is not None and (
+                said := check_quantity(session_of(self.product), self.product, self.quantity)
+            ):
+                yield "quantity", said
             if self.price is not None and self.price < 0:
                 yield "price", _("The price is negative.")
             if self.product is not None and self.product.discontinued and not self.id:

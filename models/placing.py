@@ -18,7 +18,7 @@ from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import reservations, reserving
+from models import reserving
 from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
@@ -90,15 +90,14 @@ def confirm(
         raise StepRefused(sentence)
     refuse_unseen(session, order)
     refuse_over_limit(session, order)
+    reserving.match(session, order, "confirmed")
     order.call_result, order.called_at = "agreed", now()
     order.delivery_wish = delivery or order.delivery_wish
     order.note = "\n".join(filter(None, (order.note, note))) or None
     order.confirmed_at, order.confirmed_by_id = now(), history.doer().own_person_id
     order.owner_at_confirm_id = order.customer.owner_id if order.customer else None
     with session.no_autoflush:
-        order.state = "confirmed"
         order.round_amounts()
-    reserving.match(session, order)
 
 
 def refuse_unseen(session: Session, order: Order) -> None:
@@ -141,8 +140,8 @@ def resume(order: Order) -> None:
     session = session_of(order)
     if order.confirmed_at is not None:
         refuse_over_limit(session, order)
-    order.state, order.held_in = order.held_in or "placed", None
     reserving.match(session, order)
+    order.state, order.held_in = order.held_in or "placed", None
 
 
 @Order.flow.step(
@@ -174,5 +173,5 @@ def end(order: Order, state: str) -> None:
     order.cancelled_at = now()
     difference_orders.drop(session, order)
     fulfilling.call_off(session, order)
-    reservations.release(session, order, str(order.flow.states[state].label))
+    reserving.let_go(session, order, str(order.flow.states[state].label))
     give_back(session, order, str(order.flow.states[state].label))
