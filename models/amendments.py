@@ -57,7 +57,9 @@ class Amendment(OrderRequest, Workflow, Model):
     amendment_no: Mapped[str] = fields.number(
         _l("Number of the amendment"), 60, unique=True, search=True, derived=True, sort_order=-9
     )
-    purpose: Mapped[str] = fields.choice(_l("Purpose"), PURPOSES, "purpose_known", required=True, default="change")
+    purpose: Mapped[str] = fields.choice(
+        _l("Purpose of the change"), PURPOSES, "purpose_known", required=True, default="change"
+    )
     consignee: Mapped[str | None] = fields.line(_l("New consignee"), 200, help=_l("Empty: stays as it is"))
     phone: Mapped[str | None] = fields.phone(_l("New telephone"))
     address: Mapped[str | None] = fields.line(_l("New address"), 300)

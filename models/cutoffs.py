@@ -18,7 +18,7 @@ from app.engine import rules
 from models.orders import Order
 
 #: What can be changed of an order, part by part, and the fields of each.
-GROUPS = {"recipient": _l("Recipient"), "delivery": _l("Delivery"), "goods": _l("Ordered goods")}
+GROUPS = {"recipient": _l("Consignee data"), "delivery": _l("Way of delivery"), "goods": _l("Ordered goods")}
 FIELDS = {"recipient": ("consignee", "phone", "address"), "delivery": ("delivery_method", "delivery_wish")}
 #: Events on an order's way; a row names the one from which on nothing may be changed any more.
 EVENTS = {

@@ -68,7 +68,7 @@ class OrderRequest:
     @declared_attr
     def channel(cls) -> Mapped[str]:
         return fields.choice(
-            _l("Asked for by"), CHANNELS, "channel_known", required=True, default="hotline", sort_order=-8
+            _l("Channel of the request"), CHANNELS, "channel_known", required=True, default="hotline", sort_order=-8
         )
 
     @declared_attr

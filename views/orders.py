@@ -23,7 +23,7 @@ class OrderView(RecordView):
     model = Order
     list_columns = [
         "order_no", "customer", "state", "payment_state", "fulfilment", "payment_type", "placed_at", "promised_at",
-        "salesperson", "gross", "paid",
+        "salesperson", "gross",
     ]  # fmt: skip
     filters = [
         "state", "payment_state", "fulfilment", "payment_type", "customer", "salesperson", "region", "placed_at",
@@ -46,7 +46,7 @@ class OrderView(RecordView):
         Children(
             "payments",
             "order",
-            ["kind", "amount", "allocated", "account", "reference", "paid_at", "state", "verified_by"],
+            ["kind", "amount", "account", "reference", "paid_at", "state", "verified_by"],
         ),
         Children("refunds", "order", ["kind", "amount", "state", "earliest_at", "requested_by", "paid_at"]),
     ]
