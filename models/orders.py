@@ -79,7 +79,7 @@ class Order(Workflow, Model):
         State("shipped", _l("Shipped"), "good", settled=True),
         State("completed", _l("Completed"), "good", settled=True, final=True),
         State("on_hold", _l("On hold"), "waiting", pauses=("delivery",)),
-        State("draft", _l("Draft"), "waiting"),
+        State("draft", _l("Draft"), "waiting", begins=True),
         State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
         State("closed", _l("Deal closed"), "neutral", final=True, uncounted=True),
         State("invalid", _l("Invalid"), "bad", final=True, uncounted=True),
@@ -342,15 +342,20 @@ class Order(Workflow, Model):
         return found
 
     def begin(self, session: Session) -> Callable[[], None]:
+        """A new order holds its goods with its storing, where the house does so at placing."""
+        from models import placing, reserving  # they know this order
+
+        fresh = self.state in (None, "placed") and not self.taken_over
+        if fresh:
+            with on_the_form():
+                placing.foresee(session, self)
         bind = super().begin(session)
 
         def stand() -> None:
-            from models import placing  # its steps are this order's
-
             bind()
-            if self.state == "placed" and not self.taken_over:
+            if fresh:
                 with on_the_form():
-                    placing.stand(session, self)
+                    reserving.match(session, self, "placed")
 
         return stand
 

@@ -34,13 +34,14 @@ def is_goods(order: Order, actor: Actor) -> bool:
     return order.ticket_id is None
 
 
-def stand(session: Session, order: Order) -> None:
-    """An order is placed: its customer may order, its goods are held where the house does so now."""
+def foresee(session: Session, order: Order) -> None:
+    """What an order that is being placed comes with, before it is stored: until when it is to be paid, goods held."""
     if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
     if order.payment_type == "prepaid" and order.pay_until is None:
         order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
-    reserving.match(session, order)
+    if reserving.has_come(session, order, "placed") and any(line.product.kept for line in order.order_lines):
+        order.fulfilment = "reserved"  # or it is not placed at all
 
 
 @Order.flow.step("draft", to="placed", label=_l("Place the order"), tone="primary")
@@ -51,7 +52,8 @@ def place(order: Order) -> None:
     order.state = "placed"
     for _name, sentence in order.check():
         raise StepRefused(sentence)
-    stand(session, order)
+    foresee(session, order)
+    reserving.match(session, order, "placed")
 
 
 @Order.flow.step("placed", to=None, label=_l("Note a call"))

@@ -40,8 +40,6 @@ class OrderView(RecordView):
     children = [
         Children("order_lines", "order", ["product", "quantity", "price", "discount", "net", "tax", "gross"], most=100),
         Children("amendments", "order", ["amendment_no", "purpose", "state", "difference", "revision", "asked_at"]),
-        Children("differences", "order", ["difference_no", "wanted", "difference", "state", "pay_until"]),
-        Children("returns", "order", ["return_no", "why", "state", "asked_at", "refund"]),
         Children("shipments", "order", ["shipment_no", "state", "assignee", "carrier", "waybill", "shipped_at"]),
         Children(
             "payments",
@@ -87,7 +85,8 @@ class AmendmentView(RecordView):
         Children(
             "amendment_lines", "amendment",
             ["instead_of", "old_quantity", "old_price", "product", "quantity", "new_price"],
-        )
+        ),
+        Children("differences", "amendment", ["difference_no", "wanted", "difference", "state", "pay_until"]),
     ]  # fmt: skip
 
 
