@@ -35,6 +35,8 @@ from tests.safety.samples import cookie_free
 TRICKS = {"roles": "administrator", "owner": "1", "created_by": "1", "user": "1", "is_admin": "1", "number": "越权1",
           "_sa_instance_state": "1", "__class__": "1", "flow": "1", "kind_name": "people"}  # fmt: skip
 #: kind -> what its own rules ask for beside values of the right kind; a paper of the group's book is in handling
+#: What follows from the rest, and may be what a trick says.
+WORKED_OUT = {("orders", "fulfilment")}
 #: By what the fourth order is known.
 KNOWN = {"told_number": "乙藏不可见3order_no", "told_consignee": "乙藏不可见3consignee"}
 MEANT: dict[str, dict[str, Any]] = {
@@ -271,7 +273,9 @@ def test_a_form_takes_no_field_it_did_not_show(wide, view, record_property):
     record_property("columns tried", len(sent) + len(extra))
     assert made["id"] > last
     assert {
-        name for name, value in shown.items() if extra.get(name) == value and not isinstance(extra[name], bool)
+        name
+        for name, value in shown.items()
+        if extra.get(name) == value and not isinstance(extra[name], bool) and (model.kind_name, name) not in WORKED_OUT
     } == set()
     assert (made["version"], made["taken_over"]) == (1, False)
     assert made.get("state") == start
