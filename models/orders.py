@@ -6,7 +6,7 @@ Each line is rounded by itself; `models/totals.py` keeps the sums.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -269,6 +269,11 @@ class Order(Workflow, Model):
     def named_goods(self) -> str | None:
         """Models, colours and sizes of the lines, to be found by."""
         return "\n".join(dict.fromkeys(filter(None, (line.goods for line in self.order_lines)))) or None
+
+    def add_goods(self, lines: Iterable[OrderLine]) -> None:
+        """Let an order of an older ledger be found by goods that come with a sheet of lines."""
+        known = (self.goods or "").split("\n") if self.goods else []
+        self.goods = "\n".join(dict.fromkeys([*known, *filter(None, (line.goods for line in lines))])) or None
 
     def is_open_to_edits(self) -> bool:
         """Whether the order's form is open: nobody has confirmed it yet."""
