@@ -95,14 +95,11 @@ def import_command(
             db.session, model, headings, rows, column_map,
             create_missing=create_missing, source=file, suggest=dry_run, leave_out=skip_refused,
         )  # fmt: skip
-        undo = None if dry_run or outcome.run is None else outcome.run.id
         if dry_run:
             db.session.rollback()
         else:
             db.session.commit()
     _tell(outcome, errors_file)
-    if undo:
-        click.echo(f"to take it back: records undo {undo} --reason TEXT", err=True)
     click.echo(
         f"imported {outcome.imported}, refused {outcome.refused}" + (" (dry run: nothing written)" if dry_run else "")
     )

@@ -6,6 +6,7 @@ What is wanted instead is reserved before what was ordered is let go; both happe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,10 @@ from sqlalchemy.orm import Session
 
 from app.engine import fields
 from app.engine import record as records
-from app.engine.amounts import line_amounts
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, fulfilling, reserving
+from models import cutoffs, fulfilling, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -44,11 +44,20 @@ def recall(session: Session, order: Order) -> None:
     fulfilling.give_back(session, order)
 
 
-def apply(session: Session, amendment: Amendment) -> None:
+@dataclass(frozen=True)
+class Made:
+    """A change that was made: lines that tell of it, what the order costs more, its revision, whether it was paid."""
+
+    told: list[str]
+    difference: Decimal
+    revision: int
+    covered: bool
+
+
+def make(session: Session, amendment: Amendment) -> Made:
     """Make the change. Raises `StepRefused` where goods or credit fall short; nothing is changed then."""
     order = amendment.order
-    covered = is_covered(order) and cutoffs.has_money(order)
-    gross = order.gross
+    covered, gross = is_covered(order) and cutoffs.has_money(order), order.gross
     told = _set_values(amendment)
     for line in amendment.amendment_lines:
         told.append(_change_line(session, order, line))
@@ -57,15 +66,23 @@ def apply(session: Session, amendment: Amendment) -> None:
     session.flush()
     if amendment.amendment_lines:
         _carry_along(session, order)
-    difference = order.gross - gross
-    amendment.before = "\n".join(told)
-    amendment.difference, amendment.revision = difference, order.revision
-    if difference > 0:
+    if order.gross > gross:
         refuse_over_limit(session, order)
-        if covered and not is_covered(order):
-            _issue_difference(session, amendment, difference)
-    elif difference < 0:
-        _set_free(session, amendment, -difference)
+    return Made(told, order.gross - gross, order.revision, covered)
+
+
+def note(amendment: Amendment, made: Made) -> None:
+    """Write down on the amendment what was made of it; last, so that its history tells of it once."""
+    amendment.before = "\n".join(made.told)
+    amendment.difference, amendment.revision = made.difference, made.revision
+
+
+def settle(session: Session, amendment: Amendment, made: Made) -> None:
+    """What a change costs more is asked for, what it costs less set free; the amendment is stored by now."""
+    if made.difference > 0 and made.covered and not is_covered(amendment.order):
+        _issue_difference(session, amendment, made.difference)
+    elif made.difference < 0:
+        _set_free(session, amendment, -made.difference)
 
 
 def _carry_along(session: Session, order: Order) -> None:
@@ -73,7 +90,7 @@ def _carry_along(session: Session, order: Order) -> None:
     session.expire(order, ["order_lines"])
     order.goods = order.named_goods()
     reserving.match(session, order)
-    fulfilling.replan(session, order)
+    shipping.replan(session, order)
 
 
 def is_covered(order: Order) -> bool:
@@ -140,22 +157,17 @@ def _plain(number: Decimal | None) -> str:
 def _issue_difference(session: Session, amendment: Amendment, difference: Decimal) -> None:
     """What is still to be paid is asked for by an order of its own, which names this one."""
     dearer = [line for line in amendment.amendment_lines if line.quantity]
-    goods = [line.product or line.instead_of for line in dearer]
-    named = [one for one in goods if one is not None]
-    old = sum((_amount(line.old_quantity, line.old_price, line.old_discount) for line in dearer), NOUGHT)
-    records.store(
-        session,
-        DifferenceOrder(
-            order=amendment.order, amendment=amendment, difference=difference, old_amount=old,
-            new_amount=old + difference, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of),
-            wanted="、".join(str(one) for one in named), model=_joined(one.model for one in named),
-            colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
-        ),
+    named = [one for one in (line.product or line.instead_of for line in dearer) if one is not None]
+    gross = amendment.order.gross
+    asked = DifferenceOrder(
+        order=amendment.order, amendment=amendment, difference=difference, old_amount=gross - difference,
+        new_amount=gross, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of) or None,
+        wanted="、".join(str(one) for one in named), model=_joined(one.model for one in named),
+        colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
     )  # fmt: skip
-
-
-def _amount(quantity: Decimal | None, price: Decimal | None, discount: Decimal | None) -> Decimal:
-    return line_amounts(quantity or 0, price or 0, discount or 0).net
+    for _name, sentence in asked.check():
+        raise StepRefused(sentence)
+    records.store(session, asked)
 
 
 def _joined(words: Iterable[str | None]) -> str | None:

@@ -24,12 +24,13 @@ from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record, find
 from app.engine.refusals import StepRefused, on_the_form
-from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
-from models import cutoffs
+from app.engine.workflow import Ask, Flow, State, Workflow
+from models import amending, cutoffs
+from models.difference_orders import DifferenceOrder
 from models.order_requests import OrderRequest
 from models.order_words import DELIVERY_METHODS
 from models.orders import Order, OrderLine
-from models.products import Product
+from models.products import Product, check_quantity
 
 PURPOSES = {"change": _l("Change"), "exchange": _l("Exchange")}
 #: What becomes of money the change sets free.
@@ -48,7 +49,6 @@ class Amendment(OrderRequest, Workflow, Model):
     lines = Lines("amendment_lines", ("instead_of", "product", "quantity"))
 
     flow = Flow(
-        State("requested", _l("Change asked for"), "waiting"),
         State("needs_recall", _l("Waits for the warehouse"), "active"),
         State("applied", _l("Change made"), "good", final=True),
         State("refused", _l("Change refused"), "bad", final=True, uncounted=True),
@@ -57,7 +57,9 @@ class Amendment(OrderRequest, Workflow, Model):
     amendment_no: Mapped[str] = fields.number(
         _l("Number of the amendment"), 60, unique=True, search=True, derived=True, sort_order=-9
     )
-    purpose: Mapped[str] = fields.choice(_l("Purpose"), PURPOSES, "purpose_known", required=True, default="change")
+    purpose: Mapped[str] = fields.choice(
+        _l("Purpose of the change"), PURPOSES, "purpose_known", required=True, default="change"
+    )
     consignee: Mapped[str | None] = fields.line(_l("New consignee"), 200, help=_l("Empty: stays as it is"))
     phone: Mapped[str | None] = fields.phone(_l("New telephone"))
     address: Mapped[str | None] = fields.line(_l("New address"), 300)
@@ -70,6 +72,7 @@ class Amendment(OrderRequest, Workflow, Model):
     revision: Mapped[int | None] = fields.integer(_l("Revision"), derived=True)
     recalled_at: Mapped[datetime | None] = fields.moment(_l("Given back by the warehouse"), derived=True)
 
+    differences: Mapped[list[DifferenceOrder]] = relationship(viewonly=True, order_by="DifferenceOrder.id")
     amendment_lines: Mapped[list[AmendmentLine]] = relationship(
         back_populates="amendment", order_by="AmendmentLine.id", cascade="all, delete-orphan"
     )
@@ -98,7 +101,7 @@ class Amendment(OrderRequest, Workflow, Model):
                 self.amendment_lines.remove(line)
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.id and self.state != "requested":
+        if self.id:
             yield "", _("The amendment is “%(state)s”; please record another one.", state=self.state_label)
             return
         if self.order is None:
@@ -119,50 +122,52 @@ class Amendment(OrderRequest, Workflow, Model):
         return added or any(id(line) not in taken for line in self.order.order_lines)
 
     def begin(self, session: Session) -> Callable[[], None]:
+        """The house's table decides at once; what is still possible is done with the record's storing."""
+        made = None
+        if self.state is None and not self.taken_over:
+            self.state = self._decided(session)
+            self.closed_at = now() if self.flow.states[self.state].final else None
+            if self.state == "applied":
+                with access.system(), on_the_form():
+                    made = amending.make(session, self)
+                    amending.note(self, made)
         bind = super().begin(session)
 
-        def decide() -> None:
+        def stand() -> None:
             bind()
-            if self.state == "requested" and not self.taken_over:
+            if made is not None:
                 with access.system(), on_the_form():
-                    self.take("decide", session)
+                    amending.settle(session, self, made)
+                    session.flush()
 
-        return decide
+        return stand
 
-    def __str__(self) -> str:
-        return self.amendment_no or str(self.label)
-
-    @flow.step(
-        "requested", to=("applied", "needs_recall", "refused"), label=_l("Decide on the change"), who=never_by_hand
-    )
-    def decide(self) -> str:
-        """The house's table says whether the change is still possible."""
-        from models import amending
-
-        session = session_of(self)
-        concurrency.hold(session, self.order)
-        found = [cutoffs.verdict(session, self.order, group) for group in self.groups()]
+    def _decided(self, session: Session) -> str:
+        """The state by the table of cut-offs; the order stays as it is looked at until the change is stored."""
+        with access.system():
+            concurrency.hold(session, self.order)
+            found = [cutoffs.verdict(session, self.order, group) for group in self.groups()]
         hopeless = next((one for one in found if not one.may and not one.recall), None)
         if hopeless is not None:
             self.refused_because = amending.why_refused(self.order, hopeless)
             return "refused"
-        if all(one.may for one in found):
-            amending.apply(session, self)
-            return "applied"
-        return "needs_recall"
+        return "applied" if all(one.may for one in found) else "needs_recall"
+
+    def __str__(self) -> str:
+        return self.amendment_no or str(self.label)
 
     @flow.step("needs_recall", to="applied", label=_l("Give the order back"), tone="primary")
     def give_back(self) -> None:
         """The warehouse has the parcel in hand and takes it out again: the change is made."""
-        from models import amending
-
         session = session_of(self)
         concurrency.hold(session, self.order)
         if cutoffs.has_reached(self.order, "shipped"):
             raise StepRefused(_("The parcel has left the house; please say that it cannot be recalled."))
         amending.recall(session, self.order)
+        made = amending.make(session, self)
+        amending.settle(session, self, made)
+        amending.note(self, made)
         self.recalled_at = now()
-        amending.apply(session, self)
 
     @flow.step("needs_recall", to="refused", label=_l("Cannot be recalled"), tone="danger")
     def keep(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -233,6 +238,9 @@ class AmendmentLine(Record, Model):
             yield "instead_of", _("%(product)s is not on the order.", product=str(self.instead_of))
         elif self.instead_of is None and not self.quantity:
             yield "quantity", _("Please enter how many are added.")
+        goods = self.product or self.instead_of
+        if goods is not None and (said := check_quantity(session_of(goods), goods, self.quantity)):
+            yield "quantity", said
         if self.product is not None and self.product.discontinued and self.quantity != 0:
             yield "product", _("%(product)s is no longer sold.", product=str(self.product))
 

@@ -136,6 +136,11 @@ class Customer(Workflow, Model):
         if self.owner is None and "salesperson" in actor.roles and actor.own_person_id and not self.taken_over:
             self.owner = session.get(Person, actor.own_person_id)
 
+    def suggestions(self, session: Session) -> list[str]:
+        from models import customer_doubles  # it compares customers
+
+        return customer_doubles.suggestions(session, self)
+
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and not self.customer_no:
             yield "customer_no", _("A customer keeps a number.")

@@ -15,10 +15,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.engine import rules
-from models.orders import Order
+from models.orders import NOUGHT, Order
 
 #: What can be changed of an order, part by part, and the fields of each.
-GROUPS = {"recipient": _l("Recipient"), "delivery": _l("Delivery"), "goods": _l("Ordered goods")}
+GROUPS = {"recipient": _l("Consignee data"), "delivery": _l("Way of delivery"), "goods": _l("Ordered goods")}
 FIELDS = {"recipient": ("consignee", "phone", "address"), "delivery": ("delivery_method", "delivery_wish")}
 #: Events on an order's way; a row names the one from which on nothing may be changed any more.
 EVENTS = {
@@ -107,7 +107,7 @@ def is_ended(order: Order) -> bool:
 
 def has_money(order: Order) -> bool:
     """Whether the customer has paid, to us or to the platform."""
-    return order.paid + order.escrowed > order.refunded
+    return (order.paid or NOUGHT) + (order.escrowed or NOUGHT) > (order.refunded or NOUGHT)  # none before it is stored
 
 
 def verdict(session: Session, order: Order, group: str, *, member: bool = False) -> Verdict:

@@ -19,11 +19,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, rules
+from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.record import Numbered
-from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
 from models import cutoffs
 from models.orders import Order, with_its_order
@@ -56,18 +56,18 @@ class DifferenceOrder(Workflow, Model):
     difference_no: Mapped[str] = fields.number(
         _l("Number of the difference order"), 60, unique=True, search=True, derived=True
     )
-    order_id: Mapped[int] = fields.reference(_l("Tops up order"), "sales_order.id", required=True, derived=True)
-    amendment_id: Mapped[int] = fields.reference(_l("Amendment"), "amendment.id", required=True, derived=True)
-    replaced: Mapped[str | None] = fields.prose(_l("Goods given up"), derived=True)
-    wanted: Mapped[str] = fields.prose(_l("Goods wanted"), required=True, derived=True)
-    model: Mapped[str | None] = fields.line(_l("Wanted model"), 200, search=True, derived=True)
-    size: Mapped[str | None] = fields.line(_l("Wanted size"), 200, derived=True)
-    colour: Mapped[str | None] = fields.line(_l("Wanted colour"), 200, derived=True)
-    old_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount before"), required=True, derived=True)
-    new_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount after"), required=True, derived=True)
-    difference: Mapped[Decimal] = fields.decimal("money", _l("Difference in price"), required=True, derived=True)
+    order_id: Mapped[int] = fields.reference(_l("Tops up order"), "sales_order.id", required=True)
+    amendment_id: Mapped[int] = fields.reference(_l("Amendment"), "amendment.id", required=True)
+    replaced: Mapped[str | None] = fields.prose(_l("Goods given up"))
+    wanted: Mapped[str] = fields.prose(_l("Goods wanted"), required=True)
+    model: Mapped[str | None] = fields.line(_l("Wanted model"), 200, search=True)
+    size: Mapped[str | None] = fields.line(_l("Wanted size"), 200)
+    colour: Mapped[str | None] = fields.line(_l("Wanted colour"), 200)
+    old_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount before"), required=True)
+    new_amount: Mapped[Decimal] = fields.decimal("money", _l("Amount after"), required=True)
+    difference: Mapped[Decimal] = fields.decimal("money", _l("Difference in price"), required=True)
     issued_at: Mapped[datetime] = fields.moment(_l("Issued on"), required=True, index=True, derived=True)
-    pay_until: Mapped[datetime] = fields.moment(_l("To be paid until"), required=True, derived=True)
+    pay_until: Mapped[datetime] = fields.moment(_l("To be paid until"), required=True)
     matched_at: Mapped[datetime | None] = fields.moment(_l("Matched on"), derived=True)
 
     order: Mapped[Order] = relationship(foreign_keys=order_id)
@@ -86,17 +86,17 @@ class DifferenceOrder(Workflow, Model):
             self.issued_at = self.issued_at or now()
             hours = rules.number(session, HOURS, None)
             self.pay_until = self.pay_until or self.issued_at + timedelta(hours=float(hours))
-            for _name, sentence in self.check():
-                raise StepRefused(sentence)
         return super().begin(session)
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.order is None:
-            yield "order", _("A price-difference order has to name the order it tops up.")
+        if self.order is None or self.amendment is None or self.amendment.order is not self.order:
+            yield "order", _("A price-difference order has to name the order it tops up, and what was changed of it.")
             return
+        if records.altered(self, "order", "amendment", "wanted", "difference", "old_amount", "new_amount"):
+            yield "", _("What a price-difference order is for follows from its amendment.")
         if self.difference is None or self.difference <= 0:
             yield "difference", _("A price-difference order is for more than nought.")
-        if cutoffs.has_reached(self.order, "shipped"):
+        if not self.id and cutoffs.has_reached(self.order, "shipped"):
             yield "order", _("%(order)s has been shipped; nothing can be added to it.", order=self.order.order_no)
 
     def marks(self) -> list[str]:
@@ -175,7 +175,3 @@ def drop(session: Session, order: Order) -> None:
     found = open_of(session, order.id)
     if found is not None:
         found.take("lapse", session)
-
-
-#: For the order's page; written here, for orders do not know of what tops them up.
-Order.differences = relationship(DifferenceOrder, viewonly=True, order_by=DifferenceOrder.id)

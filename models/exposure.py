@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, concurrency, rules
+from app.engine import access, concurrency
 from app.engine.refusals import StepRefused
 from models.customers import Customer
 from models.grades import credit_limit_of

@@ -19,10 +19,10 @@ from app.engine.workflow import Ask, never_by_hand
 from models import difference_orders, reserving, shipping
 from models.courier_money import expect_cash, not_collected
 from models.grades import payment_days_of
-from models.orders import NOUGHT, Order, OrderLine
+from models.orders import Order, OrderLine
 from models.people import Person
 from models.placing import end, is_goods
-from models.shipments import OPEN, Shipment, ShipmentLine, allocated, left_to_plan, plan, shipments_of
+from models.shipments import OPEN, Shipment, left_to_plan, plan, shipments_of
 
 #: Shipments that are still in the house.
 IN_HOUSE = ("planned", "picking", "handed_over")
@@ -101,9 +101,8 @@ def keep_order(session: Session, shipment: Shipment) -> None:
 def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatches"))]) -> None:
     """Give the order to the person who picks and dispatches it; the parcel is planned with all that is left to send."""
     session = session_of(order)
+    reserving.match(session, order, "assigned")
     order.assignee = person
-    order.state = "assigned"
-    reserving.match(session, order)
     with session.no_autoflush:
         planned = [one for one in shipments_of(session, order) if one.state in ("planned", "picking")]
     for one in planned:
@@ -213,29 +212,6 @@ def take_out(session: Session, line: OrderLine) -> bool:
     for one, item in held:
         one.shipment_lines.remove(item)
     return True
-
-
-def replan(session: Session, order: Order) -> None:
-    """Let the parcel that is planned hold what the order's lines now want."""
-    planned = [one for one in shipments_of(session, order) if one.state in OPEN]
-    if not planned:
-        return
-    present = allocated(session, order)
-    for line in order.order_lines:
-        items = [item for one in planned for item in one.shipment_lines if item.order_line is line]
-        missing = line.quantity - present.get(line.id, NOUGHT)
-        for item in reversed(items):
-            if missing < 0:
-                taken = min(item.quantity, -missing)
-                item.quantity, missing = item.quantity - taken, missing + taken
-                if not item.quantity:
-                    item.shipment.shipment_lines.remove(item)
-        if missing > 0:
-            if items:
-                items[0].quantity += missing
-            else:
-                planned[0].shipment_lines.append(ShipmentLine(order_line=line, quantity=missing))
-    session.flush()
 
 
 def recall(session: Session, order: Order) -> None:

@@ -22,9 +22,9 @@ from models.people import Person
 
 CHANNELS = {
     "hotline": _l("Hotline"),
-    "wangwang": _l("旺旺"),
+    "wangwang": _l("Wangwang"),
     "qq": _l("QQ"),
-    "shangqiao": _l("商桥"),
+    "shangqiao": _l("Shangqiao"),
     "letter": _l("Letter or e-mail"),
     "visit": _l("In person"),
 }
@@ -68,7 +68,7 @@ class OrderRequest:
     @declared_attr
     def channel(cls) -> Mapped[str]:
         return fields.choice(
-            _l("Asked for by"), CHANNELS, "channel_known", required=True, default="hotline", sort_order=-8
+            _l("Channel of the request"), CHANNELS, "channel_known", required=True, default="hotline", sort_order=-8
         )
 
     @declared_attr

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import local
+from app.engine.moments import local, now
 from app.engine.record import Numbered
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
@@ -47,7 +47,6 @@ class OrderReturn(OrderRequest, Workflow, Model):
     numbered = Numbered("return_no", "TH{year}-{serial}")
 
     flow = Flow(
-        State("requested", _l("Return asked for"), "waiting"),
         State("recalling", _l("Being recalled"), "active"),
         State("refund_due", _l("Refund to come"), "active"),
         State("refunded", _l("Money given back"), "good", final=True),
@@ -72,21 +71,43 @@ class OrderReturn(OrderRequest, Workflow, Model):
         self.note_request()
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.id and self.state != "requested":
+        if self.id:
             yield "", _("The return is “%(state)s” and stays as it was decided.", state=self.state_label)
         elif self.order is not None:
             yield from self.check_identity(session_of(self.order))
 
     def begin(self, session: Session) -> Callable[[], None]:
+        """Where the parcel is and whether there is money decide at once; the rest is done with the record's storing."""
+        fresh = self.state is None and not self.taken_over
+        if fresh:
+            self.state = self._decided(session)
+            self.closed_at = now() if self.flow.states[self.state].final else None
         bind = super().begin(session)
 
-        def decide() -> None:
+        def stand() -> None:
             bind()
-            if self.state == "requested" and not self.taken_over:
+            if fresh and self.state in ("closed", "refund_due"):
                 with access.system(), on_the_form():
-                    self.take("decide", session)
+                    self._call_off()
+                    session.flush()
 
-        return decide
+        return stand
+
+    def _decided(self, session: Session) -> str:
+        order = self.order
+        with access.system():
+            concurrency.hold(session, order)
+        if cutoffs.is_ended(order):
+            self.refused_because = _("The order is “%(state)s”.", state=order.state_label)
+        elif order.received_at is not None:
+            self.refused_because = _("The customer has received the goods; this is a return after delivery.")
+        if self.refused_because:
+            return "refused"
+        return "recalling" if cutoffs.has_reached(order, "handed_over") else self._without_goods()
+
+    def _without_goods(self) -> str:
+        """What is left to do once the goods are in the house: give the money back, if there is any."""
+        return "refund_due" if cutoffs.has_money(self.order) else "closed"
 
     def marks(self) -> list[str]:
         """What to tell the customer, ready to be copied."""
@@ -98,26 +119,10 @@ class OrderReturn(OrderRequest, Workflow, Model):
     def __str__(self) -> str:
         return self.return_no or str(self.label)
 
-    @flow.step(
-        "requested", to=("recalling", "refund_due", "closed", "refused"), label=_l("Decide on the return"),
-        who=never_by_hand,
-    )  # fmt: skip
-    def decide(self) -> str:
-        """Where the parcel is and whether there is money decide what becomes of the request."""
-        session, order = session_of(self), self.order
-        concurrency.hold(session, order)
-        if cutoffs.is_ended(order):
-            self.refused_because = _("The order is “%(state)s”.", state=order.state_label)
-            return "refused"
-        if order.received_at is not None:
-            self.refused_because = _("The customer has received the goods; this is a return after delivery.")
-            return "refused"
-        return "recalling" if cutoffs.has_reached(order, "handed_over") else self._call_off()
-
     def _call_off(self) -> str:
         """Take the order off: the goods are free at once, the money waits for its day."""
         session, order = session_of(self), self.order
-        if not cutoffs.has_money(order):
+        if self._without_goods() == "closed":
             order.take("close", session, reason=str(WHY[self.why]))
             return "closed"
         amount = refundable(session, order)
@@ -165,5 +170,7 @@ def note_refund(session: Session, order: Order) -> None:
             one.take("finish", session)
 
 
-#: For the order's page; written here, for orders do not know of what is asked about them.
-Order.returns = relationship(OrderReturn, viewonly=True, order_by=OrderReturn.id)
+def last_of(session: Session, order_id: int) -> OrderReturn | None:
+    """The latest return of an order, if there is one."""
+    query = select(OrderReturn).where(OrderReturn.order_id == order_id).order_by(OrderReturn.id.desc())
+    return session.scalars(query.limit(1)).first()

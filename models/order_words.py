@@ -25,9 +25,9 @@ FULFILMENT = {
     "picking": _l("Being picked"),
     "handed_over": _l("With the warehouse"),
     "part_shipped": _l("Shipped in part"),
-    "shipped": _l("Under way"),
+    "shipped": _l("Goods under way"),
     "received": _l("Received by the customer"),
-    "refused": _l("Refused at the door"),
+    "refused": _l("Parcel refused"),
     "returned": _l("Came back"),
 }
 DELIVERY_METHODS = {

@@ -6,7 +6,7 @@ Each line is rounded by itself; `models/totals.py` keeps the sums.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ from models.order_words import (
 )
 from models.people import Department, Person
 from models.prices import price_on
-from models.products import Product
+from models.products import Product, check_quantity
 
 if TYPE_CHECKING:
     from models.payments import Payment
@@ -79,7 +79,7 @@ class Order(Workflow, Model):
         State("shipped", _l("Shipped"), "good", settled=True),
         State("completed", _l("Completed"), "good", settled=True, final=True),
         State("on_hold", _l("On hold"), "waiting", pauses=("delivery",)),
-        State("draft", _l("Draft"), "waiting"),
+        State("draft", _l("Draft"), "waiting", begins=True),
         State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
         State("closed", _l("Deal closed"), "neutral", final=True, uncounted=True),
         State("invalid", _l("Invalid"), "bad", final=True, uncounted=True),
@@ -270,6 +270,11 @@ class Order(Workflow, Model):
         """Models, colours and sizes of the lines, to be found by."""
         return "\n".join(dict.fromkeys(filter(None, (line.goods for line in self.order_lines)))) or None
 
+    def add_goods(self, lines: Iterable[OrderLine]) -> None:
+        """Let an order of an older ledger be found by goods that come with a sheet of lines."""
+        known = (self.goods or "").split("\n") if self.goods else []
+        self.goods = "\n".join(dict.fromkeys([*known, *filter(None, (line.goods for line in lines))])) or None
+
     def is_open_to_edits(self) -> bool:
         """Whether the order's form is open: nobody has confirmed it yet."""
         state = self.held_in if self.state == "on_hold" else self.state
@@ -342,15 +347,20 @@ class Order(Workflow, Model):
         return found
 
     def begin(self, session: Session) -> Callable[[], None]:
+        """A new order holds its goods with its storing, where the house does so at placing."""
+        from models import placing, reserving  # they know this order
+
+        fresh = self.state in (None, "placed") and not self.taken_over
+        if fresh:
+            with on_the_form():
+                placing.foresee(session, self)
         bind = super().begin(session)
 
         def stand() -> None:
-            from models import placing  # its steps are this order's
-
             bind()
-            if self.state == "placed" and not self.taken_over:
+            if fresh:
                 with on_the_form():
-                    placing.stand(session, self)
+                    reserving.match(session, self, "placed")
 
         return stand
 
@@ -446,6 +456,10 @@ class OrderLine(Record, Model):
         if not self.taken_over:
             if self.quantity is not None and self.quantity <= 0:
                 yield "quantity", _("The quantity must be more than nought.")
+            if self.product is not None and (
+                said := check_quantity(session_of(self.product), self.product, self.quantity)
+            ):
+                yield "quantity", said
             if self.price is not None and self.price < 0:
                 yield "price", _("The price is negative.")
             if self.product is not None and self.product.discontinued and not self.id:

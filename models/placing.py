@@ -18,7 +18,7 @@ from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import reservations, reserving
+from models import reserving
 from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
@@ -34,13 +34,14 @@ def is_goods(order: Order, actor: Actor) -> bool:
     return order.ticket_id is None
 
 
-def stand(session: Session, order: Order) -> None:
-    """An order is placed: its customer may order, its goods are held where the house does so now."""
+def foresee(session: Session, order: Order) -> None:
+    """What an order that is being placed comes with, before it is stored: until when it is to be paid, goods held."""
     if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
     if order.payment_type == "prepaid" and order.pay_until is None:
         order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
-    reserving.match(session, order)
+    if reserving.has_come(session, order, "placed") and any(line.product.kept for line in order.order_lines):
+        order.fulfilment = "reserved"  # or it is not placed at all
 
 
 @Order.flow.step("draft", to="placed", label=_l("Place the order"), tone="primary")
@@ -51,7 +52,8 @@ def place(order: Order) -> None:
     order.state = "placed"
     for _name, sentence in order.check():
         raise StepRefused(sentence)
-    stand(session, order)
+    foresee(session, order)
+    reserving.match(session, order, "placed")
 
 
 @Order.flow.step("placed", to=None, label=_l("Note a call"))
@@ -90,15 +92,14 @@ def confirm(
         raise StepRefused(sentence)
     refuse_unseen(session, order)
     refuse_over_limit(session, order)
+    reserving.match(session, order, "confirmed")
     order.call_result, order.called_at = "agreed", now()
     order.delivery_wish = delivery or order.delivery_wish
     order.note = "\n".join(filter(None, (order.note, note))) or None
     order.confirmed_at, order.confirmed_by_id = now(), history.doer().own_person_id
     order.owner_at_confirm_id = order.customer.owner_id if order.customer else None
     with session.no_autoflush:
-        order.state = "confirmed"
         order.round_amounts()
-    reserving.match(session, order)
 
 
 def refuse_unseen(session: Session, order: Order) -> None:
@@ -141,8 +142,8 @@ def resume(order: Order) -> None:
     session = session_of(order)
     if order.confirmed_at is not None:
         refuse_over_limit(session, order)
-    order.state, order.held_in = order.held_in or "placed", None
     reserving.match(session, order)
+    order.state, order.held_in = order.held_in or "placed", None
 
 
 @Order.flow.step(
@@ -174,5 +175,5 @@ def end(order: Order, state: str) -> None:
     order.cancelled_at = now()
     difference_orders.drop(session, order)
     fulfilling.call_off(session, order)
-    reservations.release(session, order, str(order.flow.states[state].label))
+    reserving.let_go(session, order, str(order.flow.states[state].label))
     give_back(session, order, str(order.flow.states[state].label))

@@ -6,13 +6,11 @@ assigning 分配, which says who picks and dispatches.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.engine import rules
-from models import reservations
+from models import reservations, shipping
 from models.cutoffs import has_money, has_reached
 from models.orders import Order
 
@@ -34,25 +32,30 @@ RESERVE_ON = {
 }
 
 
-def has_come(session: Session, order: Order) -> bool:
-    """Whether the moment of reserving has come for an order."""
+def has_come(session: Session, order: Order, event: str | None = None) -> bool:
+    """Whether the moment of reserving has come for an order, with the `event` of `MOMENTS` that is just happening."""
     moment = rules.value(session, RESERVE_ON[order.payment_type], None)
+    if event is not None and list(MOMENTS).index(event) >= list(MOMENTS).index(moment):
+        return True
     if moment == "paid":
         return has_money(order) or has_reached(order, "confirmed")
     return order.state != "draft" and has_reached(order, moment)
 
 
-def match(session: Session, order: Order) -> None:
+def match(session: Session, order: Order, event: str | None = None) -> None:
     """Bring what is held for the order in line with its lines, once its moment has come.
 
     Before any money is seen it is held until the order should have been paid. Raises `StepRefused` naming all products
     that are short; nothing is held then.
     """
-    if not has_come(session, order) or order.flow.states[order.state].final:
+    if order.flow.states[order.state].final or not has_come(session, order, event):
         return
-    reservations.match(session, order, expires_at(order))
+    is_firm = event in ("confirmed", "assigned") or order.confirmed_at is not None or has_money(order)
+    reservations.match(session, order, None if is_firm else order.pay_until)
+    shipping.settle(session, order)
 
 
-def expires_at(order: Order) -> datetime | None:
-    """Until when goods are held for somebody who has neither paid nor been confirmed."""
-    return order.pay_until if order.confirmed_at is None and not has_money(order) else None
+def let_go(session: Session, order: Order, reason: str) -> None:
+    """Free everything that is held for an order that has ended."""
+    reservations.release(session, order, reason)
+    shipping.settle(session, order)

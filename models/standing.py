@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, object_session
 from app.engine.moments import local, now
 from models import difference_orders
 from models.amendments import open_for
+from models.order_returns import last_of
 from models.order_words import CHECK_RESULTS, MONEY_FIRST
 from models.orders import Order
 
@@ -34,10 +35,13 @@ def _said(session: Session, order: Order) -> Iterator[str]:
             yield _("Finance has not verified a payment for this order yet.")
     if order.payment_state == "refund_due":
         yield _("Money has to go back to the customer: finance is asked.")
-    if (difference := difference_orders.open_of(session, order.id)) is not None:
+    if order.revision and (difference := difference_orders.open_of(session, order.id)) is not None:
         yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
-    if (amendment := open_for(session, order.id)) is not None:
+    if order.state == "handed_over" and (amendment := open_for(session, order.id)) is not None:
         yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
+
+    if order.state not in ("draft", "placed", "confirmed", "assigned") and (given_up := last_of(session, order.id)):
+        yield _("Return %(no)s: %(state)s", no=given_up, state=given_up.state_label)
 
 
 def _office(moment: datetime) -> str:

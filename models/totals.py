@@ -100,6 +100,8 @@ def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> I
         if not order.is_rounded_whole():
             for line in mine:
                 line.work_out(order.rounding)
+        if order.taken_over:
+            order.add_goods(mine)
         if mine or count:
             added = (sum(getattr(line, name) or 0 for line in mine) for name in names)
             totals = [stored + new for stored, new in zip(sums, added, strict=True)]

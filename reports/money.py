@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.engine import rules
 from app.engine.columns import Column
 from app.engine.frames import Period, frame, report
 from app.engine.moments import at_office, local, today

@@ -27,6 +27,7 @@ class CustomerContactView(RecordView):
 
 class PlatformIdentityView(RecordView):
     model = PlatformIdentity
+    in_menu = False
     list_columns = ["platform", "account", "customer", "note"]
     filters = ["platform", "customer"]
 
@@ -35,6 +36,7 @@ class CustomerOwnerView(RecordView):
     """Written by the house itself whenever an owner changes."""
 
     model = CustomerOwner
+    in_menu = False
     list_columns = ["customer", "owner", "since", "until"]
     filters = ["customer", "owner", "since", "until"]
     base_order = "-since"

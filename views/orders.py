@@ -23,7 +23,7 @@ class OrderView(RecordView):
     model = Order
     list_columns = [
         "order_no", "customer", "state", "payment_state", "fulfilment", "payment_type", "placed_at", "promised_at",
-        "salesperson", "gross", "paid",
+        "salesperson", "gross",
     ]  # fmt: skip
     filters = [
         "state", "payment_state", "fulfilment", "payment_type", "customer", "salesperson", "region", "placed_at",
@@ -40,12 +40,11 @@ class OrderView(RecordView):
     children = [
         Children("order_lines", "order", ["product", "quantity", "price", "discount", "net", "tax", "gross"], most=100),
         Children("amendments", "order", ["amendment_no", "purpose", "state", "difference", "revision", "asked_at"]),
-        Children("differences", "order", ["difference_no", "wanted", "difference", "state", "pay_until"]),
-        Children("returns", "order", ["return_no", "why", "state", "asked_at", "refund"]),
         Children("shipments", "order", ["shipment_no", "state", "assignee", "carrier", "waybill", "shipped_at"]),
         Children(
-            "payments", "order",
-            ["kind", "amount", "allocated", "account", "reference", "paid_at", "state", "verified_by"],
+            "payments",
+            "order",
+            ["kind", "amount", "account", "reference", "paid_at", "state", "verified_by"],
         ),
         Children("refunds", "order", ["kind", "amount", "state", "earliest_at", "requested_by", "paid_at"]),
     ]
@@ -86,7 +85,8 @@ class AmendmentView(RecordView):
         Children(
             "amendment_lines", "amendment",
             ["instead_of", "old_quantity", "old_price", "product", "quantity", "new_price"],
-        )
+        ),
+        Children("differences", "amendment", ["difference_no", "wanted", "difference", "state", "pay_until"]),
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class ProductView(RecordView):
 
 class ProductPriceView(RecordView):
     model = ProductPrice
+    in_menu = False
     list_columns = ["product", "price", "grade", "valid_from", "valid_to"]
     filters = ["product", "grade", "valid_from"]
     base_order = "-valid_from"

@@ -14,5 +14,6 @@ class StockMovementView(RecordView):
 
 class ReservationView(RecordView):
     model = Reservation
+    in_menu = False
     list_columns = ["order", "product", "quantity", "state", "held_since", "expires_at"]
     filters = ["state", "order", "product", "expires_at"]

@@ -234,6 +234,22 @@ def entries_of(session: Session, record: Any, most: int = 50) -> list[HistoryEnt
     return list(session.scalars(query))
 
 
+def told_at_once(entries: Iterable[HistoryEntry]) -> list[tuple[HistoryEntry, dict[str, list[Any]]]]:
+    """Entries, the newest first, with what each changed; the parts of one step in one request are told as one."""
+    told: list[tuple[HistoryEntry, dict[str, list[Any]]]] = []
+    for entry in entries:
+        newer = told[-1][0] if told else None
+        if newer is not None and entry.request_id and (entry.request_id, entry.action) == (
+            newer.request_id, newer.action,
+        ):  # fmt: skip
+            changes = told[-1][1]
+            for name, (before, after) in entry.fields.items():
+                changes[name] = [before, changes.get(name, [None, after])[1]]
+        else:
+            told.append((entry, dict(entry.fields)))
+    return told
+
+
 def entry_of(session: Session, record: Any, position: int) -> HistoryEntry | None:
     """One entry of a record that the caller has already loaded through row access."""
     query = select(HistoryEntry).where(

@@ -74,6 +74,8 @@ class Record(access.RowAccess):
     #: what stands over its `outlook`
     outlook_title: ClassVar[Any] = ""
     lines: ClassVar[Lines | None] = None
+    #: what the labels of its references name in their turn: reference -> fields of what it points to
+    named_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: views of the list one click away
     quick_views: ClassVar[tuple[QuickView, ...]] = ()
 
@@ -184,7 +186,7 @@ def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
     """The loader options that bring the references among the fields `names` (all) along, a query each."""
     fields = fields_of(model)
     return [
-        selectinload(getattr(model, name))
+        selectinload(getattr(model, name)).options(*references(fields[name].target, model.named_by.get(name, ())))
         for name in (fields if names is None else names)
         if name in fields and fields[name].kind == "reference"
     ]

@@ -40,6 +40,8 @@ class State:
     settled: bool = False
     #: the end of the way
     final: bool = False
+    #: a record may begin here, too
+    begins: bool = False
     #: left out of figures on punctuality: void, withdrawn, merged
     uncounted: bool = False
 
@@ -220,7 +222,7 @@ class Flow:
     def reachable(self) -> set[str]:
         """The states a record can get into from the start."""
         found: set[str] = set()
-        todo = [self.start]
+        todo = [self.start, *(state.name for state in self.states.values() if state.begins)]
         while todo:
             state = todo.pop()
             if state not in found:
@@ -232,7 +234,7 @@ class Flow:
         """The flow as a Mermaid state diagram, labels in the current language."""
         lines = ["stateDiagram-v2"]
         lines += [f"    {state.name}: {state.label}" for state in self.states.values()]
-        lines.append(f"    [*] --> {self.start}")
+        lines += [f"    [*] --> {name}" for name, state in self.states.items() if state.begins or name == self.start]
         for step in self.steps.values():
             lines += [
                 f"    {source} --> {target}: {step.label}"

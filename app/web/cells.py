@@ -70,4 +70,4 @@ def column(field: Field) -> dict[str, Any]:
 
 def said(label: Any, words: str, tone: str = "") -> dict[str, Any]:
     """An item of a record's page that is found out for it and stands in no field."""
-    return {"label": str(label), "text": words, "kind": "text", "tone": tone, "wide": len(words) > 60}
+    return {"label": str(label), "text": words, "kind": "text", "tone": tone, "wide": bool(tone) or len(words) > 60}

@@ -197,7 +197,7 @@ class RecordPage(KindPages):
         drawn = []
         entries = history.entries_of(db.session, record)
         named = self._named(entries, columns)
-        for entry in entries:
+        for entry, changes in history.told_at_once(entries):
             who = (
                 _("%(actor)s for %(absent)s", actor=entry.actor_name, absent=entry.acting_for)
                 if entry.acting_for
@@ -213,9 +213,7 @@ class RecordPage(KindPages):
                     else None,
                     "reason": entry.reason if knows(record) else None,
                     "changes": [
-                        self._change(columns[name], named, *pair)
-                        for name, pair in entry.fields.items()
-                        if name in columns
+                        self._change(columns[name], named, *pair) for name, pair in changes.items() if name in columns
                     ]
                     if entry.action not in ("add", "import")
                     else [],

@@ -18,12 +18,14 @@ from app.engine.moments import local, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
 from models.accountability import AccountabilityCase
+from models.amendments import Amendment, AmendmentLine
 from models.calls import CallOwed
 from models.conduct import ConductSheet
 from models.customer_handovers import CustomerHandover
 from models.customer_owners import CustomerOwner
 from models.customers import Customer
 from models.daily_reviews import DailyReview
+from models.difference_orders import DifferenceOrder
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
@@ -31,6 +33,7 @@ from models.fates import Hold
 from models.identities import IdentityRequest
 from models.note_templates import NoteTemplate
 from models.number_reservations import NumberReservation
+from models.order_returns import OrderReturn
 from models.orders import Order, OrderLine
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
@@ -71,6 +74,15 @@ def _leaver(session: Any) -> Person:
     return person
 
 
+#: What a customer tells to be known by.
+KNOWN_BY = {"told_qq": "10001", "told_consignee": "王经理"}
+
+
+def known_order(session: Any) -> Order:
+    """An order whose customer is known by these."""
+    return make(session, Order, qq="10001", consignee="王经理", payment_type="on_account")
+
+
 #: What a kind's own checks ask for, beside its required fields.
 ALSO: Mapping[Any, Mapping[str, Any]] = {
     AccountabilityCase: {
@@ -93,6 +105,14 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
         "order_line": lambda session: _latest(session, OrderLine),
     },
     Product: {"price": Decimal("12.5"), "stock": Decimal(1000)},
+    Amendment: {**KNOWN_BY, "order": lambda session: known_order(session), "address": "新路2号", "amendment_lines": []},
+    AmendmentLine: {"product": lambda session: make(session, Product), "quantity": Decimal(1)},
+    DifferenceOrder: {
+        "amendment": lambda session: make(session, Amendment),
+        "order": lambda session: _latest(session, Order),
+        "difference": Decimal(1),
+    },
+    OrderReturn: {**KNOWN_BY, "order": lambda session: known_order(session)},
     CallOwed: {"phone": "13800000000"},
     CustomerHandover: {
         "leaver": lambda session: _leaver(session),

@@ -37,6 +37,7 @@ from models.people import Department, Person, actor_of
 from models.products import Product
 from models.recipients import Recipient
 from models.registers import Register
+from models.shipments import Shipment, ShipmentLine
 from models.tickets import ServiceTicket
 from tests.safety.makers import make, with_credit
 
@@ -289,6 +290,7 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     (Order.kind_name, "complete_service"): lambda session: {**_of_a_ticket(session), **_on_account(session)},
     (Order.kind_name, "confirm"): _on_account,
     (Order.kind_name, "ship"): _on_account,
+    (Order.kind_name, "withdraw_link"): lambda session: {"link_secret": "样本"},
     (Order.kind_name, "complete"): _on_account,
     (Order.kind_name, "resume"): lambda session: {"held_in": "confirmed"},
     (Order.kind_name, "use_credit"): lambda session: {"customer": with_credit(session)},
@@ -301,7 +303,8 @@ def _notice(session: Any) -> dict[str, Any]:
 
 
 def _newest_payment(session: Any) -> Payment:
-    return session.scalars(select(Payment).order_by(Payment.id.desc()).limit(1)).one()
+    with access.system():
+        return session.scalars(select(Payment).order_by(Payment.id.desc()).limit(1)).one()
 
 
 def _open_order(session: Any) -> dict[str, Any]:
@@ -382,6 +385,19 @@ def _with_a_leader(session: Any, paper: Any) -> None:
     make(session, LeaderInstruction, document=paper, leader=person(session, "周海"), position=1, standing="waiting")
 
 
+def _parcel(session: Any, order: Order, state: str) -> Shipment:
+    """All that was ordered, in one parcel."""
+    with access.system():
+        lines = [ShipmentLine(order_line=line, quantity=line.quantity) for line in order.order_lines]
+    return make(session, Shipment, order=order, shipment_lines=lines, state=state)
+
+
+def _on_credit(session: Any, shipment: Shipment) -> None:
+    with access.system():
+        shipment.order.payment_type = "on_account"
+        session.flush()
+
+
 #: (kind, step) -> what has to stand beside the record
 BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("outgoing_documents", "record_joint_signature"): lambda session, paper: make(
@@ -398,6 +414,9 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "transcribe"): _with_a_leader,
     ("incoming_documents", "pass_over"): _with_a_leader,
     ("articles", "drop_revision"): _version,
+    (Order.kind_name, "hand_over"): lambda session, order: _parcel(session, order, "planned"),
+    (Order.kind_name, "ship"): lambda session, order: _parcel(session, order, "handed_over"),
+    ("shipments", "ship"): _on_credit,
     ("payments", "take_back"): lambda session, payment: make(
         session, PaymentAllocation, payment=payment, order=payment.order, amount=1
     ),

@@ -30,6 +30,7 @@ from models.calls import CallOwed
 from models.circulation import CirculationEntry
 from models.conduct import ConductSheet
 from models.countersignatures import Countersignature
+from models.customer_handovers import CustomerHandover
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.files import Attachment
@@ -94,6 +95,8 @@ class Side:
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
         if isinstance(record, Payment):  # each is taken back once
             record.reverses, record.currency = None, "CNY"
+        if isinstance(record, CustomerHandover):  # whoever leaves does not see it
+            record.leaver = self.session.scalars(select(Person).order_by(Person.id)).first()
         if isinstance(record, ConductSheet):
             record.day -= timedelta(days=n)  # a person has one a day
         records.store(self.session, record)

@@ -22,7 +22,7 @@ from app.engine.rules import Rule
 from app.extensions import db
 from app.menu import VIEWS
 from models.documents import IncomingDocument
-from models.orders import OrderLine
+from models.orders import Order, OrderLine
 from models.registers import Register
 from seed.roles import ROLES
 from tests.conftest import bearer, sign_in
@@ -35,6 +35,10 @@ from tests.safety.samples import cookie_free
 TRICKS = {"roles": "administrator", "owner": "1", "created_by": "1", "user": "1", "is_admin": "1", "number": "越权1",
           "_sa_instance_state": "1", "__class__": "1", "flow": "1", "kind_name": "people"}  # fmt: skip
 #: kind -> what its own rules ask for beside values of the right kind; a paper of the group's book is in handling
+#: What follows from the rest, and may be what a trick says.
+WORKED_OUT = {("orders", "fulfilment")}
+#: By what the fourth order is known.
+KNOWN = {"told_number": "乙藏不可见3order_no", "told_consignee": "乙藏不可见3consignee"}
 MEANT: dict[str, dict[str, Any]] = {
     "registers": {"template": "样{unique}〔{{year}}〕{{serial}}号"},
     "outgoing_series": {"template": "发{unique}〔{{year}}〕{{serial}}号", "level": "department"},
@@ -67,6 +71,12 @@ MEANT: dict[str, dict[str, Any]] = {
     "customer_handovers": {"leaver": "13", "receiver": "12"},
     "handover_lines": {"customer": "2"},
     "customer_owners": {"until": "2099-01-01T09:00"},
+    "orders": {"as_draft": ""},
+    # Of an order that is with the warehouse, which is asked to give it back.
+    "amendments": {"order": "4", "amendment_lines": [], "address": "别处", **KNOWN},
+    "amendment_lines": {"instead_of": "", "quantity": "1"},
+    "order_returns": {"order": "4", **KNOWN},
+    "difference_orders": {"order": "1", "amendment": "1", "difference": "1", "pay_until": "2099-01-01T09:00"},
 }
 #: kinds that take a paper once
 ONCE = {
@@ -89,6 +99,9 @@ def wide(crowd: Flask) -> Iterator[Flask]:
         db.session.add(Rule(setting="conduct_checklist", value="yes"))
         db.session.add(Rule(setting="over_delivery_percent", value="1000"))  # all that was ordered is in shipments
         book = db.session.query(Register).filter_by(code="GS").one()
+        order = db.session.get(Order, 4)
+        assert order is not None and order.state == "handed_over"
+        order.received_at = None
         paper = db.session.get(IncomingDocument, 4)
         assert paper is not None and paper.state == "in_handling"
         paper.register, paper.due_at = book, None
@@ -250,7 +263,7 @@ def test_a_form_takes_no_field_it_did_not_show(wide, view, record_property):
     assert answer.status_code in (302, 422)  # some records are past changing
     assert taken(model, before, row(wide, model, key)) == []
     start = getattr(getattr(model, "flow", None), "start", None)
-    last, extra = newest(wide, model), foreign(model, {"state": start})
+    last, extra = newest(wide, model), foreign(model, usual(model) | {"state": start})
     data = {**valid(model), **LINE, **extra}
     data = {name: str(value) for name, value in data.items() if not isinstance(value, list)} | different(model)
     added = browser.post(f"/{view.__name__.lower()}/add", data=data)
@@ -260,10 +273,18 @@ def test_a_form_takes_no_field_it_did_not_show(wide, view, record_property):
     record_property("columns tried", len(sent) + len(extra))
     assert made["id"] > last
     assert {
-        name for name, value in shown.items() if extra.get(name) == value and not isinstance(extra[name], bool)
+        name
+        for name, value in shown.items()
+        if extra.get(name) == value and not isinstance(extra[name], bool) and (model.kind_name, name) not in WORKED_OUT
     } == set()
     assert (made["version"], made["taken_over"]) == (1, False)
     assert made.get("state") == start
+
+
+def usual(model: Any) -> dict[str, Any]:
+    """What the columns hold where nobody says anything: no trick would be seen that says the same."""
+    defaults = {column.name: column.default for column in inspect(model).local_table.columns}
+    return {name: default.arg for name, default in defaults.items() if default is not None and default.is_scalar}
 
 
 def different(model: Any) -> dict[str, str]:
