@@ -369,7 +369,7 @@ def reserve(bind, orders, lines, free, held):
     """Hold what the orders want of the stock that is `free`, and take it off there."""
     rows = []
     for order in orders:
-        wanted = defaultdict(Decimal)
+        wanted: dict[int, Decimal] = defaultdict(Decimal)
         for line in lines[order.id]:
             if line.stock is not None:
                 wanted[line.product_id] += line.quantity
@@ -488,7 +488,7 @@ def fill_orders(bind):
 
 def names_of_goods(bind, orders):
     """Models, colours and sizes of the lines of these orders, each once: key of the order -> text."""
-    found = defaultdict(dict)
+    found: dict[int, dict[str, None]] = defaultdict(dict)
     query = (
         sa.select(LINE.c.order_id, PRODUCT.c.model, PRODUCT.c.colour, PRODUCT.c.size)
         .join(PRODUCT, PRODUCT.c.id == LINE.c.product_id)
@@ -525,7 +525,8 @@ def take_back(bind, kind, *, leaves=None, gone=frozenset(), renamed=None, change
             .where(ENTRIES.c.kind == kind, ENTRIES.c.record_id.between(first, first + BATCH - 1))
             .order_by(ENTRIES.c.record_id, ENTRIES.c.position)
         )
-        values, ends = defaultdict(dict), {}
+        values: dict[int, dict[str, object]] = defaultdict(dict)
+        ends = {}
         for row in bind.execute(query):
             values[row.record_id].update({name: after for name, (_, after) in json.loads(row.changes).items()})
             ends[row.record_id] = row
@@ -951,7 +952,6 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "requested",
                 "needs_recall",
                 "applied",
                 "refused",
@@ -1331,7 +1331,6 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "requested",
                 "recalling",
                 "refund_due",
                 "refunded",
