@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -369,7 +370,7 @@ def reserve(bind, orders, lines, free, held):
     """Hold what the orders want of the stock that is `free`, and take it off there."""
     rows = []
     for order in orders:
-        wanted = defaultdict(Decimal)
+        wanted: Any = defaultdict(Decimal)
         for line in lines[order.id]:
             if line.stock is not None:
                 wanted[line.product_id] += line.quantity
@@ -488,7 +489,7 @@ def fill_orders(bind):
 
 def names_of_goods(bind, orders):
     """Models, colours and sizes of the lines of these orders, each once: key of the order -> text."""
-    found = defaultdict(dict)
+    found: Any = defaultdict(dict)
     query = (
         sa.select(LINE.c.order_id, PRODUCT.c.model, PRODUCT.c.colour, PRODUCT.c.size)
         .join(PRODUCT, PRODUCT.c.id == LINE.c.product_id)
@@ -525,7 +526,8 @@ def take_back(bind, kind, *, leaves=None, gone=frozenset(), renamed=None, change
             .where(ENTRIES.c.kind == kind, ENTRIES.c.record_id.between(first, first + BATCH - 1))
             .order_by(ENTRIES.c.record_id, ENTRIES.c.position)
         )
-        values, ends = defaultdict(dict), {}
+        values: Any = defaultdict(dict)
+        ends: Any = {}
         for row in bind.execute(query):
             values[row.record_id].update({name: after for name, (_, after) in json.loads(row.changes).items()})
             ends[row.record_id] = row
