@@ -15,6 +15,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, sele
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, fields, rules
+from app.engine import record as records
 from app.engine.record import Numbered, QuickView, Record
 
 WHOLE_UNITS = rules.setting(
@@ -138,8 +139,11 @@ def variant_key(product: Product) -> str | None:
 @event.listens_for(Session, "before_flush", insert=True)
 def _keep_variant_key(session: Session, context: object, instances: object) -> None:
     for product in (*session.new, *session.dirty):
-        if isinstance(product, Product) and product.variant_key != (key := variant_key(product)):
-            product.variant_key = key
+        # Of two variants alike in an older house the second has no key, and keeps none.
+        if isinstance(product, Product) and (
+            product in session.new or records.altered(product, "model", "colour", "size")
+        ):
+            product.variant_key = variant_key(product)
 
 
 def plainly(quantity: Decimal | None) -> str:

@@ -64,7 +64,9 @@ def settle(session: Session, order: Order) -> None:
     with access.system(), session.no_autoflush:
         shipments = [one for one in shipments_of(session, order) if one.state != "called_off"]
         gone = [one for one in shipments if one.shipped_at is not None]
-        found: dict[str, Any] = {"fulfilment": fulfilment_of(session, order)}
+        # An order of an older ledger was sent without a shipment of ours.
+        known = shipments or order.state not in ("shipped", "completed")
+        found: dict[str, Any] = {"fulfilment": fulfilment_of(session, order)} if known else {}
         if gone:
             found |= {name: getattr(gone[-1], name) for name in ("carrier", "waybill", "shipped_at")}
         if shipments:

@@ -319,7 +319,7 @@ TABLE: dict[str, dict[str, str]] = {
         "products": "read export", "order_lines": "read export",
         "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
         "payments": f"{KEEP} export", "payment_allocations": "read export", "refunds": "read add export tell_customer",
-        **_ASKED, "product_prices": "read export", "stock_movements": READ, "reservations": READ, "shipments": "read export",
+        **_ASKED, "product_prices": "read export", "shipments": "read export",
         "shipment_lines": READ,
     },
     "order_administrator": {
