@@ -19,6 +19,7 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reserving
+from models.allocations import money_of
 from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
@@ -111,10 +112,9 @@ def refuse_unseen(session: Session, order: Order) -> None:
         raise StepRefused(
             _("Of the deposit of %(deposit)s only %(seen)s has come in.", deposit=order.deposit, seen=seen)
         )
-    who = history.doer().own_person_id
-    with session.no_autoflush:
-        if who is not None and all(one.verified_by_id == who for one in order.payments if one.verified_at):
-            raise StepRefused(_("You have verified the money; somebody else has to confirm the order."))
+    who, seen_by = history.doer().own_person_id, {one.verified_by_id for one in money_of(session, order)}
+    if who is not None and seen_by == {who}:
+        raise StepRefused(_("You have verified the money; somebody else has to confirm the order."))
 
 
 @Order.flow.step("placed", to="invalid", label=_l("Not valid"), tone="danger")
