@@ -20,6 +20,7 @@ from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reserving
 from models.allocations import money_of
+from models.courier_money import not_collected
 from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
@@ -149,8 +150,11 @@ def resume(order: Order) -> None:
 )
 def cancel(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The order is called off before the warehouse has it; its number and history stay, what was paid goes back."""
+    from models import fulfilling
+
     if order.held_in == "handed_over":
         raise StepRefused(_("The warehouse has the order; please record a return, so that it is recalled."))
+    fulfilling.refuse_out(session_of(order), order)
     order.reason = reason
     end(order, "cancelled")
 
@@ -167,11 +171,13 @@ def close(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = None)
 
 def end(order: Order, state: str) -> None:
     """What every end short of delivery brings: goods are let go, parcels called off, money goes back."""
-    from models import difference_orders, fulfilling
+    from models import amendments, difference_orders, fulfilling
 
-    session = session_of(order)
+    session, label = session_of(order), str(order.flow.states[state].label)
     order.cancelled_at = now()
     difference_orders.drop(session, order)
+    amendments.drop(session, order, label)
+    not_collected(session, order, label)
     fulfilling.call_off(session, order)
-    reserving.let_go(session, order, str(order.flow.states[state].label))
-    give_back(session, order, str(order.flow.states[state].label))
+    reserving.let_go(session, order, label)
+    give_back(session, order, label)

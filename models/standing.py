@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, object_session
 from app.engine.moments import local, now
 from models import difference_orders
 from models.amendments import open_for
+from models.order_returns import recalling
 from models.order_words import CHECK_RESULTS, MONEY_FIRST
 from models.orders import Order
 
@@ -38,6 +39,8 @@ def _said(session: Session, order: Order) -> Iterator[str]:
         yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
     if (amendment := open_for(session, order.id)) is not None:
         yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
+    if (given_up := recalling(session, order.id)) is not None:
+        yield _("Return %(no)s waits for the parcel to come back.", no=given_up)
 
 
 def _office(moment: datetime) -> str:
