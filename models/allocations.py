@@ -98,14 +98,21 @@ def by_order(session: Session, payment: Payment) -> dict[int, Decimal]:
 
 
 def by_payment(session: Session, order: Order) -> list[tuple[Payment, Decimal]]:
-    """The payments that pay an order now, with what each pays of it, the latest first."""
+    """The payments that pay an order now, with what each pays of it, the latest first; none that was reversed."""
     row = PaymentAllocation
     query = select(row.payment_id, func.sum(row.amount)).where(row.order_id == order.id).group_by(row.payment_id)
     with access.system(), session.no_autoflush:
         found = {payment_id: amount for payment_id, amount in session.execute(query) if amount > 0}
-        payments = session.scalars(select(Payment).where(Payment.id.in_(found)))
+        payments = session.scalars(select(Payment).where(Payment.id.in_(found), Payment.state != "reversed"))
         ordered = sorted(payments, key=lambda payment: (payment.paid_at, payment.id), reverse=True)
     return [(payment, found[payment.id]) for payment in ordered]
+
+
+def money_of(session: Session, order: Order) -> list[Payment]:
+    """The payments that stand for an order now: those that pay it, whatever they were made for, and the platform's."""
+    query = select(Payment).where(Payment.order_id == order.id, Payment.state == "in_escrow").order_by(Payment.id)
+    with access.system(), session.no_autoflush:
+        return [*(payment for payment, _amount in by_payment(session, order)), *session.scalars(query)]
 
 
 def free_money(session: Session, customer: Customer) -> Decimal:

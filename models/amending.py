@@ -18,7 +18,7 @@ from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, fulfilling, reserving, shipping
+from models import cutoffs, fulfilling, reservations, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -187,7 +187,7 @@ def _set_free(session: Session, amendment: Amendment, amount: Decimal) -> None:
 
 
 def restore(session: Session, amendment: Amendment) -> None:
-    """Put the goods back as they were: the difference was not paid in time."""
+    """Put the goods back as they were: the difference was not paid in time. What is gone puts the order on hold."""
     order = amendment.order
     for change in amendment.amendment_lines:
         line = change.order_line
@@ -207,4 +207,13 @@ def restore(session: Session, amendment: Amendment) -> None:
     order.round_amounts()
     order.revision += 1
     session.flush()
-    _carry_along(session, order)
+    try:
+        with session.begin_nested():
+            _carry_along(session, order)
+    except StepRefused as refusal:  # others have the goods by now: somebody has to speak to the customer
+        reservations.release(session, order, _("The goods ordered first are gone."))
+        session.expire(order, ["order_lines"])
+        order.goods = order.named_goods()
+        shipping.replan(session, order)
+        if order.state != "on_hold":
+            order.take("hold", session, reason=str(refusal))

@@ -254,5 +254,11 @@ def open_for(session: Session, order_id: int) -> Amendment | None:
     return session.scalars(query.limit(1)).first()
 
 
+def drop(session: Session, order: Order, reason: str) -> None:
+    """The order ends: the warehouse is asked for nothing any more."""
+    while (found := open_for(session, order.id)) is not None:
+        found.take("keep", session, reason=reason)
+
+
 #: For the order's page; written here, for orders do not know of what is asked about them.
 Order.amendments = relationship(Amendment, viewonly=True, order_by=Amendment.id)

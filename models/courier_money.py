@@ -79,7 +79,7 @@ def expect_cash(session: Session, order: Order) -> Payment | None:
 
 
 def not_collected(session: Session, order: Order, reason: str) -> None:
-    """The parcel was refused: nothing is expected from the courier for this order any more."""
+    """The order ends, for instance at the door: nothing is expected from the courier for it any more."""
     query = select(Payment).where(Payment.order_id == order.id, Payment.state == "expected")
     with access.system(), session.no_autoflush:
         for payment in list(session.scalars(query.order_by(Payment.id))):

@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import fields, rules
+from app.engine import concurrency, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.database import session_of
@@ -160,14 +160,22 @@ def note_payment(session: Session, order: Order) -> None:
         found.take("note_paid", session)
 
 
-def expire_due(session: Session) -> int:
-    """Take back the changes whose difference was not paid in time; how many."""
-    query = select(DifferenceOrder).where(DifferenceOrder.state == "issued", DifferenceOrder.pay_until < now())
-    due = list(session.scalars(query.order_by(DifferenceOrder.id)))
-    for one in due:
-        one.take("expire", session)
-        session.commit()
-    return len(due)
+def overdue(session: Session) -> list[int]:
+    """The differences, by key, that were not paid in time, for the sweep."""
+    query = select(DifferenceOrder.id).where(DifferenceOrder.state == "issued", DifferenceOrder.pay_until < now())
+    return list(session.scalars(query.order_by(DifferenceOrder.id)))
+
+
+def let_expire(session: Session, pk: int) -> int:
+    """Take back the change whose difference was not paid in time; 1, or 0 where it was paid meanwhile."""
+    found = session.get(DifferenceOrder, pk, populate_existing=True)
+    if found is None or found.state != "issued":
+        return 0
+    concurrency.hold(session, found)
+    if found.state != "issued":
+        return 0
+    found.take("expire", session)
+    return 1
 
 
 def drop(session: Session, order: Order) -> None:

@@ -17,12 +17,12 @@ from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import difference_orders, reserving, shipping
-from models.courier_money import expect_cash, not_collected
+from models.courier_money import expect_cash
 from models.grades import payment_days_of
 from models.orders import Order, OrderLine
 from models.people import Person
 from models.placing import end, is_goods
-from models.shipments import OPEN, Shipment, left_to_plan, plan, shipments_of
+from models.shipments import OPEN, OUT, Shipment, left_to_plan, plan, shipments_of
 
 #: Shipments that are still in the house.
 IN_HOUSE = ("planned", "picking", "handed_over")
@@ -56,6 +56,7 @@ def follow(session: Session, order: Order) -> str:
 def refuse_unready(session: Session, shipment: Shipment) -> None:
     """Nothing goes to the warehouse while the order is held, a difference is unpaid or a change is under way."""
     from models.amendments import open_for
+    from models.order_returns import recalling
 
     order = shipment.order
     if order.state == "on_hold":
@@ -66,6 +67,8 @@ def refuse_unready(session: Session, shipment: Shipment) -> None:
         )
     if (amendment := open_for(session, order.id)) is not None:
         raise StepRefused(_("The amendment %(no)s waits for an answer of the warehouse.", no=amendment))
+    if (given_up := recalling(session, order.id)) is not None:
+        raise StepRefused(_("The return %(no)s waits for an answer of the warehouse.", no=given_up))
 
 
 def refuse_unpaid(session: Session, shipment: Shipment) -> None:
@@ -151,13 +154,11 @@ def receive(
 def refuse_delivery(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The customer did not take the parcel; no money was collected, and the goods are on their way back."""
     session = session_of(order)
-    if order.received_at is not None:
-        raise StepRefused(_("The customer has received the goods; this is a return after delivery."))
+    refuse_delivered(session, order)
     order.reason = reason
     for one in shipments_of(session, order):
         if one.state == "shipped":
             one.take("refuse", reason=reason)
-    not_collected(session, order, reason)
     end(order, "closed")
     shipping.settle(session, order)
 
@@ -179,6 +180,25 @@ def finish(order: Order) -> None:
 def is_done(order: Order) -> bool:
     """Whether the customer has the goods and the house all its money."""
     return order.received_at is not None and order.owed <= 0
+
+
+def refuse_delivered(session: Session, order: Order) -> None:
+    """Raises `StepRefused` where the customer has any of the goods: all of the money would go back otherwise."""
+    with session.no_autoflush:
+        delivered = any(one.state == "delivered" for one in shipments_of(session, order))
+    if delivered or order.received_at is not None:
+        raise StepRefused(_("The customer has received the goods; this is a return after delivery."))
+
+
+def refuse_out(session: Session, order: Order) -> None:
+    """Raises `StepRefused` where a parcel of the order has left the house and is not back."""
+    with session.no_autoflush:
+        out = [one.shipment_no for one in shipments_of(session, order) if one.state in OUT]
+    if out:
+        raise StepRefused(
+            _("Parcels of the order have left the house (%(numbers)s); please record a return, so that they are "
+              "recalled.", numbers="、".join(out))
+        )  # fmt: skip
 
 
 def call_off(session: Session, order: Order) -> None:

@@ -136,9 +136,12 @@ class OrderReturn(OrderRequest, Workflow, Model):
         """The parcel is back, or never left: the request goes on as if it had not been sent."""
         from models import fulfilling
 
-        session = session_of(self)
-        concurrency.hold(session, self.order)
-        fulfilling.recall(session, self.order)
+        session, order = session_of(self), self.order
+        concurrency.hold(session, order)
+        if cutoffs.is_ended(order) and order.received_at is None:  # refused at the door meanwhile
+            return "refund_due" if order.payment_state == "refund_due" else "closed"
+        fulfilling.refuse_delivered(session, order)
+        fulfilling.recall(session, order)
         return self._call_off()
 
     @flow.step("recalling", to="refused", label=_l("It cannot be recalled"), tone="danger")
@@ -160,6 +163,12 @@ def call_off(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = No
 
     order.reason = reason
     end(order, "cancelled")
+
+
+def recalling(session: Session, order_id: int) -> OrderReturn | None:
+    """The return of an order that waits for its parcel, if there is one."""
+    query = select(OrderReturn).where(OrderReturn.order_id == order_id, OrderReturn.state == "recalling")
+    return session.scalars(query.order_by(OrderReturn.id).limit(1)).first()
 
 
 def note_refund(session: Session, order: Order) -> None:

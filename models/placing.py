@@ -19,6 +19,8 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reserving
+from models.allocations import money_of
+from models.courier_money import not_collected
 from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
@@ -113,10 +115,9 @@ def refuse_unseen(session: Session, order: Order) -> None:
         raise StepRefused(
             _("Of the deposit of %(deposit)s only %(seen)s has come in.", deposit=order.deposit, seen=seen)
         )
-    who = history.doer().own_person_id
-    with session.no_autoflush:
-        if who is not None and all(one.verified_by_id == who for one in order.payments if one.verified_at):
-            raise StepRefused(_("You have verified the money; somebody else has to confirm the order."))
+    who, seen_by = history.doer().own_person_id, {one.verified_by_id for one in money_of(session, order)}
+    if who is not None and seen_by == {who}:
+        raise StepRefused(_("You have verified the money; somebody else has to confirm the order."))
 
 
 @Order.flow.step("placed", to="invalid", label=_l("Not valid"), tone="danger")
@@ -151,8 +152,11 @@ def resume(order: Order) -> None:
 )
 def cancel(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The order is called off before the warehouse has it; its number and history stay, what was paid goes back."""
+    from models import fulfilling
+
     if order.held_in == "handed_over":
         raise StepRefused(_("The warehouse has the order; please record a return, so that it is recalled."))
+    fulfilling.refuse_out(session_of(order), order)
     order.reason = reason
     end(order, "cancelled")
 
@@ -169,11 +173,13 @@ def close(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = None)
 
 def end(order: Order, state: str) -> None:
     """What every end short of delivery brings: goods are let go, parcels called off, money goes back."""
-    from models import difference_orders, fulfilling
+    from models import amendments, difference_orders, fulfilling
 
-    session = session_of(order)
+    session, label = session_of(order), str(order.flow.states[state].label)
     order.cancelled_at = now()
     difference_orders.drop(session, order)
+    amendments.drop(session, order, label)
+    not_collected(session, order, label)
     fulfilling.call_off(session, order)
-    reserving.let_go(session, order, str(order.flow.states[state].label))
-    give_back(session, order, str(order.flow.states[state].label))
+    reserving.let_go(session, order, label)
+    give_back(session, order, label)

@@ -39,7 +39,6 @@ def _said(session: Session, order: Order) -> Iterator[str]:
         yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
     if order.state == "handed_over" and (amendment := open_for(session, order.id)) is not None:
         yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
-
     if order.state not in ("draft", "placed", "confirmed", "assigned") and (given_up := last_of(session, order.id)):
         yield _("Return %(no)s: %(state)s", no=given_up, state=given_up.state_label)
 

@@ -58,7 +58,7 @@ def sweep(session: Session) -> Counter[str]:
         keep_ledgers(session)
         done["verifications"] = ask_to_verify(session)
         done["refunds"] = apply_for_refunds(session)
-        done["differences"] = difference_orders.expire_due(session)
+        done["differences"] = expire_differences(session)
         done["reservations"] = expire_reservations(session)
         if local(now()).hour in NIGHT:
             done["notices"] += check_stock(session)
@@ -178,6 +178,15 @@ def apply_for_refunds(session: Session) -> int:
     for pk in refunds.to_apply(session):
         session.rollback()
         count += _apart(session, lambda pk=pk: refunds.apply_for(session, pk))  # type: ignore[misc]
+    return count
+
+
+def expire_differences(session: Session) -> int:
+    """Take back changes whose difference in price was not paid in time; how many."""
+    count = 0
+    for pk in difference_orders.overdue(session):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: difference_orders.let_expire(session, pk))  # type: ignore[misc]
     return count
 
 

@@ -8,7 +8,7 @@ import pytest
 from app.engine import access, history, moments
 from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
-from models import difference_orders
+from models import sweeping
 from models.amendments import Amendment, AmendmentLine
 from models.difference_orders import DifferenceOrder
 from models.orders import Order, OrderLine
@@ -135,10 +135,24 @@ def test_a_difference_not_paid_in_time_gives_the_old_goods_back(paid, take, eith
     with access.system():
         (difference,) = either_session.query(DifferenceOrder).all()
         moments.configure("Asia/Shanghai", difference.pay_until + timedelta(seconds=1))
-        assert difference_orders.expire_due(either_session) == 1
+        assert sweeping.expire_differences(either_session) == 1
         either_session.expire_all()
     assert (difference.state, paid.gross) == ("expired", gross)
     assert reserved(either_session) == {"A": 10, "B": 1}
+
+
+def test_old_goods_that_are_gone_by_then_put_the_order_on_hold(paid, take, either_session, either_actors, at):
+    gross = paid.gross
+    amend(either_session, either_actors, paid, amendment_lines=[{"instead_of": "B", "product": "A", "quantity": "3"}])
+    with access.system():
+        (difference,) = either_session.query(DifferenceOrder).all()
+        records.named(either_session, Product, "B").stock = Decimal(0)  # sold to others meanwhile
+        either_session.commit()
+        moments.configure("Asia/Shanghai", difference.pay_until + timedelta(seconds=1))
+        assert sweeping.expire_differences(either_session) == 1
+        either_session.expire_all()
+    assert (difference.state, paid.gross, paid.state, paid.held_in) == ("expired", gross, "on_hold", "placed")
+    assert "B" in paid.reason and reserved(either_session) == {"A": 0, "B": 0}
 
 
 def test_a_cheaper_swap_sets_money_free(paid, either_session, either_actors):

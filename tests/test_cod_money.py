@@ -96,3 +96,8 @@ def test_what_was_remitted_and_reversed_is_no_longer_with_the_courier(sent, cash
         cash.take("reverse", either_session, reason="快递撤回")
         either_session.commit()
     assert (sent.paid, ask(either_session, "cod_float", {}).rows) == (0, [])
+
+
+def test_nothing_is_expected_of_an_order_that_is_cancelled(sent, cash, take):
+    take("order_admin", sent, "cancel", reason="客户取消")
+    assert (sent.state, cash.state) == ("cancelled", "not_collected")

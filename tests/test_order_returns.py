@@ -129,3 +129,42 @@ def test_an_invalid_order_lets_goods_go_and_asks_for_the_refund(order, take, eit
     with access.system():
         (refund,) = either_session.query(Refund).all()
     assert (refund.amount, refund.state) == (100, "requested")
+
+
+def test_a_parcel_refused_at_the_door_while_it_is_recalled_is_back_all_the_same(
+    order, take, either_session, either_actors
+):
+    pay(take, order, order.gross)
+    send(take, order, either_actors)
+    found = give_up(either_session, either_actors, order)
+    take("order_admin", order, "refuse_delivery", reason="不要了")
+    take("warehouse", found, "note_recalled")
+    assert (found.state, order.state, order.payment_state) == ("refund_due", "closed", "refund_due")
+
+
+def test_what_is_being_recalled_is_not_shipped(order, take, either_session, either_actors):
+    pay(take, order, order.gross)
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    found = give_up(either_session, either_actors, order)
+    with pytest.raises(StepRefused, match=found.return_no):
+        take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
+
+
+def test_what_the_customer_has_in_part_is_not_called_off(order, take, either_session, either_actors):
+    pay(take, order, order.gross)
+    take("order_admin", order, "confirm", **AGREED)
+    with access.acting_as(either_actors["warehouse"]):
+        rows = [{"order_line": order.order_lines[0].id, "quantity": "4"}]
+        first = records.add(either_session, Shipment, {"order": order.id, "shipment_lines": rows})
+        either_session.commit()
+    take("warehouse", first, "hand_over")
+    take("warehouse", first, "ship", carrier="顺丰", waybill="SF1")
+    with pytest.raises(StepRefused, match=first.shipment_no):
+        take("order_admin", order, "cancel", reason="客户不要了")
+    found = give_up(either_session, either_actors, order)
+    take("warehouse", first, "deliver")
+    with pytest.raises(StepRefused):
+        take("warehouse", found, "note_recalled")
+    assert (order.state, order.payment_state) == ("confirmed", "paid")

@@ -163,6 +163,7 @@ def test_credit_pays_the_next_order_the_oldest_money_first(order, take, either_s
     assert second.paid == 80
     with pytest.raises(StepRefused):
         take("order_admin", second, "use_credit")
+    take("order_admin", second, "confirm", **AGREED)  # seen by finance, though on another order's account
 
 
 def test_a_payment_is_allocated_to_orders_of_its_customer_only(order, take, either_session, either_actors):
