@@ -155,9 +155,9 @@ def paid_by_order(session: Session, orders: list[int], until: datetime) -> dict[
     paid: dict[int, Decimal] = {}
     for pk, amount in session.execute(query.group_by(row.order_id)):
         paid[pk] = amount
-    for pk, amount in session.execute(back.group_by(Refund.order_id)):
-        if pk is not None:
-            paid[pk] = paid.get(pk, NOUGHT) - amount
+    for key, amount in session.execute(back.group_by(Refund.order_id)):
+        if key is not None:
+            paid[key] = paid.get(key, NOUGHT) - amount
     return paid
 
 
