@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.engine import fields
 from app.engine import record as records
-from app.engine.amounts import line_amounts
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, fulfilling, reservations, reserving, shipping
+from models import cutoffs, difference_orders, fulfilling, reservations, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -49,6 +48,7 @@ def apply(session: Session, amendment: Amendment) -> None:
     order = amendment.order
     covered = is_covered(order) and cutoffs.has_money(order)
     gross = order.gross
+    old = sum((line.order_line.gross for line in amendment.amendment_lines if line.order_line), NOUGHT)
     told = _set_values(amendment)
     for line in amendment.amendment_lines:
         told.append(_change_line(session, order, line))
@@ -63,8 +63,9 @@ def apply(session: Session, amendment: Amendment) -> None:
     if difference > 0:
         refuse_over_limit(session, order)
         if covered and not is_covered(order):
-            _issue_difference(session, amendment, difference)
+            _issue_difference(session, amendment, old, difference)
     elif difference < 0:
+        difference_orders.note_payment(session, order)  # one that was asked for before may be covered now
         _set_free(session, amendment, -difference)
 
 
@@ -102,6 +103,8 @@ def _set_values(amendment: Amendment) -> list[str]:
 def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     """Change, add or take off one line; what tells of it."""
     line = wanted.order_line
+    if line is None and wanted.instead_of is not None:  # taken off while the warehouse was asked
+        raise StepRefused(_("%(product)s is not on the order.", product=str(wanted.instead_of)))
     old = f"{wanted.instead_of} × {_plain(wanted.old_quantity)}" if wanted.instead_of else "—"
     if line is not None and wanted.quantity == 0:
         _take_off(session, order, line)
@@ -137,12 +140,14 @@ def _plain(number: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _issue_difference(session: Session, amendment: Amendment, difference: Decimal) -> None:
-    """What is still to be paid is asked for by an order of its own, which names this one."""
+def _issue_difference(session: Session, amendment: Amendment, old: Decimal, difference: Decimal) -> None:
+    """What is still to be paid is asked for by an order of its own, which names this one.
+
+    `old` is what the changed lines came to before, with tax as the difference is.
+    """
     dearer = [line for line in amendment.amendment_lines if line.quantity]
     goods = [line.product or line.instead_of for line in dearer]
     named = [one for one in goods if one is not None]
-    old = sum((_amount(line.old_quantity, line.old_price, line.old_discount) for line in dearer), NOUGHT)
     records.store(
         session,
         DifferenceOrder(
@@ -152,10 +157,6 @@ def _issue_difference(session: Session, amendment: Amendment, difference: Decima
             colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
         ),
     )  # fmt: skip
-
-
-def _amount(quantity: Decimal | None, price: Decimal | None, discount: Decimal | None) -> Decimal:
-    return line_amounts(quantity or 0, price or 0, discount or 0).net
 
 
 def _joined(words: Iterable[str | None]) -> str | None:
