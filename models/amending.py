@@ -18,7 +18,7 @@ from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, fulfilling, reservations, reserving, shipping
+from models import cutoffs, difference_orders, fulfilling, reservations, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -46,9 +46,13 @@ def recall(session: Session, order: Order) -> None:
 
 @dataclass(frozen=True)
 class Made:
-    """A change that was made: lines that tell of it, what the order costs more, its revision, whether it was paid."""
+    """A change that was made: lines that tell of it, what the order costs more, its revision, whether it was paid.
+
+    `old` is what the changed lines came to before, with tax as the difference is.
+    """
 
     told: list[str]
+    old: Decimal
     difference: Decimal
     revision: int
     covered: bool
@@ -58,6 +62,7 @@ def make(session: Session, amendment: Amendment) -> Made:
     """Make the change. Raises `StepRefused` where goods or credit fall short; nothing is changed then."""
     order = amendment.order
     covered, gross = is_covered(order) and cutoffs.has_money(order), order.gross
+    old = sum((line.order_line.gross for line in amendment.amendment_lines if line.order_line), NOUGHT)
     told = _set_values(amendment)
     for line in amendment.amendment_lines:
         told.append(_change_line(session, order, line))
@@ -68,7 +73,7 @@ def make(session: Session, amendment: Amendment) -> Made:
         _carry_along(session, order)
     if order.gross > gross:
         refuse_over_limit(session, order)
-    return Made(told, order.gross - gross, order.revision, covered)
+    return Made(told, old, order.gross - gross, order.revision, covered)
 
 
 def note(amendment: Amendment, made: Made) -> None:
@@ -80,8 +85,9 @@ def note(amendment: Amendment, made: Made) -> None:
 def settle(session: Session, amendment: Amendment, made: Made) -> None:
     """What a change costs more is asked for, what it costs less set free; the amendment is stored by now."""
     if made.difference > 0 and made.covered and not is_covered(amendment.order):
-        _issue_difference(session, amendment, made.difference)
+        _issue_difference(session, amendment, made.old, made.difference)
     elif made.difference < 0:
+        difference_orders.note_payment(session, amendment.order)  # one asked for before may be covered now
         _set_free(session, amendment, -made.difference)
 
 
@@ -119,6 +125,8 @@ def _set_values(amendment: Amendment) -> list[str]:
 def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     """Change, add or take off one line; what tells of it."""
     line = wanted.order_line
+    if line is None and wanted.instead_of is not None:  # taken off while the warehouse was asked
+        raise StepRefused(_("%(product)s is not on the order.", product=str(wanted.instead_of)))
     old = f"{wanted.instead_of} × {_plain(wanted.old_quantity)}" if wanted.instead_of else "—"
     if line is not None and wanted.quantity == 0:
         _take_off(session, order, line)
@@ -154,14 +162,16 @@ def _plain(number: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _issue_difference(session: Session, amendment: Amendment, difference: Decimal) -> None:
-    """What is still to be paid is asked for by an order of its own, which names this one."""
+def _issue_difference(session: Session, amendment: Amendment, old: Decimal, difference: Decimal) -> None:
+    """What is still to be paid is asked for by an order of its own, which names this one.
+
+    `old` is what the changed lines came to before, with tax as the difference is.
+    """
     dearer = [line for line in amendment.amendment_lines if line.quantity]
     named = [one for one in (line.product or line.instead_of for line in dearer) if one is not None]
-    gross = amendment.order.gross
     asked = DifferenceOrder(
-        order=amendment.order, amendment=amendment, difference=difference, old_amount=gross - difference,
-        new_amount=gross, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of) or None,
+        order=amendment.order, amendment=amendment, difference=difference, old_amount=old,
+        new_amount=old + difference, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of) or None,
         wanted="、".join(str(one) for one in named), model=_joined(one.model for one in named),
         colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
     )  # fmt: skip

@@ -25,7 +25,7 @@ from models.settling import due, money_moved, outstanding
 #: Where the money is ours for good.
 OURS = ("verified", "released", "remitted")
 #: States of an order that can be paid.
-PAYABLE = ("placed", "confirmed", "assigned", "handed_over", "shipped", "completed")
+PAYABLE = ("placed", "confirmed", "assigned", "handed_over", "shipped", "completed", "on_hold")
 
 
 @Payment.flow.step(*OURS, to=None, label=_l("Allocate to an order"))
@@ -40,6 +40,8 @@ def allocate(
         raise StepRefused(_("The money of one customer pays no order of another."))
     concurrency.hold(session, order)
     concurrency.hold(session, payment.customer)
+    if order.state not in PAYABLE:
+        raise StepRefused(_("The order is “%(state)s”.", state=order.state_label))
     most = min(payment.free, customer_credit(session, payment.customer), outstanding(order))
     add_row(session, payment, order, _within(amount, most))
     money_moved(session, order)
@@ -59,6 +61,7 @@ def take_back(
     add_row(session, payment, order, -_within(amount, most), reason)
     session.flush()
     hold_uncovered(session, order, reason)
+    money_moved(session, order)
 
 
 @Order.flow.step(*PAYABLE, to=None, label=_l("Pay out of the credit"))

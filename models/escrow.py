@@ -36,8 +36,16 @@ def return_to_buyer(
     reason: Annotated[str, Ask(_l("Reason"))],
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
-    """The platform gave all of it back to the buyer; it never was ours."""
+    """The platform gave all of it back to the buyer; it never was ours. An order under way without it goes on hold."""
+    session = session_of(payment)
     settled(payment, None, at)
+    payment.state = "returned"
+    session.flush()
+    with session.no_autoflush:
+        order = payment.order
+    if order is not None:
+        words = _("The platform gave %(amount)s back to the buyer: %(reason)s", amount=payment.amount, reason=reason)
+        allocations.hold_uncovered(session, order, words)
 
 
 def settled(payment: Payment, payout_no: str | None, at: datetime | None) -> None:

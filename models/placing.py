@@ -26,6 +26,7 @@ from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
 from models.orders import PAYMENT_HOURS, Order
 from models.refunds import give_back
+from models.settling import due, kept
 
 #: What a call can end with besides agreement.
 NOT_AGREED = {name: label for name, label in CHECK_RESULTS.items() if name != "agreed"}
@@ -106,12 +107,12 @@ def confirm(
 
 def refuse_unseen(session: Session, order: Order) -> None:
     """Raises `StepRefused` while money that comes first has not been seen, or by nobody but the one confirming."""
-    if order.payment_type not in MONEY_FIRST:
+    if order.payment_type not in MONEY_FIRST and not order.deposit:
         return
-    seen = order.paid + order.escrowed
-    if seen <= 0:
+    seen = kept(order) + order.escrowed
+    if seen <= 0 < due(order):
         raise StepRefused(_("Finance has not verified a payment for this order yet."))
-    if order.deposit and seen < order.deposit:
+    if order.deposit and seen < min(order.deposit, due(order)):
         raise StepRefused(
             _("Of the deposit of %(deposit)s only %(seen)s has come in.", deposit=order.deposit, seen=seen)
         )

@@ -110,6 +110,7 @@ def test_a_dearer_swap_makes_a_difference_order_that_keeps_the_parcel(paid, take
     with access.system():
         (difference,) = either_session.query(DifferenceOrder).all()
     assert (difference.state, difference.order_id, difference.difference) == ("issued", paid.id, found.difference)
+    assert (difference.old_amount, difference.new_amount) == (Decimal("335.95"), Decimal("429.76"))
     assert paid.order_no.startswith("DD") and paid.revision == 1
     assert reserved(either_session) == {"A": 8, "B": 3}
     with pytest.raises(StepRefused, match=difference.difference_no):

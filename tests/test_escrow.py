@@ -13,7 +13,7 @@ from models.orders import Order
 from models.payments import Payment
 from models.refunds import Refund
 from models.settling import covered
-from tests.factories import house, place
+from tests.factories import AGREED, house, place
 
 
 @pytest.fixture
@@ -78,6 +78,12 @@ def test_money_the_buyer_gets_back_was_never_ours(sold, kept, take):
     take("finance", kept, "return_to_buyer", reason="买家退款")
     assert (kept.state, sold.escrowed, sold.paid, sold.refunded) == ("returned", 0, 0, 0)
     assert sold.payment_state == "refunded"
+
+
+def test_an_order_under_way_goes_on_hold_when_the_platform_gives_its_money_back(sold, kept, take):
+    take("order_admin", sold, "confirm", **AGREED)
+    take("finance", kept, "return_to_buyer", reason="买家退款")
+    assert (kept.state, sold.state, sold.held_in, sold.escrowed) == ("returned", "on_hold", "confirmed", 0)
 
 
 def test_a_refund_of_the_platforms_money_is_the_platforms(sold, kept, take, either_session, either_actors):
