@@ -84,7 +84,10 @@ shipping.BEFORE_SHIPPING.extend((refuse_unready, refuse_unpaid))
 
 @shipping.FOLLOWERS.append
 def keep_order(session: Session, shipment: Shipment) -> None:
-    """The order follows its parcels: its state, what is due from when, the cash a courier has to bring."""
+    """The order follows its parcels: its state, what is due from when, the cash a courier has to bring.
+
+    With the last parcel delivered and all paid it is complete by itself.
+    """
     order = shipment.order
     if shipment.state == "shipped":
         if order.payment_type == "cash_on_delivery":
@@ -98,6 +101,8 @@ def keep_order(session: Session, shipment: Shipment) -> None:
         one.state == "delivered" for one in shipments_of(session, order) if one.shipped_at is not None
     ):  # fmt: skip
         order.received_at = order.received_at or shipment.delivered_at
+        if is_done(order):
+            order.enter(session, "completed")
 
 
 @Order.flow.step("confirmed", "assigned", to="assigned", label=_l("Assign"), who=is_goods, tone="primary")
