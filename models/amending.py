@@ -171,7 +171,7 @@ def _issue_difference(session: Session, amendment: Amendment, old: Decimal, diff
     named = [one for one in (line.product or line.instead_of for line in dearer) if one is not None]
     asked = DifferenceOrder(
         order=amendment.order, amendment=amendment, difference=difference, old_amount=old,
-        new_amount=old + difference, replaced="、".join(str(one.instead_of) for one in dearer if one.instead_of) or None,
+        new_amount=old + difference, replaced=_joined(str(one.instead_of) for one in dearer if one.instead_of),
         wanted="、".join(str(one) for one in named), model=_joined(one.model for one in named),
         colour=_joined(one.colour for one in named), size=_joined(one.size for one in named),
     )  # fmt: skip
