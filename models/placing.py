@@ -33,8 +33,8 @@ NOT_AGREED = {name: label for name, label in CHECK_RESULTS.items() if name != "a
 
 
 def is_goods(order: Order, actor: Actor) -> bool:
-    """Work ordered from a ticket is accepted and completed instead."""
-    return order.ticket_id is None
+    """Work ordered from a ticket, be that under seal now, is accepted and completed instead."""
+    return order.ticket_id is None and not order.parted
 
 
 def stand(session: Session, order: Order) -> None:

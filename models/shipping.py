@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, concurrency, history
 from app.engine.database import session_of
 from app.engine.moments import now
+from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations
 from models.orders import Order, OrderLine
@@ -72,6 +73,12 @@ def settle(session: Session, order: Order) -> None:
         for name, value in found.items():
             if getattr(order, name) != value:
                 setattr(order, name, value)
+
+
+def refuse_future(at: datetime | None) -> None:
+    """Raises `StepRefused` for a delivery that is still to come."""
+    if at is not None and at > now():
+        raise StepRefused(_("The moment lies in the future."))
 
 
 def _enter(shipment: Shipment, state: str) -> None:
@@ -132,6 +139,7 @@ def deliver(
     shipment: Shipment, delivered_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None
 ) -> None:
     """The customer has the goods."""
+    refuse_future(delivered_at)
     shipment.delivered_at = delivered_at or now()
     _enter(shipment, "delivered")
 
