@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, concurrency, history
+from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
@@ -166,7 +167,12 @@ def lose(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     _enter(shipment, "lost")
 
 
-@Shipment.flow.step(*OPEN, "handed_over", to="called_off", label=_l("Call off"), tone="danger")
+def may_give_up(shipment: Shipment, actor: Actor) -> bool:
+    """What the warehouse keeper has taken over, nobody else takes out of their hands."""
+    return shipment.state in OPEN or actor.has("warehouse", "office_manager")
+
+
+@Shipment.flow.step(*OPEN, "handed_over", to="called_off", label=_l("Call off"), who=may_give_up, tone="danger")
 def call_off(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The shipment does not take place; its goods stay reserved until the order lets go of them."""
     shipment.refused_reason = reason

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.engine import access, history
 from app.engine import record as records
-from app.engine.refusals import Invalid, StepRefused
+from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
 from models import reservations, shipments, shipping
 from models.orders import Order, OrderLine
@@ -149,6 +149,16 @@ def test_after_the_warehouse_took_the_goods_over_the_lines_stay(sold, either_ses
         change()
         either_session.commit()
     assert (shipment.state, shipment.handed_over_at, sold.handed_over_at) == ("planned", None, None)
+
+
+def test_only_the_warehouse_gives_back_what_it_has_taken_over(sold, take, either_session):
+    shipment = sent(either_session, sold, "hand_over")
+    with pytest.raises(NotAllowed):
+        take("order_admin", shipment, "recall", reason="客户改地址")
+    with pytest.raises(StepRefused):
+        take("order_admin", shipment, "call_off", reason="客户改地址")
+    take("warehouse", shipment, "recall", reason="客户改地址")
+    assert shipment.state == "planned"
 
 
 def test_the_keeper_signs_by_name(sold, either_session, either_actors):
