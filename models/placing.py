@@ -41,6 +41,11 @@ def stand(session: Session, order: Order) -> None:
     """An order is placed: its customer may order, its goods are held where the house does so now."""
     if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
+    hold_goods(session, order)
+
+
+def hold_goods(session: Session, order: Order) -> None:
+    """Goods are held for the order as its lines and its payment type now are."""
     if order.payment_type == "prepaid" and order.pay_until is None:
         order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
     reserving.match(session, order)
