@@ -30,9 +30,18 @@ UNDER_WAY = ("confirmed", "assigned", "handed_over", "shipped")
 
 
 def _the_parcel(order: Order, *states: str) -> Shipment:
-    """The order's one parcel in these states. Raises `StepRefused` where there are several, or none."""
-    with session_of(order).no_autoflush:
-        found = [one for one in shipments_of(session_of(order), order) if one.state in states]
+    """The order's one parcel in these states; one of an older ledger gets it now.
+
+    Raises `StepRefused` where there are several, or none.
+    """
+    session = session_of(order)
+    with session.no_autoflush:
+        parcels = shipments_of(session, order)
+    if not parcels and order.taken_over:
+        parcels = [plan(session, order, order.assignee)]
+        if "handed_over" in states:
+            parcels[0].take("hand_over")
+    found = [one for one in parcels if one.state in states]
     if len(found) > 1:
         raise StepRefused(
             _("The order goes in several parcels (%(numbers)s); please take the step on each of them.",
@@ -102,7 +111,7 @@ def keep_order(session: Session, shipment: Shipment) -> None:
     ):  # fmt: skip
         order.received_at = order.received_at or shipment.delivered_at
         if is_done(order):
-            order.enter(session, "completed")
+            order.take("finish", session)
 
 
 @Order.flow.step("confirmed", "assigned", to="assigned", label=_l("Assign"), who=is_goods, tone="primary")
@@ -147,6 +156,7 @@ def receive(
 ) -> str:
     """The customer has the goods; where all is paid the order is complete."""
     session = session_of(order)
+    shipping.refuse_future(received_at)
     for one in shipments_of(session, order):
         if one.state == "shipped":
             one.take("deliver", delivered_at=received_at)

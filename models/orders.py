@@ -254,7 +254,7 @@ class Order(Workflow, Model):
         """Let what follows from other values follow again."""
         self.department_id = self.salesperson.department_id if self.salesperson else None
         customer = self.customer
-        if customer is not None and not self.taken_over:
+        if customer is not None and not self.taken_over and (not self.id or self.is_open_to_edits()):
             self.region = self.region or customer.region
             self.consignee = self.consignee or customer.contact or customer.name
             self.address = self.address or customer.address
@@ -363,6 +363,13 @@ class Order(Workflow, Model):
                     reserving.match(session, self, "placed")
 
         return stand
+
+    def after_change(self, session: Session) -> None:
+        from models import placing
+
+        if not self.taken_over and self.state != "draft" and self.is_open_to_edits():
+            with on_the_form():
+                placing.hold_goods(session, self)
 
     def round_amounts(self) -> None:
         """Work the amounts of all lines out as the order is rounded; their sums follow by themselves."""

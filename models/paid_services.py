@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
-from app.engine import phones
+from app.engine import access, phones
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -34,8 +34,8 @@ def is_paid_service(ticket: ServiceTicket, actor: Actor) -> bool:
 
 
 def is_of_ticket(order: Order, actor: Actor) -> bool:
-    """Orders of goods are shipped and received instead."""
-    return order.ticket_id is not None
+    """Orders of goods are shipped and received instead; one parted from a sealed ticket stays one of work."""
+    return order.ticket_id is not None or bool(order.parted)
 
 
 @ServiceTicket.flow.step(
@@ -93,7 +93,7 @@ def _caller_as_customer(session: Session, ticket: ServiceTicket) -> Customer:
 @Order.flow.step(*UNDER_WAY, to=None, label=_l("Work accepted"), who=is_of_ticket, tone="primary")
 def accept_work(order: Order, words: Annotated[str, Ask(_l("What the customer says"))]) -> None:
     """The customer has seen the work and accepts it."""
-    if order.ticket_id is None:
+    if not is_of_ticket(order, access.current()):
         raise StepRefused(_("Goods are shipped and received; only the work of a paid service is accepted."))
     order.received_at, order.acceptance = now(), words
 
@@ -101,7 +101,7 @@ def accept_work(order: Order, words: Annotated[str, Ask(_l("What the customer sa
 @Order.flow.step(*UNDER_WAY, to="completed", label=_l("Complete the service"), who=is_of_ticket, tone="primary")
 def complete_service(order: Order) -> None:
     """Accepted and paid; what is on account may be paid later."""
-    if order.ticket_id is None or order.received_at is None:
+    if order.received_at is None:
         raise StepRefused(_("The customer has not accepted the work of %(order)s yet.", order=order.order_no))
     if not is_paid_for(order):
         raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed))

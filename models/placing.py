@@ -33,14 +33,19 @@ NOT_AGREED = {name: label for name, label in CHECK_RESULTS.items() if name != "a
 
 
 def is_goods(order: Order, actor: Actor) -> bool:
-    """Work ordered from a ticket is accepted and completed instead."""
-    return order.ticket_id is None
+    """Work ordered from a ticket, be that under seal now, is accepted and completed instead."""
+    return order.ticket_id is None and not order.parted
 
 
 def foresee(session: Session, order: Order) -> None:
     """What an order that is being placed comes with, before it is stored: until when it is to be paid, goods held."""
     if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
+    hold_goods(session, order)
+
+
+def hold_goods(session: Session, order: Order) -> None:
+    """Goods are held for the order as its lines and its payment type now are."""
     if order.payment_type == "prepaid" and order.pay_until is None:
         order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
     if reserving.has_come(session, order, "placed") and any(line.product.kept for line in order.order_lines):

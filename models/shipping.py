@@ -14,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access, concurrency, history
+from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import now
+from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations
 from models.orders import Order, OrderLine
@@ -76,6 +78,12 @@ def settle(session: Session, order: Order) -> None:
                 setattr(order, name, value)
 
 
+def refuse_future(at: datetime | None) -> None:
+    """Raises `StepRefused` for a delivery that is still to come."""
+    if at is not None and at > now():
+        raise StepRefused(_("The moment lies in the future."))
+
+
 def _enter(shipment: Shipment, state: str) -> None:
     """Be in the new state already, and tell the order."""
     session = session_of(shipment)
@@ -134,6 +142,7 @@ def deliver(
     shipment: Shipment, delivered_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None
 ) -> None:
     """The customer has the goods."""
+    refuse_future(delivered_at)
     shipment.delivered_at = delivered_at or now()
     _enter(shipment, "delivered")
 
@@ -160,7 +169,12 @@ def lose(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     _enter(shipment, "lost")
 
 
-@Shipment.flow.step(*OPEN, "handed_over", to="called_off", label=_l("Call off"), tone="danger")
+def may_give_up(shipment: Shipment, actor: Actor) -> bool:
+    """What the warehouse keeper has taken over, nobody else takes out of their hands."""
+    return shipment.state in OPEN or actor.has("warehouse", "office_manager")
+
+
+@Shipment.flow.step(*OPEN, "handed_over", to="called_off", label=_l("Call off"), who=may_give_up, tone="danger")
 def call_off(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The shipment does not take place; its goods stay reserved until the order lets go of them."""
     shipment.refused_reason = reason

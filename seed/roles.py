@@ -42,8 +42,9 @@ _ASKED = {"amendments": "read add export", "amendment_lines": READ, "order_retur
 _LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
 _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
 _WRITES = "submit revise drop_revision rewrite"
-#: What a shipment goes through; the order administrator marks it, the warehouse does it.
-_SHIP = "start_picking hand_over recall ship deliver refuse take_back lose call_off"
+#: What a shipment goes through; the order administrator marks it, the warehouse does it, and alone gives it back.
+_MARK = "start_picking hand_over ship deliver refuse take_back lose call_off"
+_SHIP = f"{_MARK} recall"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: Whoever takes tables in sees the own imports, and takes them back.
@@ -332,7 +333,7 @@ TABLE: dict[str, dict[str, str]] = {
         "payment_allocations": READ, "refunds": "read add apply tell_customer",
         "product_prices": f"{KEEP} import export",
         "stock_movements": "read export", "reservations": "read export release",
-        "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
+        "shipments": f"{KEEP} export {_MARK}", "shipment_lines": "read export",
     },
     "finance": {
         **_IMPORTS,

@@ -49,6 +49,8 @@ def test_changed_and_removed_lines_change_the_order(order, either_session, eithe
         assert (order.net, order.quantity) == (20, 2)
         assert order.due_at == parse_moment("2026-03-10")
         assert either_session.query(OrderLine).count() == 1
+    with access.system():
+        assert {one.product_no: one.reserved for one in either_session.query(Product)} == {"A": 2, "B": 0}
         assert history.verify(either_session, [Order, OrderLine]) > 0
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.engine import access, history
 from app.engine import record as records
-from app.engine.refusals import Invalid, StepRefused
+from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
 from models import reservations, shipments, shipping
 from models.orders import Order, OrderLine
@@ -28,7 +28,7 @@ def sold(either_session):
         shoe = make(either_session, Product, name="鞋", stock=Decimal(10))
         box = make(either_session, Product, name="箱", stock=Decimal(3))
         lines = [OrderLine(product=product, quantity=n, price=1) for product, n in ((shoe, 6), (shoe, 2), (box, 3))]
-        order = make(either_session, Order, order_lines=lines)
+        order = make(either_session, Order, order_lines=lines, payment_type="on_account")
         either_session.commit()
         yield order
         assert self_check(either_session) == []
@@ -151,6 +151,16 @@ def test_after_the_warehouse_took_the_goods_over_the_lines_stay(sold, either_ses
     assert (shipment.state, shipment.handed_over_at, sold.handed_over_at) == ("planned", None, None)
 
 
+def test_only_the_warehouse_gives_back_what_it_has_taken_over(sold, take, either_session):
+    shipment = sent(either_session, sold, "hand_over")
+    with pytest.raises(NotAllowed):
+        take("order_admin", shipment, "recall", reason="客户改地址")
+    with pytest.raises(StepRefused):
+        take("order_admin", shipment, "call_off", reason="客户改地址")
+    take("warehouse", shipment, "recall", reason="客户改地址")
+    assert shipment.state == "planned"
+
+
 def test_the_keeper_signs_by_name(sold, either_session, either_actors):
     shipment = shipments.plan(either_session, sold)
     with access.acting_as(either_actors["warehouse"]):
@@ -221,3 +231,23 @@ def test_a_salesperson_sees_the_shipments_of_their_orders_alone(sold, either_ses
         with access.acting_as(either_actors[who]):
             seen[who] = (either_session.query(Shipment).count(), either_session.query(ShipmentLine).count())
     assert seen == {"sales": (1, 3), "sales_b": (0, 0), "warehouse": (1, 3), "clerk": (0, 0)}
+
+
+def test_an_order_of_an_older_ledger_gets_its_parcel_when_it_is_shipped(sold, take, either_session):
+    sold.taken_over, sold.state = True, "handed_over"
+    either_session.commit()
+    take("warehouse", sold, "ship", carrier="顺丰", waybill="SF9")
+    (parcel,) = shipments.shipments_of(either_session, sold)
+    assert (parcel.state, sold.state, sold.waybill) == ("shipped", "shipped", "SF9")
+
+
+def test_the_last_parcel_that_arrives_completes_an_order_that_is_paid(sold, take, either_session):
+    sold.state = "confirmed"
+    shipment = sent(either_session, sold, "hand_over")
+    take("order_admin", sold, "record_payment", amount=str(sold.gross), account="中行", reference="R1")
+    take("finance", sold.payments[-1], "verify")
+    take("warehouse", shipment, "ship", carrier="顺丰", waybill="SF9")
+    with pytest.raises(StepRefused):
+        take("warehouse", shipment, "deliver", delivered_at="2099-01-01 08:00")
+    take("warehouse", shipment, "deliver")
+    assert (sold.state, sold.owed) == ("completed", 0)

@@ -22,7 +22,7 @@ from app.engine.disclosure import known_fields
 from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.moments import Moment, now
-from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, Unconfirmed
+from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
 from app.engine.searching import search_text_of
 
 
@@ -93,6 +93,9 @@ class Record(access.RowAccess):
 
     def prepare(self, session: Session) -> None:
         """Fill in what follows from other values, before a new record is stored."""
+
+    def after_change(self, session: Session) -> None:
+        """Let what hangs on the record follow, once its change is stored. Raises a `Refused` where that cannot be."""
 
     def bring_along(self, session: Session) -> None:
         """Change what follows from other values, when a stored record gets others."""
@@ -396,6 +399,11 @@ def change(
         raise doubt or Invalid(errors)
     with history.act("change"):
         flush_or_refuse(session)
+        try:
+            record.after_change(session)
+        except Refused:
+            session.rollback()
+            raise
     _stay_in_sight(session, record)
 
 
