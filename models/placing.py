@@ -41,15 +41,23 @@ def foresee(session: Session, order: Order) -> None:
     """What an order that is being placed comes with, before it is stored: until when it is to be paid, goods held."""
     if order.customer is not None and (sentence := may_order(order.customer)):
         raise StepRefused(sentence)
-    hold_goods(session, order)
+    _set_deadline(session, order)
+    if reserving.has_come(session, order, "placed") and any(line.product.kept for line in order.order_lines):
+        order.fulfilment = "reserved"  # or it is not placed at all
+
+
+def _set_deadline(session: Session, order: Order) -> None:
+    if order.payment_type == "prepaid" and order.pay_until is None:
+        order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
 
 
 def hold_goods(session: Session, order: Order) -> None:
-    """Goods are held for the order as its lines and its payment type now are."""
-    if order.payment_type == "prepaid" and order.pay_until is None:
-        order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
-    if reserving.has_come(session, order, "placed") and any(line.product.kept for line in order.order_lines):
-        order.fulfilment = "reserved"  # or it is not placed at all
+    """A placed order was changed: goods are held for it as its lines and its payment type now are."""
+    _set_deadline(session, order)
+    if reserving.has_come(session, order, "placed"):
+        reserving.match(session, order, "placed")
+    else:
+        reserving.let_go(session, order, _("The order is changed."))
 
 
 @Order.flow.step("draft", to="placed", label=_l("Place the order"), tone="primary")
