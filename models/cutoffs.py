@@ -88,7 +88,7 @@ class Verdict:
 
 def has_reached(order: Order, event: str) -> bool:
     """Whether an order has come as far as an event of its way; one on hold stands where it was held."""
-    state = (order.held_in or "placed") if order.state == "on_hold" else order.state
+    state = (order.held_in or "placed") if order.state == "on_hold" else order.state or "placed"
     if state not in _WAY:
         return True  # it has ended
     if state == "assigned" and order.fulfilment == "picking":

@@ -55,7 +55,13 @@ def test_of_forty_buyers_of_ten_pieces_ten_get_one(either):
         product = make(db.session, Product, name="限量版", stock=Decimal(PIECES))
         customer = make(db.session, Customer)
         orders = [
-            make(db.session, Order, customer=customer, order_lines=[OrderLine(product=product, quantity=1, price=1)]).id
+            make(
+                db.session,
+                Order,
+                customer=customer,
+                payment_type="on_account",  # holds goods by hand alone
+                order_lines=[OrderLine(product=product, quantity=1, price=1)],
+            ).id
             for _buyer in range(BUYERS)
         ]
         db.session.commit()
@@ -84,7 +90,8 @@ def goods(either_session):
 
 
 def an_order(session, *lines):
-    order = make(session, Order, order_lines=[OrderLine(product=one, quantity=n, price=1) for one, n in lines])
+    wanted = [OrderLine(product=one, quantity=n, price=1) for one, n in lines]
+    order = make(session, Order, order_lines=wanted, payment_type="on_account")  # holds goods by hand alone
     session.commit()
     return order
 

@@ -71,7 +71,12 @@ def test_a_movement_changes_the_stock(shirt, either_session, either_actors):
 
 def test_what_is_reserved_cannot_be_moved_or_counted_away(shirt, either_session, either_actors):
     with access.system():
-        order = make(either_session, Order, order_lines=[OrderLine(product=shirt, quantity=8, price=1)])
+        order = make(
+            either_session,
+            Order,
+            order_lines=[OrderLine(product=shirt, quantity=8, price=1)],
+            payment_type="on_account",
+        )
         reservations.match(either_session, order)
         either_session.commit()
     with pytest.raises(Invalid, match="8"):
@@ -129,7 +134,7 @@ def test_whatever_is_done_the_books_make_the_totals(either_session, seed):
         products = [make(either_session, Product, stock=Decimal(dice.randint(0, 9))) for _n in range(3)]
         orders = [
             make(
-                either_session, Order,
+                either_session, Order, payment_type="on_account",
                 order_lines=[OrderLine(product=dice.choice(products), quantity=dice.randint(1, 5), price=1) for _n in range(2)],
             )
             for _order in range(4)
