@@ -79,7 +79,7 @@ class Order(Workflow, Model):
         State("shipped", _l("Shipped"), "good", settled=True),
         State("completed", _l("Completed"), "good", settled=True, final=True),
         State("on_hold", _l("On hold"), "waiting", pauses=("delivery",)),
-        State("draft", _l("Draft"), "waiting", begins=True),
+        State("draft", _l("Draft"), "waiting", begins=True, uncounted=True),
         State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
         State("closed", _l("Deal closed"), "neutral", final=True, uncounted=True),
         State("invalid", _l("Invalid"), "bad", final=True, uncounted=True),

@@ -85,7 +85,7 @@ _ABOUT = (
 def _joined(query, period: Period):
     query = query.join(Customer, Order.customer_id == Customer.id, isouter=True)
     query = query.join(Person, Order.salesperson_id == Person.id, isouter=True)
-    return period.holds(query, Order.placed_at)
+    return period.holds(query.where(Order.state != "draft"), Order.placed_at)
 
 
 def _by_order(period: Period):

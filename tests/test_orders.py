@@ -10,6 +10,7 @@ from app.engine.frames import ask
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
 from models.customers import Customer
+from models.grades import CustomerGrade
 from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.people import Person
@@ -236,3 +237,21 @@ def test_a_salesperson_places_an_order_on_the_page_and_another_finds_every_door_
 @pytest.mark.parametrize("view", ["orderview", "orderlineview", "paymentview", "customerview", "customercontactview"])
 def test_the_lists_open(client, view):
     assert client("order_admin").get(f"/{view}/list/").status_code == 200
+
+
+def test_a_discount_agreed_later_leaves_a_confirmed_order_alone(either_session, either_actors, take):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        order = place(either_session, payment_type="on_account", order_lines=[{"product": "A", "quantity": "1"}])
+    either_session.commit()
+    take("order_admin", order, "confirm", **AGREED)
+    with access.system():
+        gross = order.gross
+        either_session.add(CustomerGrade(name="金", discount=Decimal("0.1")))
+        order.customer.grade = "金"
+        either_session.commit()
+    with access.acting_as(either_actors["order_admin"]):
+        records.change(either_session, order, {"note": "周末送"}, ["note"], version=order.version)
+        either_session.commit()
+    with access.system():
+        assert (order.gross, order.note, order.order_lines[0].discount) == (gross, "周末送", None)
