@@ -152,7 +152,8 @@ def paid_by_order(session: Session, orders: list[int], until: datetime) -> dict[
     back = select(Refund.order_id, func.sum(Refund.amount)).where(
         Refund.order_id.in_(orders), Refund.state == "paid_out", Refund.kind != "escrow", Refund.paid_at < until
     )
-    paid: dict[int, Decimal] = dict(session.execute(query.group_by(row.order_id)).tuples())
+    rows = session.execute(query.group_by(row.order_id))
+    paid: dict[int, Decimal] = {order_id: amount or NOUGHT for order_id, amount in rows}
     for pk, amount in session.execute(back.group_by(Refund.order_id)):
         if pk is not None:
             paid[pk] = paid.get(pk, NOUGHT) - amount
