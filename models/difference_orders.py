@@ -24,6 +24,7 @@ from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.record import Numbered
+from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
 from models import cutoffs
 from models.orders import Order, with_its_order
@@ -82,6 +83,9 @@ class DifferenceOrder(Workflow, Model):
         return cls.state == "paid" if actor.has("order_administrator") else cls.id < 0
 
     def begin(self, session: Session):
+        if self.state is None and not self.taken_over:
+            for _name, sentence in self.check():
+                raise StepRefused(sentence)
         if not self.taken_over:
             self.issued_at = self.issued_at or now()
             hours = rules.number(session, HOURS, None)
