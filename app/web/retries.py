@@ -45,7 +45,8 @@ class Office(Flask):
 
 @event.listens_for(db.session, "after_commit")
 def _remember_stored(session: Session) -> None:
-    if has_request_context():
+    # The end of a savepoint stores nothing yet.
+    if has_request_context() and not session.in_nested_transaction():
         g.stored = True
 
 
