@@ -24,6 +24,7 @@ from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
 from models.orders import NOUGHT, Order, OrderLine
 from models.prices import price_on
+from models.products import plainly
 from models.refunds import refundable, request_refund
 
 if TYPE_CHECKING:
@@ -37,11 +38,6 @@ def why_refused(order: Order, found: cutoffs.Verdict) -> str:
     if cutoffs.has_reached(order, "shipped"):
         return _("The order has been shipped: %(words)s", words=found.words)
     return _("Too late: %(words)s", words=found.words)
-
-
-def recall(session: Session, order: Order) -> None:
-    """Take an order out of the warehouse's hands again: it is as it was when it had been assigned."""
-    fulfilling.give_back(session, order)
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     line = wanted.order_line
     if line is None and wanted.instead_of is not None:  # taken off while the warehouse was asked
         raise StepRefused(_("%(product)s is not on the order.", product=str(wanted.instead_of)))
-    old = f"{wanted.instead_of} × {_plain(wanted.old_quantity)}" if wanted.instead_of else "—"
+    old = f"{wanted.instead_of} × {plainly(wanted.old_quantity)}" if wanted.instead_of else "—"
     if line is not None and wanted.quantity == 0:
         _take_off(session, order, line)
         return f"{old} → —"
@@ -146,7 +142,7 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
         if line.price is None:
             raise StepRefused(_("%(product)s has no price; please enter one first.", product=str(product)))
     wanted.new_price = line.price
-    return f"{old} → {product} × {_plain(line.quantity)}"
+    return f"{old} → {product} × {plainly(line.quantity)}"
 
 
 def _take_off(session: Session, order: Order, line: OrderLine) -> None:
@@ -155,11 +151,6 @@ def _take_off(session: Session, order: Order, line: OrderLine) -> None:
         order.order_lines.remove(line)
     else:
         line.quantity = NOUGHT
-
-
-def _plain(number: Decimal | None) -> str:
-    text = f"{number:f}" if number is not None else ""
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _issue_difference(session: Session, amendment: Amendment, old: Decimal, difference: Decimal) -> None:

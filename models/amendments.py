@@ -25,7 +25,7 @@ from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record, find
 from app.engine.refusals import StepRefused, on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow
-from models import amending, cutoffs
+from models import amending, cutoffs, fulfilling
 from models.difference_orders import DifferenceOrder
 from models.order_requests import OrderRequest
 from models.order_words import DELIVERY_METHODS
@@ -163,7 +163,7 @@ class Amendment(OrderRequest, Workflow, Model):
         concurrency.hold(session, self.order)
         if cutoffs.has_reached(self.order, "shipped"):
             raise StepRefused(_("The parcel has left the house; please say that it cannot be recalled."))
-        amending.recall(session, self.order)
+        fulfilling.give_back(session, self.order)
         made = amending.make(session, self)
         amending.settle(session, self, made)
         amending.note(self, made)

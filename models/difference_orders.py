@@ -22,7 +22,7 @@ from app.engine import concurrency, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import local, now
+from app.engine.moments import now, office_time
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
@@ -110,7 +110,7 @@ class DifferenceOrder(Workflow, Model):
         return [
             _(
                 "For the customer: please pay %(amount)s for %(wanted)s by %(until)s; it belongs to order %(order)s.",
-                amount=self.difference, wanted=self.wanted, until=f"{_office(self.pay_until)}",
+                amount=self.difference, wanted=self.wanted, until=office_time(self.pay_until),
                 order=self.order.order_no,
             )
         ]  # fmt: skip
@@ -145,10 +145,6 @@ class DifferenceOrder(Workflow, Model):
         from models import amending
 
         amending.restore(session_of(self), self.amendment)
-
-
-def _office(moment: datetime) -> str:
-    return f"{local(moment):%Y-%m-%d %H:%M}"
 
 
 def open_of(session: Session, order_id: int) -> DifferenceOrder | None:

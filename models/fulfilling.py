@@ -25,7 +25,7 @@ from models.placing import end, is_goods
 from models.shipments import OPEN, OUT, Shipment, left_to_plan, plan, shipments_of
 
 #: Shipments that are still in the house.
-IN_HOUSE = ("planned", "picking", "handed_over")
+IN_HOUSE = (*OPEN, "handed_over")
 UNDER_WAY = ("confirmed", "assigned", "handed_over", "shipped")
 
 
@@ -121,7 +121,7 @@ def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatc
     reserving.match(session, order, "assigned")
     order.assignee = person
     with session.no_autoflush:
-        planned = [one for one in shipments_of(session, order) if one.state in ("planned", "picking")]
+        planned = [one for one in shipments_of(session, order) if one.state in OPEN]
     for one in planned:
         one.assignee = person
     if not planned and order.ticket_id is None:
@@ -132,7 +132,7 @@ def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatc
 @Order.flow.step("assigned", to="handed_over", label=_l("Hand over to the warehouse"), who=is_goods, tone="primary")
 def hand_over(order: Order) -> None:
     """The warehouse keeper takes the order; from now on it changes only if the warehouse gives it back."""
-    _the_parcel(order, "planned", "picking").take("hand_over")
+    _the_parcel(order, *OPEN).take("hand_over")
 
 
 @Order.flow.step(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import local, now
+from app.engine.moments import now, office_time
 from app.engine.record import Numbered
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
@@ -113,7 +113,7 @@ class OrderReturn(OrderRequest, Workflow, Model):
         """What to tell the customer, ready to be copied."""
         if self.state != "refund_due" or self.refund is None or self.refund.earliest_at is None:
             return []
-        moment = f"{local(self.refund.earliest_at):%Y-%m-%d %H:%M}"
+        moment = office_time(self.refund.earliest_at)
         return [_("For the customer: the refund may be applied for from %(moment)s.", moment=moment)]
 
     def __str__(self) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, object_session
 
-from app.engine.moments import local, now
+from app.engine.moments import now, office_time
 from models import difference_orders
 from models.amendments import open_for
 from models.order_returns import last_of
@@ -26,11 +25,11 @@ def _said(session: Session, order: Order) -> Iterator[str]:
     if order.state == "on_hold":
         yield _("On hold: %(reason)s", reason=order.reason or "—")
     if order.state == "placed" and order.call_result and order.call_result != "agreed" and order.called_at:
-        yield _("Called on %(moment)s: %(result)s", moment=_office(order.called_at),
+        yield _("Called on %(moment)s: %(result)s", moment=office_time(order.called_at),
                 result=CHECK_RESULTS[order.call_result])  # fmt: skip
     if order.state == "placed" and order.payment_type in MONEY_FIRST and order.paid + order.escrowed <= 0:
         if order.pay_until is not None and order.pay_until < now():
-            yield _("Not paid by %(moment)s; the goods are no longer held.", moment=_office(order.pay_until))
+            yield _("Not paid by %(moment)s; the goods are no longer held.", moment=office_time(order.pay_until))
         else:
             yield _("Finance has not verified a payment for this order yet.")
     if order.payment_state == "refund_due":
@@ -41,7 +40,3 @@ def _said(session: Session, order: Order) -> Iterator[str]:
         yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
     if order.state not in ("draft", "placed", "confirmed", "assigned") and (given_up := last_of(session, order.id)):
         yield _("Return %(no)s: %(state)s", no=given_up, state=given_up.state_label)
-
-
-def _office(moment: datetime) -> str:
-    return f"{local(moment):%Y-%m-%d %H:%M}"

@@ -48,6 +48,11 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(_zone)
 
 
+def office_time(moment: datetime) -> str:
+    """The moment in the office's zone as people read it, to the minute."""
+    return f"{local(moment):%Y-%m-%d %H:%M}"
+
+
 def at_office(day: date, clock: time = time()) -> datetime:
     """The moment at which the office's clock shows `clock` on `day`."""
     return datetime.combine(day, clock, _zone).astimezone(UTC)

@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 
 from app.engine.disclosure import WITHHELD, value_of
 from app.engine.fields import Field
-from app.engine.moments import local, now
+from app.engine.moments import now, office_time
 
 _FIGURES = {"integer": "number", "quantity": "number", "price": "money", "money": "money", "rate": "number"}
 
 
 def moment_text(value: datetime) -> str:
-    return local(value).strftime("%Y-%m-%d %H:%M")
+    return office_time(value)
 
 
 def text_of(field: Field, value: Any) -> str:
