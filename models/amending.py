@@ -57,7 +57,7 @@ class Made:
 def make(session: Session, amendment: Amendment) -> Made:
     """Make the change. Raises `StepRefused` where goods or credit fall short; nothing is changed then."""
     order = amendment.order
-    covered, gross = is_covered(order) and cutoffs.has_money(order), order.gross
+    covered, gross = order.is_covered and cutoffs.has_money(order), order.gross
     old = sum((line.order_line.gross for line in amendment.amendment_lines if line.order_line), NOUGHT)
     told = _set_values(amendment)
     for line in amendment.amendment_lines:
@@ -80,7 +80,7 @@ def note(amendment: Amendment, made: Made) -> None:
 
 def settle(session: Session, amendment: Amendment, made: Made) -> None:
     """What a change costs more is asked for, what it costs less set free; the amendment is stored by now."""
-    if made.difference > 0 and made.covered and not is_covered(amendment.order):
+    if made.difference > 0 and made.covered and not amendment.order.is_covered:
         _issue_difference(session, amendment, made.old, made.difference)
     elif made.difference < 0:
         difference_orders.note_payment(session, amendment.order)  # one asked for before may be covered now
@@ -93,11 +93,6 @@ def _carry_along(session: Session, order: Order) -> None:
     order.goods = order.named_goods()
     reserving.match(session, order)
     shipping.replan(session, order)
-
-
-def is_covered(order: Order) -> bool:
-    """Whether what the order costs has been paid, to us or to the platform."""
-    return order.owed <= order.escrowed
 
 
 def _set_values(amendment: Amendment) -> list[str]:

@@ -156,7 +156,7 @@ def open_of(session: Session, order_id: int) -> DifferenceOrder | None:
 def note_payment(session: Session, order: Order) -> None:
     """Called when money of an order was verified: what it covers is paid."""
     found = open_of(session, order.id)
-    if found is not None and found.state == "issued" and order.owed <= order.escrowed:
+    if found is not None and found.state == "issued" and order.is_covered:
         found.take("note_paid", session)
 
 

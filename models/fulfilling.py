@@ -19,6 +19,7 @@ from app.engine.workflow import Ask, never_by_hand
 from models import difference_orders, reserving, shipping
 from models.courier_money import expect_cash
 from models.grades import payment_days_of
+from models.order_words import MONEY_FIRST
 from models.orders import Order, OrderLine
 from models.people import Person
 from models.placing import end, is_goods
@@ -83,7 +84,7 @@ def refuse_unready(session: Session, shipment: Shipment) -> None:
 def refuse_unpaid(session: Session, shipment: Shipment) -> None:
     """What is paid in advance is paid in full before it leaves; what a platform pays, the platform has."""
     order = shipment.order
-    if order.payment_type in ("prepaid", "third_party") and order.owed > order.escrowed:
+    if order.payment_type in MONEY_FIRST and not order.is_covered:
         raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed - order.escrowed))
 
 

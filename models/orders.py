@@ -222,6 +222,11 @@ class Order(Workflow, Model):
         """What is still to be paid, freight included; below nought: what is to go back."""
         return self.gross + (self.freight or NOUGHT) - self.paid + self.refunded
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether what the order costs has been paid, to us or to the platform."""
+        return self.owed <= self.escrowed
+
     def take_over(self) -> None:
         """An order of an older ledger: its state follows from its moments unless the ledger says it."""
         self.placed_at = self.placed_at or now()
