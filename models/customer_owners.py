@@ -107,9 +107,9 @@ def _owner_changes(session: Session, customer: Customer) -> bool:
 
 def _owner_of(session: Session, customer: Customer) -> Person | None:
     """The owner after the flush, whether person or key was set."""
-    if not inspect(customer).attrs.owner.history.has_changes() and customer.owner_id is not None:
-        return session.get(Person, customer.owner_id)
-    return customer.owner
+    if inspect(customer).attrs.owner.history.has_changes():
+        return customer.owner
+    return session.get(Person, customer.owner_id) if customer.owner_id is not None else None
 
 
 def _pass_on(session: Session, customer: Customer, owner: Person | None, moment: datetime) -> None:

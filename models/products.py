@@ -84,10 +84,14 @@ class Product(Record, Model):
         self.bring_along(session)
 
     def bring_along(self, session: Session) -> None:
-        key = variant_key(self)
+        key = self.variant_key = variant_key(self)
+        if key is None:
+            self._twin = None
+            return
         with access.system():
-            same = session.scalars(select(Product).where(Product.variant_key == key).limit(2)) if key else ()
-            self._twin = next((str(product) for product in same if product is not self), None)
+            same = session.scalars(select(Product).where(Product.variant_key == key).limit(2)).all()
+        added = (one for one in session.new if isinstance(one, Product) and one.variant_key == key)  # of the same sheet
+        self._twin = next((str(product) for product in (*same, *added) if product is not self), None)
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and not self.product_no:

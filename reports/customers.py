@@ -53,7 +53,7 @@ def customers_by_owner(session: Session, period: Period) -> pd.DataFrame:
         .select_from(Customer)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Customer.state != "merged")
-        .group_by(func.coalesce(Person.name, ""))
+        .group_by(Person.name)
     )  # fmt: skip
     states = Order.flow.states.values()
     still_open = Order.state.not_in([state.name for state in states if state.final])
@@ -68,7 +68,7 @@ def customers_by_owner(session: Session, period: Period) -> pd.DataFrame:
         .join(Customer, Order.customer_id == Customer.id)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Order.state.in_([state.name for state in states if not state.uncounted]))
-        .group_by(func.coalesce(Person.name, ""))
+        .group_by(Person.name)
     )  # fmt: skip
     figures = {row.owner: row for row in session.execute(orders)}
     table = frame(session, query.order_by(func.coalesce(Person.name, "")))

@@ -144,7 +144,7 @@ MINIMAL = {
     "people": {"name": "人{n}"},
     "correspondents": {"name": "单位{n}"},
     "customers": {"name": "客户{n}"},
-    "products": {"name": "产品{n}"},
+    "products": {"name": "产品{n}", "colour": "色{n}"},  # two of one model, colour and size would be one product
     "incoming_documents": {"sender": "市财政局", "title": "文{n}", "received_at": "2026-03-02"},
     "outgoing_documents": {"title": "文{n}", "drafted_at": "2026-03-02"},
     "service_tickets": {"subject": "事{n}", "received_at": "2026-03-02", "contact_name": "某"},

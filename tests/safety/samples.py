@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.engine import record as records
@@ -31,6 +31,7 @@ from models.circulation import CirculationEntry
 from models.conduct import ConductSheet
 from models.countersignatures import Countersignature
 from models.customer_handovers import CustomerHandover
+from models.customers import Customer
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.files import Attachment
@@ -39,6 +40,7 @@ from models.number_reservations import NumberReservation
 from models.outgoing import OutgoingDocument
 from models.payments import Payment
 from models.people import Department, Person
+from models.products import Product
 from models.recipients import Recipient
 from models.supervision import Supervision
 from models.tickets import ServiceTicket
@@ -95,6 +97,8 @@ class Side:
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
         if isinstance(record, Payment):  # each is taken back once
             record.reverses, record.currency = None, "CNY"
+        if isinstance(record, Customer):  # the words for regions are the house's, and everybody's
+            record.region = "公开"
         if isinstance(record, CustomerHandover):  # whoever leaves does not see it
             record.leaver = self.session.scalars(select(Person).order_by(Person.id)).first()
         if isinstance(record, ConductSheet):
@@ -222,6 +226,19 @@ def add_hidden(session: Session, other: Side, count: int) -> dict[str, list[int]
     for record in itertools.chain(*side.made.values()):
         attach(session, record, side.mark)
     return {kind: [record.id for record in made] for kind, made in side.made.items()}
+
+
+def totals(session: Session) -> list[dict[str, Any]]:
+    """How much there is of each product: open to everybody by decision, also where a hidden order changes it."""
+    table = Product.__table__
+    return [dict(row) for row in session.execute(select(table)).mappings()]
+
+
+def put_totals(session: Session, known: list[dict[str, Any]]) -> None:
+    """Give the products the totals of another house, so that these are no difference between the two."""
+    for row in known:
+        session.execute(update(Product.__table__).where(Product.__table__.c.id == row["id"]).values(row))
+    session.commit()
 
 
 def cookie_free(app: Flask) -> FlaskClient:

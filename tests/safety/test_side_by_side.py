@@ -20,8 +20,9 @@ from models.orders import Order, OrderLine
 from models.payments import Payment
 from models.people import Person
 from models.products import Product
+from tests.factories import AGREED
 from tests.safety.doors import House
-from tests.safety.makers import make, raw_of
+from tests.safety.makers import make, raw_of, with_credit
 
 AT_ONCE = 8
 
@@ -29,7 +30,7 @@ AT_ONCE = 8
 @pytest.fixture
 def house(either):
     found = House(either)
-    for username in ("clerk", "office", "finance", "warehouse"):
+    for username in ("clerk", "office", "finance", "order_admin"):
         found.headers(username)
     return found
 
@@ -88,28 +89,22 @@ def test_fifty_buyers_get_the_ten_pieces_there_are(house):
     def offered(session):
         product = make(session, Product, stock=Decimal(10))
         orders = [
-            make(session, Order, state="handed_over", payment_type="on_account",
+            make(session, Order, payment_type="on_account", customer=with_credit(session),
                  order_lines=[OrderLine(product=product, quantity=1, price=1)])
             for _ in range(50)
         ]  # fmt: skip
-        return [order.id for order in orders]
+        return product.id, [order.id for order in orders]
 
-    body = {"carrier": "顺丰", "waybill": "SF1"}
-    pks = stored(house, offered)
-    answers = at_once(house, "warehouse", [(f"orders/{pk}/ship", body, None) for pk in pks])
+    goods, pks = stored(house, offered)
+    answers = at_once(house, "order_admin", [(f"orders/{pk}/confirm", AGREED, None) for pk in pks])
     assert statuses(answers) == {200: 10, 409: 40}
-    assert all("Only 0" in answer.json["message"] for answer in answers if answer.status_code == 409)
-    left, shipped = stored(
-        house,
-        lambda session: (
-            session.scalar(sa.select(Product.stock)),
-            session.query(Order).filter_by(state="shipped").count(),
-        ),
-    )
-    assert (left, shipped) == (0, 10)
-    told = sa.select(HistoryEntry.changes).filter_by(kind="products", action="ship").order_by(HistoryEntry.position)
-    falls = [json.loads(changes)["stock"] for changes in stored(house, lambda session: list(session.scalars(told)))]
-    assert [[Decimal(n) for n in fall] for fall in falls] == [[n, n - 1] for n in range(10, 0, -1)]
+    assert all("0 available" in answer.json["message"] for answer in answers if answer.status_code == 409)
+    totals = sa.select(Product.stock, Product.reserved).filter_by(id=goods)
+    assert stored(house, lambda session: session.execute(totals).one()) == (10, 10)
+    assert stored(house, lambda session: session.query(Order).filter_by(state="confirmed").count()) == 10
+    told = sa.select(HistoryEntry.changes).filter_by(kind="products", action="confirm").order_by(HistoryEntry.position)
+    rises = [json.loads(changes)["reserved"] for changes in stored(house, lambda session: list(session.scalars(told)))]
+    assert [[Decimal(n) for n in rise] for rise in rises] == [[n, n + 1] for n in range(10)]
     verified(house)
 
 
