@@ -34,6 +34,7 @@ from models import (  # noqa: F401
     circulation_rules,
     clearances,
     closing,
+    closing_short,
     concluding,
     conduct,
     copies,

@@ -66,7 +66,7 @@ def make(session: Session, amendment: Amendment) -> Made:
     order.revision += 1
     session.flush()
     if amendment.amendment_lines:
-        _carry_along(session, order)
+        carry_along(session, order)
     if order.gross > gross:
         refuse_over_limit(session, order)
     return Made(told, old, order.gross - gross, order.revision, covered)
@@ -87,7 +87,7 @@ def settle(session: Session, amendment: Amendment, made: Made) -> None:
         _set_free(session, amendment, -made.difference)
 
 
-def _carry_along(session: Session, order: Order) -> None:
+def carry_along(session: Session, order: Order) -> None:
     """What is reserved and what is planned to be sent follow the lines as they now are."""
     session.expire(order, ["order_lines"])
     order.goods = order.named_goods()
@@ -120,7 +120,7 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
         raise StepRefused(_("%(product)s is not on the order.", product=str(wanted.instead_of)))
     old = f"{wanted.instead_of} × {plainly(wanted.old_quantity)}" if wanted.instead_of else "—"
     if line is not None and wanted.quantity == 0:
-        _take_off(session, order, line)
+        take_off(session, order, line)
         return f"{old} → —"
     product = wanted.product or wanted.instead_of
     assert product is not None
@@ -140,7 +140,7 @@ def _change_line(session: Session, order: Order, wanted: AmendmentLine) -> str:
     return f"{old} → {product} × {plainly(line.quantity)}"
 
 
-def _take_off(session: Session, order: Order, line: OrderLine) -> None:
+def take_off(session: Session, order: Order, line: OrderLine) -> None:
     """Give a line up; one that a parcel has on record stays, with nothing of it."""
     if fulfilling.take_out(session, line):
         order.order_lines.remove(line)
@@ -191,7 +191,7 @@ def restore(session: Session, amendment: Amendment) -> None:
                  and one.quantity == change.quantity and one.price == change.new_price), None
             )  # fmt: skip
             if added is not None:
-                _take_off(session, order, added)
+                take_off(session, order, added)
             continue
         if line is None:
             line = OrderLine()
@@ -203,7 +203,7 @@ def restore(session: Session, amendment: Amendment) -> None:
     session.flush()
     try:
         with session.begin_nested():
-            _carry_along(session, order)
+            carry_along(session, order)
     except StepRefused as refusal:  # others have the goods by now: somebody has to speak to the customer
         reservations.release(session, order, _("The goods ordered first are gone."))
         session.expire(order, ["order_lines"])

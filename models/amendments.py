@@ -27,6 +27,7 @@ from app.engine.refusals import StepRefused, on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models import amending, cutoffs, fulfilling
 from models.difference_orders import DifferenceOrder
+from models.difference_orders import open_of as open_difference
 from models.order_requests import OrderRequest
 from models.order_words import DELIVERY_METHODS
 from models.orders import Order, OrderLine
@@ -112,6 +113,8 @@ class Amendment(OrderRequest, Workflow, Model):
         for position, line in enumerate(self.amendment_lines, 1):
             for _name, sentence in line.check():
                 yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
+        if self.amendment_lines and (asked := open_difference(session_of(self.order), self.order.id)) is not None:
+            yield "", _("Price-difference order %(no)s is open: settle it before the goods change again.", no=asked)
         if self.amendment_lines and not self.leaves_goods():
             yield "", _("Nothing would be left of the order; please record a return instead.")
 

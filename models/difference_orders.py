@@ -125,6 +125,10 @@ class DifferenceOrder(Workflow, Model):
     @flow.step("paid", to="matched", label=_l("Match to its order"), tone="primary")
     def match(self) -> None:
         """The money and the goods are those of the order named: it may go on to the warehouse."""
+        if not self.order.is_covered:
+            raise StepRefused(
+                _("Not paid in full: %(amount)s is still owed.", amount=self.order.owed - self.order.escrowed)
+            )
         self.matched_at = now()
 
     @flow.step("issued", to="expired", label=_l("Not paid in time"), who=never_by_hand)

@@ -21,7 +21,7 @@ from models.courier_money import expect_cash
 from models.grades import payment_days_of
 from models.order_words import MONEY_FIRST
 from models.orders import Order, OrderLine
-from models.people import Person
+from models.people import Department, Person
 from models.placing import end, is_goods
 from models.shipments import OPEN, OUT, Shipment, left_to_plan, plan, shipments_of
 
@@ -116,11 +116,19 @@ def keep_order(session: Session, shipment: Shipment) -> None:
 
 
 @Order.flow.step("confirmed", "assigned", to="assigned", label=_l("Assign"), who=is_goods, tone="primary")
-def assign(order: Order, person: Annotated[Person, Ask(_l("Who picks and dispatches"))]) -> None:
-    """Give the order to the person who picks and dispatches it; the parcel is planned with all that is left to send."""
+def assign(
+    order: Order,
+    person: Annotated[Person | None, Ask(_l("Who picks and dispatches"))] = None,
+    unit: Annotated[
+        Department | None, Ask(_l("Department that picks and dispatches"), help=_l("Instead of a person, or beside"))
+    ] = None,
+) -> None:
+    """Give the order to whoever picks and dispatches it; the parcel is planned with all that is left to send."""
     session = session_of(order)
+    if person is None and unit is None:
+        raise StepRefused(_("To whom does the order go? Please choose a person or a department."))
     reserving.match(session, order, "assigned")
-    order.assignee = person
+    order.assignee, order.assigned_unit = person, unit
     with session.no_autoflush:
         planned = [one for one in shipments_of(session, order) if one.state in OPEN]
     for one in planned:

@@ -25,7 +25,7 @@ from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
 from models import cutoffs
 from models.order_requests import OrderRequest
 from models.orders import Order
-from models.refunds import Refund, refundable, request_refund
+from models.refunds import Refund, last_refund
 
 WHY = {
     "not_wanted": _l("No longer wanted"),
@@ -125,10 +125,8 @@ class OrderReturn(OrderRequest, Workflow, Model):
         if self._without_goods() == "closed":
             order.take("close", session, reason=str(WHY[self.why]))
             return "closed"
-        amount = refundable(session, order)
-        if amount > 0:
-            self.refund = request_refund(session, order, amount, "return", str(WHY[self.why]))
         order.take("call_off", session, reason=str(WHY[self.why]))
+        self.refund = last_refund(session, order)
         return "refund_due"
 
     @flow.step("recalling", to=("refund_due", "closed"), label=_l("It has been recalled"), tone="primary")
@@ -162,7 +160,7 @@ def call_off(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = No
     from models.placing import end
 
     order.reason = reason
-    end(order, "cancelled")
+    end(order, "cancelled", "return")
 
 
 def recalling(session: Session, order_id: int) -> OrderReturn | None:

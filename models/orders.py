@@ -29,7 +29,7 @@ from app.engine.refusals import on_the_form
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
-from models.grades import discount_of
+from models.grades import discount_of, payment_days_of
 from models.order_words import (
     CHECK_RESULTS,
     DELIVERY_METHODS,
@@ -168,6 +168,7 @@ class Order(Workflow, Model):
     )
     confirmed_at: Mapped[datetime | None] = fields.moment(_l("Confirmed"), derived=True)
     assignee_id: Mapped[int | None] = fields.reference(_l("Assigned to"), "person.id", derived=True)
+    assigned_unit_id: Mapped[int | None] = fields.reference(_l("Assigned to department"), "department.id", derived=True)
     handed_over_at: Mapped[datetime | None] = fields.moment(_l("Handed over"), derived=True)
     shipped_at: Mapped[datetime | None] = fields.moment(_l("Shipped"), index=True, derived=True)
     carrier: Mapped[str | None] = fields.line(_l("Carrier"), 100, derived=True)
@@ -187,6 +188,7 @@ class Order(Workflow, Model):
     salesperson: Mapped[Person | None] = relationship(foreign_keys=salesperson_id)
     department: Mapped[Department | None] = relationship(foreign_keys=department_id)
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    assigned_unit: Mapped[Department | None] = relationship(foreign_keys=assigned_unit_id)
     confirmed_by: Mapped[Person | None] = relationship(foreign_keys=confirmed_by_id)
     owner_at_confirm: Mapped[Person | None] = relationship(foreign_keys=owner_at_confirm_id)
     ticket: Mapped[ServiceTicket | None] = relationship(foreign_keys=ticket_id, back_populates="service_orders")
@@ -208,7 +210,8 @@ class Order(Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
-        mine = [and_(cls.state == "assigned", cls.assignee_id.in_(actor.person_ids))]
+        nobodys = and_(cls.assignee_id.is_(None), cls.assigned_unit_id.in_(actor.department_ids))
+        mine = [and_(cls.state == "assigned", or_(cls.assignee_id.in_(actor.person_ids), nobodys))]
         if actor.has("order_administrator"):
             mine.append(cls.state.in_(("placed", "confirmed", "shipped")))
         if actor.has("warehouse"):
@@ -226,6 +229,14 @@ class Order(Workflow, Model):
     def is_covered(self) -> bool:
         """Whether what the order costs has been paid, to us or to the platform."""
         return self.owed <= self.escrowed
+
+    def is_work(self) -> bool:
+        """Whether it is work to be done, ordered from a ticket or by itself, and nothing to be shipped."""
+        if self.ticket_id is not None or self.parted:  # one parted from a sealed ticket stays one of work
+            return True
+        return bool(self.order_lines) and all(
+            line.product is not None and line.product.service for line in self.order_lines
+        )
 
     def take_over(self) -> None:
         """An order of an older ledger: its state follows from its moments unless the ledger says it."""
@@ -253,13 +264,16 @@ class Order(Workflow, Model):
                 self.salesperson = session.get(Person, actor.own_person_id)
             elif self.customer is not None:
                 self.salesperson = self.customer.owner
+        if self.taken_over and self.payment_type == "on_account" and self.shipped_at and self.pay_by is None:
+            days = payment_days_of(session, self.customer) if self.customer is not None else 0
+            self.pay_by = local(self.shipped_at).date() + timedelta(days=days)
         self.bring_along(session)
 
     def bring_along(self, session: Session) -> None:
         """Let what follows from other values follow again."""
         self.department_id = self.salesperson.department_id if self.salesperson else None
         customer = self.customer
-        if customer is not None and not self.taken_over and (not self.id or self.is_open_to_edits()):
+        if customer is not None and (self.is_open_to_edits() if self.id else not self.taken_over):
             self.region = self.region or customer.region
             self.consignee = self.consignee or customer.contact or customer.name
             self.address = self.address or customer.address
@@ -286,13 +300,15 @@ class Order(Workflow, Model):
         return state in OPEN_TO_EDITS
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if self.taken_over:
-            return
         if self.id and not self.is_open_to_edits():
             yield from self._check_late_edit()
             return
+        if self.taken_over and not self.id:  # an older ledger stands as it is
+            return
         if self.placed_at and self.placed_at > now():
             yield "placed_at", _("The order cannot have been placed in the future.")
+        if self.placed_at and self.promised_at and self.promised_at < self.placed_at:
+            yield "promised_at", _("The order cannot be promised for a moment before it was placed.")
         if not self.order_lines:
             yield "", _("Please enter at least one line.")
         for position, line in enumerate(self.order_lines, 1):
@@ -372,7 +388,7 @@ class Order(Workflow, Model):
     def after_change(self, session: Session) -> None:
         from models import placing
 
-        if not self.taken_over and self.state != "draft" and self.is_open_to_edits():
+        if self.state != "draft" and self.is_open_to_edits():
             with on_the_form():
                 placing.hold_goods(session, self)
 
@@ -402,7 +418,7 @@ class Order(Workflow, Model):
         """What can still be changed, by whom, until which event, with the rule."""
         from models import cutoffs
 
-        if not self.taken_over and not self.flow.states[self.state].final:
+        if not self.flow.states[self.state].final:
             yield from cutoffs.verdicts(session, self)
 
     def __str__(self) -> str:
@@ -504,7 +520,7 @@ def _visible(orders: type[Order] | ColumnElement, actor: Actor) -> ColumnElement
         return true()
     if not actor.person_ids:
         return false()
-    mine = [orders.assignee_id.in_(actor.person_ids)]
+    mine = [orders.assignee_id.in_(actor.person_ids), orders.assigned_unit_id.in_(actor.department_ids)]
     if actor.has("call_taker", "shift_leader"):  # what callers ordered at the desk
         mine.append(orders.ticket_id.is_not(None))
     if actor.has("salesperson"):

@@ -23,6 +23,7 @@ from app.engine.workflow import Ask, never_by_hand
 from models import cutoffs, reserving
 from models.orders import Order
 from models.placing import end
+from models.refunds import request_refund, surplus
 
 DAYS = rules.setting(
     "own_page_days", _l("Days a customer's page stays open after the end of the order"), "number", "30"
@@ -103,6 +104,8 @@ def change(session: Session, order: Order, version: int | None, values: Mapping[
             session.expire(order, ["order_lines"])
             reserving.match(session, order)
             session.flush()
+            if (above := surplus(session, order)) > 0:
+                request_refund(session, order, above, "difference", _("The customer ordered less."))
 
 
 @Order.flow.step("placed", to="cancelled", label=_l("Cancel my order"), who=never_by_hand)

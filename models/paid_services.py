@@ -33,9 +33,9 @@ def is_paid_service(ticket: ServiceTicket, actor: Actor) -> bool:
     return ticket.kind == "paid_service"
 
 
-def is_of_ticket(order: Order, actor: Actor) -> bool:
-    """Orders of goods are shipped and received instead; one parted from a sealed ticket stays one of work."""
-    return order.ticket_id is not None or bool(order.parted)
+def is_work(order: Order, actor: Actor) -> bool:
+    """Orders of goods are shipped and received instead."""
+    return order.is_work()
 
 
 @ServiceTicket.flow.step(
@@ -90,15 +90,15 @@ def _caller_as_customer(session: Session, ticket: ServiceTicket) -> Customer:
     return customer
 
 
-@Order.flow.step(*UNDER_WAY, to=None, label=_l("Work accepted"), who=is_of_ticket, tone="primary")
+@Order.flow.step(*UNDER_WAY, to=None, label=_l("Work accepted"), who=is_work, tone="primary")
 def accept_work(order: Order, words: Annotated[str, Ask(_l("What the customer says"))]) -> None:
     """The customer has seen the work and accepts it."""
-    if not is_of_ticket(order, access.current()):
+    if not is_work(order, access.current()):
         raise StepRefused(_("Goods are shipped and received; only the work of a paid service is accepted."))
     order.received_at, order.acceptance = now(), words
 
 
-@Order.flow.step(*UNDER_WAY, to="completed", label=_l("Complete the service"), who=is_of_ticket, tone="primary")
+@Order.flow.step(*UNDER_WAY, to="completed", label=_l("Complete the service"), who=is_work, tone="primary")
 def complete_service(order: Order) -> None:
     """Accepted and paid; what is on account may be paid later."""
     if order.received_at is None:

@@ -25,7 +25,7 @@ from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
 from models.orders import PAYMENT_HOURS, Order
-from models.refunds import give_back
+from models.refunds import Refund, give_back
 from models.settling import due, kept
 
 #: What a call can end with besides agreement.
@@ -33,8 +33,8 @@ NOT_AGREED = {name: label for name, label in CHECK_RESULTS.items() if name != "a
 
 
 def is_goods(order: Order, actor: Actor) -> bool:
-    """Work ordered from a ticket, be that under seal now, is accepted and completed instead."""
-    return order.ticket_id is None and not order.parted
+    """Work is accepted and completed instead, be it ordered from a ticket, under seal now, or by itself."""
+    return not order.is_work()
 
 
 def foresee(session: Session, order: Order) -> None:
@@ -47,8 +47,11 @@ def foresee(session: Session, order: Order) -> None:
 
 
 def _set_deadline(session: Session, order: Order) -> None:
-    if order.payment_type == "prepaid" and order.pay_until is None:
-        order.pay_until = order.placed_at + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
+    if order.payment_type != "prepaid":
+        order.pay_until = None
+    elif order.pay_until is None:  # one entered late is not overdue at once
+        begun = max(order.placed_at, now())
+        order.pay_until = begun + timedelta(hours=float(rules.number(session, PAYMENT_HOURS, None)))
 
 
 def hold_goods(session: Session, order: Order) -> None:
@@ -142,7 +145,7 @@ def mark_invalid(
 ) -> None:
     """The order is not a real one; what was paid for it goes back."""
     order.invalid_because, order.reason = because, reason
-    end(order, "invalid")
+    end(order, "invalid", "invalid")
 
 
 @Order.flow.step("placed", "confirmed", "assigned", "handed_over", to="on_hold", label=_l("Hold"))
@@ -158,7 +161,16 @@ def resume(order: Order) -> None:
     if order.confirmed_at is not None:
         refuse_over_limit(session, order)
     reserving.match(session, order)
-    order.state, order.held_in = order.held_in or "placed", None
+    order.state, order.held_in = _goes_on_in(session, order), None
+
+
+def _goes_on_in(session: Session, order: Order) -> str:
+    """Where it stood, unless its parcels went on or came back meanwhile."""
+    from models import fulfilling, shipments
+
+    stood = order.held_in or "placed"
+    on_its_way = stood in ("assigned", "handed_over") and shipments.shipments_of(session, order)
+    return fulfilling.follow(session, order) if on_its_way else stood
 
 
 @Order.flow.step(
@@ -185,8 +197,11 @@ def close(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = None)
     end(order, "closed")
 
 
-def end(order: Order, state: str) -> None:
-    """What every end short of delivery brings: goods are let go, parcels called off, money goes back."""
+def end(order: Order, state: str, kind: str = "cancel") -> Refund | None:
+    """What every end short of delivery brings: goods are let go, parcels called off, money goes back.
+
+    The refund that is asked for, of one of the kinds of `models.refunds`; None where there is nothing to give back.
+    """
     from models import amendments, difference_orders, fulfilling
 
     session, label = session_of(order), str(order.flow.states[state].label)
@@ -196,4 +211,4 @@ def end(order: Order, state: str) -> None:
     not_collected(session, order, label)
     fulfilling.call_off(session, order)
     reserving.let_go(session, order, label)
-    give_back(session, order, label)
+    return give_back(session, order, label, kind)

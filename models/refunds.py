@@ -35,9 +35,14 @@ KINDS = {
     "return": _l("Goods given back before shipping"),
     "difference": _l("Goods of a lower price taken"),
     "cancel": _l("Order called off"),
+    "invalid": _l("Order not valid"),
     "overpaid": _l("Too much paid"),
     "escrow": _l("Money a platform keeps"),
 }
+#: The customer gives an order up and applies for its money so many hours after paying.
+GATED = ("return", "cancel", "escrow")
+#: Money of an order that ends.
+OF_AN_END = (*GATED, "invalid")
 #: What is neither refused nor over: such a refund is promised, or was paid.
 ALIVE = ("waiting", "requested", "approved", "paid_out")
 PROMISED = ALIVE[:-1]
@@ -89,6 +94,9 @@ class Refund(Workflow, Model):
     decision: Mapped[str | None] = fields.prose(_l("Why nothing is refunded"), derived=True)
 
     order: Mapped[Order | None] = relationship(foreign_keys=order_id)
+    #: its order is just ending, and asks for it
+    ends_order = False
+
     customer: Mapped[Customer | None] = relationship(foreign_keys=customer_id)
     requested_by: Mapped[Person | None] = relationship(foreign_keys=requested_by_id)
     approved_by: Mapped[Person | None] = relationship(foreign_keys=approved_by_id)
@@ -111,10 +119,12 @@ class Refund(Workflow, Model):
             return
         self.kind = self.kind or "overpaid"
         self.requested_by_id = history.doer().own_person_id
+        if self.kind in OF_AN_END and self.order is not None and not self.ends_order and not has_ended(self.order):
+            raise Invalid({"kind": [_("The order goes on: cancel it or record a return, and its money is asked for.")]})
         most = self._most(session)
         if most is not None and self.amount is not None and self.amount > most:
             raise Invalid({"amount": [_("At most %(amount)s can be refunded.", amount=most)]})
-        if self.kind == "return" and self.order is not None:
+        if self.kind in GATED and self.order is not None:
             self.earliest_at = gate(session, self.order)
         early = self.earliest_at is not None and now() < self.earliest_at
         self.state = self.state or ("waiting" if early else "requested")
@@ -124,7 +134,9 @@ class Refund(Workflow, Model):
     def _most(self, session: Session) -> Decimal | None:
         if self.order is not None:
             concurrency.hold(session, self.order)
-            return in_escrow(session, self.order) if self.kind == "escrow" else refundable(session, self.order)
+            if self.kind == "escrow":
+                return in_escrow(session, self.order)
+            return refundable(session, self.order) if self.kind in OF_AN_END else surplus(session, self.order)
         if self.customer is not None:
             concurrency.hold(session, self.customer)
             return customer_credit(session, self.customer)
@@ -250,6 +262,19 @@ def refundable(session: Session, order: Order) -> Decimal:
     return max(order.paid - promised(session, order), NOUGHT)
 
 
+def has_ended(order: Order) -> bool:
+    """Whether nothing of the order is still to be sent: its money is no longer needed for it."""
+    return order.state in ("shipped", *(name for name, state in Order.flow.states.items() if state.final))
+
+
+def surplus(session: Session, order: Order) -> Decimal:
+    """What of an order's money can be refunded while it goes on: what it does not cost, less what is promised."""
+    whole = refundable(session, order)
+    if has_ended(order):
+        return whole
+    return max(min(whole, order.paid - promised(session, order) - settling.due(order)), NOUGHT)
+
+
 def in_escrow(session: Session, order: Order) -> Decimal:
     """What a platform keeps for an order, and is not yet asked to give back."""
     asked = _sum_of(session, Refund.order_id == order.id, Refund.state.in_(PROMISED), Refund.kind == "escrow")
@@ -272,11 +297,12 @@ def gate(session: Session, order: Order) -> datetime | None:
 
 
 def request_refund(session: Session, order: Order, amount: Decimal, kind: str, reason: str) -> Refund:
-    """Ask for a refund of an order; one of the kind `return` waits for its gate.
+    """Ask for a refund of an order that ends, or of what it does not cost; what is given up waits for its gate.
 
     Raises `StepRefused` where more than can be refunded is asked for.
     """
     refund = Refund(order=order, amount=amount, kind=kind, reason=reason)
+    refund.ends_order = kind in OF_AN_END
     with session.no_autoflush:
         try:
             refund.prepare(session)
@@ -306,7 +332,19 @@ def apply_for(session: Session, pk: int) -> int:
     return 1
 
 
-def give_back(session: Session, order: Order, reason: str) -> Refund | None:
-    """Ask for all that can be refunded of an order that has ended; None where there is nothing."""
-    amount = refundable(session, order)
-    return request_refund(session, order, amount, "cancel", reason) if amount > 0 else None
+def last_refund(session: Session, order: Order) -> Refund | None:
+    """The latest refund of an order that was not refused, one of our own money before one of a platform's."""
+    query = select(Refund).where(Refund.order_id == order.id, Refund.state.in_(ALIVE))
+    return session.scalars(query.order_by(Refund.kind == "escrow", Refund.id.desc()).limit(1)).first()
+
+
+def give_back(session: Session, order: Order, reason: str, kind: str = "cancel") -> Refund | None:
+    """Ask for all that can be refunded of an order that ends, and for what a platform keeps; None: there is nothing.
+
+    The refund of our own money is the one returned where there are two.
+    """
+    asked = None
+    for amount, what in ((in_escrow(session, order), "escrow"), (refundable(session, order), kind)):
+        if amount > 0:
+            asked = request_refund(session, order, amount, what, reason)
+    return asked

@@ -18,7 +18,8 @@ from models.orders import Order
 def marks(order: Order) -> list[str]:
     """Sentences for the top of the order's page."""
     session = object_session(order)
-    return list(_said(session, order)) if session is not None and not order.taken_over else []
+    closed = order.taken_over and order.flow.states[order.state].final
+    return list(_said(session, order)) if session is not None and not closed else []
 
 
 def _said(session: Session, order: Order) -> Iterator[str]:

@@ -32,7 +32,7 @@ _HOTLINE = "issue accept rework grant_extension refuse_extension extend cancel"
 _UNIT = "attach sign mark_contacted ask_extension feed_back hand_back"
 #: What whoever administers orders does with one.
 _ORDERS = (
-    "place note_call confirm mark_invalid assign hand_over ship receive refuse_delivery complete cancel hold resume "
+    "place note_call confirm mark_invalid assign ship receive refuse_delivery complete cancel hold resume close_short "
     "record_payment use_credit give_link withdraw_link"
 )
 #: What customers ask for about their orders, and what it costs.
@@ -42,9 +42,9 @@ _ASKED = {"amendments": "read add export", "amendment_lines": READ, "order_retur
 _LIBRARY = {"articles": READ, "article_versions": READ, "referrals": READ}
 _LOOKS_UP = {**_LIBRARY, "knowledge_gaps": READ, "script_cards": READ, "conduct_items": READ, "conduct_sheets": READ}
 _WRITES = "submit revise drop_revision rewrite"
-#: What a shipment goes through; the order administrator marks it, the warehouse does it, and alone gives it back.
-_MARK = "start_picking hand_over ship deliver refuse take_back lose call_off"
-_SHIP = f"{_MARK} recall"
+#: What a shipment goes through; the order administrator marks it, the warehouse alone signs for it and gives it back.
+_MARK = "start_picking ship deliver refuse take_back lose call_off"
+_SHIP = f"{_MARK} hand_over recall"
 _COPIES = "hand_out take_back confirm_hand_on report_lost find_again give_back"
 
 #: Whoever takes tables in sees the own imports, and takes them back.
@@ -304,7 +304,7 @@ TABLE: dict[str, dict[str, str]] = {
         "bin": READ, "reports": READ,
         "people": READ, "customers": f"{KEEP} export reveal", "customer_contacts": f"{KEEP} reveal delete",
         "products": READ, "order_lines": READ,
-        "orders": f"{KEEP} export reveal place note_call cancel hold resume record_payment give_link withdraw_link",
+        "orders": f"{KEEP} export reveal place note_call cancel hold record_payment give_link withdraw_link",
         **_ASKED,
         "payments": KEEP, "payment_allocations": READ, "refunds": "read add tell_customer",
         "product_prices": READ, "shipments": READ, "shipment_lines": READ,

@@ -33,6 +33,16 @@ def paid(order, take, at):
     return order
 
 
+@pytest.fixture
+def ended(paid, take, either_session):
+    """The same called off, and the refund that was asked for with that refused."""
+    take("order_admin", paid, "cancel", reason="客户取消")
+    with access.system():
+        (refund,) = either_session.query(Refund).all()
+    take("finance", refund, "refuse", reason="账号有误")
+    return paid
+
+
 def ask(session, actors, order, amount="100", who="order_admin", **values):
     with access.acting_as(actors[who]):
         found = records.add(session, Refund, {"order": order.id, "amount": amount, "reason": "客户退货", **values})
@@ -66,12 +76,16 @@ def test_the_state_of_an_orders_money_follows_from_its_sums(due, paid, escrowed,
     assert payment_state(*sums, ended) == state
 
 
-def test_a_refund_is_asked_for_by_one_approved_by_another_and_paid_out(paid, either_session, either_actors, take):
+def test_a_refund_is_asked_for_by_one_approved_by_another_and_paid_out(paid, either_session, either_actors, take, at):
     take("order_admin", paid, "cancel", reason="客户取消")
     assert paid.payment_state == "refund_due"
     with access.system():  # asked for by the cancelling itself
         (refund,) = either_session.query(Refund).all()
-    assert (refund.amount, refund.kind) == (Decimal("412.43"), "cancel")
+    assert (refund.amount, refund.kind, refund.state) == (Decimal("412.43"), "cancel", "waiting")
+    with pytest.raises(StepRefused):
+        take("finance", refund, "approve")
+    at("2026-03-03 14:20")
+    take("order_admin", refund, "apply")
     take("finance", refund, "approve")
     assert paid.payment_state == "refund_due"  # promised is not paid back
     take("finance", refund, "pay_out", reference="T1", account="中行")
@@ -79,23 +93,23 @@ def test_a_refund_is_asked_for_by_one_approved_by_another_and_paid_out(paid, eit
     assert history.verify(either_session, [Order, Payment, Refund]) > 0
 
 
-def test_whoever_asks_for_a_refund_does_not_approve_it(paid, either_session, either_actors, take):
-    refund = ask(either_session, either_actors, paid, who="finance")
+def test_whoever_asks_for_a_refund_does_not_approve_it(ended, either_session, either_actors, take):
+    refund = ask(either_session, either_actors, ended, who="finance")
     with pytest.raises(StepRefused):
         take("finance", refund, "approve")
 
 
-def test_never_more_is_refunded_than_was_paid(paid, either_session, either_actors, take):
-    first = ask(either_session, either_actors, paid, "400")
+def test_never_more_is_refunded_than_was_paid(ended, either_session, either_actors, take):
+    first = ask(either_session, either_actors, ended, "400")
     with pytest.raises(Invalid, match=r"12\.43"):
-        ask(either_session, either_actors, paid, "12.44")
+        ask(either_session, either_actors, ended, "12.44")
     take("finance", first, "refuse", reason="单据不全")
-    ask(either_session, either_actors, paid, "412.43")
+    ask(either_session, either_actors, ended, "412.43")
 
 
-def test_a_return_is_applied_for_a_day_after_paying_to_the_second(paid, either_session, either_actors, take, at):
+def test_a_return_is_applied_for_a_day_after_paying_to_the_second(ended, either_session, either_actors, take, at):
     at("2026-03-02 15:00")
-    refund = ask(either_session, either_actors, paid, kind="return")
+    refund = ask(either_session, either_actors, ended, kind="return")
     assert (refund.state, refund.due_at) == ("waiting", parse_moment("2026-03-03 14:20"))
     assert "2026-03-03 14:20" in refund.sentence()
     at("2026-03-03 14:19:59")
@@ -106,8 +120,8 @@ def test_a_return_is_applied_for_a_day_after_paying_to_the_second(paid, either_s
     assert (refund.state, refund.due_at) == ("requested", None)
 
 
-def test_the_sweep_lets_a_refund_go_on_when_its_gate_opens(paid, either_session, either_actors, at):
-    refund = ask(either_session, either_actors, paid, kind="return")
+def test_the_sweep_lets_a_refund_go_on_when_its_gate_opens(ended, either_session, either_actors, at):
+    refund = ask(either_session, either_actors, ended, kind="return")
     at("2026-03-03 14:19:59")
     assert sweep(either_session)["refunds"] == 0
     at("2026-03-03 14:20")
@@ -117,22 +131,38 @@ def test_the_sweep_lets_a_refund_go_on_when_its_gate_opens(paid, either_session,
         assert refund.state == "requested"
 
 
-def test_the_gate_is_a_rule_of_the_house(paid, either_session, either_actors, at):
+def test_the_gate_is_a_rule_of_the_house(ended, either_session, either_actors, at):
     with access.system():
         rule = either_session.query(records.kinds()["rules"]).filter_by(setting="refund_gate_hours").one()
         assert (rule.value, "24小时" in rule.source, rule.ours) == ("24", True, False)
         rule.value = "48"
         either_session.commit()
     at("2026-03-03 20:00")
-    assert ask(either_session, either_actors, paid, kind="return").earliest_at == parse_moment("2026-03-04 14:20")
+    assert ask(either_session, either_actors, ended, kind="return").earliest_at == parse_moment("2026-03-04 14:20")
 
 
-def test_other_refunds_wait_for_no_gate(paid, either_session, either_actors):
-    assert ask(either_session, either_actors, paid, kind="difference").state == "requested"
+def test_other_refunds_wait_for_no_gate(ended, either_session, either_actors):
+    assert ask(either_session, either_actors, ended, kind="invalid").state == "requested"
 
 
-def test_no_reference_pays_back_twice(paid, either_session, either_actors, take):
-    one, two = (ask(either_session, either_actors, paid, "100") for _ in range(2))
+def test_while_an_order_goes_on_only_what_it_does_not_cost_goes_back(paid, either_session, either_actors, take):
+    with pytest.raises(Invalid, match=r"0\.00"):
+        ask(either_session, either_actors, paid, "0.01")
+    for kind in ("return", "cancel", "invalid", "escrow"):
+        with pytest.raises(Invalid):
+            ask(either_session, either_actors, paid, "1", kind=kind)
+    either_session.rollback()
+    with access.system():
+        paid.order_lines[1].quantity = Decimal("0.5")
+        either_session.commit()
+        above = paid.paid - paid.gross
+    ask(either_session, either_actors, paid, str(above), kind="difference")
+    with pytest.raises(Invalid, match=r"0\.00"):
+        ask(either_session, either_actors, paid, "0.01")
+
+
+def test_no_reference_pays_back_twice(ended, either_session, either_actors, take):
+    one, two = (ask(either_session, either_actors, ended, "100") for _ in range(2))
     for refund in (one, two):
         take("finance", refund, "approve")
     with pytest.raises(StepRefused):
@@ -142,10 +172,10 @@ def test_no_reference_pays_back_twice(paid, either_session, either_actors, take)
         take("finance", two, "pay_out", reference="T1")
 
 
-def test_what_is_promised_to_the_customer_is_not_reversed(paid, either_session, either_actors, take):
-    ask(either_session, either_actors, paid, "412.43")
+def test_what_is_promised_to_the_customer_is_not_reversed(ended, either_session, either_actors, take):
+    ask(either_session, either_actors, ended, "412.43")
     with pytest.raises(StepRefused):
-        take("finance", paid.payments[-1], "reverse", reason="银行退票")
+        take("finance", ended.payments[-1], "reverse", reason="银行退票")
 
 
 def test_credit_of_the_customer_is_paid_back_without_an_order(paid, either_session, either_actors, take):
@@ -197,7 +227,7 @@ def test_of_two_people_who_refund_the_same_money_at_once_one_wins(either):
     def press(_n):
         with either.app_context(), access.system():
             try:
-                request_refund(db.session, db.session.get(Order, key), Decimal(300), "overpaid", "多付")
+                request_refund(db.session, db.session.get(Order, key), Decimal(300), "return", "不要了")
                 db.session.commit()
                 return "stored"
             except StepRefused:

@@ -29,6 +29,8 @@ from models import prints
 from models.customers import Customer
 from models.orders import NOUGHT, Order, OrderLine
 from models.payments import Payment
+from models.products import plainly
+from models.shipments import Shipment, ShipmentLine
 from models.statements import Charge, Entry, Statement, statement_of
 from views.desk_prints import UNTICKED
 from views.on_paper import choice, columns, day, figures, shown, start_of_today
@@ -140,8 +142,7 @@ def _in_shelf_order(line: OrderLine) -> tuple[Any, ...]:
 
 
 def _picked_line(place: int, line: OrderLine) -> list[str]:
-    names = ("product_no", "name", "model", "colour", "size", "unit")
-    return [str(place), *_of_product(line, *names), shown(line, "quantity"), *_of_product(line, "stock"), UNTICKED]
+    return [str(place), *_of_product(line, *_GOODS), shown(line, "quantity"), *_of_product(line, "stock"), UNTICKED]
 
 
 @form("pick_list", ORDERS, _l("Pick list"), needs=(LINES,))
@@ -168,6 +169,7 @@ def pick_list(order: Order, asked: Mapping[str, str]) -> Form:
 _DELIVERED = (
     ("序号", 12), ("货号", 30), ("名称", 44), ("款号", 24), ("颜色", 16), ("尺码", 14), ("单位", 12), ("数量", 20),
 )  # fmt: skip
+_GOODS = ("product_no", "name", "model", "colour", "size", "unit")
 _PRICED = (("单价", 22), ("价税合计", 26))
 
 
@@ -182,22 +184,44 @@ def _phone_in_full(order: Order, asked: Mapping[str, str]) -> str:
 @form("delivery_note", ORDERS, _l("Delivery note"), needs=(LINES,))
 def delivery_note(order: Order, asked: Mapping[str, str]) -> Form:
     """送货单: goes with the goods; states prices only where the house wants it, and what the courier collects."""
-    lines = _lines(order)
     priced = rules.flag(session_of(order), prints.DELIVERY_NOTE_PRICES, None)
     heads = (*_DELIVERED, *_PRICED) if priced else _DELIVERED
-    names = ("product_no", "name", "model", "colour", "size", "unit")
     rows = [
-        [str(place), *_of_product(line, *names), shown(line, "quantity")]
+        [str(place), *_of_product(line, *_GOODS), shown(line, "quantity")]
         + ([shown(line, "price"), shown(line, "gross")] if priced else [])
-        for place, line in enumerate(lines, 1)
+        for place, line in enumerate(_lines(order), 1)
     ]
-    return _sheet("delivery_note", "送货单", order, (
-        Row(11, (Box("订 单 号", order.order_no, 7), Box("发货日期", day(order.shipped_at), 5))),
+    head = Row(11, (Box("订 单 号", order.order_no, 7), Box("发货日期", day(order.shipped_at), 5)))
+    table = Table(columns(heads, _FIGURES), rows, height=7)
+    return _going_out("delivery_note", order, order, head, table, asked)
+
+
+@form("parcel_note", Shipment.kind_name, _l("Delivery note"), needs=(ORDERS, LINES, ShipmentLine.kind_name))
+def parcel_note(shipment: Shipment, asked: Mapping[str, str]) -> Form:
+    """送货单 of one parcel: what is in it, where an order goes in several; never with prices."""
+    order = shipment.order
+    rows = [
+        [str(place), *_of_product(line.order_line, *_GOODS), shown(line, "quantity")]
+        for place, line in enumerate(shipment.shipment_lines, 1)
+    ]
+    head = Row(11, (Box("订 单 号", order.order_no, 5), Box("发货单号", shipment.shipment_no, 4),
+                    Box("发货日期", day(shipment.shipped_at), 3)))  # fmt: skip
+    table = Table(columns(_DELIVERED, _FIGURES), rows, height=7)
+    return _going_out("parcel_note", order, shipment, head, table, asked)
+
+
+def _going_out(name: str, order: Order, sent: Order | Shipment, head: Row, table: Table,
+               asked: Mapping[str, str]) -> Form:  # fmt: skip
+    """The paper that goes with goods of an order, all of them or one parcel."""
+    lines = sent.shipment_lines if isinstance(sent, Shipment) else order.order_lines
+    pieces = plainly(sum((line.quantity for line in lines), Decimal(0)))
+    return _sheet(name, "送货单", order, (
+        head,
         *_consignee_rows(order, _phone_in_full(order, asked)),
         _delivery_row(order),
-        Row(11, (Box("承 运 人", order.carrier or "", 5), Box("运 单 号", order.waybill or "", 7))),
-        Table(columns(heads, _FIGURES), rows, height=7),
-        Row(11, (Box("货物数量", shown(order, "quantity"), 6), Box("包裹件数", "", 6))),
+        Row(11, (Box("承 运 人", sent.carrier or "", 5), Box("运 单 号", sent.waybill or "", 7))),
+        table,
+        Row(11, (Box("货物数量", pieces, 6), Box("包裹件数", "", 6))),
         *_collected(order),
         Row(24, (Box("备　　注", ""),)),
         Row(15, (Box("收货签名", "", 7), Box("签收日期", "", 5))),

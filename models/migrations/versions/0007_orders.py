@@ -53,7 +53,7 @@ NEW_COLUMNS = {
     "sales_order": (
         "qq", "delivery_method", "delivery_wish", "deposit", "as_draft", "escrowed", "refunded", "payment_state",
         "fulfilment", "revision", "goods", "pay_until", "pay_by", "rounding", "invalid_because", "link_secret",
-        "call_result", "called_at", "confirmed_by_id", "owner_at_confirm_id",
+        "call_result", "called_at", "confirmed_by_id", "owner_at_confirm_id", "assigned_unit_id",
     ),
 }  # fmt: skip
 #: Those that are never empty, with what stands in them until they are filled.
@@ -993,6 +993,7 @@ def upgrade() -> None:
                 "return",
                 "difference",
                 "cancel",
+                "invalid",
                 "overpaid",
                 "escrow",
                 name="kind_known",
@@ -1637,6 +1638,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("called_at", Moment(), nullable=True))
         batch_op.add_column(sa.Column("confirmed_by_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("owner_at_confirm_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("assigned_unit_id", sa.Integer(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_sales_order_assigned_unit_id"), ["assigned_unit_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_sales_order_assigned_unit_id"), "department", ["assigned_unit_id"], ["id"]
+        )
         batch_op.create_index(batch_op.f("ix_sales_order_confirmed_by_id"), ["confirmed_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sales_order_owner_at_confirm_id"), ["owner_at_confirm_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sales_order_pay_by"), ["pay_by"], unique=False)
@@ -1686,6 +1692,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("sales_order", table_kwargs=KEYS) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_sales_order_confirmed_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_sales_order_assigned_unit_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_sales_order_assigned_unit_id"))
         batch_op.drop_constraint(batch_op.f("fk_sales_order_owner_at_confirm_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_sales_order_qq"))
         batch_op.drop_index(batch_op.f("ix_sales_order_pay_until"))
