@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from flask import current_app
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from app.engine.database import in_passing
@@ -51,14 +53,28 @@ def _limits() -> tuple[timedelta, timedelta]:
     return timedelta(minutes=settings["SESSION_IDLE_MINUTES"]), timedelta(hours=settings["SESSION_ABSOLUTE_HOURS"])
 
 
-def _is_open() -> ColumnElement[bool]:
-    moment, (idle, absolute) = now(), _limits()
-    return and_(
-        LoginSession.ended_at.is_(None),
-        LoginSession.seen_at > moment - idle,
-        LoginSession.started_at > moment - absolute,
-        or_(LoginSession.half.is_(False), LoginSession.started_at > moment - HALF_WAY),
+# Asked at every request, so it is made once; `_at_present` says what it depends on.
+_IS_OPEN = and_(
+    LoginSession.ended_at.is_(None),
+    LoginSession.seen_at > bindparam("seen_after"),
+    LoginSession.started_at > bindparam("started_after"),
+    or_(LoginSession.half.is_(False), LoginSession.started_at > bindparam("half_started_after")),
+)
+
+
+@cache
+def _of_token() -> Select[Any]:
+    return (
+        select(LoginSession)
+        .join(LoginSession.user)
+        .where(LoginSession.digest == bindparam("digest"), User.active.is_(True), _IS_OPEN)
+        .options(joinedload(LoginSession.user))
     )
+
+
+def _at_present() -> dict[str, datetime]:
+    moment, (idle, absolute) = now(), _limits()
+    return {"seen_after": moment - idle, "started_after": moment - absolute, "half_started_after": moment - HALF_WAY}
 
 
 def begin(
@@ -83,13 +99,7 @@ def _digest(token: str) -> str:
 
 def find(session: Session, token: str) -> LoginSession | None:
     """The open session of this token and of an account that is active."""
-    query = (
-        select(LoginSession)
-        .join(LoginSession.user)
-        .where(LoginSession.digest == _digest(token), User.active.is_(True), _is_open())
-        .options(joinedload(LoginSession.user))
-    )
-    return session.scalars(query).one_or_none()
+    return session.scalars(_of_token(), {"digest": _digest(token), **_at_present()}).one_or_none()
 
 
 def see(session: Session, login: LoginSession) -> None:
@@ -102,14 +112,15 @@ def see(session: Session, login: LoginSession) -> None:
 
 def open_of(session: Session, user_id: int) -> list[LoginSession]:
     """The user's open sessions, the one last used first."""
-    query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.half.is_(False), _is_open())
-    return list(session.scalars(query.order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())))
+    query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.half.is_(False), _IS_OPEN)
+    query = query.order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())
+    return list(session.scalars(query, _at_present()))
 
 
 def open_one(session: Session, pk: int) -> LoginSession | None:
     """The open session with this key, whoever's it is."""
-    query = select(LoginSession).where(LoginSession.id == pk, LoginSession.half.is_(False), _is_open())
-    return session.scalars(query).one_or_none() if pk < 2**31 else None
+    query = select(LoginSession).where(LoginSession.id == pk, LoginSession.half.is_(False), _IS_OPEN)
+    return session.scalars(query, _at_present()).one_or_none() if pk < 2**31 else None
 
 
 def end(session: Session, login: LoginSession, reason: str) -> None:

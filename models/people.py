@@ -9,7 +9,7 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Integer, select
+from sqlalchemy import ForeignKey, Integer, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, fields, phones
@@ -102,25 +102,36 @@ def sees(session: Session, person: Person, record: Any) -> bool:
     )
 
 
+def _units_led() -> Select[Any]:
+    below = select(Department.id).where(Department.leader_id == bindparam("person")).cte("below", recursive=True)
+    below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
+    return select(below.c.id)
+
+
+# Asked at every request, so they are made once.
+_PERSON_OF = (
+    select(Person.id, Person.department_id, Department.name, Person.clearance, Person.state_clearance)
+    .join(Department, Person.department_id == Department.id, isouter=True)
+    .where(Person.user_id == bindparam("user"))
+)
+_STANDS_IN_FOR = select(Person.id).where(
+    Person.deputy_id == bindparam("person"),
+    Person.absent_from <= bindparam("day"),
+    Person.absent_until >= bindparam("day"),
+)
+_LEADS = _units_led()
+
+
 def actor_of(session: Session, user: User) -> Actor:
     """The actor behind a signed-in account: roles, person, departments, and whom they stand in for today."""
     with access.system():
-        row = session.execute(
-            select(Person.id, Person.department_id, Department.name, Person.clearance, Person.state_clearance)
-            .join(Department, Person.department_id == Department.id, isouter=True)
-            .where(Person.user_id == user.id)
-        ).first()
+        row = session.execute(_PERSON_OF, {"user": user.id}).first()
         roles = frozenset(role.name for role in user.roles)
         name = user.get_full_name().strip() or user.username
         if row is None:
             return Actor(user.id, name, roles, granted=granted_to(session, user.id))
-        day = today()
-        absent = session.scalars(
-            select(Person.id).where(Person.deputy_id == row.id, Person.absent_from <= day, Person.absent_until >= day)
-        )
-        below = select(Department.id).where(Department.leader_id == row.id).cte("below", recursive=True)
-        below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
-        led = frozenset(session.scalars(select(below.c.id)))
+        absent = session.scalars(_STANDS_IN_FOR, {"person": row.id, "day": today()})
+        led = frozenset(session.scalars(_LEADS, {"person": row.id}))
         own = frozenset({row.department_id} if row.department_id else ())
         return Actor(
             user.id,

@@ -35,10 +35,18 @@ TELL: Way = ("sales", "tell_customer", {})
 APPROVE: Way = ("finance", "approve", {})
 #: kind, how long ago the order was paid, the way of the refund
 REFUNDS: list[tuple[str, timedelta, Ways]] = [
-    ("return", timedelta(hours=3), []),
-    ("return", START, [TELL]),
-    ("difference", START, [APPROVE]),
-    ("cancel", START, [APPROVE, ("finance", "pay_out", {"reference": "TK20260001", "account": "中国银行"})]),
+    ("cancel", timedelta(hours=3), []),
+    ("cancel", START, [TELL]),
+    ("overpaid", START, [APPROVE]),
+    (
+        "cancel",
+        START,
+        [
+            ("order_admin", "apply", {}),
+            APPROVE,
+            ("finance", "pay_out", {"reference": "TK20260001", "account": "中国银行"}),
+        ],
+    ),
     ("overpaid", START, [("finance", "refuse", {"reason": "并未多付"})]),
 ]
 
@@ -81,8 +89,8 @@ def _credit(stage: Stage, moment: datetime) -> None:
 
 
 def _refund(stage: Stage, kind: str, moment: datetime, ways: Ways) -> None:
-    order = an_order(stage, moment, "prepaid")
-    payment = _paid(stage, order, moment)
+    order, more = an_order(stage, moment, "prepaid"), Decimal(0) if kind == "cancel" else Decimal("20.00")
+    payment = _paid(stage, order, moment, more)
     with stage.at(moment + timedelta(minutes=10)), access.acting_as(stage.actors["finance"]):
         payment.flow.take(stage.session, payment, "verify", {})
     if kind == "cancel":
@@ -93,7 +101,7 @@ def _refund(stage: Stage, kind: str, moment: datetime, ways: Ways) -> None:
             refund = stage.session.scalars(select(Refund).where(Refund.order_id == order.id)).one()
         walk(stage, refund, after, ways)
         return
-    wish = {"order": order, "amount": order.gross, "kind": kind, "reason": "客户来电申请退款"}
+    wish = {"customer": order.customer, "amount": more, "kind": kind, "reason": "客户来电申请退款"}
     with stage.at(after), access.acting_as(stage.actors["order_admin"]):
         refund = records.add(stage.session, Refund, wish)
     walk(stage, refund, after, ways)

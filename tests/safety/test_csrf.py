@@ -130,7 +130,7 @@ def asking(app: Flask, keys: dict[str, list[int]], ways: frozenset[str]) -> Iter
     for rule in doors.rules(app):
         for way in doors.ways(app, rule):
             some = keys.get(way.kind) or [1]
-            for position, key in enumerate(some[: 2 if way.step else 5] if "pk" in rule.arguments else [1]):
+            for position, key in enumerate(some[: 1 if way.step else 2] if "pk" in rule.arguments else [1]):
                 for method in (ways if position == 0 else {"GET"}) & set(doors.methods(rule)):
                     yield way.address(key), method
 

@@ -126,9 +126,9 @@ def test_a_file_is_no_way_round_its_record(stranger, record_property):
 
 
 def names_of(stranger: Stranger, kind: str) -> list[tuple[int, str]]:
-    """Keys of hidden records of a kind, with the names by which a form or a sheet would mean them."""
+    """The key of a hidden record of a kind, with the names by which a form or a sheet would mean them."""
     model = doors.KINDS[kind]
-    keys = stranger.unseen.get(kind, [])[:2]
+    keys = stranger.unseen.get(kind, [])[:1]
     known = [name for name in (model.natural_key, *model.also_known_by) if name]
     query = select(model.id, *(getattr(model, name) for name in known)).where(model.id.in_(keys))
     return [(row[0], name) for row in rows(stranger.apps[1], None, query) for name in row[1:] or [""]]
