@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.engine import concurrency
+from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
@@ -19,8 +20,12 @@ from models.refunds import request_refund, surplus
 from models.shipments import shipped_quantities
 
 
+def is_sent_in_part(order: Order, actor: Actor) -> bool:
+    return is_goods(order, actor) and order.fulfilment == "part_shipped"
+
+
 @Order.flow.step(
-    "confirmed", "assigned", to=("shipped", "completed"), label=_l("Close with what was shipped"), who=is_goods,
+    "confirmed", "assigned", to=("shipped", "completed"), label=_l("Close with what was shipped"), who=is_sent_in_part,
     tone="danger",
 )  # fmt: skip
 def close_short(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> str:

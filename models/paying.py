@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models import difference_orders, order_returns, reserving, settling
+from models import difference_orders, order_returns, refunds, reserving, settling
 from models.fulfilling import is_done
 from models.orders import Order
 from models.payments import Payment, announce
@@ -41,6 +41,7 @@ def record_payment(
 def go_on(session: Session, order: Order) -> None:
     """Money of an order was verified, released or given back: what waited for it goes on."""
     difference_orders.note_payment(session, order)
+    refunds.note_given_back(session, order)
     order_returns.note_refund(session, order)
     if order.state in ("placed", "confirmed"):
         _reserve(session, order)

@@ -20,7 +20,7 @@ from app.engine import access, concurrency, fields, history, record, rules
 from app.engine.access import Actor
 from app.engine.moments import local, now
 from app.engine.refusals import Invalid, StepRefused
-from app.engine.workflow import Ask, Flow, State, Workflow
+from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
 from models import settling
 from models.allocations import by_payment, free_money
 from models.customers import Customer
@@ -96,6 +96,8 @@ class Refund(Workflow, Model):
     order: Mapped[Order | None] = relationship(foreign_keys=order_id)
     #: its order is just ending, and asks for it
     ends_order = False
+    #: it is just being paid out, so the money that moves is its own
+    being_paid = False
 
     customer: Mapped[Customer | None] = relationship(foreign_keys=customer_id)
     requested_by: Mapped[Person | None] = relationship(foreign_keys=requested_by_id)
@@ -217,12 +219,18 @@ class Refund(Workflow, Model):
 
     def _given_back(self, session: Session) -> None:
         query = select(Payment).where(Payment.order_id == self.order_id, Payment.state == "in_escrow")
+        self.being_paid = True
         with session.no_autoflush:
             payments = list(session.scalars(query.order_by(Payment.id)))
         if sum(payment.amount for payment in payments) != self.amount:
             raise StepRefused(_("The platform no longer keeps %(amount)s for this order.", amount=self.amount))
         for payment in payments:
             payment.take("return_to_buyer", session, reason=self.reason)
+
+    @flow.step(*PROMISED, to="paid_out", label=_l("Given back by the platform"), who=never_by_hand)
+    def note_given_back(self) -> None:
+        """The platform gave the money back before anybody asked it to."""
+        self.paid_out_by_id, self.paid_at, self.due_at = history.doer().own_person_id, now(), None
 
     @flow.step("waiting", "requested", "approved", to="refused", label=_l("Refuse the refund"), tone="danger")
     def refuse(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -312,6 +320,14 @@ def request_refund(session: Session, order: Order, amount: Decimal, kind: str, r
             raise StepRefused(sentence)
     record.store(session, refund)
     return refund
+
+
+def note_given_back(session: Session, order: Order) -> None:
+    """Called when money of an order moved: what the platform has given back is no longer asked for."""
+    query = select(Refund).where(Refund.order_id == order.id, Refund.kind == "escrow", Refund.state.in_(PROMISED))
+    for refund in session.scalars(query).all() if not order.escrowed else ():
+        if not refund.being_paid:
+            refund.take("note_given_back", session)
 
 
 def to_apply(session: Session) -> list[int]:

@@ -1,10 +1,11 @@
 """Money a platform keeps, on both databases: it covers an order, counts once it is paid out, and may go back."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from app.engine import access, history
+from app.engine import access, history, moments
 from app.engine import record as records
 from app.engine.frames import ask
 from app.engine.moments import parse_moment
@@ -72,12 +73,14 @@ def test_one_payout_may_hold_the_money_of_many_orders(sold, kept, take):
     assert (kept.payout_no, second.payout_no) == ("FK1", "FK1")
 
 
-def test_money_the_buyer_gets_back_was_never_ours(sold, kept, take):
+def test_money_the_buyer_gets_back_was_never_ours(sold, kept, take, either_session):
     take("order_admin", sold, "cancel", reason="客户取消")
     assert sold.payment_state == "refund_due"
     take("finance", kept, "return_to_buyer", reason="买家退款")
     assert (kept.state, sold.escrowed, sold.paid, sold.refunded) == ("returned", 0, 0, 0)
     assert sold.payment_state == "refunded"
+    with access.system():
+        assert [one.state for one in either_session.query(Refund)] == ["paid_out"]  # nobody has to do it again
 
 
 def test_an_order_under_way_goes_on_hold_when_the_platform_gives_its_money_back(sold, kept, take):
@@ -86,7 +89,13 @@ def test_an_order_under_way_goes_on_hold_when_the_platform_gives_its_money_back(
     assert (kept.state, sold.state, sold.held_in, sold.escrowed) == ("returned", "on_hold", "confirmed", 0)
 
 
-def test_a_refund_of_the_platforms_money_is_the_platforms(sold, kept, take, either_session, either_actors):
+def test_a_refund_of_the_platforms_money_is_the_platforms(sold, kept, take, either_session, either_actors, at):
+    moments.configure("Asia/Shanghai", kept.paid_at + timedelta(days=1))
+    take("order_admin", sold, "cancel", reason="客户取消")
+    with access.system():
+        (asked,) = either_session.query(Refund).all()
+    assert (asked.kind, asked.amount, asked.state) == ("escrow", Decimal("412.43"), "requested")
+    take("finance", asked, "refuse", reason="重新申请")
     wish = {"order": sold.id, "kind": "escrow", "reason": "退货"}
     with access.acting_as(either_actors["order_admin"]):
         for amount in ("400", "413"):

@@ -10,6 +10,7 @@ from app.engine import access, history, transfer
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
+from app.web.trail import done_by
 from models.amendments import Amendment
 from models.difference_orders import DifferenceOrder
 from models.order_returns import OrderReturn
@@ -231,6 +232,8 @@ def test_while_a_difference_is_open_the_goods_change_no_further_and_unpaid_it_is
         amend(either_session, either_actors, order, amendment_lines=[{"instead_of": "B", "quantity": "2"}])
     either_session.rollback()
     assert amend(either_session, either_actors, order, address="新路2号").state == "applied"
+    last = history.entries_of(either_session, order)[0]
+    assert (last.action, done_by(last)) == ("add", "along")  # it was not the order that was added
     pay(take, order, asked.difference, "R2")
     assert asked.state == "paid"
     take("finance", order.payments[-1], "reverse", reason="银行退票")

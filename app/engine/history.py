@@ -245,6 +245,8 @@ def told_at_once(entries: Iterable[HistoryEntry]) -> list[tuple[HistoryEntry, di
             changes = told[-1][1]
             for name, (before, after) in entry.fields.items():
                 changes[name] = [before, changes.get(name, [None, after])[1]]
+            if entry.position == 1:  # the record was made with it
+                told[-1] = entry, changes
         else:
             told.append((entry, dict(entry.fields)))
     return told

@@ -20,7 +20,7 @@ from app.engine.refusals import Invalid
 from app.extensions import db
 from app.web import cells, clocks, forms
 from app.web.kind import LOOKUPS, VIEWS, BadRequest, Children, KindPages, allowed
-from app.web.trail import action_label, doer_label
+from app.web.trail import action_label, doer_label, done_by
 
 
 def _open(kind: Any) -> bool:
@@ -207,7 +207,7 @@ class RecordPage(KindPages):
                 {
                     "at_text": cells.moment_text(entry.at),
                     "who": who,
-                    "action": action_label(self.model, entry.action),
+                    "action": action_label(self.model, done_by(entry)),
                     "revert": self._url("revert", pk=record.id, position=entry.position)
                     if entry.action == "change" and self._may("edit") and self._undoable(record, entry)
                     else None,
@@ -215,7 +215,7 @@ class RecordPage(KindPages):
                     "changes": [
                         self._change(columns[name], named, *pair) for name, pair in changes.items() if name in columns
                     ]
-                    if entry.action not in ("add", "import")
+                    if done_by(entry) not in ("add", "import")
                     else [],
                 }
             )
@@ -283,7 +283,7 @@ class RecordPage(KindPages):
         keys: dict[Any, set[int]] = {}
         for entry in entries:
             for name, pair in entry.fields.items():
-                if name in columns and columns[name].kind == "reference" and entry.action not in ("add", "import"):
+                if name in columns and columns[name].kind == "reference" and done_by(entry) not in ("add", "import"):
                     keys.setdefault(columns[name].target, set()).update(key for key in pair if key is not None)
         return {target: self._names(target, found) for target, found in keys.items() if found}
 

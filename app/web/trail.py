@@ -110,8 +110,14 @@ class TrailView(BaseView):
 ACTIONS = {
     "add": _l("Added"), "change": _l("Changed"), "import": _l("Imported"), "delete": _l("Deleted"),
     "restore": _l("Taken back from the bin"), "purge": _l("Removed for good"), "attach": _l("File attached"),
-    "unit_link": _l("Used by the unit"), "hand_over_customer": _l("Handed on with the customer"),
+    "unit_link": _l("Used by the unit"), "along": _l("Changed with another record"),
+    "hand_over_customer": _l("Handed on with the customer"),
 }  # fmt: skip
+
+
+def done_by(entry: HistoryEntry) -> str:
+    """What was done to the record; the adding of another one changes it along with that."""
+    return "along" if entry.action == "add" and entry.position > 1 else entry.action
 
 
 def action_label(model: Any, action: str) -> str:
@@ -160,13 +166,13 @@ def _entry_cells(entry: HistoryEntry, known: bool) -> dict[str, Any]:
     who = f"{entry.actor_name} ({entry.acting_for})" if entry.acting_for else doer_label(entry.actor_name)
     labels = {f.column: str(f.label) for f in (fields_of(model).values() if model else ())}
     reason = (entry.reason or "") if known else ""
-    touched = [] if entry.action == "add" else [labels[name] for name in entry.fields if name in labels]
+    touched = [] if done_by(entry) == "add" else [labels[name] for name in entry.fields if name in labels]
     return {
         "href": url_for(f"{view.__name__}.show", pk=entry.record_id)
         if view is not None and access.current().may("read", entry.kind)
         else None,
         "cells": _cells(
-            moment_text(entry.at), who, action_label(model, entry.action),
+            moment_text(entry.at), who, action_label(model, done_by(entry)),
             f"{model.label if model else entry.kind} {entry.record_id}", "、".join(touched), reason,
         ),
     }  # fmt: skip
