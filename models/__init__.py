@@ -91,6 +91,7 @@ from models import (  # noqa: F401
     note_templates,
     notices,
     number_reservations,
+    order_lines,
     order_returns,
     orders,
     outgoing,

@@ -22,7 +22,8 @@ from models import cutoffs, difference_orders, fulfilling, reservations, reservi
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
-from models.orders import NOUGHT, Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import NOUGHT, Order
 from models.prices import price_on
 from models.products import plainly
 from models.refunds import refundable, request_refund

@@ -28,9 +28,10 @@ from app.engine.workflow import Ask, Flow, State, Workflow
 from models import amending, cutoffs, fulfilling
 from models.difference_orders import DifferenceOrder
 from models.difference_orders import open_of as open_difference
+from models.order_lines import OrderLine
 from models.order_requests import OrderRequest
 from models.order_words import DELIVERY_METHODS
-from models.orders import Order, OrderLine
+from models.orders import Order
 from models.products import Product, check_quantity
 
 PURPOSES = {"change": _l("Change"), "exchange": _l("Exchange")}

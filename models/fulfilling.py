@@ -19,8 +19,9 @@ from app.engine.workflow import Ask, never_by_hand
 from models import difference_orders, reserving, shipping
 from models.courier_money import expect_cash
 from models.grades import payment_days_of
+from models.order_lines import OrderLine
 from models.order_words import MONEY_FIRST
-from models.orders import Order, OrderLine
+from models.orders import Order
 from models.people import Department, Person
 from models.placing import end, is_goods
 from models.shipments import OPEN, OUT, Shipment, left_to_plan, plan, shipments_of

@@ -1,7 +1,4 @@
-"""Orders 订单: from placing through confirming, assigning, collecting and shipping, with their lines.
-
-Each line is rounded by itself; `models/totals.py` keeps the sums.
-"""
+"""Orders 订单: placed, confirmed, assigned, collected for and shipped; `models/totals.py` keeps their sums."""
 
 from __future__ import annotations
 
@@ -21,15 +18,14 @@ from app.engine import access, amounts, clocks, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.amounts import RoundedPer
-from app.engine.database import session_of
-from app.engine.moments import at_office, local, now, today
+from app.engine.moments import at_office, local, now
 from app.engine.money import Rounding
-from app.engine.record import Lines, Numbered, Record
+from app.engine.record import Lines, Numbered
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
-from models.grades import discount_of, payment_days_of
+from models.grades import payment_days_of
 from models.order_words import (
     CHECK_RESULTS,
     DELIVERY_METHODS,
@@ -40,10 +36,9 @@ from models.order_words import (
     ROUNDINGS,
 )
 from models.people import Department, Person
-from models.prices import price_on
-from models.products import Product, check_quantity
 
 if TYPE_CHECKING:
+    from models.order_lines import OrderLine
     from models.payments import Payment
     from models.tickets import ServiceTicket
 
@@ -423,91 +418,6 @@ class Order(Workflow, Model):
 
     def __str__(self) -> str:
         return self.order_no or str(self.label)
-
-
-class OrderLine(Record, Model):
-    """One product of an order; its amounts are kept as they were rounded."""
-
-    __tablename__ = "order_line"
-    kind_name = "order_lines"
-    label, label_plural = _l("Order line"), _l("Order lines")
-
-    order_id: Mapped[int] = fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",))
-    product_id: Mapped[int] = fields.reference(_l("Product"), "product.id", required=True, aliases=("product_no",))
-    quantity: Mapped[Decimal] = fields.decimal("quantity", _l("Quantity"), required=True)
-    price: Mapped[Decimal | None] = fields.decimal("price", _l("Price"), help=_l("Empty: the product's"))
-    discount: Mapped[Decimal | None] = fields.decimal("rate", _l("Discount"), help=_l("A share of one, such as 0.05"))
-    tax_rate: Mapped[Decimal | None] = fields.decimal("rate", _l("Tax rate"), derived=True)
-    net: Mapped[Decimal] = fields.decimal("money", _l("Net"), required=True, default=NOUGHT, derived=True)
-    tax: Mapped[Decimal] = fields.decimal("money", _l("Tax"), required=True, default=NOUGHT, derived=True)
-    gross: Mapped[Decimal] = fields.decimal("money", _l("Gross"), required=True, default=NOUGHT, derived=True)
-
-    order: Mapped[Order] = relationship(foreign_keys=order_id, back_populates="order_lines")
-    product: Mapped[Product] = relationship(foreign_keys=product_id)
-
-    @classmethod
-    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return with_its_order(cls.order_id, actor)
-
-    def prepare(self, session: Session) -> None:
-        self.fill_in()
-
-    @property
-    def goods(self) -> str | None:
-        """Model, colour and size, to be found by."""
-        product = self.product
-        return " ".join(filter(None, (product.model, product.colour, product.size))) or None if product else None
-
-    def fill_in(self) -> None:
-        """Take from product and customer what the line leaves open: price of the day, discount of the grade, tax."""
-        if self.product is None or self.taken_over:
-            if self.price is None and self.product is not None:
-                self.price = self.product.price
-            return
-        session, order = session_of(self.product), self.order
-        customer = order.customer if order is not None else None
-        if self.price is None:
-            on = local(order.placed_at).date() if order is not None and order.placed_at else today()
-            self.price = price_on(session, self.product, on, customer.grade if customer else None)
-        if self.discount is None and customer is not None:
-            self.discount = discount_of(session, customer)
-        if self.tax_rate is None:
-            self.tax_rate = self.product.tax_rate
-
-    def check(self) -> Iterator[tuple[str, str]]:
-        if self.price is None:
-            yield "price", _("The product has no price; please enter one.")
-        if self.discount is not None and not 0 <= self.discount <= 1:
-            yield "discount", _("The discount is a share from 0 to 1.")
-        if self.tax_rate is not None and self.tax_rate < 0:
-            yield "tax_rate", _("The tax rate is negative.")
-        if not self.taken_over:
-            if self.quantity is not None and self.quantity <= 0:
-                yield "quantity", _("The quantity must be more than nought.")
-            if self.product is not None and (
-                said := check_quantity(session_of(self.product), self.product, self.quantity)
-            ):
-                yield "quantity", said
-            if self.price is not None and self.price < 0:
-                yield "price", _("The price is negative.")
-            if self.product is not None and self.product.discontinued and not self.id:
-                yield "product", _("%(product)s is no longer sold.", product=str(self.product))
-
-    def work_out(self, rounding: str | None) -> None:
-        """Round the line's amounts by themselves; a price holds no tax."""
-        if self.quantity is None or self.price is None:
-            return
-        how = Rounding((rounding or "half_up_line").removesuffix("_line"))
-        self.put(amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how))
-
-    def put(self, worth: amounts.Amounts) -> None:
-        """Set what differs only, so that a line that stays the same is not written again."""
-        for name in ("net", "tax", "gross"):
-            if getattr(self, name) != getattr(worth, name):
-                setattr(self, name, getattr(worth, name))
-
-    def __str__(self) -> str:
-        return f"{self.order or ''}: {self.product or ''}"
 
 
 #: For the customer's page; written here, for customers do not know of orders.

@@ -20,7 +20,8 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models.customers import Customer
-from models.orders import PAYMENT_TYPES, Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import PAYMENT_TYPES, Order
 from models.products import Product
 from models.settling import is_paid_for
 from models.tickets import ServiceTicket

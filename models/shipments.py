@@ -22,7 +22,8 @@ from app.engine.access import Actor
 from app.engine.record import Lines, Numbered, Record
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Flow, State, Workflow
-from models.orders import Order, OrderLine, with_its_order
+from models.order_lines import OrderLine
+from models.orders import Order, with_its_order
 from models.people import Person
 from models.products import check_quantity, plainly
 

@@ -20,7 +20,8 @@ from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from models.reservations import Reservation
 from models.shipments import FREED, OPEN, Shipment, ShipmentLine, quantities, shipments_of, shipped_quantities

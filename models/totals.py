@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.engine import access, concurrency
 from models import settling
 from models.allocations import PaymentAllocation
-from models.orders import NOUGHT, Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import NOUGHT, Order
 from models.payments import COUNTED, Payment
 from models.refunds import Refund
 

@@ -19,7 +19,8 @@ from app.engine.history import HistoryEntry
 from models import customer_doubles, customer_handovers, customer_watch
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.people import Person
 from models.products import Product
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.engine.columns import Column
 from app.engine.frames import Period, frame, month_of, report
 from models.customers import Customer
-from models.orders import PAYMENT_TYPES, Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import PAYMENT_TYPES, Order
 from models.people import Person
 from models.products import Product
 

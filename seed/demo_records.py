@@ -19,7 +19,8 @@ from app.engine import access, moments
 from app.engine import record as records
 from models.articles import Article
 from models.customers import Customer
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.payments import Payment
 from models.people import Person

@@ -11,7 +11,8 @@ from typing import Any
 from app.engine import access
 from app.engine.moments import now
 from models import reservations, shipments
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.prices import ProductPrice
 from models.products import Product
 from models.stock import StockMovement

@@ -8,7 +8,8 @@ from app.extensions import db
 from app.menu import VIEWS
 from models.customers import Customer
 from models.documents import IncomingDocument
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.people import Person
 from models.products import Product

@@ -11,7 +11,8 @@ from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import sweeping
 from models.amendments import Amendment, AmendmentLine
 from models.difference_orders import DifferenceOrder
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from models.refunds import Refund
 from tests.factories import AGREED

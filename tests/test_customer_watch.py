@@ -10,7 +10,7 @@ from models import sweeping
 from models.customer_handovers import CustomerHandover
 from models.customers import Customer, CustomerContact
 from models.notices import Notice, open_notices, words_of
-from models.orders import OrderLine
+from models.order_lines import OrderLine
 from models.products import Product
 from tests.factories import house, place
 

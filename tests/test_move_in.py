@@ -27,7 +27,8 @@ from app.engine.refusals import NotAllowed, Refused, StepRefused
 from app.extensions import db
 from models.correspondents import Correspondent
 from models.customers import Customer
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from tests.conftest import office, shared
 from tests.jet_files import access_file

@@ -34,8 +34,9 @@ from models.amendments import Amendment
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer
 from models.difference_orders import DifferenceOrder
+from models.order_lines import OrderLine
 from models.order_returns import OrderReturn
-from models.orders import Order, OrderLine
+from models.orders import Order
 from models.payments import COUNTED, Payment
 from models.products import Product
 from models.refunds import ALIVE, Refund

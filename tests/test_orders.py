@@ -11,7 +11,8 @@ from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
 from models.customers import Customer
 from models.grades import CustomerGrade
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.payments import Payment
 from models.people import Person
 from models.products import Product

@@ -20,7 +20,8 @@ from app.engine.moments import now
 from app.engine.refusals import Refused, StepRefused
 from app.extensions import db
 from models.customers import Customer
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from models.reservations import Reservation, consume, held_for, match, put_back, release
 from models.stock import StockMovement

@@ -10,7 +10,8 @@ from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
 from models import reservations, shipments, shipping
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from models.reservations import Reservation
 from models.shipments import Shipment, ShipmentLine

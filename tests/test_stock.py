@@ -13,7 +13,8 @@ from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import reservations
 from models.notices import Notice
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.products import Product
 from models.reservations import Reservation
 from models.stock import StockMovement

@@ -27,7 +27,8 @@ from app.engine.record import references
 from app.engine.refusals import Refused
 from models import prints
 from models.customers import Customer
-from models.orders import NOUGHT, Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import NOUGHT, Order
 from models.payments import Payment
 from models.products import plainly
 from models.shipments import Shipment, ShipmentLine

@@ -15,8 +15,9 @@ from app.web.record import RecordView
 from models import cutoffs
 from models.amendments import Amendment, AmendmentLine
 from models.difference_orders import DifferenceOrder
+from models.order_lines import OrderLine
 from models.order_returns import OrderReturn
-from models.orders import Order, OrderLine
+from models.orders import Order
 
 
 class OrderView(RecordView):

@@ -21,7 +21,8 @@ from app.extensions import db
 from app.web import cells, forms
 from app.web.signed_links import SignedLink
 from models import own_order
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 
 LINKS = SignedLink(
     Order, "order", lambda order: order.link_secret, lambda order: own_order.is_open(db.session, order),

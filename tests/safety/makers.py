@@ -33,8 +33,9 @@ from models.fates import Hold
 from models.identities import IdentityRequest
 from models.note_templates import NoteTemplate
 from models.number_reservations import NumberReservation
+from models.order_lines import OrderLine
 from models.order_returns import OrderReturn
-from models.orders import Order, OrderLine
+from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
 from models.paper_orders import PaperOrder

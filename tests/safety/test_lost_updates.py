@@ -17,7 +17,8 @@ from app.engine.history import HistoryEntry
 from app.engine.workflow import flows, never_by_hand
 from app.extensions import db
 from app.menu import VIEWS
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from tests.safety.doors import filled_in, flat, form_of, house_on, kinds_with
 from tests.safety.makers import answers_to, make, raw_of
 from tests.safety.ready import readied

@@ -22,7 +22,8 @@ from app.engine.rules import Rule
 from app.extensions import db
 from app.menu import VIEWS
 from models.documents import IncomingDocument
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.registers import Register
 from seed.roles import ROLES
 from tests.conftest import bearer, sign_in

@@ -16,7 +16,8 @@ from app.engine.record import kinds
 from app.extensions import db
 from models.circulation import CirculationEntry
 from models.documents import IncomingDocument
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.payments import Payment
 from models.people import Person
 from models.products import Product

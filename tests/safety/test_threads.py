@@ -17,7 +17,8 @@ import pytest
 from app.engine.frames import REPORTS
 from app.extensions import db
 from models.customers import Customer, CustomerContact
-from models.orders import Order, OrderLine
+from models.order_lines import OrderLine
+from models.orders import Order
 from models.payments import Payment
 from models.products import Product
 from tests.safety.doors import House
