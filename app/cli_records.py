@@ -20,7 +20,7 @@ from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
 from app.web.download import write_file
-from app.web.pages import as_json
+from app.web.reporting import as_json
 from models.people import actor_of
 
 

@@ -36,11 +36,12 @@ from app.web.knowledge import KnowledgeView
 from app.web.notices import NoticesView
 from app.web.official import OfficialView
 from app.web.own_order import OwnOrderPage
-from app.web.pages import HealthView, ReportView, Surroundings
+from app.web.pages import HealthView, Surroundings
 from app.web.papers import HoldersView, HoldingsView, RoundsView
 from app.web.prints import PrintView
 from app.web.progress import ProgressView
 from app.web.record import register
+from app.web.reporting import ReportView
 from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager

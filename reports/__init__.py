@@ -9,6 +9,7 @@ from reports import (  # noqa: F401
     documents,
     money,
     numbers,
+    order_ways,
     orders,
     outgoing,
     punctuality,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from flask_babel import gettext as _
@@ -20,6 +20,9 @@ from sqlalchemy.orm import Session
 from app.engine.columns import Column
 from app.engine.moments import at_office, office_zone, parse_date
 from app.engine.refusals import Refused
+
+if TYPE_CHECKING:
+    from app.engine.figures import Tally
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,22 @@ class Report:
     chart: str | None = None
     #: what the stored words of a column are called, by column; JSON and the command line keep the words themselves
     labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: the declared figures the frame is summed up from, if it is: they know the rows behind each
+    tally: Tally | None = None
+    #: whose words describe it, where that is not the frame
+    described_by: Callable[..., Any] | None = None
 
     @property
     def description(self) -> str:
-        return (inspect.getdoc(self.frame) or "").split("\n")[0]
+        return (inspect.getdoc(self.described_by or self.frame) or "").split("\n")[0]
 
 
 REPORTS: dict[str, Report] = {}
+
+
+def register(about: Report) -> None:
+    """Make a report known to pages, API and command line."""
+    REPORTS[about.name] = about
 
 
 def report(
@@ -62,11 +74,11 @@ def report(
 ) -> Callable[[Callable[..., pd.DataFrame]], Callable[..., pd.DataFrame]]:
     """Register a function `(session, period, by, of) -> DataFrame` as a report."""
 
-    def register(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-        REPORTS[name] = Report(name, title, function, columns, basis, groups, subjects or {}, chart, labels or {})
+    def declare(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+        register(Report(name, title, function, columns, basis, groups, subjects or {}, chart, labels or {}))
         return function
 
-    return register
+    return declare
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,14 @@ class Answer:
         ]
 
 
+def period_of(given: Mapping[str, str | None]) -> Period:
+    """The days `from` and `to` of parameters as text. Raises `Refused` for what is no day."""
+    try:
+        return Period(*(parse_date(given[key]) if given.get(key) else None for key in ("from", "to")))  # type: ignore[arg-type]
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
 def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`.
 
@@ -135,10 +155,7 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else [])}
     if wrong := sorted(set(given) - allowed):
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
-    try:
-        period = Period(*(parse_date(given[key]) if key in given else None for key in ("from", "to")))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    period = period_of(given)
     options: dict[str, Any] = {}
     if about.groups:
         by = [part.strip() for part in (given.get("by") or about.groups[0]).split(",") if part.strip()]

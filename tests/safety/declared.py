@@ -184,6 +184,7 @@ DOORS = (
     door("MovedLimitsView.index", "GET", SIGNED_IN, passes={200}),
     door("ReportView.index", "GET", Right("read", "reports"), passes={200}),
     door("ReportView.report", "GET", Right("read", "reports"), passes={200}),
+    door("ReportView.rows", "GET", Right("read", "reports"), passes={200}),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
     door("BinView.restore", "POST", Right("read", "bin"), passes={404}),
     door("HoldersView.index", "GET", Right("read", "incoming_documents"), passes={200}),

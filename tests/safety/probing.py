@@ -68,6 +68,8 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
     choices: dict[str, list[str]] = {"kind": list(KINDS), "suffix": ["csv", "xlsx"]}
     if name == "ReportView.report":
         choices["name"] = [f"{report}{form}" for report in REPORTS for form in ("", ".json", ".xlsx")]
+    elif name == "ReportView.rows":
+        choices["name"] = [report for report, about in REPORTS.items() if about.tally is not None]
     elif name.endswith(".inline"):
         choices["name"] = [next(view.list_columns[-1] for view in VIEWS if view.model is model)]
     elif flow := getattr(model, "flow", None):

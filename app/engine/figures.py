@@ -1,0 +1,216 @@
+"""Figures 统计数字: each is declared once, over one row of what it counts; sums, shares and the rows behind it follow.
+
+The database groups and sums, pandas takes medians. The rows behind a figure are found by the very conditions that
+counted them, under the rights of whoever asks, so that their number is the figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, select, true
+from sqlalchemy.orm import Session
+
+from app.engine.columns import Column
+from app.engine.fields import storable
+from app.engine.frames import Period, Report, frame, register
+from app.engine.moments import at_office, local
+from app.engine.refusals import Refused
+
+Joins = Callable[[Select[Any]], Select[Any]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What rows are told apart by: a text of the row, or the month of a moment on the office's calendar."""
+
+    label: Any
+    of: Any
+    #: stored word -> what people read
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    monthly: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How many rows fulfil a condition; with `of`, what that comes to in them all."""
+
+    name: str
+    label: Any
+    where: ColumnElement[bool] | None = None
+    of: Any = None
+    kind: Literal["integer", "money", "quantity"] = "integer"
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        return self.where if self.where is not None else true()
+
+
+@dataclass(frozen=True)
+class Share:
+    """One figure over another, both of which stand beside it; 1 is all, and nothing where there is nothing."""
+
+    name: str
+    label: Any
+    part: str
+    whole: str
+
+
+@dataclass(frozen=True)
+class Took:
+    """Hours from one moment to another in the rows that have both: how many, median and 90th percentile."""
+
+    name: str
+    label: Any
+    since: Any
+    until: Any
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        return and_(self.since.is_not(None), self.until.is_not(None), self.until >= self.since)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Figures over the rows of one kind: `at` is the moment that puts a row into a period, `where` what is counted."""
+
+    model: Any
+    at: Any
+    groups: Mapping[str, Group]
+    figures: Sequence[Figure | Share | Took]
+    where: Sequence[ColumnElement[bool]] = ()
+    joins: Joins = lambda query: query
+
+    def columns(self) -> Iterator[Column]:
+        """The columns an answer may have, in their order."""
+        for name, group in self.groups.items():
+            yield Column(name, group.label, "text")
+        for one in self.figures:
+            if isinstance(one, Took):
+                yield Column(
+                    f"{one.name}_count", _l("%(what)s: with both moments", what=one.label), "integer", total=True
+                )
+                yield Column(f"{one.name}_median", _l("%(what)s: median, hours", what=one.label), "hours")
+                yield Column(f"{one.name}_p90", _l("%(what)s: 90th percentile, hours", what=one.label), "hours")
+            elif isinstance(one, Share):
+                yield Column(one.name, one.label, "percent")
+            else:
+                yield Column(one.name, one.label, one.kind, total=True)
+
+    def frame(self, session: Session, period: Period, by: Sequence[str]) -> pd.DataFrame:
+        """One row a group of `by`, in their order; a group without a name is the empty text."""
+        names = list(by)
+        table = self._counted(session, period, names)
+        for one in self.figures:
+            if isinstance(one, Took):
+                table = table.merge(self._took(session, period, names, one), how="left", on=names)
+                table[f"{one.name}_count"] = table[f"{one.name}_count"].fillna(0).astype(int)
+            elif isinstance(one, Share):
+                part, whole = (table[name].astype(float) for name in (one.part, one.whole))
+                table[one.name] = (part / whole.where(whole != 0)).round(4)
+        return table.sort_values(names, kind="stable", ignore_index=True)
+
+    def behind(self, period: Period, key: Mapping[str, str], figure: str) -> Select[Any]:
+        """The rows a figure counts in the group `key`: record, moment of the period, what it adds to a sum, or None.
+
+        Raises `Refused` for a figure or a group there is not.
+        """
+        condition, worth = self._condition_of(figure)
+        query = self._population(select(self.model, self.at.label("at"), worth.label("worth")), period).where(condition)
+        for name, value in key.items():
+            group = self.groups.get(name)
+            if group is None or not storable(value):
+                raise Refused(_("This report has no group “%(name)s”.", name=name[:40]))
+            if group.monthly and value:
+                since, until = _month(value)
+                query = query.where(group.of >= since, group.of < until)
+            else:
+                query = query.where(group.of.is_(None) if group.monthly else func.coalesce(group.of, "") == value)
+        return query.order_by(self.model.id)
+
+    def _condition_of(self, figure: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+        for one in self.figures:
+            if isinstance(one, Took):
+                if figure in {f"{one.name}_{end}" for end in ("count", "median", "p90")}:
+                    return one.condition, null()
+            elif one.name == figure:
+                if isinstance(one, Share):
+                    return self._condition_of(one.part)
+                return one.condition, one.of if one.of is not None else null()
+        raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
+
+    def _population(self, query: Select[Any], period: Period) -> Select[Any]:
+        return period.holds(self.joins(query.select_from(self.model)).where(*self.where), self.at)
+
+    def _keys(self, session: Session, period: Period, names: Sequence[str]) -> list[Any]:
+        """An expression a group; a month is told by its two ends, which every database compares alike."""
+        found = []
+        for name in names:
+            group = self.groups[name]
+            if not group.monthly:
+                found.append(func.coalesce(group.of, "").label(name))
+                continue
+            ends = self._population(select(func.min(group.of), func.max(group.of)), period)
+            first, last = session.execute(ends).one()
+            months = list(_months(local(first).date(), local(last).date())) if first is not None else []
+            ways = [(group.of < at_office(after), month) for month, after in months]
+            found.append((case(*ways, else_="") if ways else func.coalesce(None, "")).label(name))
+        return found
+
+    def _counted(self, session: Session, period: Period, names: list[str]) -> pd.DataFrame:
+        counts = [one for one in self.figures if isinstance(one, Figure)]
+        each = [case((one.condition, one.of if one.of is not None else 1)).label(one.name) for one in counts]
+        rows = self._population(select(*self._keys(session, period, names), *each), period).subquery().c
+        keys = [rows[name] for name in names]
+        sums = (func.coalesce(func.sum(rows[one.name]), 0, type_=rows[one.name].type).label(one.name) for one in counts)
+        return frame(session, select(*keys, *sums).group_by(*keys))
+
+    def _took(self, session: Session, period: Period, names: list[str], one: Took) -> pd.DataFrame:
+        keys = self._keys(session, period, names)
+        query = self._population(select(*keys, one.since.label("since"), one.until.label("until")), period)
+        table = frame(session, query.where(one.condition))
+        since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
+        hours = (until - since).dt.total_seconds() / 3600
+        groups = hours.groupby([table[name] for name in names])
+        found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
+        return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
+
+
+def _months(first: date, last: date) -> Iterator[tuple[str, date]]:
+    """The months from one day to another, each with the first day after it."""
+    day = first.replace(day=1)
+    while day <= last:
+        after = (day + timedelta(days=31)).replace(day=1)
+        yield f"{day:%Y-%m}", after
+        day = after
+
+
+def _month(text: str) -> tuple[datetime, datetime]:
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Refused(_("“%(month)s” is no month; it is written 2026-03.", month=text[:20])) from None
+    return at_office(first), at_office((first + timedelta(days=31)).replace(day=1))
+
+
+def figures(
+    name: str, title: Any, *, basis: Any, chart: str, by: Sequence[str] = ()
+) -> Callable[[Callable[[], Tally]], Callable[[], Tally]]:
+    """Register what a function declares as a report; `basis` says what is counted, when, and until which moment."""
+
+    def declare(function: Callable[[], Tally]) -> Callable[[], Tally]:
+        tally = function()
+        labels = {key: group.labels for key, group in tally.groups.items() if group.labels}
+        first = [*by, *(key for key in tally.groups if key not in by)]
+        register(
+            Report(name, title, tally.frame, list(tally.columns()), basis, first, {}, chart, labels, tally, function)
+        )
+        return function
+
+    return declare

@@ -1,0 +1,239 @@
+"""Reports: their pages with the rows behind each figure, and the same figures as Excel, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, abort, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from wtforms import Form, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from app.engine import access
+from app.engine.columns import Column
+from app.engine.disclosure import exported
+from app.engine.fields import whole
+from app.engine.frames import REPORTS, Answer, ask, json_value, period_of
+from app.engine.moments import now
+from app.engine.workbook import Chart
+from app.extensions import db
+from app.web import cells
+from app.web.download import download_table
+from app.web.forms import DateField
+from app.web.kind import VIEWS, allowed
+
+#: Rows of a page of what stands behind a figure.
+BEHIND = 200
+
+
+class ReportView(BaseView):
+    """All reports at `/reports/<name>`, and the same figures as `.xlsx`, `.csv` and `.json`."""
+
+    route_base = "/reports"
+    subject = "reports"
+
+    @expose("/")
+    @allowed("read")
+    def index(self) -> str:
+        cards = [
+            {
+                "title": str(about.title),
+                "description": str(about.basis),
+                "href": url_for("ReportView.report", name=about.name),
+                "icon": "reports",
+            }
+            for about in REPORTS.values()
+        ]
+        return self.render_template("wenshu/reports.html", reports=cards)
+
+    @expose("/<name>")
+    @allowed("read")
+    def report(self, name: str) -> Any:
+        name, _dot, form = name.partition(".")
+        if name not in REPORTS:
+            abort(404)
+        answer = ask(db.session, name, _given())
+        if form == "json":
+            how = f"json {request.full_path.rstrip('?')}"
+            exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
+            return Response(as_json(answer), mimetype="application/json")
+        if form:
+            chart = answer.report.chart
+            return download_table(
+                form,
+                str(answer.report.title),
+                answer.columns,
+                answer.spoken,
+                what=answer.report.name,
+                count=len(answer.rows),
+                lines=[(key, str(value)) for key, value in answer.parameters.items() if value],
+                notes=[str(answer.report.basis)],
+                chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,
+            )
+        return self._page(answer)
+
+    @expose("/<name>/rows")
+    @allowed("read")
+    def rows(self, name: str) -> str:
+        """The records behind one figure: as many as it says, under the rights of whoever looks."""
+        about = REPORTS.get(name)
+        if about is None or about.tally is None:
+            abort(404)
+        given = dict(request.args.items())
+        figure = given.pop("figure", "") or about.tally.figures[0].name
+        page = whole(given.pop("page", None)) or 1
+        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by") if key in given}
+        query = about.tally.behind(period_of(period), given, figure)
+        count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+        found = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all()
+        column = next(one for one in about.columns if one.name == figure)
+        labels = {one.name: one.label for one in about.columns}
+        words = [f"{labels[key]}: {about.labels.get(key, {}).get(value, value) or '—'}" for key, value in given.items()]
+
+        def at_page(number: int) -> str:
+            return "?" + urlencode({**request.args.to_dict(), "page": str(number)})
+
+        return self.render_template(
+            "wenshu/report_rows.html",
+            title=str(column.heading),
+            about=str(about.title),
+            words="；".join(words),
+            back=url_for("ReportView.report", name=name) + "?" + urlencode(period),
+            count_text=_("%(count)s rows", count=count),
+            previous=at_page(page - 1) if page > 1 else None,
+            next=at_page(page + 1) if page * BEHIND < count else None,
+            **_behind(about.tally.model, found, column),
+        )
+
+    def _page(self, answer: Answer) -> str:
+        about = answer.report
+        query = {key: value for key, value in request.args.items() if value}
+        by = request.args.getlist("by")
+        if by:
+            query["by"] = ",".join(by)
+
+        def href(form: str) -> str:
+            return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
+
+        return self.render_template(
+            "wenshu/report.html",
+            report={"title": str(about.title), "description": "", "basis": str(about.basis)},
+            form=_parameters(answer),
+            columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],
+            rows=[
+                {
+                    "href": None,
+                    "cells": [
+                        {"text": _words(c, row[c.name]), "kind": _FACES.get(c.kind, "text"), "href": links.get(c.name)}
+                        for c in answer.columns
+                    ],
+                }
+                for row, links in zip(
+                    answer.spoken[:500], (_links(answer, row, query) for row in answer.rows[:500]), strict=True
+                )
+            ],
+            totals=None,
+            chart_href=href("json") if about.chart else None,
+            chart={"category": answer.columns[0].name, "values": [about.chart], "kind": "bar"} if about.chart else None,
+            downloads=[
+                {"label": label, "href": href(form)}
+                for form, label in (("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"))
+            ],
+            as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
+            count_text=_("%(count)s rows", count=len(answer.rows)),
+            empty_text=_("No rows for this choice"),
+        )
+
+
+def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
+    """Columns and rows of the records behind a figure, each a link for those who may open it."""
+    view = VIEWS.get(model)
+    opens = view is not None and access.current().may("read", model.kind_name)
+    summed = column if any(row.worth is not None for row in found) else None
+    heads = [(str(model.label), "text"), (_("State"), "text"), (_("Counted by"), "moment")]
+    if summed is not None:
+        heads.append((summed.heading, _FACES.get(summed.kind, "text")))
+    rows = []
+    for record, at, worth in found:
+        texts = [str(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
+        if summed is not None:
+            texts.append(_words(summed, worth))
+        href = url_for(f"{view.__name__}.show", pk=record.id) if opens and view is not None else None
+        rows.append(
+            {"href": href, "cells": [{"text": t, "kind": kind} for t, (_h, kind) in zip(texts, heads, strict=True)]}
+        )
+    return {"columns": [{"name": str(n), "label": h, "kind": k} for n, (h, k) in enumerate(heads)], "rows": rows}
+
+
+def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
+    """The address of the rows behind each figure of a row, by column."""
+    about, by = answer.report, answer.parameters.get("by") or []
+    if about.tally is None:
+        return {}
+    key = {group: str(row[group] or "") for group in by}
+    base = url_for("ReportView.rows", name=about.name)
+    return {
+        column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
+        for column in answer.columns
+        if column.name not in by and row[column.name] not in (None, 0)
+    }
+
+
+_FACES = {
+    "integer": "number", "hours": "number", "quantity": "number", "percent": "number", "money": "money",
+    "price": "money", "date": "date", "moment": "moment",
+}  # fmt: skip
+
+
+def _given() -> dict[str, str | None]:
+    given: dict[str, str | None] = dict(request.args.items())
+    if by := [part for part in request.args.getlist("by") if part]:
+        given["by"] = ",".join(by)
+    return given
+
+
+def _words(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if column.kind == "moment":
+        return cells.moment_text(value)
+    if column.kind in ("money", "price"):
+        return f"{value:,.2f}"
+    if column.kind == "percent":
+        return f"{value:.1%}"
+    if column.kind == "quantity":
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    return f"{value:,.2f}" if column.kind == "hours" else str(value)
+
+
+def _parameters(answer: Answer) -> Form:
+    """The form over a report: period, grouping, subject; shown filled with what was asked."""
+    about = answer.report
+    fields: dict[str, Any] = {"from": DateField(_("From")), "to": DateField(_("To"))}
+    labels = {column.name: str(column.label) for column in about.columns}
+    if about.subjects:
+        fields["of"] = SelectField(_("Of"), choices=[SelectChoice(k, str(v)) for k, v in about.subjects.items()])
+    if about.groups:
+        fields["by"] = SelectMultipleField(
+            _("By"), choices=[SelectChoice(name, labels.get(name, name)) for name in about.groups]
+        )
+    return type("Parameters", (Form,), fields)(data=answer.parameters)
+
+
+def as_json(answer: Answer) -> str:
+    """A report as JSON: `report`, `parameters`, `columns`, `rows`, `as_of`."""
+    return json.dumps(
+        {
+            "report": answer.report.name,
+            "parameters": answer.parameters,
+            "columns": [column.name for column in answer.columns],
+            "rows": [{name: json_value(value) for name, value in row.items()} for row in answer.rows],
+            "as_of": now().isoformat(),
+        },
+        ensure_ascii=False,
+    )

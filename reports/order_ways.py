@@ -1,0 +1,208 @@
+"""How orders go 订单过程: how many come how far, how long it takes, what is changed, given back and paid on top."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import and_, bindparam, case, func, or_, select
+
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.moments import Moment, now
+from models.allocations import PaymentAllocation
+from models.amendments import PURPOSES, Amendment, AmendmentLine
+from models.difference_orders import OPEN as TO_SETTLE
+from models.difference_orders import DifferenceOrder
+from models.order_returns import WHY, OrderReturn
+from models.order_words import INVALID_REASONS, PAYMENT_TYPES
+from models.orders import Order
+from models.people import Person
+from models.refunds import Refund
+from models.shipments import Shipment
+
+_NOW = bindparam("this_moment", callable_=now, type_=Moment())
+_PAYMENT = Group(_l("Payment type"), Order.payment_type, PAYMENT_TYPES)
+_REGION = Group(_l("Region"), Order.region)
+
+
+def _monthly(moment: object) -> Group:
+    return Group(_l("Month"), moment, monthly=True)
+
+
+def _last_paid():
+    """When the last money was allocated to an order."""
+    paid = PaymentAllocation.__table__.c
+    return select(func.max(paid.allocated_at)).where(paid.order_id == Order.id).correlate(Order).scalar_subquery()
+
+
+def _refused():
+    """Whether a parcel of an order was refused at the door."""
+    sent = Shipment.__table__.c
+    return select(sent.id).where(sent.order_id == Order.id, sent.state == "refused").correlate(Order).exists()
+
+
+@figures(
+    "order_funnel",
+    _l("Order funnel"),
+    basis=_l(
+        "Orders placed in the period, drafts apart, and how far they have come by now. The seller is whoever looked "
+        "after the customer at confirmation. The way to shipping begins with confirmation, of orders paid in advance "
+        "with the money where that came later."
+    ),
+    chart="placed",
+)
+def order_funnel() -> Tally:
+    """One row a payment type, month, region, seller or reason: orders by how far they came, shares, hours taken."""
+    starts = case(
+        (and_(Order.payment_type == "prepaid", _last_paid() > Order.confirmed_at), _last_paid()),
+        else_=Order.confirmed_at,
+    )
+    on_delivery = and_(Order.payment_type == "cash_on_delivery", Order.shipped_at.is_not(None))
+    return Tally(
+        Order,
+        Order.placed_at,
+        {
+            "payment_type": _PAYMENT,
+            "month": _monthly(Order.placed_at),
+            "region": _REGION,
+            "seller": Group(_l("Seller at confirmation"), Person.name),
+            "invalid_because": Group(_l("Not valid because"), Order.invalid_because, INVALID_REASONS),
+        },
+        [
+            Figure("placed", _l("Orders placed")),
+            Figure("confirmed", _l("Orders confirmed"), Order.confirmed_at.is_not(None)),
+            Figure("handed_over", _l("Taken over by the warehouse"), Order.handed_over_at.is_not(None)),
+            Figure("shipped", _l("Orders shipped"), Order.shipped_at.is_not(None)),
+            Figure("completed", _l("Orders completed"), Order.state == "completed"),
+            Figure("invalid", _l("Orders not valid"), Order.state == "invalid"),
+            Figure("given_up", _l("Cancelled or closed"), Order.state.in_(("cancelled", "closed"))),
+            Figure("gross", _l("Gross"), of=Order.gross, kind="money"),
+            Share("invalid_share", _l("Share not valid"), "invalid", "placed"),
+            Share("given_up_share", _l("Share cancelled or closed"), "given_up", "placed"),
+            Figure("sent_on_delivery", _l("Shipped, cash on delivery"), on_delivery),
+            Figure("refused", _l("Of these refused at the door"), and_(on_delivery, _refused())),
+            Share("refused_share", _l("Share refused at the door"), "refused", "sent_on_delivery"),
+            Took("to_confirm", _l("Placed to confirmed"), Order.placed_at, Order.confirmed_at),
+            Took("to_ship", _l("Confirmed to shipped"), starts, Order.shipped_at),
+        ],
+        where=(Order.state != "draft",),
+        joins=lambda query: query.join(Person, Order.owner_at_confirm_id == Person.id, isouter=True),
+    )
+
+
+@figures(
+    "on_time_delivery",
+    _l("Deliveries on time"),
+    basis=_l(
+        "Orders promised for a moment in the period; cancelled, closed and invalid ones are left out. What is not "
+        "shipped and past its promise counts as late at once."
+    ),
+    chart="on_time_share",
+)
+def on_time_delivery() -> Tally:
+    """One row a month, payment type or region: orders promised, on time, late, not due yet, and the share on time."""
+    late = or_(Order.shipped_at > Order.promised_at, and_(Order.shipped_at.is_(None), Order.promised_at < _NOW))
+    on_time = Order.shipped_at <= Order.promised_at
+    return Tally(
+        Order,
+        Order.promised_at,
+        {"month": _monthly(Order.promised_at), "payment_type": _PAYMENT, "region": _REGION},
+        [
+            Figure("promised", _l("Orders promised")),
+            Figure("due", _l("Of these due"), or_(on_time, late)),
+            Figure("on_time", _l("Shipped on time"), on_time),
+            Figure("late", _l("Late, shipped or not"), late),
+            Share("on_time_share", _l("Share on time"), "on_time", "due"),
+        ],
+        where=(Order.promised_at.is_not(None), Order.state.not_in(("draft", "cancelled", "closed", "invalid"))),
+    )
+
+
+@figures(
+    "amendments",
+    _l("Amendments in figures"),
+    basis=_l("Amendments asked for in the period, by what became of them until now."),
+    chart="asked",
+)
+def amendments() -> Tally:
+    """One row a purpose or month: changes asked for, made, refused, waiting; by part of the order; the recalls."""
+    lines = AmendmentLine.__table__.c
+    of_goods = select(lines.id).where(lines.amendment_id == Amendment.id).correlate(Amendment).exists()
+    return Tally(
+        Amendment,
+        Amendment.asked_at,
+        {
+            "purpose": Group(_l("Purpose of the change"), Amendment.purpose, PURPOSES),
+            "month": _monthly(Amendment.asked_at),
+        },
+        [
+            Figure("asked", _l("Changes asked for")),
+            Figure("made", _l("Changes made"), Amendment.state == "applied"),
+            Figure("refused", _l("Changes refused"), Amendment.state == "refused"),
+            Figure("waiting", _l("Waiting for the warehouse"), Amendment.state == "needs_recall"),
+            Figure("recalled", _l("Given back by the warehouse"), Amendment.recalled_at.is_not(None)),
+            Figure(
+                "recipient", _l("Of the consignee"),
+                or_(Amendment.consignee.is_not(None), Amendment.phone.is_not(None), Amendment.address.is_not(None)),
+            ),
+            Figure(
+                "delivery", _l("Of the delivery"),
+                or_(Amendment.delivery_method.is_not(None), Amendment.delivery_wish.is_not(None)),
+            ),
+            Figure("goods", _l("Of the goods"), of_goods),
+            Share("refused_share", _l("Share refused"), "refused", "asked"),
+        ],
+        where=(Amendment.asked_at.is_not(None),),
+    )  # fmt: skip
+
+
+@figures(
+    "differences",
+    _l("Price differences in figures"),
+    basis=_l("Price-difference orders issued in the period, by what became of them until now."),
+    chart="difference",
+)
+def differences() -> Tally:
+    """One row a month: price-difference orders issued, open, matched, not paid in time, and their money."""
+    return Tally(
+        DifferenceOrder,
+        DifferenceOrder.issued_at,
+        {"month": _monthly(DifferenceOrder.issued_at)},
+        [
+            Figure("issued", _l("Differences issued")),
+            Figure("open", _l("Still open"), DifferenceOrder.state.in_(TO_SETTLE)),
+            Figure("matched", _l("Matched to their orders"), DifferenceOrder.state == "matched"),
+            Figure("expired", _l("Not paid in time"), DifferenceOrder.state == "expired"),
+            Figure("difference", _l("Difference in price"), of=DifferenceOrder.difference, kind="money"),
+            Share("matched_share", _l("Share matched"), "matched", "issued"),
+            Took("to_match", _l("Issued to matched"), DifferenceOrder.issued_at, DifferenceOrder.matched_at),
+        ],
+    )
+
+
+@figures(
+    "returns",
+    _l("Returns before shipment in figures"),
+    basis=_l(
+        "Returns asked for in the period, by what became of them until now; the hours of a refund count from the "
+        "moment it may be applied for."
+    ),
+    chart="asked",
+)
+def returns() -> Tally:
+    """One row a reason or month: returns asked for, closed unpaid, refunded, refused; money and hours of refunds."""
+    return Tally(
+        OrderReturn,
+        OrderReturn.asked_at,
+        {"why": Group(_l("Why"), OrderReturn.why, WHY), "month": _monthly(OrderReturn.asked_at)},
+        [
+            Figure("asked", _l("Returns asked for")),
+            Figure("recalling", _l("Being recalled"), OrderReturn.state == "recalling"),
+            Figure("closed", _l("Closed unpaid"), OrderReturn.state == "closed"),
+            Figure("to_refund", _l("Refund to come"), OrderReturn.state == "refund_due"),
+            Figure("refunded", _l("Money given back"), OrderReturn.state == "refunded"),
+            Figure("refused", _l("Returns refused"), OrderReturn.state == "refused"),
+            Figure("money", _l("Refunded"), Refund.state == "paid_out", of=Refund.amount, kind="money"),
+            Took("to_refund_hours", _l("Refund"), Refund.earliest_at, Refund.paid_at),
+        ],
+        where=(OrderReturn.asked_at.is_not(None),),
+        joins=lambda query: query.join(Refund, OrderReturn.refund_id == Refund.id, isouter=True),
+    )

@@ -1,0 +1,156 @@
+"""Figures that are declared: each equals a plain recount of the rows, and the rows behind it are as many as it says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.engine import access
+from app.engine.frames import REPORTS, ask, period_of
+from app.engine.moments import local, parse_moment
+from models.orders import Order
+from tests.factories import house, place
+
+#: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
+MOMENTS = ("2025-12-31 23:59", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-01 00:00", "2026-03-08 12:00")
+STATES = ("placed", "confirmed", "shipped", "completed", "cancelled", "closed", "invalid", "draft")
+FIGURES = ("placed", "confirmed", "shipped", "completed", "invalid", "given_up", "sent_on_delivery", "to_confirm_count")
+
+
+def spans(after=0):
+    return st.one_of(st.none(), st.integers(0, 300).map(lambda n: timedelta(minutes=17 * n + after)))
+
+
+ORDERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "state": st.sampled_from(STATES), "placed_at": st.sampled_from(MOMENTS),
+            "payment_type": st.sampled_from(("third_party", "cash_on_delivery", "on_account")),
+            "region": st.sampled_from((None, "西南", "华东")), "confirmed": spans(), "shipped": spans(5100),
+            "promised": spans(), "gross": st.integers(0, 10**6).map(lambda n: Decimal(n) / 100),
+        }
+    ),
+    max_size=6,
+)  # fmt: skip
+TOLD = {
+    "payment_type": lambda order: order.payment_type,
+    "month": lambda order: month(order.placed_at),
+    "region": lambda order: order.region or "",
+}
+
+
+@pytest.fixture
+def known(session, actors):
+    house(session, actors)
+    session.commit()
+    with access.system():
+        yield
+
+
+def made(session, wishes):
+    """Orders as wished, straight into the table: what stands there is counted, whoever put it there."""
+    table = Order.__table__
+    for number, wish in enumerate(wishes):
+        begun = parse_moment(wish["placed_at"])
+        found = place(session, placed_at=wish["placed_at"], note=str(number), payment_type="on_account")
+        session.flush()
+        later = {
+            f"{name}_at": begun + wish[name] if wish[name] is not None else None
+            for name in ("confirmed", "shipped", "promised")
+        }
+        values = {name: wish[name] for name in ("state", "payment_type", "region", "gross")}
+        session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
+    session.expire_all()
+    return list(session.scalars(select(Order).order_by(Order.id)))
+
+
+def month(moment: datetime | None) -> str:
+    return f"{local(moment):%Y-%m}" if moment else ""
+
+
+def behind(session, name, key, figure):
+    """How many rows stand behind a figure, and what they come to."""
+    rows = session.execute(REPORTS[name].tally.behind(period_of({}), key, figure)).all()
+    return len(rows), sum((row.worth for row in rows if row.worth is not None), Decimal(0))
+
+
+def recount(orders):
+    """The figures of one group of the order funnel."""
+    sent = [o for o in orders if o.shipped_at and o.payment_type == "cash_on_delivery"]
+    took = [(o.confirmed_at - o.placed_at).total_seconds() / 3600 for o in orders if o.confirmed_at]
+    given_up = sum(o.state in ("cancelled", "closed") for o in orders)
+    return {
+        "placed": len(orders), "confirmed": sum(o.confirmed_at is not None for o in orders),
+        "shipped": sum(o.shipped_at is not None for o in orders),
+        "completed": sum(o.state == "completed" for o in orders), "invalid": sum(o.state == "invalid" for o in orders),
+        "given_up": given_up, "gross": sum((o.gross for o in orders), Decimal(0)), "sent_on_delivery": len(sent),
+        "given_up_share": round(given_up / len(orders), 4), "to_confirm_count": len(took),
+        "to_confirm_median": round(median(took), 2) if took else None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["payment_type", "month", "region,month"])
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=ORDERS)
+def test_the_order_funnel_is_what_a_plain_recount_finds_and_opens_its_rows(session, known, by, wishes):
+    names = by.split(",")
+    groups = defaultdict(list)
+    for order in made(session, wishes):
+        if order.state != "draft":
+            groups[tuple(TOLD[name](order) for name in names)].append(order)
+    expected = {key: recount(orders) for key, orders in groups.items()}
+    rows = {tuple(row[name] for name in names): row for row in ask(session, "order_funnel", {"by": by}).rows}
+    assert list(rows) == sorted(expected)
+    for key, figures in expected.items():
+        assert {name: rows[key][name] for name in figures} == pytest.approx(figures), key
+        told = dict(zip(names, key, strict=True))
+        assert [behind(session, "order_funnel", told, name)[0] for name in FIGURES] == [figures[n] for n in FIGURES]
+        assert behind(session, "order_funnel", told, "gross") == (figures["placed"], figures["gross"])
+    session.rollback()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=ORDERS)
+def test_deliveries_on_time_are_what_a_plain_recount_finds(session, known, at, wishes):
+    at("2026-01-02 12:00")
+    moment = parse_moment("2026-01-02 12:00")
+    groups = defaultdict(lambda: [0, 0, 0])
+    for order in made(session, [w | {"placed_at": min(w["placed_at"], "2026-01-01 00:00")} for w in wishes]):
+        if order.promised_at and order.state not in ("draft", "cancelled", "closed", "invalid"):
+            found = groups[month(order.promised_at)]
+            found[0] += 1
+            found[1] += order.shipped_at is not None and order.shipped_at <= order.promised_at
+            found[2] += (order.shipped_at or moment) > order.promised_at
+    rows = ask(session, "on_time_delivery", {"by": "month"}).rows
+    assert {row["month"]: [row["promised"], row["on_time"], row["late"]] for row in rows} == groups
+    for row in rows:
+        due = row["on_time"] + row["late"]
+        assert row["due"] == due
+        assert row["on_time_share"] == (pytest.approx(round(row["on_time"] / due, 4)) if due else None)
+    session.rollback()
+
+
+@pytest.mark.parametrize("account, sees", [("order_admin", True), ("sales", True), ("sales_b", False)])
+def test_who_sees_fewer_rows_has_smaller_figures_and_the_same_rows_behind_them(session, actors, known, account, sees):
+    place(session, region="华东")
+    session.commit()
+    with access.acting_as(actors[account]):
+        rows = ask(session, "order_funnel", {"by": "region"}).rows
+        assert [row["placed"] for row in rows] == ([1] if sees else [])
+        assert behind(session, "order_funnel", {"region": "华东"}, "placed")[0] == int(sees)
+
+
+def test_a_figure_on_the_page_opens_its_rows_and_no_others(client, app):
+    browser = client("order_admin")
+    assert browser.get("/reports/order_funnel/rows?figure=placed&month=2026-03").status_code == 200
+    assert browser.get("/reports/order_funnel/rows?figure=nothing").status_code == 422
+    assert browser.get("/reports/order_funnel/rows?figure=placed&month=soon").status_code == 422
+    assert browser.get("/reports/order_funnel/rows?figure=placed&colour=red").status_code == 422
+    assert browser.get("/reports/turnaround/rows").status_code == 404
