@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from statistics import median
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.engine import access
@@ -154,3 +156,38 @@ def test_a_figure_on_the_page_opens_its_rows_and_no_others(client, app):
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=soon").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&colour=red").status_code == 422
     assert browser.get("/reports/turnaround/rows").status_code == 404
+
+
+def test_the_workbook_says_what_was_asked_by_whom_and_sums_what_the_page_sums(client, actors, session):
+    house(session, actors)
+    with access.system():
+        for number in range(3):
+            place(session, region="华东" if number else None, note=str(number))
+        session.commit()
+    browser = client("order_admin")
+    asked = "from=2026-03-01&to=2026-03-31&by=region"
+    page = browser.get(f"/reports/order_funnel?{asked}").text
+    with browser.get(f"/reports/order_funnel.xlsx?{asked}") as answer:
+        book = load_workbook(BytesIO(answer.data), data_only=True)
+    about, summary, details = book.worksheets[:3]
+    said = {row[0].value: row[1].value for row in about.iter_rows(min_row=3)}
+    assert {"2026-03-01 – 2026-03-31", "马超", "办公室", "地区"} <= set(map(str, said.values()))
+    assert all(label is None or not str(label).isascii() for label in said)  # words, not names of parameters
+    links = [cell.hyperlink.target for row in about.iter_rows() for cell in row if cell.hyperlink]
+    assert links == [f"http://localhost/reports/order_funnel?{asked}"]
+    heads = [cell.value for cell in summary[1]]
+    total = [cell.value for cell in summary[summary.max_row]]
+    with access.system():
+        gross = sum(order.gross for order in session.scalars(select(Order)))
+    assert (total[heads.index("下单数")], Decimal(str(total[heads.index("价税合计")]))) == (3, gross)
+    assert f"{gross:,.2f}" in page.split("<tfoot", 1)[1]
+    assert details.max_row - 1 == 3
+
+
+def test_an_exported_list_says_its_filters_in_words(client, actors, session):
+    house(session, actors)
+    session.commit()
+    with client("order_admin").get("/orderview/export.xlsx?payment_type=prepaid&q=x") as answer:
+        about = load_workbook(BytesIO(answer.data)).worksheets[0]
+    said = {row[0].value: row[1].value for row in about.iter_rows(min_row=3) if row[0].value}
+    assert (said["付款方式"], said["搜索"]) == ("预付款", "x")

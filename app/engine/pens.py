@@ -35,7 +35,7 @@ _FORMS = {
     "date": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm",
 }
-_NARROWEST, _WIDEST, _FILTER_BUTTON = 8, 50, 3
+_NARROWEST, _WIDEST, _HEADING_WIDEST, _FILTER_BUTTON = 8, 50, 12, 3
 _ROWS_MEASURED = 500  # text beyond them wraps; numbers are all measured, or they would show ####
 _EXCEL_BEGINS = 1900
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML cannot hold
@@ -100,6 +100,7 @@ class Pen:
     kept: list[Any] | None = None
     largest: float = 0
     negative: bool = False
+    heading_lines: int = 1
     sum: Decimal = field(default_factory=Decimal)
 
     def __post_init__(self) -> None:
@@ -108,7 +109,10 @@ class Pen:
         self.whole = self.styles.of("integer") if kind == "quantity" else self.plain
         self.heading = fit(clean(self.column.heading))
         self.sheet.write_string(0, self.index, self.heading, self.styles.heading)
-        self.widest = _breadth(self.heading) + _FILTER_BUTTON
+        # a long heading takes several lines, or figures of three digits would fill a page across
+        longest = max((_breadth(word) for word in self.heading.split() if word.isascii()), default=0)
+        self.widest = max(longest, min(_breadth(self.heading), _HEADING_WIDEST)) + _FILTER_BUTTON
+        self.heading_lines = lines_of(self.heading, _HEADING_WIDEST)
 
     def write(self, row: int, value: Any) -> None:
         cell = self.read(value)
@@ -160,6 +164,11 @@ class Pen:
         return self.column.width or min(max(self.widest, figures, _NARROWEST - 1) + 1, _WIDEST)
 
 
+def lines_of(text: str, width: int) -> int:
+    """How many lines a text takes in a cell of so many characters."""
+    return sum(max(1, -(-sum(map(_room, line)) // width)) for line in text.splitlines() or [""])
+
+
 def clean(text: str) -> str:
     return _UNFIT.sub("", text)
 
@@ -177,6 +186,10 @@ def beginning(text: str, units: int) -> str:
     return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
+def _room(character: str) -> int:
+    """The places a character takes; a Chinese one counts double."""
+    return 1 + (unicodedata.east_asian_width(character) in "WFA")
+
+
 def _breadth(text: str) -> int:
-    lines = text.splitlines() or [""]
-    return max(sum(1 + (unicodedata.east_asian_width(one) in "WFA") for one in line[:_WIDEST]) for line in lines)
+    return max(sum(map(_room, line[:_WIDEST])) for line in text.splitlines() or [""])

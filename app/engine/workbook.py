@@ -22,10 +22,12 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.engine.columns import TEXTS, Column, Row, cells_of, reader
 from app.engine.csv import TO_GUARD
-from app.engine.pens import Pen, Styles, TextWorksheet, beginning, clean, fit
+from app.engine.pens import Pen, Styles, TextWorksheet, beginning, clean, fit, lines_of
 
 MAX_ROWS = 1_048_575  # below the heading: Excel has 2**20 rows
 MAX_CUTS_LISTED = 100
+LINE = 15  # points a line of text is high
+COVER_WIDTH = 90
 
 _SHADES = ("#1F4E79", "#9DC3E6", "#7F7F7F", "#D9D9D9")
 _DASHES = ("solid", "dash", "round_dot", "long_dash")
@@ -135,6 +137,7 @@ def write_workbook(
                 Pen(column, index, page, styles, reader(column, zone), cuts, [] if column.name in charted else None)
                 for index, column in enumerate(sheet.columns)
             ]
+            page.set_row(0, LINE * max((pen.heading_lines for pen in pens), default=1))
             counts.append((page.get_name(), _write_rows(page, sheet, pens)))
             if chart and page is pages[1]:
                 _draw(book, pages[-1], title, chart, {pen.column.name: pen for pen in pens})
@@ -194,7 +197,7 @@ def _write_cover(
 ) -> None:
     """Label and value a row, notes below; the widths are fixed so that it prints on one page."""
     page.set_column(0, 0, 28)
-    page.set_column(1, 1, 90)
+    page.set_column(1, 1, COVER_WIDTH)
     page.write_string(0, 0, fit(title), styles.title)
     facts = [(label, str(value)) for label, value in cover.lines]
     facts += [(_("Rows in “%(sheet)s”", sheet=name), f"{rows:,}") for name, rows in counts]
@@ -203,9 +206,10 @@ def _write_cover(
     facts += [("" if index else _("Texts cut (%(count)s)", count=len(cuts)), cut) for index, cut in enumerate(listed)]
     row = 1
     for row, (label, value) in enumerate(facts, start=2):
+        text = fit(clean(str(value)))
+        page.set_row(row, LINE * min(lines_of(text, COVER_WIDTH - 4), 20))  # no program makes room for what it wraps
         if label:
             page.write_string(row, 0, fit(clean(str(label))), styles.label)
-        text = fit(clean(str(value)))
         page.write_string(row, 1, text, styles.of("text", quoted=bool(TO_GUARD.match(text))))
     if cover.link:
         page.write_url(row + 1, 1, cover.link, styles.link, _("Open in the system"))

@@ -19,12 +19,13 @@ const decals = [
 
 function option(area, columns, rows, paper) {
   const keys = columns.map((c) => (typeof c === "string" ? c : c.name));
-  const label = (name) => { const c = columns.find((one) => (one.name ?? one) === name); return String(c?.label ?? c ?? name); };
+  const said = JSON.parse(area.dataset.words || "{}");
+  const label = (name) => { const c = columns.find((one) => (one.name ?? one) === name); return String(said.columns?.[name] ?? c?.label ?? c ?? name); };
   const cell = (row, name) => (Array.isArray(row) ? row[keys.indexOf(name)] : row[name]);
   const names = JSON.parse(area.dataset.values || "[]");
   const ink = paper ? "#222" : value("--ink-2"), line = paper ? "#ccc" : value("--line");
   const kind = area.dataset.kind === "line" ? "line" : "bar";
-  const category = rows.map((row) => String(cell(row, area.dataset.category) ?? ""));
+  const category = rows.map((row) => { const word = String(cell(row, area.dataset.category) ?? ""); return said.category?.[word] ?? word; });
   return {
     color: colours(isDark() && !paper),
     animation: !paper && !matchMedia("(prefers-reduced-motion: reduce)").matches,

@@ -9,13 +9,14 @@ from typing import Any
 from flask import Response, abort, request, send_file, stream_with_context
 from flask_babel import gettext as _
 
-from app.engine import access
+from app.engine import access, rules
 from app.engine.columns import Column
 from app.engine.csv import csv_chunks, write_csv
 from app.engine.disclosure import exported
 from app.engine.moments import local, now, office_zone
 from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
 from app.extensions import db
+from models.prints import OFFICE_NAME
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -31,10 +32,13 @@ def download_table(
     lines: Sequence[tuple[str, str]] = (),
     notes: Sequence[str] = (),
     chart: Chart | None = None,
+    more: Sequence[Sheet] = (),
+    page: str = "",
 ) -> Response:
     """The table as a file; `form` is `xlsx` or `csv`, anything else is not found.
 
-    `what` is the kind or report by its name, `count` how many rows it has: both go on record.
+    `what` is the kind or report by its name, `count` how many rows it has: both go on record. `page` is the address of
+    the same view, `more` what stands on further sheets of a workbook.
     """
     if form not in ("csv", "xlsx"):
         abort(404)
@@ -47,7 +51,9 @@ def download_table(
         response.headers.set("Content-Disposition", "attachment", filename=f"{title}_{stamp}.csv")
         return response
     file = tempfile.TemporaryFile()  # noqa: SIM115  sent and closed by Flask
-    write_table(file, title, columns, rows, lines=lines, notes=notes, chart=chart)
+    asked = "?" + request.query_string.decode() if request.query_string else ""
+    link = request.host_url.rstrip("/") + page + asked if page else None
+    write_table(file, title, columns, rows, lines=lines, notes=notes, chart=chart, more=more, link=link, what=what)
     file.seek(0)
     return send_file(file, mimetype=SHEET, as_attachment=True, download_name=f"{title}_{stamp}.xlsx")
 
@@ -61,15 +67,25 @@ def write_table(
     lines: Sequence[tuple[str, str]] = (),
     notes: Sequence[str] = (),
     chart: Chart | None = None,
+    more: Sequence[Sheet] = (),
+    link: str | None = None,
+    what: str = "",
 ) -> None:
-    """Write the mail-ready workbook: a cover that says what this is, and the table."""
-    actor = access.current()
+    """Write the mail-ready workbook: a cover that says what this is and who made it, and the table."""
+    actor, moment = access.current(), now()
+    office = rules.value(db.session, OFFICE_NAME, None)
+    made = [
+        (_("Office"), office),
+        *lines,
+        (_("Made with the rights of"), actor.name),
+        (_("Produced at"), f"{local(moment):%Y-%m-%d %H:%M} ({office_zone()})"),
+    ]
     write_workbook(
         file,
-        Cover(title, [*lines, (_("Made with the rights of"), actor.name)], notes),
-        [Sheet(title, columns, rows)],
+        Cover(title, made, notes, link),
+        [Sheet(title, columns, rows), *more],
         zone=office_zone(),
-        properties=Properties(author=f"Wenshu · {actor.name}", created=now()),
+        properties=Properties(author=f"Wenshu · {actor.name}", created=moment, company=office, keywords=what),
         chart=chart,
     )
 

@@ -133,12 +133,12 @@ class TablePages(ListPages):
     @expose("/export.<suffix>")
     @allowed("export")
     def export(self, suffix: str) -> Any:
-        query, _drawn = self._chosen()
+        query, drawn = self._chosen()
         count = db.session.scalar(select(func.count()).select_from(query.with_only_columns(self.model.id).subquery()))
         rows = export_rows(db.session, self.model, query.order_by(*self._order()))
         return download_table(
             suffix, str(self.model.label_plural), export_columns(self.model), rows,
-            what=self.model.kind_name, count=count or 0,
+            what=self.model.kind_name, count=count or 0, lines=self._in_words(drawn), page=self._url("listing"),
         )  # fmt: skip
 
 

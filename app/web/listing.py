@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -96,6 +96,17 @@ class ListPages(KindPages):
         if unknown := set(request.args) - known - {"q", "sort", "page", "view"}:
             raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=sorted(unknown)[0][:40]))
         return query, drawn
+
+    def _in_words(self, drawn: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        """The filters as they are drawn, as people would say them: label and words."""
+        said = [(picture["label"], words) for picture in drawn if (words := _said(picture))]
+        if words := request.args.get("q", "").strip():
+            said.append((_("Search"), words))
+        if view := request.args.get("view"):
+            names = {"mine": _("Waiting for me"), "open": _("Open"), "late": _("Overdue")}
+            names |= {one.name: str(one.label) for one in self.model.quick_views}
+            said.append((_("View"), names.get(view, view)))
+        return said
 
     def _filter(self, field: Field) -> tuple[ColumnElement[bool] | None, dict[str, Any]]:
         value = request.args.get(field.name, "").strip()
@@ -277,6 +288,21 @@ def _filled(value: Any) -> dict[str, Any]:
     """A proposed value as a form's script puts it in: key and words of a record, or plain text."""
     key = value.id if isinstance(value, records.Record) else value
     return {"value": key, "text": str(value), "begins": isinstance(value, records.Beginning)}
+
+
+def _said(picture: Mapping[str, Any]) -> str:
+    """What one filter asks for, in words; empty where it asks for nothing."""
+    value = picture["value"]
+    if picture["kind"] == "dates":
+        until = picture["value_to"]
+        return f"{value or '…'} – {until or '…'}" if value or until else ""
+    if picture["kind"] == "picker":
+        return picture["text"] if value else ""
+    if picture["kind"] == "choice":
+        return dict(picture["choices"]).get(value, "")
+    if picture["kind"] == "bool" and value:
+        return _("No") if value in ("0", "no", "false") else _("Yes")
+    return value
 
 
 def sortable(field: Field) -> bool:

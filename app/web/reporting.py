@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, abort, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -20,7 +21,7 @@ from app.engine.disclosure import exported
 from app.engine.fields import whole
 from app.engine.frames import REPORTS, Answer, ask, json_value, period_of
 from app.engine.moments import now
-from app.engine.workbook import Chart
+from app.engine.workbook import Chart, Sheet
 from app.extensions import db
 from app.web import cells
 from app.web.download import download_table
@@ -71,8 +72,10 @@ class ReportView(BaseView):
                 answer.spoken,
                 what=answer.report.name,
                 count=len(answer.rows),
-                lines=[(key, str(value)) for key, value in answer.parameters.items() if value],
+                lines=_in_words(answer),
                 notes=[str(answer.report.basis)],
+                more=_details(answer) if form == "xlsx" else (),
+                page=url_for("ReportView.report", name=name),
                 chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,
             )
         return self._page(answer)
@@ -137,9 +140,9 @@ class ReportView(BaseView):
                     answer.spoken[:500], (_links(answer, row, query) for row in answer.rows[:500]), strict=True
                 )
             ],
-            totals=None,
+            totals=_totals(answer),
             chart_href=href("json") if about.chart else None,
-            chart={"category": answer.columns[0].name, "values": [about.chart], "kind": "bar"} if about.chart else None,
+            chart=_chart(answer) if about.chart else None,
             downloads=[
                 {"label": label, "href": href(form)}
                 for form, label in (("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"))
@@ -148,6 +151,61 @@ class ReportView(BaseView):
             count_text=_("%(count)s rows", count=len(answer.rows)),
             empty_text=_("No rows for this choice"),
         )
+
+
+def _chart(answer: Answer) -> dict[str, Any]:
+    """What the chart is drawn from, with the words people read instead of stored ones."""
+    about, category = answer.report, answer.columns[0].name
+    words = {
+        "category": {key: str(label) for key, label in about.labels.get(category, {}).items()},
+        "columns": {column.name: str(column.heading) for column in answer.columns},
+    }
+    return {"category": category, "values": [about.chart], "kind": "bar", "words": words}
+
+
+def _totals(answer: Answer) -> list[dict[str, str]] | None:
+    """The sums below the table, of all rows, also of those the page has no room for: the same as in the workbook."""
+    summed = {column.name for column in answer.columns if column.total}
+    if not summed or not answer.rows:
+        return None
+    cells_below = [{"text": "", "kind": _FACES.get(column.kind, "text")} for column in answer.columns]
+    for column, cell in zip(answer.columns, cells_below, strict=True):
+        if column.name in summed:
+            values = [row[column.name] for row in answer.rows if row[column.name] is not None]
+            cell["text"] = _words(column, sum(values)) if values else ""
+    if answer.columns[0].name not in summed:
+        cells_below[0]["text"] = _("Total")
+    return cells_below
+
+
+def _in_words(answer: Answer) -> list[tuple[str, str]]:
+    """What the report was asked for, as people would say it: label and words."""
+    about, asked = answer.report, answer.parameters
+    days = f"{asked['from'] or '…'} – {asked['to'] or '…'}" if asked["from"] or asked["to"] else _("All days")
+    said = [(_("Period"), days)]
+    if of := asked.get("of"):
+        said.append((_("Of"), str(about.subjects[of])))
+    if by := asked.get("by"):
+        labels = {column.name: str(column.label) for column in about.columns}
+        said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
+    return said
+
+
+def _details(answer: Answer) -> list[Sheet]:
+    """The rows behind declared figures, on a sheet of their own."""
+    tally = answer.report.tally
+    if tally is None:
+        return []
+    heads = [
+        Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
+        Column("at", _l("Counted by"), "moment"),
+    ]  # fmt: skip
+    query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
+    rows = (
+        [str(record), str(getattr(record, "state_label", "") or ""), at]
+        for record, at, _worth in db.session.execute(query.execution_options(yield_per=500))
+    )
+    return [Sheet(_("Details"), heads, rows)]
 
 
 def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:

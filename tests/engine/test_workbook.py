@@ -240,7 +240,7 @@ class TestSheet:
             (["x" * 400], Column("a", "A", "text"), 50),
             ([*["a"] * 600, "a text so late in the sheet wraps"], Column("a", "A", "text"), 8),
             (["x\n" + "y" * 12], Column("a", "A", "text"), 13),
-            (["a"], Column("a", "收文日期与办结日期", "text"), 22),
+            (["a"], Column("a", "收文日期与办结日期", "text"), 16),  # a long heading takes two lines
             ([1], Column("a", "A", "integer", width=30), 30),
             ([*[1] * 600, -1_234_567_890], Column("a", "A", "money", total=True), 19),
             ([999_999] * 600, Column("a", "A", "money", total=True), 16),
@@ -249,6 +249,10 @@ class TestSheet:
     )
     def test_columns_are_as_wide_as_what_they_hold_chinese_counting_double(self, rows, column, width):
         assert table([[value] for value in rows], column).column_dimensions["A"].width == pytest.approx(width, abs=0.75)
+
+    def test_a_heading_of_several_lines_has_the_room_for_them(self):
+        sheet = table([["a"]], Column("a", "从确认到发运所用的小时数", "text"))
+        assert sheet.row_dimensions[1].height == 30  # 24 places in lines of 12
 
     def test_no_document_number_bears_a_warning_that_it_is_text(self):
         part = ZipFile(BytesIO(written(Sheet("Data", COLUMNS, ROWS)))).read("xl/worksheets/sheet2.xml")
