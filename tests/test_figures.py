@@ -157,6 +157,7 @@ def test_a_figure_on_the_page_opens_its_rows_and_no_others(client, app):
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=2026-03").status_code == 200
     assert browser.get("/reports/order_funnel/rows?figure=nothing").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=soon").status_code == 422
+    assert browser.get("/reports/order_funnel/rows?figure=placed&month=9999-12").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&colour=red").status_code == 422
     assert browser.get("/reports/turnaround/rows").status_code == 404
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, select, true, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, null, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
@@ -111,10 +111,11 @@ class Tally:
     def frame(self, session: Session, period: Period, by: Sequence[str]) -> pd.DataFrame:
         """One row a group of `by`, in their order; a group without a name is the empty text."""
         names = list(by)
-        table = self._counted(session, period, names)
+        keys = self._keys(session, period, names)
+        table = self._counted(session, period, keys)
         for one in self.figures:
             if isinstance(one, Took):
-                table = table.merge(self._took(session, period, names, one), how="left", on=names)
+                table = table.merge(self._took(session, period, keys, one), how="left", on=names)
                 table[f"{one.name}_count"] = table[f"{one.name}_count"].fillna(0).astype(int)
             elif isinstance(one, Share):
                 part, whole = (table[name].astype(float) for name in (one.part, one.whole))
@@ -165,33 +166,36 @@ class Tally:
             first, last = session.execute(ends).one()
             months = list(_months(local(first).date(), local(last).date())) if first is not None else []
             ways = [(group.of < at_office(after), month) for month, after in months]
-            found.append((case(*ways, else_="") if ways else func.coalesce(None, "")).label(name))
+            found.append((case(*ways, else_="") if ways else literal("")).label(name))
         return found
 
-    def _counted(self, session: Session, period: Period, names: list[str]) -> pd.DataFrame:
+    def _counted(self, session: Session, period: Period, labelled: list[Any]) -> pd.DataFrame:
         counts = [one for one in self.figures if isinstance(one, Figure)]
         each = [case((one.condition, one.of if one.of is not None else 1)).label(one.name) for one in counts]
-        rows = self._population(select(*self._keys(session, period, names), *each), period).subquery().c
-        keys = [rows[name] for name in names]
+        rows = self._population(select(*labelled, *each), period).subquery().c
+        keys = [rows[one.name] for one in labelled]
         sums = (func.coalesce(func.sum(rows[one.name]), 0, type_=rows[one.name].type).label(one.name) for one in counts)
         return frame(session, select(*keys, *sums).group_by(*keys))
 
-    def _took(self, session: Session, period: Period, names: list[str], one: Took) -> pd.DataFrame:
-        keys = self._keys(session, period, names)
+    def _took(self, session: Session, period: Period, keys: list[Any], one: Took) -> pd.DataFrame:
         query = self._population(select(*keys, one.since.label("since"), one.until.label("until")), period)
         table = frame(session, query.where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
         hours = (until - since).dt.total_seconds() / 3600
-        groups = hours.groupby([table[name] for name in names])
+        groups = hours.groupby([table[key.name] for key in keys])
         found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def _months(first: date, last: date) -> Iterator[tuple[str, date]]:
     """The months from one day to another, each with the first day after it."""
     day = first.replace(day=1)
     while day <= last:
-        after = (day + timedelta(days=31)).replace(day=1)
+        after = _next_month(day)
         yield f"{day:%Y-%m}", after
         day = after
 
@@ -199,23 +203,19 @@ def _months(first: date, last: date) -> Iterator[tuple[str, date]]:
 def _month(text: str) -> tuple[datetime, datetime]:
     try:
         first = date.fromisoformat(f"{text}-01")
-    except ValueError:
+        return at_office(first), at_office(_next_month(first))
+    except (ValueError, OverflowError):  # also the months at either end of the calendar
         raise Refused(_("“%(month)s” is no month; it is written 2026-03.", month=text[:20])) from None
-    return at_office(first), at_office((first + timedelta(days=31)).replace(day=1))
 
 
-def figures(
-    name: str, title: Any, *, basis: Any, chart: str, by: Sequence[str] = ()
-) -> Callable[[Callable[[], Tally]], Callable[[], Tally]]:
+def figures(name: str, title: Any, *, basis: Any, chart: str) -> Callable[[Callable[[], Tally]], Callable[[], Tally]]:
     """Register what a function declares as a report; `basis` says what is counted, when, and until which moment."""
 
     def declare(function: Callable[[], Tally]) -> Callable[[], Tally]:
         tally = function()
         labels = {key: group.labels for key, group in tally.groups.items() if group.labels}
-        first = [*by, *(key for key in tally.groups if key not in by)]
-        register(
-            Report(name, title, tally.frame, list(tally.columns()), basis, first, {}, chart, labels, tally, function)
-        )
+        columns, groups = list(tally.columns()), list(tally.groups)
+        register(Report(name, title, tally.frame, columns, basis, groups, {}, chart, labels, tally, function))
         return function
 
     return declare
