@@ -25,7 +25,7 @@ from models.customers import may_order
 from models.exposure import refuse_over_limit
 from models.order_words import CHECK_RESULTS, INVALID_REASONS, MONEY_FIRST
 from models.orders import PAYMENT_HOURS, Order
-from models.refunds import Refund, give_back
+from models.refunds import give_back
 from models.settling import due, kept
 
 #: What a call can end with besides agreement.
@@ -197,10 +197,10 @@ def close(order: Order, reason: Annotated[str | None, Ask(_l("Reason"))] = None)
     end(order, "closed")
 
 
-def end(order: Order, state: str, kind: str = "cancel") -> Refund | None:
+def end(order: Order, state: str, kind: str = "cancel") -> None:
     """What every end short of delivery brings: goods are let go, parcels called off, money goes back.
 
-    The refund that is asked for, of one of the kinds of `models.refunds`; None where there is nothing to give back.
+    `kind` says why, as one of the kinds of `models.refunds`.
     """
     from models import amendments, difference_orders, fulfilling
 
@@ -211,4 +211,4 @@ def end(order: Order, state: str, kind: str = "cancel") -> Refund | None:
     not_collected(session, order, label)
     fulfilling.call_off(session, order)
     reserving.let_go(session, order, label)
-    return give_back(session, order, label, kind)
+    give_back(session, order, label, kind)

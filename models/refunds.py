@@ -272,15 +272,14 @@ def refundable(session: Session, order: Order) -> Decimal:
 
 def has_ended(order: Order) -> bool:
     """Whether nothing of the order is still to be sent: its money is no longer needed for it."""
-    return order.state in ("shipped", *(name for name, state in Order.flow.states.items() if state.final))
+    state = order.flow.states[order.state]
+    return state.final or state.settled
 
 
 def surplus(session: Session, order: Order) -> Decimal:
     """What of an order's money can be refunded while it goes on: what it does not cost, less what is promised."""
-    whole = refundable(session, order)
-    if has_ended(order):
-        return whole
-    return max(min(whole, order.paid - promised(session, order) - settling.due(order)), NOUGHT)
+    left = refundable(session, order)
+    return left if has_ended(order) else max(left - settling.due(order), NOUGHT)
 
 
 def in_escrow(session: Session, order: Order) -> Decimal:
@@ -354,13 +353,8 @@ def last_refund(session: Session, order: Order) -> Refund | None:
     return session.scalars(query.order_by(Refund.kind == "escrow", Refund.id.desc()).limit(1)).first()
 
 
-def give_back(session: Session, order: Order, reason: str, kind: str = "cancel") -> Refund | None:
-    """Ask for all that can be refunded of an order that ends, and for what a platform keeps; None: there is nothing.
-
-    The refund of our own money is the one returned where there are two.
-    """
-    asked = None
+def give_back(session: Session, order: Order, reason: str, kind: str) -> None:
+    """Ask for all that can be refunded of an order that ends, and for what a platform keeps."""
     for amount, what in ((in_escrow(session, order), "escrow"), (refundable(session, order), kind)):
         if amount > 0:
-            asked = request_refund(session, order, amount, what, reason)
-    return asked
+            request_refund(session, order, amount, what, reason)
