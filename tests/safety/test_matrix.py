@@ -28,6 +28,7 @@ def cells(app: Flask, role: str) -> Iterator[tuple[doors.Way, str, Door]]:
     """All a role meets; where it may not even read the records, one step of theirs stands for all.
 
     HEAD and OPTIONS are answered by the framework out of the GET: at each route a visitor tries them, and the roles take
+    turns. A step of others is refused by one rule at its form, its page and the API: each role tries one of the three, in
     turns.
     """
     turns = list(WHO)
@@ -42,6 +43,10 @@ def cells(app: Flask, role: str) -> Iterator[tuple[doors.Way, str, Door]]:
         for way in doors.ways(app, rule):
             shut = way.step and way.model and not gives(role, "read", way.kind)
             for method, line in about:
+                if way.step and not shut and role != "visitor" and not may_pass(line, role, way.kind, way.step):
+                    door = 2 if way.rule.rule.startswith("/api/") else int(method == "POST")
+                    if (turns.index(role) + len(way.step)) % 3 != door:
+                        continue
                 once = method in ("HEAD", "OPTIONS") or shut
                 if not once or (method, way.kind) not in seen:
                     seen.add((method, way.kind))

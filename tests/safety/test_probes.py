@@ -116,9 +116,9 @@ def test_a_file_is_no_way_round_its_record(stranger, record_property):
     app = stranger.apps[1]
     held = rows(app, None, select(Attachment.record_kind, Attachment.record_id, Attachment.id))
     papers = [pk for kind, key, pk in held if key in stranger.unseen.get(kind, [])[:1]]
-    for kind in doors.KINDS:
+    for number, kind in enumerate(doors.KINDS):
         own = rows(app, stranger.account, select(doors.KINDS[kind].id).limit(1))
-        for (key,), paper in product(own, papers):
+        for (key,), paper in product(own, papers[number % 2 :: 2]):
             stranger.both("GET", f"/files/{kind}/{key}/{paper}")
     record_property("probes by id", stranger.probes)
     assert papers
@@ -157,9 +157,9 @@ def test_lists_and_exports_know_nothing_of_hidden_rows(stranger, record_property
         asked += [one for name in view.filters for one in questions(stranger, fields[name])]
         asked += [{"view": name} for name in ("mine", "open", "late") if hasattr(view.model, "flow")]
         asked += [{"view": one.name} for one in getattr(view.model, "quick_views", ())]
-        for query in asked:
+        for query in stranger.share(asked):
             stranger.both("GET", f"{base}/export.csv?{urlencode(query)}")
-        for query in asked[:4] + asked[4::3]:
+        for query in asked[:4] + stranger.share(asked[4::2]):
             stranger.both("GET", f"{base}/list/?{urlencode(query)}")
         sortable = [name for name in view.list_columns if fields[name].kind not in ("reference", "prose", "rich")]
         stranger.both("GET", f"{base}/list/?sort=-{sortable[0]}")
@@ -174,11 +174,9 @@ def test_searches_counts_and_reports_know_nothing_of_hidden_rows(stranger, recor
         for words in ("", *WORDS):
             stranger.both("GET", f"/{view.__name__.lower()}/lookup?{urlencode({'q': words})}")
             stranger.both("GET", f"/api/v1/{kind}/?{urlencode({'q': words, 'page_size': 100})}")
-        for about in fields.values():
-            for query in questions(stranger, about):
-                stranger.both(
-                    "GET", f"/api/v1/{kind}/?{urlencode({about.name: next(filter(None, query.values()), '')})}"
-                )
+        asked = [(about.name, query) for about in fields.values() for query in questions(stranger, about)]
+        for name, query in stranger.share(asked):
+            stranger.both("GET", f"/api/v1/{kind}/?{urlencode({name: next(filter(None, query.values()), '')})}")
     for words in WORDS:
         stranger.both("GET", f"/search?{urlencode({'q': words})}")
     stranger.both("GET", "/")
@@ -216,7 +214,7 @@ def test_nobody_can_refer_to_a_hidden_record(stranger, record_property):
     for view in VIEWS:
         base, api = f"/{view.__name__.lower()}", f"/api/v1/{view.model.kind_name}/"
         own = rows(stranger.apps[1], stranger.account, select(view.model.id, view.model.version).limit(1))
-        for field, key, name in references(stranger, view.model):
+        for field, key, name in stranger.share(list(references(stranger, view.model))):
             stranger.both("GET", f"{base}/add?{urlencode({field: key})}")
             stranger.both("POST", f"{base}/import", **upload("x.csv", f'{field}\n"{name}"\n'.encode()))
             for data in ({field: str(key)}, {field: "", f"{field}__text": name}):
