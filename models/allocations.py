@@ -35,6 +35,7 @@ class PaymentAllocation(Record, Model):
     __tablename__ = "payment_allocation"
     kind_name = "payment_allocations"
     label, label_plural = _l("Allocation"), _l("Allocations")
+    named_by = ("payment", "order")
 
     payment_id: Mapped[int] = fields.reference(_l("Payment"), "payment.id", required=True)
     order_id: Mapped[int] = fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",))

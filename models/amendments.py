@@ -185,6 +185,7 @@ class AmendmentLine(Record, Model):
     __tablename__ = "amendment_line"
     kind_name = "amendment_lines"
     label, label_plural = _l("Changed goods"), _l("Changed goods")
+    named_by = ("instead_of", "product")
 
     amendment_id: Mapped[int] = fields.reference(_l("Amendment"), "amendment.id", required=True)
     instead_of_id: Mapped[int | None] = fields.reference(

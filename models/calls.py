@@ -68,6 +68,7 @@ class CallOwed(Workflow, Model):
     __tablename__ = "call_owed"
     kind_name = "calls_owed"
     label, label_plural = _l("Call owed"), _l("Calls owed")
+    named_by = ("ticket",)
     content_fields = ("contact_name", "phone", "words", "remark")
     sealed_fields = ("contact_name", "phone")
 

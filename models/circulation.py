@@ -64,6 +64,7 @@ class Circulation(Turns, Workflow, Model):
     __tablename__ = "circulation"
     kind_name = "circulations"
     label, label_plural = _l("Circulation round"), _l("Circulation rounds")
+    named_by = ("document",)
     content_fields = ("purpose", "summary", "summary_answer")
     content_with = "document"
 

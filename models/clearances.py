@@ -37,6 +37,7 @@ class StaffClearance(Workflow, Model):
     __tablename__ = "staff_clearance"
     kind_name = "staff_clearances"
     label, label_plural = _l("Clearance to take calls"), _l("Clearances to take calls")
+    named_by = ("person",)
 
     flow = Flow(
         State("cleared", _l("May take calls"), "good", settled=True),

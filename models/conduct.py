@@ -53,6 +53,7 @@ class ConductSheet(Record, Model):
     __table_args__: Any = (UniqueConstraint("day", "person_id"), {})
     kind_name = "conduct_sheets"
     label, label_plural = _l("Conduct sheet"), _l("Conduct sheets")
+    named_by = ("person",)
     lines = Lines("entries", ("item", "value", "in_order", "remark"))
 
     day: Mapped[date] = fields.day(_l("Day"), required=True, index=True)
@@ -101,6 +102,7 @@ class ConductLine(Record, Model):
     __tablename__ = "conduct_line"
     kind_name = "conduct_lines"
     label, label_plural = _l("Item looked at"), _l("Items looked at")
+    named_by = ("item",)
 
     sheet_id: Mapped[int] = fields.reference(_l("Conduct sheet"), "conduct_sheet.id", required=True)
     item_id: Mapped[int] = fields.reference(_l("Conduct rule"), "conduct_item.id", required=True)

@@ -56,6 +56,7 @@ class PaperCopy(Attached, Workflow, Model):
     )
     kind_name = "paper_copies"
     label, label_plural = _l("Paper copy"), _l("Paper copies")
+    named_by = ("document",)
     numbered = Numbered("number", "{serial:06d}", yearly=False)
 
     flow = Flow(
@@ -241,6 +242,7 @@ class CopyMovement(Record, Model):
     __tablename__ = "copy_movement"
     kind_name = "copy_movements"
     label, label_plural = _l("Movement of a copy"), _l("Movements of copies")
+    named_by = ("copy", "person")
 
     copy_id: Mapped[int] = fields.reference(_l("Paper copy"), "paper_copy.id", required=True)
     person_id: Mapped[int] = fields.reference(_l("Holder"), "person.id", required=True)

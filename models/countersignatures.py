@@ -48,6 +48,7 @@ class Countersignature(OutgoingLine, Workflow, Model):
     __tablename__ = "countersignature"
     kind_name = "countersignatures"
     label, label_plural = _l("Countersignature"), _l("Countersignatures")
+    named_by = ("document",)
     content_fields = ("remark", "settlement")
 
     flow = Flow(

@@ -52,6 +52,7 @@ class CustomerHandover(Workflow, Model):
     __tablename__ = "customer_handover"
     kind_name = "customer_handovers"
     label, label_plural = _l("Customer hand-over"), _l("Customer hand-overs")
+    named_by = ("leaver",)
     natural_key = "handover_no"
     numbered = Numbered("handover_no", "YJ{year}-{serial}")
 
@@ -208,6 +209,7 @@ class HandoverLine(Workflow, Model):
     __table_args__: Any = (UniqueConstraint("handover_id", "customer_id"), {})
     kind_name = "handover_lines"
     label, label_plural = _l("Customer to be handed over"), _l("Customers to be handed over")
+    named_by = ("handover", "customer")
 
     flow = Flow(
         State("open", _l("To be confirmed by the receiver"), "waiting"),

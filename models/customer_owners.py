@@ -47,6 +47,7 @@ class CustomerOwner(Record, Model):
     )
     kind_name = "customer_owners"
     label, label_plural = _l("Owner of a customer"), _l("Owners of customers")
+    named_by = ("customer", "owner")
 
     customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     owner_id: Mapped[int] = fields.reference(_l("Looked after by"), "person.id", required=True)

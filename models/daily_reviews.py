@@ -135,6 +135,7 @@ class ReviewLine(Workflow, Model):
     __table_args__: Any = (UniqueConstraint("review_id", "ticket_id"), {})
     kind_name = "review_lines"
     label, label_plural = _l("Ledger line"), _l("Ledger lines")
+    named_by = ("review", "ticket")
 
     flow = Flow(
         State("listed", _l("Nothing objected to"), "neutral", settled=True),

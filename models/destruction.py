@@ -224,6 +224,7 @@ class DestructionEntry(Record, Model):
     __tablename__ = "destruction_entry"
     kind_name = "destruction_entries"
     label, label_plural = _l("Line of a destruction list"), _l("Lines of destruction lists")
+    named_by = ("document",)
     visible_to = classmethod(for_registry)
 
     destruction_id: Mapped[int] = fields.reference(

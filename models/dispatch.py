@@ -85,6 +85,7 @@ class DispatchOrder(Workflow, Model):
     __tablename__ = "dispatch_order"
     kind_name = "dispatch_orders"
     label, label_plural = _l("Dispatch order"), _l("Dispatch orders")
+    named_by = ("department",)
     natural_key = "order_no"
     numbered = Numbered("order_no", "PG{year}-{serial}")
 

@@ -70,6 +70,7 @@ class CirculationEntry(Workflow, Model):
     kind_name = "circulation_entries"
     box = "read"
     label, label_plural = _l("Circulation entry"), _l("Circulation")
+    named_by = ("document", "reader")
     content_fields = ("purpose", "opinion")
 
     flow = Flow(

@@ -36,6 +36,7 @@ class EnvelopeDefect(Workflow, Model):
     __tablename__ = "envelope_defect"
     kind_name = "envelope_defects"
     label, label_plural = _l("Defect"), _l("Defects of envelopes")
+    named_by = ("envelope",)
     content_fields = ("note", "answer")
 
     flow = Flow(

@@ -28,6 +28,7 @@ class EnvelopeLine(Record, Model):
     __tablename__ = "envelope_line"
     kind_name = "envelope_lines"
     label, label_plural = _l("Line of the dispatch note"), _l("Lines of the dispatch note")
+    named_by = ("envelope",)
     content_fields = ("title",)
 
     envelope_id: Mapped[int] = fields.reference(_l("Envelope"), "envelope.id", required=True, aliases=("envelope_no",))

@@ -47,6 +47,7 @@ class ExtensionRequest(Attached, Workflow, Model):
     __tablename__ = "extension_request"
     kind_name = "extension_requests"
     label, label_plural = _l("Request for time"), _l("Requests for time")
+    named_by = ("document",)
     content_fields = ("reason", "recommendation", "decision")
     content_with = "document"
 

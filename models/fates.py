@@ -60,6 +60,7 @@ class Hold(DecidesFate, Workflow, Model):
     __tablename__ = "hold"
     kind_name = "holds"
     label, label_plural = _l("Paper kept for now"), _l("Papers kept for now")
+    named_by = ("document",)
     visible_to = classmethod(for_registry)
 
     flow = Flow(
@@ -157,6 +158,7 @@ class ReturnCampaign(DecidesFate, Workflow, Model):
     __tablename__ = "return_campaign"
     kind_name = "return_campaigns"
     label, label_plural = _l("Return of papers"), _l("Returns of papers")
+    named_by = ("issuer",)
     natural_key = "campaign_no"
     numbered = Numbered("campaign_no", "清退〔{year}〕{serial}号")
     lines = Lines("items", ("document", "copy_no", "holder"))
@@ -268,6 +270,7 @@ class ReturnItem(Workflow, Model):
     __tablename__ = "return_item"
     kind_name = "return_items"
     label, label_plural = _l("Copy to be returned"), _l("Copies to be returned")
+    named_by = ("document", "holder")
 
     flow = Flow(
         State("with_holder", _l("With its holder"), "waiting"),

@@ -70,6 +70,7 @@ class FollowUp(Workflow, Model):
     __table_args__ = (Index("ix_follow_up_state_due", "state", "due_at"), {})
     kind_name = "follow_ups"
     label, label_plural = _l("Follow-up case"), _l("Follow-up")
+    named_by = ("document",)
     content_fields = ("reply",)
 
     flow = Flow(

@@ -56,6 +56,7 @@ class IdentityRequest(Workflow, Model):
     __tablename__ = "identity_request"
     kind_name = "identity_requests"
     label, label_plural = _l("Request for an identity"), _l("Requests for identities")
+    named_by = ("ticket", "asker")
 
     flow = Flow(
         State("asked", _l("Asked"), "waiting"),

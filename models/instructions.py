@@ -42,6 +42,7 @@ class LeaderInstruction(Record, Model):
     __tablename__ = "leader_instruction"
     kind_name = "leader_instructions"
     label, label_plural = _l("Leader's instruction"), _l("Leaders' instructions")
+    named_by = ("leader",)
     content_fields = ("words",)
     content_with = "document"
 

@@ -29,6 +29,7 @@ class OrderLine(Record, Model):
     __tablename__ = "order_line"
     kind_name = "order_lines"
     label, label_plural = _l("Order line"), _l("Order lines")
+    named_by = ("order", "product")
 
     order_id: Mapped[int] = fields.reference(_l("Order"), "sales_order.id", required=True, aliases=("order_no",))
     product_id: Mapped[int] = fields.reference(_l("Product"), "product.id", required=True, aliases=("product_no",))

@@ -38,6 +38,7 @@ class PaperOrder(Attached, Workflow, Model):
     __tablename__ = "paper_order"
     kind_name = "paper_orders"
     label, label_plural = _l("Order about a paper"), _l("Orders about papers")
+    named_by = ("document",)
     content_fields = ("scope", "report")
 
     flow = Flow(

@@ -69,6 +69,7 @@ class Payment(Workflow, Model):
     )
     kind_name = "payments"
     label, label_plural = _l("Payment"), _l("Payments")
+    named_by = ("order", "customer")
 
     flow = Flow(
         State("recorded", _l("Recorded"), "waiting"),

@@ -33,6 +33,7 @@ class ProductPrice(Record, Model):
     )  # fmt: skip
     kind_name = "product_prices"
     label, label_plural = _l("Dated price"), _l("Dated prices")
+    named_by = ("product",)
     visible_to = classmethod(access.everyone)
 
     product_id: Mapped[int] = fields.reference(_l("Product"), "product.id", required=True, aliases=("product_no",))

@@ -39,6 +39,7 @@ class Recipient(Workflow, Model):
     __tablename__ = "recipient"
     kind_name = "recipients"
     label, label_plural = _l("Recipient"), _l("Recipients")
+    named_by = ("document",)
 
     flow = Flow(
         State("to_send", _l("To be sent"), "waiting"),

@@ -63,6 +63,7 @@ class Refund(Workflow, Model):
     )
     kind_name = "refunds"
     label, label_plural = _l("Refund"), _l("Refunds")
+    named_by = ("order", "customer")
 
     flow = Flow(
         State("waiting", _l("Too early to apply for"), "waiting"),

@@ -47,6 +47,7 @@ class Reservation(Workflow, Model):
     )  # fmt: skip
     kind_name = "reservations"
     label, label_plural = _l("Reservation of goods"), _l("Reservations of goods")
+    named_by = ("order", "product")
 
     flow = Flow(
         State("held", _l("Kept for the order"), "active", settled=True),

@@ -41,6 +41,7 @@ class DutyShift(Binned, Model):
     __tablename__ = "duty_shift"
     kind_name = "duty_shifts"
     label, label_plural = _l("Shift"), _l("Duty roster")
+    named_by = ("person",)
     visible_to = classmethod(for_desk)
 
     person_id: Mapped[int] = fields.reference(_l("Person"), "person.id", required=True)
@@ -162,6 +163,7 @@ class HandOverItem(Record, Model):
     __tablename__ = "hand_over_item"
     kind_name = "hand_over_items"
     label, label_plural = _l("Open ticket"), _l("Open tickets")
+    named_by = ("ticket",)
 
     hand_over_id: Mapped[int] = fields.reference(_l("Shift hand-over"), "shift_hand_over.id", required=True)
     ticket_id: Mapped[int] = fields.reference(_l("Ticket"), "service_ticket.id", required=True)

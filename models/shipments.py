@@ -120,7 +120,7 @@ class ShipmentLine(Record, Model):
     __tablename__ = "shipment_line"
     kind_name = "shipment_lines"
     label, label_plural = _l("Line of a shipment"), _l("Lines of shipments")
-    named_by = {"order_line": ("order", "product")}
+    named_by = ("shipment", "order_line")
 
     shipment_id: Mapped[int] = fields.reference(_l("Shipment"), "shipment.id", required=True)
     order_line_id: Mapped[int] = fields.reference(_l("Order line"), "order_line.id", required=True)

@@ -46,6 +46,7 @@ class StockMovement(Record, Model):
     __table_args__: Any = (Index("ix_stock_movement_product_moved", "product_id", "moved_at"), {})
     kind_name = "stock_movements"
     label, label_plural = _l("Stock movement"), _l("Stock movements")
+    named_by = ("product",)
 
     product_id: Mapped[int] = fields.reference(
         _l("Product"), "product.id", required=True, aliases=("product_no",), index=False

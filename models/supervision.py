@@ -40,6 +40,7 @@ class Supervision(Workflow, Model):
     __tablename__ = "supervision"
     kind_name = "supervisions"
     label, label_plural = _l("Supervision case"), _l("Supervision")
+    named_by = ("document",)
     content_fields = ("matter", "request", "evidence", "findings", "outcome")
 
     flow = Flow(

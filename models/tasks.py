@@ -40,6 +40,7 @@ class SupplementaryTask(Workflow, Model):
     __tablename__ = "supplementary_task"
     kind_name = "supplementary_tasks"
     label, label_plural = _l("Supplementary task"), _l("Supplementary tasks")
+    named_by = ("document", "department", "person")
     content_fields = ("what", "result")
 
     flow = Flow(

@@ -37,6 +37,7 @@ class UnitLink(Workflow, Model):
     __tablename__ = "unit_link"
     kind_name = "unit_links"
     label, label_plural = _l("Link for a unit"), _l("Links for units")
+    named_by = ("order",)
 
     flow = Flow(State("valid", _l("In force"), "active"), State("revoked", _l("Link withdrawn"), "bad", final=True))
 

@@ -11,7 +11,6 @@ class AssignmentView(RecordView):
     model = Assignment
     list_columns = ["document", "department", "lead", "handler", "state", "received_at", "due_at"]
     filters = ["state", "department", "handler", "lead", "document"]
-    eager = ["document", "department"]
     children = [Children("notes", "assignment", ["at", "person", "words", "evidence"])]
 
 
@@ -19,11 +18,9 @@ class ExtensionRequestView(RecordView):
     model = ExtensionRequest
     list_columns = ["document", "wish", "asker", "limit_at", "until", "state"]
     filters = ["state", "wish", "document"]
-    eager = ["document"]
 
 
 class PaperOrderView(RecordView):
     model = PaperOrder
     list_columns = ["document", "what", "scope", "charged", "by", "state", "due_at"]
     filters = ["state", "what", "document"]
-    eager = ["document"]

@@ -11,6 +11,6 @@ class CallOwedView(RecordView):
         "kind", "ticket", "contact_name", "phone", "called_for", "assignee", "state", "tries", "grade", "due_at"
     ]  # fmt: skip
     filters = ["state", "kind", "assignee", "called_for", "ticket", "grade", "cause"]
-    eager = ["ticket", "called_for", "assignee"]
+    eager = ["called_for", "assignee"]
     children = [Children("attempts", "call", ["at", "person", "outcome", "remark"])]
     base_order = "due_at"

@@ -11,7 +11,6 @@ class CirculationView(RecordView):
     model = Circulation
     list_columns = ["document", "purpose", "mode", "form", "state", "waiting_for", "started_at"]
     filters = ["state", "document", "mode", "form", "started_at"]
-    eager = ["document"]
     children = [
         Children(
             "entries", "circulation",
@@ -25,7 +24,6 @@ class CirculationEntryView(RecordView):
     model = CirculationEntry
     list_columns = ["document", "reader", "purpose", "state", "position", "copy", "sent_at", "due_at"]
     filters = ["state", "reader", "document", "circulation", "classification", "sent_at"]
-    eager = ["document", "reader"]
     children = [Children("tasks", "entry", ["what", "department", "person", "state", "due_at"])]
 
 
@@ -33,4 +31,3 @@ class SupplementaryTaskView(RecordView):
     model = SupplementaryTask
     list_columns = ["document", "what", "department", "person", "state", "due_at"]
     filters = ["state", "department", "person", "document"]
-    eager = ["document", "department", "person"]

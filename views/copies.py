@@ -9,7 +9,7 @@ class PaperCopyView(RecordView):
     model = PaperCopy
     list_columns = ["document", "number", "medium", "state", "holder", "held_since", "due_at"]
     filters = ["state", "document", "holder", "medium", "unconfirmed"]
-    eager = ["document", "holder"]
+    eager = ["holder"]
     children = [
         Children(
             "movements", "copy", ["person", "out_at", "signed", "back_at", "complete", "remark", "unconfirmed"], 100
@@ -22,4 +22,3 @@ class CopyMovementView(RecordView):
     in_menu = False
     list_columns = ["copy", "person", "out_at", "signed", "back_at", "complete", "unconfirmed"]
     filters = ["copy", "person", "out_at", "back_at", "unconfirmed"]
-    eager = ["copy", "person"]

@@ -22,7 +22,6 @@ class ReviewLineView(RecordView):
     model = ReviewLine
     list_columns = ["review", "ticket", "state", *ODDITIES, "remark"]
     filters = ["review", "state", *ODDITIES]
-    eager = ["review", "ticket"]
     children = [Children("corrections", "line", _CORRECTION)]
     in_menu = False
 

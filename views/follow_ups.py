@@ -20,7 +20,7 @@ class FollowUpView(RecordView):
         "due_at",
     ]
     filters = ["state", "stage", "responsible", "department", "officer", "outcome"]
-    eager = ["document", "responsible", "department", "officer"]
+    eager = ["responsible", "department", "officer"]
     children = [Children("notes", "follow_up", ["at", "deed", "way", "person", "outcome", "words", "noted_by"])]
     base_order = "due_at"
 

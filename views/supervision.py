@@ -8,4 +8,4 @@ class SupervisionView(RecordView):
     model = Supervision
     list_columns = ["document", "matter", "opener", "asked", "state", "opened_at"]
     filters = ["state", "document", "opener", "asked"]
-    eager = ["document", "opener", "asked"]
+    eager = ["opener", "asked"]

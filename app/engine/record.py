@@ -74,8 +74,8 @@ class Record(access.RowAccess):
     #: what stands over its `outlook`
     outlook_title: ClassVar[Any] = ""
     lines: ClassVar[Lines | None] = None
-    #: what the labels of its references name in their turn: reference -> fields of what it points to
-    named_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    #: the references its own label names, brought along wherever the record is named
+    named_by: ClassVar[tuple[str, ...]] = ()
     #: views of the list one click away
     quick_views: ClassVar[tuple[QuickView, ...]] = ()
 
@@ -186,10 +186,13 @@ def altered(record: Record, *names: str) -> list[str]:
 
 
 def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
-    """The loader options that bring the references among the fields `names` (all) along, a query each."""
+    """The loader options that bring the references among the fields `names` (all) along, a query each.
+
+    With them comes what their labels name in their turn.
+    """
     fields = fields_of(model)
     return [
-        selectinload(getattr(model, name)).options(*references(fields[name].target, model.named_by.get(name, ())))
+        selectinload(getattr(model, name)).options(*references(fields[name].target, fields[name].target.named_by))
         for name in (fields if names is None else names)
         if name in fields and fields[name].kind == "reference"
     ]

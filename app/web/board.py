@@ -91,7 +91,7 @@ class BoardView(BaseView):
             sheet.row(
                 one, [str(one), one.state_label, moment_text(one.due_at) if one.due_at else ""], late=one.is_late(now())
             )
-            for one in db.session.scalars(query.options(*records.references(Envelope, VIEWS[Envelope].eager)))
+            for one in db.session.scalars(query.options(*records.references(Envelope, VIEWS[Envelope].drawn())))
         ]
         columns = (_("Envelope"), _("State"), _("Due"))
         return Section(

@@ -80,7 +80,7 @@ class DeskView(BaseView):
         rows: list[Any] = []
         if held is not None and access.current().may("read", model.kind_name):
             query = select(model).where(model.id.in_(held)).order_by(model.id.desc()).limit(LAST)
-            rows = list(db.session.scalars(query.options(*records.references(model, VIEWS[model].eager))))
+            rows = list(db.session.scalars(query.options(*records.references(model, VIEWS[model].drawn()))))
             learn(db.session, rows)
         return {"title": str(model.label_plural), "rows": [self._caller(row) for row in rows]}
 

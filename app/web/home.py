@@ -150,7 +150,7 @@ class HomeView(IndexView):
         model, view = pile.model, VIEWS[pile.model]
         order = (model.changed_at.desc(),) if tab == "done" else (model.due_at.is_(None), model.due_at)
         query = select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)
-        rows = db.session.scalars(query.options(*records.references(model, view.eager)))
+        rows = db.session.scalars(query.options(*records.references(model, view.drawn())))
         return {
             **self._link(pile, tab),
             "rows": [
@@ -213,6 +213,6 @@ class SearchView(BaseView):
                     "title": str(row),
                     "meta": getattr(row, "state_label", ""),
                 }
-                for row in db.session.scalars(query.options(*records.references(model, view.eager)))
+                for row in db.session.scalars(query.options(*records.references(model, view.drawn())))
             ],
         }

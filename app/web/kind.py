@@ -74,7 +74,7 @@ class KindPages(BaseView):
     #: the page a form is drawn on, for a kind that shows more beside it
     form_template: ClassVar[str] = "form"
     children: ClassVar[list[Children]] = []
-    #: relations loaded with a list beside those in its columns
+    #: relations loaded with a list beside those in its columns and in its records' labels
     eager: ClassVar[list[str]] = []
     base_order: ClassVar[str] = "-id"
     #: False for rows one reaches through the record they belong to: they have pages, but no entry in the menu
@@ -93,6 +93,11 @@ class KindPages(BaseView):
     def columns(self) -> list[str]:
         """The columns of the list that exist for whoever asks."""
         return [name for name in self.list_columns if name in self.fields]
+
+    @classmethod
+    def drawn(cls, *columns: str) -> dict[str, None]:
+        """What to load with a list: what its columns, its records' labels and `eager` name, each once."""
+        return dict.fromkeys((*columns, *cls.model.named_by, *cls.eager))
 
     def _may(self, right: str) -> bool:
         return access.current().may(right, self.subject)

@@ -36,7 +36,7 @@ class ListPages(KindPages):
         rows = list(
             db.session.scalars(
                 query.order_by(*self._order())
-                .options(*records.references(self.model, {*self.list_columns, *self.eager}))
+                .options(*records.references(self.model, self.drawn(*self.list_columns)))
                 .limit(PAGE + 1)
                 .offset((number - 1) * PAGE)
             )
