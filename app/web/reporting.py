@@ -84,14 +84,14 @@ class ReportView(BaseView):
     @allowed("read")
     def rows(self, name: str) -> str:
         """The records behind one figure: as many as it says, under the rights of whoever looks."""
-        about = REPORTS.get(name)
-        if about is None or about.tally is None:
+        about, given = REPORTS.get(name), dict(request.args.items())
+        tally = about.tally(given.get("of")) if about is not None else None
+        if about is None or tally is None:
             abort(404)
-        given = dict(request.args.items())
-        figure = given.pop("figure", "") or about.tally.figures[0].name
+        figure = given.pop("figure", "") or tally.figures[0].name
         page = whole(given.pop("page", None)) or 1
-        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by") if key in given}
-        query = about.tally.behind(period_of(period), given, figure)
+        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
+        query = tally.behind(period_of(period), given, figure)
         count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
         found = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all()
         column = next(one for one in about.columns if one.name == figure)
@@ -110,7 +110,7 @@ class ReportView(BaseView):
             count_text=_("%(count)s rows", count=count),
             previous=at_page(page - 1) if page > 1 else None,
             next=at_page(page + 1) if page * BEHIND < count else None,
-            **_behind(about.tally.model, found, column),
+            **_behind(tally.model, found, column),
         )
 
     def _page(self, answer: Answer) -> str:
@@ -193,7 +193,7 @@ def _in_words(answer: Answer) -> list[tuple[str, str]]:
 
 def _details(answer: Answer) -> list[Sheet]:
     """The rows behind declared figures, on a sheet of their own."""
-    tally = answer.report.tally
+    tally = answer.report.tally(answer.parameters.get("of"))
     if tally is None:
         return []
     heads = [
@@ -231,14 +231,15 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
 def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
     """The address of the rows behind each figure of a row, by column."""
     about, by = answer.report, answer.parameters.get("by") or []
-    if about.tally is None:
+    tally = about.tally(answer.parameters.get("of"))
+    if tally is None:
         return {}
     key = {group: str(row[group] or "") for group in by}
     base = url_for("ReportView.rows", name=about.name)
     return {
         column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
         for column in answer.columns
-        if column.name not in by and row[column.name] not in (None, 0)
+        if tally.opens(column.name) and row[column.name] not in (None, 0)
     }
 
 
