@@ -12,6 +12,7 @@ from reports import (  # noqa: F401
     order_ways,
     orders,
     outgoing,
+    paper_ways,
     punctuality,
     service,
     tickets,

@@ -19,8 +19,9 @@ from sqlalchemy import select
 from app.engine import access
 from app.engine.frames import REPORTS, ask, period_of
 from app.engine.moments import local, parse_moment
+from models.documents import IncomingDocument
 from models.orders import Order
-from tests.factories import house, place
+from tests.factories import house, incoming, place
 
 #: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
 MOMENTS = ("2025-12-31 23:59", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-01 00:00", "2026-03-08 12:00")
@@ -243,3 +244,54 @@ def test_every_link_of_a_report_opens_as_many_rows_as_the_figure_says(client, ac
         assert browser.get(link).status_code == 200, link
     for link in counted:
         assert browser.get(link).text.count("data-href=") == 1
+
+
+PAPERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "received_at": st.sampled_from(MOMENTS[1:]), "urgency": st.sampled_from(("none", "urgent")),
+            "state": st.sampled_from(("registered", "closed", "voided")), "proposed": spans(), "answered": spans(30),
+            "limit": spans(), "answer_due": st.booleans(),
+        }
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=PAPERS)
+def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
+    table = IncomingDocument.__table__
+    for number, wish in enumerate(wishes):
+        found = incoming(session, received_at=wish["received_at"], title=f"文{number}")
+        session.flush()
+        begun = parse_moment(wish["received_at"])
+        moments = {"proposed": "proposed_at", "answered": "answered_sender_at", "limit": "limit_at"}
+        later = {name: begun + wish[key] if wish[key] is not None else None for key, name in moments.items()}
+        values = {name: wish[name] for name in ("urgency", "state", "answer_due")}
+        session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
+    session.expire_all()
+    groups = defaultdict(list)
+    for paper in session.scalars(select(IncomingDocument)):
+        if paper.state != "voided":
+            groups[paper.urgency, month(paper.received_at)].append(paper)
+    expected = {}
+    for key, papers in groups.items():
+        due = [p for p in papers if p.answer_due]
+        given_back = [p for p in due if p.answered_sender_at]
+        took = [(p.proposed_at - p.received_at).total_seconds() / 3600 for p in papers if p.proposed_at]
+        in_time = sum(p.limit_at is None or p.answered_sender_at <= p.limit_at for p in given_back)
+        expected[key] = (
+            len(papers), sum(p.proposed_at is not None for p in papers), len(due), len(given_back), in_time,
+            round(in_time / len(due), 4) if due else None, len(took), round(median(took), 2) if took else None,
+        )  # fmt: skip
+    names = ("received", "proposed", "answer_due", "answered", "answered_in_time", "answered_share", "to_propose_count",
+             "to_propose_median")  # fmt: skip
+    rows = ask(session, "incoming_papers", {"by": "urgency,month"}).rows
+    told = {(row["urgency"], row["month"]): tuple(row[name] for name in names) for row in rows}
+    assert told.keys() == expected.keys()
+    for key, figures in expected.items():
+        assert told[key] == pytest.approx(figures), key
+        of_key = dict(zip(("urgency", "month"), key, strict=True))
+        assert behind(session, "incoming_papers", of_key, "answered_in_time")[0] == figures[4]
+    session.rollback()

@@ -21,6 +21,7 @@ from app.engine.columns import Column
 from app.engine.fields import storable
 from app.engine.frames import Period, Report, frame, register
 from app.engine.moments import at_office, local
+from app.engine.office_calendar import working_calendar
 from app.engine.refusals import Refused
 
 Joins = Callable[[Select[Any]], Select[Any]]
@@ -70,6 +71,13 @@ class Took:
     label: Any
     since: Any
     until: Any
+    #: also in working hours of the house's calendar
+    working: bool = False
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """What its columns are called, behind its name."""
+        return ("count", "median", "p90", *(("working_median", "working_p90") if self.working else ()))
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -100,6 +108,11 @@ class Tally:
                 )
                 yield Column(f"{one.name}_median", _l("%(what)s: median, hours", what=one.label), "hours")
                 yield Column(f"{one.name}_p90", _l("%(what)s: 90th percentile, hours", what=one.label), "hours")
+                if one.working:
+                    middle = _l("%(what)s: median, working hours", what=one.label)
+                    high = _l("%(what)s: 90th percentile, working hours", what=one.label)
+                    yield Column(f"{one.name}_working_median", middle, "hours")
+                    yield Column(f"{one.name}_working_p90", high, "hours")
             elif isinstance(one, Share):
                 yield Column(one.name, one.label, "percent")
             else:
@@ -164,14 +177,13 @@ class Tally:
 
     def opens(self, name: str) -> bool:
         """Whether rows stand behind a column: not behind a group or a change."""
-        ends = ("_count", "_median", "_p90")
-        took = {f"{one.name}{end}" for one in self.figures if isinstance(one, Took) for end in ends}
+        took = {f"{one.name}_{end}" for one in self.figures if isinstance(one, Took) for end in one.ends}
         return name in took or any(one.name == name for one in self.figures if not isinstance(one, Took))
 
     def _condition_of(self, figure: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         for one in self.figures:
             if isinstance(one, Took):
-                if figure in {f"{one.name}_{end}" for end in ("count", "median", "p90")}:
+                if figure in {f"{one.name}_{end}" for end in one.ends}:
                     return one.condition, null()
             elif one.name == figure:
                 if isinstance(one, Share):
@@ -206,13 +218,17 @@ class Tally:
         return frame(session, select(*keys, *sums).group_by(*keys))
 
     def _took(self, session: Session, period: Period, names: list[str], one: Took) -> pd.DataFrame:
-        keys = self._keys(session, period, names)
-        query = self._population(select(*keys, one.since.label("since"), one.until.label("until")), period)
+        labelled = self._keys(session, period, names)
+        query = self._population(select(*labelled, one.since.label("since"), one.until.label("until")), period)
         table = frame(session, query.where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
-        hours = (until - since).dt.total_seconds() / 3600
-        groups = hours.groupby([table[name] for name in names])
+        keys = [table[name] for name in names]
+        groups = ((until - since).dt.total_seconds() / 3600).groupby(keys)
         found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
+        if one.working:
+            worked = working_calendar(session).working_seconds_column(since, until) / 3600
+            groups = pd.Series(worked).groupby(keys)
+            found |= {"working_median": groups.median().round(2), "working_p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
 
 

@@ -202,10 +202,16 @@ def _details(answer: Answer) -> list[Sheet]:
     ]  # fmt: skip
     query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
     rows = (
-        [str(record), str(getattr(record, "state_label", "") or ""), at]
+        [_named(record), str(getattr(record, "state_label", "") or ""), at]
         for record, at, _worth in db.session.execute(query.execution_options(yield_per=500))
     )
     return [Sheet(_("Details"), heads, rows)]
+
+
+def _named(record: Any) -> str:
+    """What a record is called to those who may see its line: by its number where its title is for fewer."""
+    key = record.natural_key if type(record).content_fields else None
+    return str(getattr(record, key) if key else record)
 
 
 def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
@@ -218,7 +224,7 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
         heads.append((summed.heading, _FACES.get(summed.kind, "text")))
     rows = []
     for record, at, worth in found:
-        texts = [str(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
+        texts = [_named(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
         if summed is not None:
             texts.append(_words(summed, worth))
         href = url_for(f"{view.__name__}.show", pk=record.id) if opens and view is not None else None
