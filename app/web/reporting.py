@@ -27,6 +27,7 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
+from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
@@ -41,16 +42,21 @@ class ReportView(BaseView):
     @expose("/")
     @allowed("read")
     def index(self) -> str:
-        cards = [
+        found = [
             {
-                "title": str(about.title),
-                "description": str(about.basis),
-                "href": url_for("ReportView.report", name=about.name),
-                "icon": "reports",
+                "label": str(label),
+                "reports": [
+                    {
+                        "title": str(about.title),
+                        "description": str(about.basis),
+                        "href": url_for("ReportView.report", name=about.name),
+                    }
+                    for about in members
+                ],
             }
-            for about in REPORTS.values()
+            for label, members in sections()
         ]
-        return self.render_template("wenshu/reports.html", reports=cards)
+        return self.render_template("wenshu/reports.html", sections=found)
 
     @expose("/<name>")
     @allowed("read")
