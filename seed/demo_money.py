@@ -37,6 +37,7 @@ APPROVE: Way = ("finance", "approve", {})
 REFUNDS: list[tuple[str, timedelta, Ways]] = [
     ("cancel", timedelta(hours=3), []),
     ("cancel", START, [TELL]),
+    ("overpaid", START, []),
     ("overpaid", START, [APPROVE]),
     (
         "cancel",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.engine import access, numbers
 from app.engine.moments import at_office, now, today
 from app.engine.rules import Rule
 from app.engine.workflow import Step
+from models import shipping
 from models.allocations import PaymentAllocation
 from models.article_versions import ArticleVersion
 from models.articles import Article
@@ -352,6 +354,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("identity_requests", "grant"): lambda session: {"until": now().replace(microsecond=0) + timedelta(days=2)},
     ("payments", "allocate"): _open_order,
     ("payments", "take_back"): lambda session: {"order": _newest_payment(session).order},
+    ("orders", "assign"): lambda session: {"person": person(session, "郑敏")},
     ("refunds", "pay_out"): lambda session: {"reference": f"退{next(_notices)}"},
 }
 
@@ -385,11 +388,27 @@ def _with_a_leader(session: Any, paper: Any) -> None:
     make(session, LeaderInstruction, document=paper, leader=person(session, "周海"), position=1, standing="waiting")
 
 
-def _parcel(session: Any, order: Order, state: str) -> Shipment:
-    """All that was ordered, in one parcel."""
+def _parcel(session: Any, order: Order, state: str, part: Decimal = Decimal(1)) -> Shipment:
+    """All that was ordered, or a part of each line, in one parcel."""
     with access.system():
-        lines = [ShipmentLine(order_line=line, quantity=line.quantity) for line in order.order_lines]
+        lines = [ShipmentLine(order_line=line, quantity=line.quantity * part) for line in order.order_lines]
     return make(session, Shipment, order=order, shipment_lines=lines, state=state)
+
+
+def _paid_for(session: Any, difference: Any) -> None:
+    with access.system():
+        order = difference.order
+        payment = make(session, Payment, order=order, amount=order.gross, state="verified")
+        make(session, PaymentAllocation, payment=payment, order=order, amount=order.gross)
+        session.flush()
+
+
+def _half_of_it_sent(session: Any, order: Order) -> None:
+    _parcel(session, order, "shipped", Decimal("0.5")).shipped_at = now()
+    with access.system():
+        session.flush()
+        shipping.settle(session, order)
+        session.flush()
 
 
 def _on_credit(session: Any, shipment: Shipment) -> None:
@@ -415,6 +434,8 @@ BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
     ("incoming_documents", "pass_over"): _with_a_leader,
     ("articles", "drop_revision"): _version,
     (Order.kind_name, "hand_over"): lambda session, order: _parcel(session, order, "planned"),
+    (Order.kind_name, "close_short"): _half_of_it_sent,
+    ("difference_orders", "match"): _paid_for,
     (Order.kind_name, "ship"): lambda session, order: _parcel(session, order, "handed_over"),
     ("shipments", "ship"): _on_credit,
     ("payments", "take_back"): lambda session, payment: make(

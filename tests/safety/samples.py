@@ -37,6 +37,7 @@ from models.dispatch import DispatchOrder
 from models.files import Attachment
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
+from models.orders import Order
 from models.outgoing import OutgoingDocument
 from models.payments import Payment
 from models.people import Department, Person
@@ -97,6 +98,8 @@ class Side:
             record.day -= timedelta(days=n + 200 * (self.name == "a"))
         if isinstance(record, Payment):  # each is taken back once
             record.reverses, record.currency = None, "CNY"
+        if isinstance(record, Order):  # each is a person's; one given to a department is everybody's there
+            record.assigned_unit = None
         if isinstance(record, Customer):  # the words for regions are the house's, and everybody's
             record.region = "公开"
         if isinstance(record, CustomerHandover):  # whoever leaves does not see it
