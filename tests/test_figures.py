@@ -114,7 +114,9 @@ def test_the_order_funnel_is_what_a_plain_recount_finds_and_opens_its_rows(sessi
     rows = {tuple(row[name] for name in names): row for row in ask(session, "order_funnel", {"by": by}).rows}
     assert list(rows) == sorted(expected)
     for key, figures in expected.items():
-        assert {name: rows[key][name] for name in figures} == pytest.approx(figures), key
+        hours, found = figures.pop("to_confirm_median"), rows[key]
+        assert {name: found[name] for name in figures} == pytest.approx(figures), key
+        assert found["to_confirm_median"] == pytest.approx(hours, abs=0.011)  # half a hundredth falls either way
         told = dict(zip(names, key, strict=True))
         assert [behind(session, "order_funnel", told, name)[0] for name in FIGURES] == [figures[n] for n in FIGURES]
         assert behind(session, "order_funnel", told, "gross") == (figures["placed"], figures["gross"])
