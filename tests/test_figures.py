@@ -38,7 +38,7 @@ ORDERS = st.lists(
         {
             "state": st.sampled_from(STATES), "placed_at": st.sampled_from(MOMENTS),
             "payment_type": st.sampled_from(("third_party", "cash_on_delivery", "on_account")),
-            "region": st.sampled_from((None, "西南", "华东")), "confirmed": spans(), "shipped": spans(5100),
+            "region": st.sampled_from((None, "西南", "华东")), "invalid_because": st.sampled_from((None, "address")), "confirmed": spans(), "shipped": spans(5100),
             "promised": spans(), "gross": st.integers(0, 10**6).map(lambda n: Decimal(n) / 100),
         }
     ),
@@ -48,6 +48,7 @@ TOLD = {
     "payment_type": lambda order: order.payment_type,
     "month": lambda order: month(order.placed_at),
     "region": lambda order: order.region or "",
+    "invalid_because": lambda order: order.invalid_because or "",
 }
 
 
@@ -70,7 +71,7 @@ def made(session, wishes):
             f"{name}_at": begun + wish[name] if wish[name] is not None else None
             for name in ("confirmed", "shipped", "promised")
         }
-        values = {name: wish[name] for name in ("state", "payment_type", "region", "gross")}
+        values = {name: wish[name] for name in ("state", "payment_type", "region", "gross", "invalid_because")}
         session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
     session.expire_all()
     return list(session.scalars(select(Order).order_by(Order.id)))
@@ -101,7 +102,7 @@ def recount(orders):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("by", ["payment_type", "month", "region,month"])
+@pytest.mark.parametrize("by", ["payment_type", "month", "region,month", "invalid_because"])
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wishes=ORDERS)
 def test_the_order_funnel_is_what_a_plain_recount_finds_and_opens_its_rows(session, known, by, wishes):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
@@ -36,6 +36,11 @@ class Group:
     #: stored word -> what people read
     labels: Mapping[str, Any] = field(default_factory=dict)
     monthly: bool = False
+
+    @property
+    def text(self) -> ColumnElement[str]:
+        """The text of the row, empty where it has none; a choice is a text here, for the empty one is none of them."""
+        return func.coalesce(type_coerce(self.of, String), "")
 
 
 @dataclass(frozen=True)
@@ -172,7 +177,7 @@ class Tally:
                 since, until = _month(value)
                 query = query.where(group.of >= since, group.of < until)
             else:
-                query = query.where(group.of.is_(None) if group.monthly else func.coalesce(group.of, "") == value)
+                query = query.where(group.of.is_(None) if group.monthly else group.text == value)
         return query.order_by(self.model.id)
 
     def opens(self, name: str) -> bool:
@@ -200,7 +205,7 @@ class Tally:
         for name in names:
             group = self.groups[name]
             if not group.monthly:
-                found.append(func.coalesce(group.of, "").label(name))
+                found.append(group.text.label(name))
                 continue
             ends = self._population(select(func.min(group.of), func.max(group.of)), period)
             first, last = session.execute(ends).one()

@@ -185,6 +185,8 @@ def furnish(session: Session) -> Side:
                 named = {"name": f"公开{view.model.kind_name}"} if hasattr(view.model, "name") else {}
                 record = make(session, view.model, **named)
             attach(session, record, "公开")
+    for _n in range(2):  # the first is dealt with: its history tells everybody of every movement, also of hidden orders
+        make(session, Product)
     accounts.make(session, "nobody", "无角色", "report_reader", PASSWORD).roles = []
     side = Side(session, "b").fill(6)
     for account in ("desk", "shift", "cs_manager"):  # each asks for a name of its own
