@@ -1,6 +1,14 @@
 """Functions that return a table each; importing this package registers every report."""
 
-from reports import (  # noqa: F401
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.engine.frames import REPORTS, Report
+from reports import (
     articles,
     callbacks,
     customers,
@@ -12,7 +20,23 @@ from reports import (  # noqa: F401
     order_ways,
     orders,
     outgoing,
+    paper_ways,
     punctuality,
     service,
     tickets,
 )
+
+#: What stands together on the page of all reports; each module belongs to one.
+SECTIONS = (
+    (_l("All of the house"), (punctuality,)),
+    (_l("Documents"), (documents, outgoing, numbers, paper_ways)),
+    (_l("Service"), (tickets, service, callbacks, dispatch, daily_reviews, articles)),
+    (_l("Customers & orders"), (orders, order_ways, customers, money)),
+)
+
+
+def sections() -> Iterator[tuple[Any, list[Report]]]:
+    """The reports by section, in the order in which they were declared."""
+    for label, modules in SECTIONS:
+        homes = {module.__name__ for module in modules}
+        yield label, [one for one in REPORTS.values() if (one.described_by or one.frame).__module__ in homes]

@@ -9,12 +9,15 @@ from app.engine.figures import Figure, Group, Share, Tally, Took, figures
 from app.engine.moments import Moment, now
 from models.allocations import PaymentAllocation
 from models.amendments import PURPOSES, Amendment, AmendmentLine
+from models.customers import Customer
 from models.difference_orders import OPEN as TO_SETTLE
 from models.difference_orders import DifferenceOrder
+from models.order_lines import OrderLine
 from models.order_returns import WHY, OrderReturn
 from models.order_words import INVALID_REASONS, PAYMENT_TYPES
 from models.orders import Order
 from models.people import Person
+from models.products import Product
 from models.refunds import Refund
 from models.shipments import Shipment
 
@@ -84,7 +87,53 @@ def order_funnel() -> Tally:
             Took("to_ship", _l("Confirmed to shipped"), starts, Order.shipped_at),
         ],
         where=(Order.state != "draft",),
+        compared="placed",
         joins=lambda query: query.join(Person, Order.owner_at_confirm_id == Person.id, isouter=True),
+    )
+
+
+@figures(
+    "order_amounts",
+    _l("Amounts of orders"),
+    basis=_l(
+        "Lines of orders, by the moment chosen: placing, confirmation or shipping; cancelled, closed and invalid "
+        "orders are left out, freight is apart. The seller is whoever looked after the customer at confirmation."
+    ),
+    chart="gross",
+    subjects={"placed": _l("Placed"), "confirmed": _l("Confirmed"), "shipped": _l("Shipped")},
+)
+def order_amounts(of: str) -> Tally:
+    """One row a month, product, variant, customer, region or seller: lines, quantity, net, tax, gross."""
+    at = {"placed": Order.placed_at, "confirmed": Order.confirmed_at, "shipped": Order.shipped_at}[of]
+    return Tally(
+        OrderLine,
+        at,
+        {
+            "month": _monthly(at),
+            "product": Group(_l("Product"), Product.product_no),
+            "product_name": Group(_l("Name of the product"), Product.name),
+            "model": Group(_l("Model"), Product.model),
+            "colour": Group(_l("Colour"), Product.colour),
+            "size": Group(_l("Size"), Product.size),
+            "customer": Group(_l("Name of the customer"), Customer.name),
+            "region": _REGION,
+            "seller": Group(_l("Seller at confirmation"), Person.name),
+        },
+        [
+            Figure("lines", _l("Order lines")),
+            Figure("quantity", _l("Quantity"), of=OrderLine.quantity, kind="quantity"),
+            Figure("net", _l("Net"), of=OrderLine.net, kind="money"),
+            Figure("tax", _l("Tax"), of=OrderLine.tax, kind="money"),
+            Figure("gross", _l("Gross"), of=OrderLine.gross, kind="money"),
+        ],
+        where=(at.is_not(None), Order.state.not_in(("draft", "cancelled", "closed", "invalid"))),
+        compared="gross",
+        joins=lambda query: (
+            query.join(Order, OrderLine.order_id == Order.id)
+            .join(Product, OrderLine.product_id == Product.id)
+            .join(Customer, Order.customer_id == Customer.id)
+            .join(Person, Order.owner_at_confirm_id == Person.id, isouter=True)
+        ),
     )
 
 

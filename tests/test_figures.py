@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 from statistics import median
 
@@ -17,8 +19,9 @@ from sqlalchemy import select
 from app.engine import access
 from app.engine.frames import REPORTS, ask, period_of
 from app.engine.moments import local, parse_moment
+from models.documents import IncomingDocument
 from models.orders import Order
-from tests.factories import house, place
+from tests.factories import house, incoming, place
 
 #: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
 MOMENTS = ("2025-12-31 23:59", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-01 00:00", "2026-03-08 12:00")
@@ -78,9 +81,9 @@ def month(moment: datetime | None) -> str:
     return f"{local(moment):%Y-%m}" if moment else ""
 
 
-def behind(session, name, key, figure):
+def behind(session, name, key, figure, of=None):
     """How many rows stand behind a figure, and what they come to."""
-    rows = session.execute(REPORTS[name].tally.behind(period_of({}), key, figure)).all()
+    rows = session.execute(REPORTS[name].tally(of).behind(period_of({}), key, figure)).all()
     return len(rows), sum((row.worth for row in rows if row.worth is not None), Decimal(0))
 
 
@@ -195,3 +198,105 @@ def test_an_exported_list_says_its_filters_in_words(client, actors, session):
         about = load_workbook(BytesIO(answer.data)).worksheets[0]
     said = {row[0].value: row[1].value for row in about.iter_rows(min_row=3) if row[0].value}
     assert (said["付款方式"], said["搜索"]) == ("预付款", "x")
+
+
+@pytest.mark.parametrize("of", ["placed", "confirmed", "shipped"])
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=ORDERS)
+def test_amounts_are_what_a_plain_recount_of_the_lines_finds(session, known, of, wishes):
+    groups = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
+    for order in made(session, wishes):
+        moment = getattr(order, f"{of}_at")
+        if moment and order.state not in ("draft", "cancelled", "closed", "invalid"):
+            for line in order.order_lines:
+                found = groups[month(moment), line.product.product_no]
+                found[0] += 1
+                found[1] += line.quantity
+                found[2] += line.gross
+    rows = ask(session, "order_amounts", {"of": of, "by": "month,product"}).rows
+    told = {(row["month"], row["product"]): [row["lines"], row["quantity"], row["gross"]] for row in rows}
+    assert told == groups
+    for (in_month, number), figures in groups.items():
+        key = {"month": in_month, "product": number}
+        assert behind(session, "order_amounts", key, "gross", of) == (figures[0], figures[2])
+    session.rollback()
+
+
+def test_a_month_is_held_against_the_month_and_the_year_before_also_where_these_lie_before_the_period(session, known):
+    for month_of, orders in (("2025-03", 2), ("2026-02", 1), ("2026-03", 3), ("2026-05", 1)):
+        for number in range(orders):
+            place(session, placed_at=f"{month_of}-{number + 1:02} 09:00", payment_type="on_account")
+    session.flush()
+    rows = ask(session, "order_funnel", {"by": "month", "from": "2026-03-01"}).rows
+    told = [(row["month"], row["placed"], row["placed_on_month"], row["placed_on_year"]) for row in rows]
+    assert told == [("2026-03", 3, 2.0, 0.5), ("2026-05", 1, None, None)]
+    assert "placed_on_month" not in ask(session, "order_funnel", {"by": "region"}).rows[0]
+
+
+def test_every_link_of_a_report_opens_as_many_rows_as_the_figure_says(client, actors, session):
+    house(session, actors)
+    with access.system():
+        for number in range(3):
+            place(session, placed_at=f"2026-0{number + 1}-05 09:00", payment_type="on_account")
+        session.commit()
+    browser = client("order_admin")
+    page = browser.get("/reports/order_funnel?by=month").text
+    links = [unescape(link) for link in re.findall(r'href="(/reports/order_funnel/rows[^"]+)"', page)]
+    counted = [link for link in links if "figure=placed" in link]
+    assert len(counted) == 3
+    for link in links:
+        assert browser.get(link).status_code == 200, link
+    for link in counted:
+        assert browser.get(link).text.count("data-href=") == 1
+
+
+PAPERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "received_at": st.sampled_from(MOMENTS[1:]), "urgency": st.sampled_from(("none", "urgent")),
+            "state": st.sampled_from(("registered", "closed", "voided")), "proposed": spans(), "answered": spans(30),
+            "limit": spans(), "answer_due": st.booleans(),
+        }
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=PAPERS)
+def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
+    table = IncomingDocument.__table__
+    for number, wish in enumerate(wishes):
+        found = incoming(session, received_at=wish["received_at"], title=f"文{number}")
+        session.flush()
+        begun = parse_moment(wish["received_at"])
+        moments = {"proposed": "proposed_at", "answered": "answered_sender_at", "limit": "limit_at"}
+        later = {name: begun + wish[key] if wish[key] is not None else None for key, name in moments.items()}
+        values = {name: wish[name] for name in ("urgency", "state", "answer_due")}
+        session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
+    session.expire_all()
+    groups = defaultdict(list)
+    for paper in session.scalars(select(IncomingDocument)):
+        if paper.state != "voided":
+            groups[paper.urgency, month(paper.received_at)].append(paper)
+    expected = {}
+    for key, papers in groups.items():
+        due = [p for p in papers if p.answer_due]
+        given_back = [p for p in due if p.answered_sender_at]
+        took = [(p.proposed_at - p.received_at).total_seconds() / 3600 for p in papers if p.proposed_at]
+        in_time = sum(p.limit_at is None or p.answered_sender_at <= p.limit_at for p in given_back)
+        expected[key] = (
+            len(papers), sum(p.proposed_at is not None for p in papers), len(due), len(given_back), in_time,
+            round(in_time / len(due), 4) if due else None, len(took), round(median(took), 2) if took else None,
+        )  # fmt: skip
+    names = ("received", "proposed", "answer_due", "answered", "answered_in_time", "answered_share", "to_propose_count",
+             "to_propose_median")  # fmt: skip
+    rows = ask(session, "incoming_papers", {"by": "urgency,month"}).rows
+    told = {(row["urgency"], row["month"]): tuple(row[name] for name in names) for row in rows}
+    assert told.keys() == expected.keys()
+    for key, figures in expected.items():
+        assert told[key][:-1] == pytest.approx(figures[:-1]), key
+        assert told[key][-1] == pytest.approx(figures[-1], abs=0.011)  # half a hundredth falls either way
+        of_key = dict(zip(("urgency", "month"), key, strict=True))
+        assert behind(session, "incoming_papers", of_key, "answered_in_time")[0] == figures[4]
+    session.rollback()

@@ -21,6 +21,7 @@ from app.engine.columns import Column
 from app.engine.fields import storable
 from app.engine.frames import Period, Report, frame, register
 from app.engine.moments import at_office, local
+from app.engine.office_calendar import working_calendar
 from app.engine.refusals import Refused
 
 Joins = Callable[[Select[Any]], Select[Any]]
@@ -75,6 +76,13 @@ class Took:
     label: Any
     since: Any
     until: Any
+    #: also in working hours of the house's calendar
+    working: bool = False
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """What its columns are called, behind its name."""
+        return ("count", "median", "p90", *(("working_median", "working_p90") if self.working else ()))
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -91,6 +99,8 @@ class Tally:
     figures: Sequence[Figure | Share | Took]
     where: Sequence[ColumnElement[bool]] = ()
     joins: Joins = lambda query: query
+    #: the figure that is held against the month and the year before, where rows are told apart by month
+    compared: str = ""
 
     def columns(self) -> Iterator[Column]:
         """The columns an answer may have, in their order."""
@@ -103,10 +113,18 @@ class Tally:
                 )
                 yield Column(f"{one.name}_median", _l("%(what)s: median, hours", what=one.label), "hours")
                 yield Column(f"{one.name}_p90", _l("%(what)s: 90th percentile, hours", what=one.label), "hours")
+                if one.working:
+                    middle = _l("%(what)s: median, working hours", what=one.label)
+                    high = _l("%(what)s: 90th percentile, working hours", what=one.label)
+                    yield Column(f"{one.name}_working_median", middle, "hours")
+                    yield Column(f"{one.name}_working_p90", high, "hours")
             elif isinstance(one, Share):
                 yield Column(one.name, one.label, "percent")
             else:
                 yield Column(one.name, one.label, one.kind, total=True)
+                if one.name == self.compared:
+                    yield Column(f"{one.name}_on_month", _l("%(what)s: on the month before", what=one.label), "percent")
+                    yield Column(f"{one.name}_on_year", _l("%(what)s: on the year before", what=one.label), "percent")
 
     def frame(self, session: Session, period: Period, by: Sequence[str]) -> pd.DataFrame:
         """One row a group of `by`, in their order; a group without a name is the empty text."""
@@ -120,7 +138,29 @@ class Tally:
             elif isinstance(one, Share):
                 part, whole = (table[name].astype(float) for name in (one.part, one.whole))
                 table[one.name] = (part / whole.where(whole != 0)).round(4)
-        return table.sort_values(names, kind="stable", ignore_index=True)
+        table = table.sort_values(names, kind="stable", ignore_index=True)
+        monthly = next((name for name in names if self.groups[name].monthly), None)
+        return self._held_against(session, period, names, monthly, table) if monthly and self.compared else table
+
+    def _held_against(
+        self, session: Session, period: Period, names: list[str], monthly: str, table: pd.DataFrame
+    ) -> pd.DataFrame:
+        """With the change on the month and on the year before, as shares of those; they may lie before the period."""
+        first = period.first.replace(day=1) if period.first else None
+        longer = Period(first.replace(year=max(first.year - 1, 1)) if first else None, period.last)
+        wide = self._counted(session, longer, self._keys(session, longer, names))
+        known = {tuple(row[:-1]): row[-1] for row in wide[[*names, self.compared]].itertuples(index=False, name=None)}
+        place = names.index(monthly)
+
+        def change(row: tuple[Any, ...], months: int) -> float | None:
+            *key, value = row
+            before = known.get((*key[:place], _shifted(key[place], months), *key[place + 1 :]))
+            return round(float(value / before) - 1, 4) if before else None
+
+        rows = list(table[[*names, self.compared]].itertuples(index=False, name=None))
+        for name, months in (("month", 1), ("year", 12)):
+            table[f"{self.compared}_on_{name}"] = pd.Series([change(row, months) for row in rows], dtype=object)
+        return table
 
     def behind(self, period: Period, key: Mapping[str, str], figure: str) -> Select[Any]:
         """The rows a figure counts in the group `key`: record, moment of the period, what it adds to a sum, or None.
@@ -140,10 +180,15 @@ class Tally:
                 query = query.where(group.of.is_(None) if group.monthly else group.text == value)
         return query.order_by(self.model.id)
 
+    def opens(self, name: str) -> bool:
+        """Whether rows stand behind a column: not behind a group or a change."""
+        took = {f"{one.name}_{end}" for one in self.figures if isinstance(one, Took) for end in one.ends}
+        return name in took or any(one.name == name for one in self.figures if not isinstance(one, Took))
+
     def _condition_of(self, figure: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         for one in self.figures:
             if isinstance(one, Took):
-                if figure in {f"{one.name}_{end}" for end in ("count", "median", "p90")}:
+                if figure in {f"{one.name}_{end}" for end in one.ends}:
                     return one.condition, null()
             elif one.name == figure:
                 if isinstance(one, Share):
@@ -181,9 +226,13 @@ class Tally:
         query = self._population(select(*keys, one.since.label("since"), one.until.label("until")), period)
         table = frame(session, query.where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
-        hours = (until - since).dt.total_seconds() / 3600
-        groups = hours.groupby([table[key.name] for key in keys])
+        names = [table[key.name] for key in keys]
+        groups = ((until - since).dt.total_seconds() / 3600).groupby(names)
         found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
+        if one.working:
+            worked = working_calendar(session).working_seconds_column(since, until) / 3600
+            groups = pd.Series(worked).groupby(names)
+            found |= {"working_median": groups.median().round(2), "working_p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
 
 
@@ -200,6 +249,14 @@ def _months(first: date, last: date) -> Iterator[tuple[str, date]]:
         day = after
 
 
+def _shifted(month: str, back: int) -> str:
+    """The month so many before one; the empty text has none."""
+    if not month:
+        return month
+    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - back, 12)
+    return f"{year:04}-{number + 1:02}"
+
+
 def _month(text: str) -> tuple[datetime, datetime]:
     try:
         first = date.fromisoformat(f"{text}-01")
@@ -208,14 +265,28 @@ def _month(text: str) -> tuple[datetime, datetime]:
         raise Refused(_("“%(month)s” is no month; it is written 2026-03.", month=text[:20])) from None
 
 
-def figures(name: str, title: Any, *, basis: Any, chart: str) -> Callable[[Callable[[], Tally]], Callable[[], Tally]]:
-    """Register what a function declares as a report; `basis` says what is counted, when, and until which moment."""
+def figures(
+    name: str, title: Any, *, basis: Any, chart: str, subjects: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Tally]], Callable[..., Tally]]:
+    """Register what a function declares as a report; `basis` says what is counted, when, and until which moment.
 
-    def declare(function: Callable[[], Tally]) -> Callable[[], Tally]:
-        tally = function()
-        labels = {key: group.labels for key, group in tally.groups.items() if group.labels}
-        columns, groups = list(tally.columns()), list(tally.groups)
-        register(Report(name, title, tally.frame, columns, basis, groups, {}, chart, labels, tally, function))
+    With `subjects` (name -> label) the function is called with each name: the same figures, put into periods otherwise.
+    """
+
+    def declare(function: Callable[..., Tally]) -> Callable[..., Tally]:
+        tallies = {of: function(of) for of in subjects} if subjects else {"": function()}
+        first = next(iter(tallies.values()))
+
+        def frame_of(session: Session, period: Period, by: Sequence[str], of: str = "") -> pd.DataFrame:
+            return tallies[of].frame(session, period, by)
+
+        labels = {key: group.labels for key, group in first.groups.items() if group.labels}
+        register(
+            Report(
+                name, title, frame_of, list(first.columns()), basis, list(first.groups), subjects or {}, chart, labels,
+                tallies, function,
+            )
+        )  # fmt: skip
         return function
 
     return declare

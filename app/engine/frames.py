@@ -43,10 +43,22 @@ class Report:
     chart: str | None = None
     #: what the stored words of a column are called, by column; JSON and the command line keep the words themselves
     labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    #: the declared figures the frame is summed up from, if it is: they know the rows behind each
-    tally: Tally | None = None
+    #: the declared figures the frame is summed up from, if it is, by subject: they know the rows behind each
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     #: whose words describe it, where that is not the frame
     described_by: Callable[..., Any] | None = None
+
+    def tally(self, of: str | None = None) -> Tally | None:
+        """The declared figures of a subject, the first where none is named; None where they are not declared.
+
+        Raises `Refused` for a subject there is not.
+        """
+        if not self.tallies:
+            return None
+        if of and of not in self.tallies:
+            raise Refused(_("“%(name)s” cannot be counted here; possible are: %(names)s.", name=of[:40],
+                            names=", ".join(self.tallies)))  # fmt: skip
+        return self.tallies[of or next(iter(self.tallies))]
 
     @property
     def description(self) -> str:

@@ -191,10 +191,13 @@ def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
     With them comes what their labels name in their turn.
     """
     fields = fields_of(model)
+    targets: dict[str, Any] = {
+        name: fields[name].target for name in (fields if names is None else names) if name in fields
+    }
     return [
-        selectinload(getattr(model, name)).options(*references(fields[name].target, fields[name].target.named_by))
-        for name in (fields if names is None else names)
-        if name in fields and fields[name].kind == "reference"
+        selectinload(getattr(model, name)).options(*references(target, target.named_by))
+        for name, target in targets.items()
+        if target is not None
     ]
 
 

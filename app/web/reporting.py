@@ -27,6 +27,7 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
+from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
@@ -41,16 +42,21 @@ class ReportView(BaseView):
     @expose("/")
     @allowed("read")
     def index(self) -> str:
-        cards = [
+        found = [
             {
-                "title": str(about.title),
-                "description": str(about.basis),
-                "href": url_for("ReportView.report", name=about.name),
-                "icon": "reports",
+                "label": str(label),
+                "reports": [
+                    {
+                        "title": str(about.title),
+                        "description": str(about.basis),
+                        "href": url_for("ReportView.report", name=about.name),
+                    }
+                    for about in members
+                ],
             }
-            for about in REPORTS.values()
+            for label, members in sections()
         ]
-        return self.render_template("wenshu/reports.html", reports=cards)
+        return self.render_template("wenshu/reports.html", sections=found)
 
     @expose("/<name>")
     @allowed("read")
@@ -84,14 +90,14 @@ class ReportView(BaseView):
     @allowed("read")
     def rows(self, name: str) -> str:
         """The records behind one figure: as many as it says, under the rights of whoever looks."""
-        about = REPORTS.get(name)
-        if about is None or about.tally is None:
+        about, given = REPORTS.get(name), dict(request.args.items())
+        tally = about.tally(given.get("of")) if about is not None else None
+        if about is None or tally is None:
             abort(404)
-        given = dict(request.args.items())
-        figure = given.pop("figure", "") or about.tally.figures[0].name
+        figure = given.pop("figure", "") or tally.figures[0].name
         page = whole(given.pop("page", None)) or 1
-        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by") if key in given}
-        query = about.tally.behind(period_of(period), given, figure)
+        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
+        query = tally.behind(period_of(period), given, figure)
         count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
         found = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all()
         column = next(one for one in about.columns if one.name == figure)
@@ -110,7 +116,7 @@ class ReportView(BaseView):
             count_text=_("%(count)s rows", count=count),
             previous=at_page(page - 1) if page > 1 else None,
             next=at_page(page + 1) if page * BEHIND < count else None,
-            **_behind(about.tally.model, found, column),
+            **_behind(tally.model, found, column),
         )
 
     def _page(self, answer: Answer) -> str:
@@ -193,7 +199,7 @@ def _in_words(answer: Answer) -> list[tuple[str, str]]:
 
 def _details(answer: Answer) -> list[Sheet]:
     """The rows behind declared figures, on a sheet of their own."""
-    tally = answer.report.tally
+    tally = answer.report.tally(answer.parameters.get("of"))
     if tally is None:
         return []
     heads = [
@@ -202,10 +208,16 @@ def _details(answer: Answer) -> list[Sheet]:
     ]  # fmt: skip
     query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
     rows = (
-        [str(record), str(getattr(record, "state_label", "") or ""), at]
+        [_named(record), str(getattr(record, "state_label", "") or ""), at]
         for record, at, _worth in db.session.execute(query.execution_options(yield_per=500))
     )
     return [Sheet(_("Details"), heads, rows)]
+
+
+def _named(record: Any) -> str:
+    """What a record is called to those who may see its line: by its number where its title is for fewer."""
+    key = record.natural_key if type(record).content_fields else None
+    return str(getattr(record, key) if key else record)
 
 
 def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
@@ -218,7 +230,7 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
         heads.append((summed.heading, _FACES.get(summed.kind, "text")))
     rows = []
     for record, at, worth in found:
-        texts = [str(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
+        texts = [_named(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
         if summed is not None:
             texts.append(_words(summed, worth))
         href = url_for(f"{view.__name__}.show", pk=record.id) if opens and view is not None else None
@@ -231,14 +243,15 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
 def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
     """The address of the rows behind each figure of a row, by column."""
     about, by = answer.report, answer.parameters.get("by") or []
-    if about.tally is None:
+    tally = about.tally(answer.parameters.get("of"))
+    if tally is None:
         return {}
     key = {group: str(row[group] or "") for group in by}
     base = url_for("ReportView.rows", name=about.name)
     return {
         column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
         for column in answer.columns
-        if column.name not in by and row[column.name] not in (None, 0)
+        if tally.opens(column.name) and row[column.name] not in (None, 0)
     }
 
 

@@ -69,7 +69,7 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
     if name == "ReportView.report":
         choices["name"] = [f"{report}{form}" for report in REPORTS for form in ("", ".json", ".xlsx")]
     elif name == "ReportView.rows":
-        choices["name"] = [report for report, about in REPORTS.items() if about.tally is not None]
+        choices["name"] = [report for report, about in REPORTS.items() if about.tallies]
     elif name.endswith(".inline"):
         choices["name"] = [next(view.list_columns[-1] for view in VIEWS if view.model is model)]
     elif flow := getattr(model, "flow", None):
