@@ -26,6 +26,8 @@ from app.extensions import db
 from app.factory import create_app
 from app.web.files import storage
 from app.web.mail_in import acknowledge, take_in
+from app.web.report_files import forget_old
+from app.worker import beside, work_on
 from models import digests, sweeping
 from models.files import Attachment
 from seed import demo
@@ -102,7 +104,18 @@ def serve(app: Flask) -> None:
     db.engine.dispose()
     from app.server import run
 
-    run(app)
+    with beside():
+        run(app)
+
+
+@office.command()
+@click.option("--once", is_flag=True, help="Do what waits, and end.")
+@click.option("--beside", "parent", type=int, hidden=True, help="End when this process does.")
+@click.pass_obj
+def worker(app: Flask, once: bool, parent: int | None) -> None:
+    """Make large report files and mail the kept ones; the server has one of its own. Safe from many machines."""
+    count = work_on(app, once=once, parent=parent)
+    click.echo(f"Files made: {count}.")
 
 
 @office.command("mail-in")
@@ -217,12 +230,13 @@ def sweep(app: Flask) -> None:
     post = Post(app.config["SMTP_URL"], app.config["MAIL_FROM"]) if app.config["SMTP_URL"] else None
     mails = digests.send_all(db.session, post.send) if post else 0
     purged, forgotten = bin.empty(db.session), formkeys.forget_old(db.session)
+    files = forget_old(db.session)
     db.session.commit()
     click.echo(
         f"Limits looked at: {done['cases']}, moved: {done['moved']}. Notices: {done['notices']}, mails: {mails}. "
         f"Papers that go on: {done['woken']}."
     )
-    click.echo(f"Removed for good from the recycle bin: {purged}. Form keys forgotten: {forgotten}.")
+    click.echo(f"Removed for good from the recycle bin: {purged}. Form keys forgotten: {forgotten}. Files: {files}.")
 
 
 @office.command("workflows")

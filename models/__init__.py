@@ -117,6 +117,7 @@ from models import (  # noqa: F401
     refunds,
     regions,
     registers,
+    report_runs,
     reservations,
     rosters,
     routing,

@@ -24,6 +24,7 @@ from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
 from models.people import Person
+from models.report_runs import ReportRun
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, REGISTRY
 
 TEXTS = {
@@ -49,6 +50,8 @@ TEXTS = {
     "stock_differs": _l("Stock or reservations do not match their movements; please count: %(paper)s"),
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
     "handed_over": _l("Customers are to come to you; please confirm each of them: %(paper)s"),
+    "report_done": _l("A file you asked for is ready: %(paper)s"),
+    "report_failed": _l("A file you asked for could not be made: %(paper)s"),
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
 #: Kinds of record notices are about.
@@ -61,7 +64,12 @@ ABOUT = (
 
 def about_models() -> list[Any]:
     present = kinds()
-    return [present[name] for name in ABOUT]
+    return [*(present[name] for name in ABOUT), ReportRun]
+
+
+def model_of(kind: str) -> Any:
+    """The table of what a notice is about."""
+    return ReportRun if kind == ReportRun.kind_name else kinds()[kind]
 
 
 class Notice(access.RowAccess, Model):
@@ -139,7 +147,7 @@ def open_notices(session: Session, *conditions: Any, most: int = 100) -> list[tu
         wanted.setdefault(notice.paper_kind, set()).add(notice.paper_id)
     seen: dict[tuple[str, int], Any] = {}
     for kind, keys in wanted.items():
-        model: Any = kinds()[kind]
+        model = model_of(kind)
         seen |= {(kind, row.id): row for row in session.scalars(select(model).where(model.id.in_(keys)))}
     return [
         (notice, seen[notice.kind, notice.record_id], seen[notice.paper_kind, notice.paper_id])

@@ -139,12 +139,14 @@ class Box:
 
     def __init__(self):
         self.mails = []
+        self.messages = []
 
     async def handle_DATA(self, server, session, envelope):
         from email import message_from_bytes, policy
 
         message = message_from_bytes(envelope.content, policy=policy.default)
-        self.mails.append((envelope.rcpt_tos, message.get_content()))
+        self.messages.append(message)
+        self.mails.append((envelope.rcpt_tos, message.get_body().get_content()))
         return "250 OK"
 
 

@@ -153,6 +153,15 @@ def period_of(given: Mapping[str, str | None]) -> Period:
         raise Refused(str(error)) from None
 
 
+def parameters_of(name: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the given texts a report takes as parameters, no empty ones. Raises `Refused` for wrong ones."""
+    about = REPORTS[name]
+    taken = {key: str(given[key]) for key in ("from", "to", "by", "of") if given.get(key)}
+    _options(about, taken)
+    period_of(taken)
+    return taken
+
+
 def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`.
 
@@ -164,10 +173,19 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
             _("There is no report “%(name)s”. There are: %(names)s.", name=name[:40], names=", ".join(REPORTS))
         )
     given = {key: value for key, value in given.items() if value}
+    period = period_of(given)
+    options = _options(about, given)
+    table = about.frame(session, period, **options)
+    columns = [column for column in about.columns if column.name in table.columns]
+    parameters = {**options, "from": given.get("from"), "to": given.get("to")}
+    return Answer(about, parameters, columns, list(_plain_rows(table, columns)))
+
+
+def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report is asked for beside its period: `by` and `of`, where it knows them."""
     allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else [])}
     if wrong := sorted(set(given) - allowed):
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
-    period = period_of(given)
     options: dict[str, Any] = {}
     if about.groups:
         by = [part.strip() for part in (given.get("by") or about.groups[0]).split(",") if part.strip()]
@@ -191,10 +209,7 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
                 )
             )
         options["of"] = of
-    table = about.frame(session, period, **options)
-    columns = [column for column in about.columns if column.name in table.columns]
-    parameters = {**options, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, list(_plain_rows(table, columns)))
+    return options
 
 
 def _plain_rows(table: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:

@@ -143,7 +143,8 @@ def _digest(row: dict[str, Any]) -> str:
 
 
 def recorded(model: type) -> bool:
-    return isinstance(getattr(model, "kind_name", None), str)
+    """Whether the history tells of a model: of every kind, but for what says itself that it is none of its matters."""
+    return isinstance(getattr(model, "kind_name", None), str) and not getattr(model, "unrecorded", False)
 
 
 def column_values(record: Any) -> dict[str, Any]:

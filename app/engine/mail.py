@@ -18,11 +18,16 @@ class Post:
     url: str
     sender: str
 
-    def send(self, to: str, subject: str, body: str) -> None:
-        """Hand one message over. Raises `OSError` or `smtplib.SMTPException` where the server does not take it."""
+    def send(self, to: str, subject: str, body: str, attached: tuple[str, bytes] | None = None) -> None:
+        """Hand one message over, with a file (name, content) or without.
+
+        Raises `OSError` or `smtplib.SMTPException` where the server does not take it.
+        """
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self.sender, to, " ".join(subject.split())
         message.set_content(body)
+        if attached is not None:
+            message.add_attachment(attached[1], maintype="application", subtype="octet-stream", filename=attached[0])
         about = urlsplit(self.url)
         kind = smtplib.SMTP_SSL if about.scheme == "smtps" else smtplib.SMTP
         port = about.port or (465 if about.scheme == "smtps" else 25)

@@ -423,3 +423,16 @@ each("[data-lines]", (section) => {
     }
   });
 });
+
+// ---------- a file that is being made: the page looks after it until it has ended ----------
+async function lookAfter(part) {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-run]");
+    if (!fresh) return;
+    if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+    part.dataset.run = fresh.dataset.run;
+  } catch { /* the office is away for a moment: ask again */ }
+  if (part.dataset.run === "open") setTimeout(lookAfter, 1500, part);
+}
+each('[data-run="open"]', (part) => setTimeout(lookAfter, 1500, part));

@@ -19,6 +19,7 @@ from app.extensions import db
 from models.prints import OFFICE_NAME
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA = {"xlsx": SHEET, "csv": "text/csv; charset=utf-8"}
 
 
 def download_table(

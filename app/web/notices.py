@@ -16,6 +16,7 @@ from app.web.cells import moment_text
 from app.web.kind import VIEWS
 from models import notices
 from models.notices import Notice
+from models.report_runs import ReportRun
 
 
 class NoticesView(BaseView):
@@ -65,6 +66,8 @@ class NoticesView(BaseView):
 
 
 def _href(record: Any) -> str | None:
+    if isinstance(record, ReportRun):
+        return url_for("ReportView.run", pk=record.id)
     view = VIEWS.get(type(record))
     if view is None or not access.current().may("read", record.kind_name):
         return None

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from flask import Response, abort, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -21,19 +20,20 @@ from app.engine.disclosure import exported
 from app.engine.fields import whole
 from app.engine.frames import REPORTS, Answer, ask, json_value, period_of
 from app.engine.moments import now
-from app.engine.workbook import Chart, Sheet
 from app.extensions import db
 from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
+from app.web.report_files import BIG, chart_of, details, in_words, named, rows_of
+from app.web.report_runs import RunPages
 from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
 
 
-class ReportView(BaseView):
+class ReportView(RunPages, BaseView):
     """All reports at `/reports/<name>`, and the same figures as `.xlsx`, `.csv` and `.json`."""
 
     route_base = "/reports"
@@ -56,7 +56,7 @@ class ReportView(BaseView):
             }
             for label, members in sections()
         ]
-        return self.render_template("wenshu/reports.html", sections=found)
+        return self.render_template("wenshu/reports.html", sections=found, kept=self.kept(), runs=self.recent())
 
     @expose("/<name>")
     @allowed("read")
@@ -70,7 +70,6 @@ class ReportView(BaseView):
             exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
             return Response(as_json(answer), mimetype="application/json")
         if form:
-            chart = answer.report.chart
             return download_table(
                 form,
                 str(answer.report.title),
@@ -78,11 +77,11 @@ class ReportView(BaseView):
                 answer.spoken,
                 what=answer.report.name,
                 count=len(answer.rows),
-                lines=_in_words(answer),
+                lines=in_words(answer),
                 notes=[str(answer.report.basis)],
-                more=_details(answer) if form == "xlsx" else (),
+                more=details(answer) if form == "xlsx" else (),
                 page=url_for("ReportView.report", name=name),
-                chart=Chart(answer.columns[0].name, [chart]) if chart and answer.rows else None,
+                chart=chart_of(answer),
             )
         return self._page(answer)
 
@@ -129,6 +128,8 @@ class ReportView(BaseView):
         def href(form: str) -> str:
             return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
 
+        large = rows_of(answer) > BIG
+
         return self.render_template(
             "wenshu/report.html",
             report={"title": str(about.title), "description": "", "basis": str(about.basis)},
@@ -152,7 +153,10 @@ class ReportView(BaseView):
             downloads=[
                 {"label": label, "href": href(form)}
                 for form, label in (("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"))
+                if not (large and form == "xlsx")
             ],
+            large=large,
+            keep=self.keep_form(about.name, str(about.title), query),
             as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
             count_text=_("%(count)s rows", count=len(answer.rows)),
             empty_text=_("No rows for this choice"),
@@ -184,42 +188,6 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
     return cells_below
 
 
-def _in_words(answer: Answer) -> list[tuple[str, str]]:
-    """What the report was asked for, as people would say it: label and words."""
-    about, asked = answer.report, answer.parameters
-    days = f"{asked['from'] or '…'} – {asked['to'] or '…'}" if asked["from"] or asked["to"] else _("All days")
-    said = [(_("Period"), days)]
-    if of := asked.get("of"):
-        said.append((_("Of"), str(about.subjects[of])))
-    if by := asked.get("by"):
-        labels = {column.name: str(column.label) for column in about.columns}
-        said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
-    return said
-
-
-def _details(answer: Answer) -> list[Sheet]:
-    """The rows behind declared figures, on a sheet of their own."""
-    tally = answer.report.tally(answer.parameters.get("of"))
-    if tally is None:
-        return []
-    heads = [
-        Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
-        Column("at", _l("Counted by"), "moment"),
-    ]  # fmt: skip
-    query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
-    rows = (
-        [_named(record), str(getattr(record, "state_label", "") or ""), at]
-        for record, at, _worth in db.session.execute(query.execution_options(yield_per=500))
-    )
-    return [Sheet(_("Details"), heads, rows)]
-
-
-def _named(record: Any) -> str:
-    """What a record is called to those who may see its line: by its number where its title is for fewer."""
-    key = record.natural_key if type(record).content_fields else None
-    return str(getattr(record, key) if key else record)
-
-
 def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
     """Columns and rows of the records behind a figure, each a link for those who may open it."""
     view = VIEWS.get(model)
@@ -230,7 +198,7 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
         heads.append((summed.heading, _FACES.get(summed.kind, "text")))
     rows = []
     for record, at, worth in found:
-        texts = [_named(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
+        texts = [named(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
         if summed is not None:
             texts.append(_words(summed, worth))
         href = url_for(f"{view.__name__}.show", pk=record.id) if opens and view is not None else None

@@ -1,0 +1,227 @@
+"""A report as a file: the workbook that is mailed on untouched, or CSV; in a request, and in the background."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from collections.abc import Callable, Iterable, Iterator
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+from urllib.parse import urlencode
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine import access
+from app.engine.columns import Column
+from app.engine.csv import write_csv
+from app.engine.database import apart, plainly, reading
+from app.engine.disclosure import exported
+from app.engine.frames import REPORTS, Answer, ask, period_of
+from app.engine.mail import Post
+from app.engine.moments import local, now, office_zone
+from app.engine.refusals import Refused
+from app.engine.workbook import Chart, Sheet
+from app.extensions import db
+from app.web.download import write_table
+from app.web.files import storage
+from models import report_runs
+from models.files import Attachment
+from models.notices import tell
+from models.people import Person, actor_of
+from models.report_runs import ReportRun
+
+log = logging.getLogger("wenshu")
+
+#: From so many rows on a workbook is made in the background: some seconds of work.
+BIG = 10_000
+#: Rows between two words of a worker.
+STRIDE = 500
+#: Bytes a mail may carry; of a larger file it carries the address alone.
+MAIL_BYTES = 8 << 20
+
+
+def rows_of(answer: Answer) -> int:
+    """About how many rows the workbook of a report has: its own, and those behind its figures."""
+    tally = answer.report.tally(answer.parameters.get("of"))
+    first = tally.figures[0].name if tally is not None else None
+    return len(answer.rows) + (int(sum(row[first] or 0 for row in answer.rows)) if first else 0)
+
+
+def in_words(answer: Answer) -> list[tuple[str, str]]:
+    """What the report was asked for, as people would say it: label and words."""
+    about, asked = answer.report, answer.parameters
+    days = f"{asked['from'] or '…'} – {asked['to'] or '…'}" if asked["from"] or asked["to"] else _("All days")
+    said = [(_("Period"), days)]
+    if of := asked.get("of"):
+        said.append((_("Of"), str(about.subjects[of])))
+    if by := asked.get("by"):
+        labels = {column.name: str(column.label) for column in about.columns}
+        said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
+    return said
+
+
+def details(answer: Answer) -> list[Sheet]:
+    """The rows behind declared figures, on a sheet of their own."""
+    tally = answer.report.tally(answer.parameters.get("of"))
+    if tally is None:
+        return []
+    heads = [
+        Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
+        Column("at", _l("Counted by"), "moment"),
+    ]  # fmt: skip
+    query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
+
+    def rows() -> Iterator[list[Any]]:
+        with db.session.execute(query.execution_options(yield_per=STRIDE)) as found:
+            for record, at, _worth in found:
+                yield [named(record), str(getattr(record, "state_label", "") or ""), at]
+
+    return [Sheet(_("Details"), heads, rows())]
+
+
+def named(record: Any) -> str:
+    """What a record is called to those who may see its line: by its number where its title is for fewer."""
+    key = record.natural_key if type(record).content_fields else None
+    return str(getattr(record, key) if key else record)
+
+
+def chart_of(answer: Answer) -> Chart | None:
+    drawn = answer.report.chart
+    return Chart(answer.columns[0].name, [drawn]) if drawn and answer.rows else None
+
+
+def file_name(title: str, form: str) -> str:
+    return f"{title}_{local(now()):%Y%m%d}.{form}"
+
+
+def write_report(
+    target: BinaryIO, answer: Answer, form: str, link: str | None, told: Callable[[Iterable[Any]], Iterable[Any]]
+) -> None:
+    """The file of a report into `target`; every table's rows pass through `told`."""
+    about = answer.report
+    if form == "csv":
+        write_csv(target, answer.columns, told(answer.spoken), zone=office_zone())
+        return
+    write_table(
+        target, str(about.title), answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
+        more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(answer)], link=link,
+        chart=chart_of(answer), what=about.name,
+    )  # fmt: skip
+
+
+# --- in the background
+
+
+def work(session: Session) -> bool:
+    """Make the next file that waits; whether there was one."""
+    with access.system():
+        pk = report_runs.claim(session)
+        if pk is None:
+            return False
+        run = session.get_one(ReportRun, pk, populate_existing=True)
+        actor = actor_of(session, run.user) if run.user.active else access.NOBODY
+    with force_locale(run.language):
+        try:
+            _make(session, run, actor)
+        except report_runs.CalledOff:
+            session.rollback()
+        except Refused as refusal:
+            _fail(session, pk, str(refusal))
+        except Exception as error:
+            log.exception("report run %s failed", pk)
+            _fail(session, pk, _("Something went wrong; it was written down: %(what)s", what=type(error).__name__))
+        with access.system():
+            _tell(session, pk)
+    return True
+
+
+def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
+    pk, form, report = run.id, run.form, run.report
+    called = run.name
+    if not actor.may("read", "reports") or report not in REPORTS:
+        raise Refused(_("You may not read this report any more."))
+    given, written = dict(report_runs.parameters_of(run)), 0
+    link = f"{run.address}/reports/{report}?{urlencode(given)}" if run.address else None
+    session.rollback()
+    with TemporaryFile() as file:
+        with access.acting_as(actor), reading():
+            answer = ask(session, report, given)
+            total = rows_of(answer)
+
+            def told(rows: Iterable[Any]) -> Iterator[Any]:
+                nonlocal written
+                for row in rows:
+                    if written % STRIDE == 0:
+                        with apart(session) as own:
+                            report_runs.beat(own, pk, written, max(total, written))
+                    written += 1
+                    yield row
+
+            write_report(file, answer, form, link, told)
+            session.rollback()
+            exported(session, str(answer.report.title), report, len(answer.rows), f"{form} {link or ''}")
+        file.seek(0)
+        stored = storage().put(file, f"report.{form}")
+    with access.system():
+        name = file_name(called, form)
+        report_runs.end(session, pk, "done", digest=stored.digest, file_name=name, done=written, total=written)
+        session.commit()
+
+
+def _fail(session: Session, pk: int, reason: str) -> None:
+    session.rollback()
+    with access.system():
+        report_runs.end(session, pk, "failed", reason=reason[:500])
+        session.commit()
+
+
+def _tell(session: Session, pk: int) -> None:
+    """A notice to the owner, and the mail where one was asked for."""
+    run = session.get_one(ReportRun, pk, populate_existing=True)
+    person = session.scalars(select(Person).where(Person.user_id == run.user_id)).first()
+    if run.state in ("done", "failed") and person is not None:
+        tell(session, [person], f"report_{run.state}", run)
+        session.commit()
+    if run.mail and run.state == "done" and run.digest:
+        _mail(run, run.digest)
+
+
+def _mail(run: ReportRun, digest: str) -> None:
+    server, address = current_app.config["SMTP_URL"], run.user.email or ""
+    if not server or not address or address.endswith(".invalid"):
+        return
+    link = f"{run.address}/reports/runs/{run.id}"
+    body = "\n".join([run.name, "", _("In the office: %(link)s", link=link)])
+    with storage().open(digest) as file:
+        content = file.read(MAIL_BYTES + 1)
+    attached = (run.file_name or f"report.{run.form}", content) if len(content) <= MAIL_BYTES else None
+    try:
+        Post(server, current_app.config["MAIL_FROM"]).send(address, run.name, body, attached)
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("report run %s was not taken by the mail server: %s", run.id, plainly(error))
+
+
+def forget_old(session: Session) -> int:
+    """Forget runs that nobody fetches any more, and delete their files; how many. The caller commits."""
+    count = 0
+    with access.system():
+        for run in list(report_runs.old(session)):
+            digest = run.digest
+            session.delete(run)
+            session.flush()
+            if digest and not _needed(session, digest):
+                storage().delete(digest)
+            count += 1
+    return count
+
+
+def _needed(session: Session, digest: str) -> bool:
+    """Whether a record or another run has the same file: equal content is stored once."""
+    kept = select(Attachment.id).where(Attachment.digest == digest).execution_options(**access.with_deleted)
+    runs = select(ReportRun.id).where(ReportRun.digest == digest)
+    return session.scalars(kept.limit(1)).first() is not None or session.scalars(runs.limit(1)).first() is not None
