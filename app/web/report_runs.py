@@ -10,7 +10,10 @@ from flask import Response, abort, flash, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
+from wtforms import Form, SelectField, StringField
+from wtforms.validators import InputRequired, Length
 
 from app.engine import access, events
 from app.engine.frames import REPORTS, parameters_of
@@ -29,6 +32,14 @@ MOST_KEPT, MOST_WAITING = 50, 10
 RECENT = 5
 
 
+class KeepForm(Form):
+    """Under which name, for which days, and how often by mail."""
+
+    title = StringField(_l("Name"), [InputRequired(), Length(max=100)])
+    span = SelectField(_l("Days"), choices=list(SPANS.items()))
+    rhythm = SelectField(_l("By mail"), choices=list(RHYTHMS.items()))
+
+
 class RunPages:
     """What `ReportView` has beside the reports themselves. Nobody finds what is another's."""
 
@@ -38,7 +49,7 @@ class RunPages:
         return [
             {
                 "title": one.title,
-                "words": "；".join(
+                "words": " · ".join(
                     str(words)
                     for words in (REPORTS[one.report].title, one.span and SPANS[one.span], RHYTHMS[one.rhythm])
                     if words
@@ -60,10 +71,8 @@ class RunPages:
         return {
             "href": url_for("ReportView.keep", name=name),
             "make": url_for("ReportView.make", name=name),
-            "title": title,
             "given": query,
-            "spans": [(key, str(words)) for key, words in SPANS.items()],
-            "rhythms": [(key, str(words)) for key, words in RHYTHMS.items()],
+            "form": KeepForm(data={"title": title}),
         }
 
     @expose("/<name>/keep", methods=["POST"])
