@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from wtforms import Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from app.engine import access, events
@@ -36,8 +37,8 @@ class KeepForm(Form):
     """Under which name, for which days, and how often by mail."""
 
     title = StringField(_l("Name"), [InputRequired(), Length(max=100)])
-    span = SelectField(_l("Days"), choices=list(SPANS.items()))
-    rhythm = SelectField(_l("By mail"), choices=list(RHYTHMS.items()))
+    span = SelectField(_l("Days"), choices=[SelectChoice(key, words) for key, words in SPANS.items()])
+    rhythm = SelectField(_l("By mail"), choices=[SelectChoice(key, words) for key, words in RHYTHMS.items()])
 
 
 class RunPages:
