@@ -187,7 +187,7 @@ DOORS = (
     door("ReportView.rows", "GET", Right("read", "reports"), passes={200}),
     # One's own kept reports and files: nobody finds another's.
     door("ReportView.keep", "POST", Right("read", "reports"), passes={422}),
-    door("ReportView.make", "POST", Right("read", "reports"), passes={302}),
+    door("ReportView.make", "POST", Right("read", "reports"), passes={422}, sends={"data": {"by": "colour"}}),
     *(door(f"ReportView.{page}", "POST", Right("read", "reports"), passes={404}) for page in ("drop", "cancel", "again")),
     *(door(f"ReportView.{page}", "GET", Right("read", "reports"), passes={404}) for page in ("run", "file")),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
