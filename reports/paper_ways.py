@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, or_, select
@@ -47,6 +48,7 @@ def incoming_papers() -> Tally:
         .exists()
     )
     answered = paper.answered_sender_at.is_not(None)
+    moment: Any = bindparam("this_moment", callable_=now, type_=Moment())
     return Tally(
         paper,
         paper.received_at,
@@ -64,6 +66,8 @@ def incoming_papers() -> Tally:
             Figure("proposed_in_time", _l("Proposed in time"), and_(paper.proposed_at.is_not(None), in_time)),
             Share("proposed_share", _l("Share proposed in time"), "proposed_in_time", "proposed"),
             Figure("closed", _l("Papers closed"), paper.closed_at.is_not(None)),
+            Figure("open", _l("Papers in hand"), paper.pending()),
+            Figure("overdue", _l("Of these overdue"), paper.late(moment)),
             Figure("answer_due", _l("To be answered"), paper.answer_due.is_(True)),
             Figure("answered", _l("Of these answered"), and_(paper.answer_due.is_(True), answered)),
             Figure(

@@ -180,6 +180,19 @@ class Tally:
                 query = query.where(group.of.is_(None) if group.monthly else group.text == value)
         return query.order_by(self.model.id)
 
+    def values(self, session: Session, figure: str, *periods: Period) -> list[Any]:
+        """A count or a sum over each of some periods: the rows behind it, or what they come to; one query."""
+        summed = any(isinstance(one, Figure) and one.name == figure and one.of is not None for one in self.figures)
+        firsts, lasts = [one.first for one in periods], [one.last for one in periods]
+        whole = Period(
+            min(filter(None, firsts)) if all(firsts) else None, max(filter(None, lasts)) if all(lasts) else None
+        )
+        rows = self.behind(whole, {}, figure).order_by(None).subquery().c
+        worth = rows.worth if summed else 1
+        each = [case((and_(true(), *one.conditions(rows.at)), worth)) for one in periods]
+        found = session.execute(select(*(func.coalesce(func.sum(one), 0) for one in each)).select_from(rows.at.table))
+        return list(found.one())
+
     def opens(self, name: str) -> bool:
         """Whether rows stand behind a column: not behind a group or a change."""
         took = {f"{one.name}_{end}" for one in self.figures if isinstance(one, Took) for end in one.ends}

@@ -110,9 +110,12 @@ class Period:
 
     def holds(self, query: Any, column: Any) -> Any:
         """`query` with `column` (a moment) inside the period."""
-        if self.since:
-            query = query.where(column >= self.since)
-        return query.where(column < self.until) if self.until else query
+        return query.where(*self.conditions(column))
+
+    def conditions(self, column: Any) -> list[Any]:
+        """What holds where `column` (a moment) is inside the period."""
+        begun = [column >= self.since] if self.since else []
+        return begun + ([column < self.until] if self.until else [])
 
 
 def frame(session: Session, query: Any) -> pd.DataFrame:

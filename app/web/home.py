@@ -22,7 +22,7 @@ from app.engine.fields import fields_of
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, now
 from app.extensions import db
-from app.web import cells
+from app.web import cells, dashboard
 from app.web.kind import VIEWS
 
 #: So many kinds are shown with their rows, the most pressing first; the rest with their number.
@@ -133,6 +133,7 @@ class HomeView(IndexView):
             "wenshu/home.html",
             greeting=_("My work"),
             figures=figures if _flows(actor) else [],
+            tiles=dashboard.tiles(),
             boxes=[self._box(pile, tab) for pile in ordered[:OPEN_BOXES]],
             more=[self._link(pile, tab) for pile in ordered[OPEN_BOXES:]],
             empty=not ordered and _flows(actor),

@@ -139,7 +139,11 @@ class ReportView(RunPages, BaseView):
                 {
                     "href": None,
                     "cells": [
-                        {"text": _words(c, row[c.name]), "kind": _FACES.get(c.kind, "text"), "href": links.get(c.name)}
+                        {
+                            "text": words_of(c, row[c.name]),
+                            "kind": _FACES.get(c.kind, "text"),
+                            "href": links.get(c.name),
+                        }
                         for c in answer.columns
                     ],
                 }
@@ -182,7 +186,7 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
     for column, cell in zip(answer.columns, cells_below, strict=True):
         if column.name in summed:
             values = [row[column.name] for row in answer.rows if row[column.name] is not None]
-            cell["text"] = _words(column, sum(values)) if values else ""
+            cell["text"] = words_of(column, sum(values)) if values else ""
     if answer.columns[0].name not in summed:
         cells_below[0]["text"] = _("Total")
     return cells_below
@@ -200,7 +204,7 @@ def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
     for record, at, worth in found:
         texts = [named(record), str(getattr(record, "state_label", "") or ""), cells.moment_text(at) if at else ""]
         if summed is not None:
-            texts.append(_words(summed, worth))
+            texts.append(words_of(summed, worth))
         href = url_for(f"{view.__name__}.show", pk=record.id) if opens and view is not None else None
         rows.append(
             {"href": href, "cells": [{"text": t, "kind": kind} for t, (_h, kind) in zip(texts, heads, strict=True)]}
@@ -236,7 +240,8 @@ def _given() -> dict[str, str | None]:
     return given
 
 
-def _words(column: Column, value: Any) -> str:
+def words_of(column: Column, value: Any) -> str:
+    """A value of a report as people read it."""
     if value is None:
         return ""
     if column.kind == "moment":

@@ -1,0 +1,53 @@
+"""What each role sees first of the house 工作台数字: declared figures of this month, each opens the rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.engine.figures import Tally
+from app.engine.frames import REPORTS
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure of one report; a `stock` is what there is now, anything else what came in this month."""
+
+    report: str
+    figure: str
+    stock: bool = False
+    #: whether there should be none
+    bad: bool = False
+
+    @property
+    def tally(self) -> Tally:
+        found = REPORTS[self.report].tally()
+        assert found is not None
+        return found
+
+
+PAPERS = (
+    Tile("incoming_papers", "received"),
+    Tile("incoming_papers", "open", stock=True),
+    Tile("incoming_papers", "overdue", stock=True, bad=True),
+)
+ORDERS = (
+    Tile("order_funnel", "placed"),
+    Tile("order_funnel", "gross"),
+    Tile("order_funnel", "given_up"),
+)
+RETURNED = Tile("returns", "asked")
+UNREAD = Tile("reading", "long_unread", stock=True, bad=True)
+
+#: role -> its tiles, in their order; somebody with several roles sees those of the first
+DASHBOARDS: dict[str, Sequence[Tile]] = {
+    "report_reader": (*PAPERS, *ORDERS[:2], UNREAD),
+    "office_manager": (*PAPERS, UNREAD),
+    "registry_clerk": PAPERS,
+    "leader": (*PAPERS, UNREAD),
+    "department_head": PAPERS,
+    "sales_manager": (*ORDERS, RETURNED),
+    "order_administrator": (*ORDERS, RETURNED),
+    "salesperson": ORDERS,
+    "finance": ORDERS,
+}

@@ -1,0 +1,69 @@
+"""The figures on top of my work: each is a plain recount, says what the month before was, and opens as many rows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.engine import access
+from app.engine.frames import REPORTS
+from app.menu import VIEWS  # noqa: F401  registers everything
+from reports.dashboards import DASHBOARDS
+from seed.roles import ROLES
+from tests.conftest import sign_in
+from tests.factories import house, incoming, place
+
+TILE = re.compile(
+    r'<a href="([^"]+)"><span class="figure-label">([^<]+)</span><span class="figure-value">([^<]+)</span>'
+    r'<span class="figure-note">([^<]+)</span>'
+)
+#: By the office's clock: the clock of these tests stands on 2026-03-02, 09:00.
+RECEIVED = ("2026-03-01 00:00", "2026-03-02 08:00", "2026-02-28 23:59", "2026-02-02 23:59", "2026-02-03 00:00")
+
+
+@pytest.mark.parametrize("role", DASHBOARDS)
+def test_every_tile_is_a_declared_figure_for_a_role_that_reads_reports(role):
+    assert "read" in ROLES[role]["reports"]
+    for tile in DASHBOARDS[role]:
+        assert tile.figure in {one.name for one in REPORTS[tile.report].tally().figures}
+
+
+def tiles(browser):
+    return {label: (href, value, note) for href, label, value, note in TILE.findall(browser.get("/?_l_=zh").text)}
+
+
+@pytest.fixture
+def busy(either, either_session, either_actors, clock):
+    house(either_session, either_actors)
+    with access.system():
+        for number, moment in enumerate(RECEIVED):
+            incoming(either_session, title=f"关于第{number}件", received_at=moment)
+        for moment in ("2026-03-01 10:00", "2026-02-01 10:00", "2026-02-20 10:00"):
+            place(either_session, placed_at=moment)
+        either_session.commit()
+    either_session.remove()
+    return either
+
+
+def test_a_manager_sees_the_month_and_the_one_before_until_the_same_day(busy):
+    found = tiles(sign_in(busy, "manager"))
+    assert found["收文数"][1:] == ("2", "本月；上月同期 1")
+    assert found["在办公文数"][1:] == ("5", "当前")
+    assert found["下单数"][1:] == ("1", "本月；上月同期 1")
+
+
+@pytest.mark.parametrize("account", ["manager", "office", "sales"])
+def test_each_figure_opens_as_many_rows(busy, account):
+    browser = sign_in(busy, account)
+    found = tiles(browser)
+    assert found
+    for label, (href, value, _note) in found.items():
+        page = browser.get(href.replace("&amp;", "&")).text
+        rows = re.search(r"(\d+) 行", page)
+        if "." not in value:  # a count
+            assert int(rows[1] if rows else 0) == int(value), label
+
+
+def test_who_may_read_no_reports_sees_none(busy):
+    assert tiles(sign_in(busy, "user_a")) == {}
