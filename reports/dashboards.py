@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
 
 from app.engine.figures import Tally
 from app.engine.frames import REPORTS
@@ -15,6 +18,8 @@ class Tile:
 
     report: str
     figure: str
+    #: what it is called here, where the column's heading says too little by itself
+    label: Any = ""
     stock: bool = False
     #: whether there should be none
     bad: bool = False
@@ -29,11 +34,11 @@ class Tile:
 PAPERS = (
     Tile("incoming_papers", "received"),
     Tile("incoming_papers", "open", stock=True),
-    Tile("incoming_papers", "overdue", stock=True, bad=True),
+    Tile("incoming_papers", "overdue", _l("Papers overdue"), stock=True, bad=True),
 )
 ORDERS = (
     Tile("order_funnel", "placed"),
-    Tile("order_funnel", "gross"),
+    Tile("order_funnel", "gross", _l("Order value")),
     Tile("order_funnel", "given_up"),
 )
 RETURNED = Tile("returns", "asked")

@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.engine import access
+from app.engine.columns import Column
 from app.engine.frames import Period
 from app.engine.moments import today
 from app.extensions import db
@@ -31,14 +32,19 @@ def _drawn(tile: Tile) -> dict[str, Any]:
     value, *before = tally.values(db.session, tile.figure, current, *then)
     asked = {"figure": tile.figure, "from": current.first, "to": current.last}
     words = {key: str(one) for key, one in asked.items() if one}
-    earlier = "".join(words_of(column, one) for one in before)
+    earlier = "".join(_short(column, one) for one in before)
     return {
-        "label": str(column.label),
-        "value": words_of(column, value),
+        "label": str(tile.label or column.label),
+        "value": _short(column, value),
         "href": url_for("ReportView.rows", name=tile.report, **words),  # type: ignore[arg-type]
         "tone": "bad" if tile.bad and value else "neutral",
         "note": _("this month; by then last month %(before)s", before=earlier) if before else _("now"),
     }
+
+
+def _short(column: Column, value: Any) -> str:
+    """Amounts without their cents: a glance, and the rows behind it have them."""
+    return f"{value:,.0f}" if column.kind == "money" else words_of(column, value)
 
 
 def _periods(tile: Tile, day: date) -> list[Period]:
