@@ -15,6 +15,7 @@ from reports import (
     daily_reviews,
     dispatch,
     documents,
+    goods,
     money,
     numbers,
     order_ways,
@@ -31,7 +32,7 @@ SECTIONS = (
     (_l("All of the house"), (punctuality,)),
     (_l("Documents"), (documents, outgoing, numbers, paper_ways)),
     (_l("Service"), (tickets, service, callbacks, dispatch, daily_reviews, articles)),
-    (_l("Customers & orders"), (orders, order_ways, customers, money)),
+    (_l("Customers & orders"), (orders, order_ways, goods, customers, money)),
 )
 
 

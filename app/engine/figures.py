@@ -222,9 +222,7 @@ class Tally:
                 continue
             ends = self._population(select(func.min(group.of), func.max(group.of)), period)
             first, last = session.execute(ends).one()
-            months = list(_months(local(first).date(), local(last).date())) if first is not None else []
-            ways = [(group.of < at_office(after), month) for month, after in months]
-            found.append((case(*ways, else_="") if ways else literal("")).label(name))
+            found.append(month_key(first, last, group.of).label(name))
         return found
 
     def _counted(self, session: Session, period: Period, labelled: list[Any]) -> pd.DataFrame:
@@ -247,6 +245,13 @@ class Tally:
             groups = pd.Series(worked).groupby(names)
             found |= {"working_median": groups.median().round(2), "working_p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
+
+
+def month_key(first: datetime | None, last: datetime | None, of: Any) -> ColumnElement[str]:
+    """`2026-03` of a moment in a query in which all lie from `first` to `last`; empty where there is none."""
+    months = list(_months(local(first).date(), local(last).date())) if first is not None and last is not None else []
+    ways = [(of < at_office(after), month) for month, after in months]
+    return case(*ways, else_="") if ways else literal("")
 
 
 def _next_month(day: date) -> date:

@@ -1,0 +1,241 @@
+"""Goods and buyers 产品与客户: what sells and how long it lasts, who buys and who fell silent, what is earned on it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.engine.columns import Column
+from app.engine.disclosure import known_fields
+from app.engine.figures import month_key
+from app.engine.frames import Period, frame, report
+from app.engine.moments import local, now, today
+from app.engine.money import rounded
+from models.customers import Customer
+from models.order_lines import OrderLine
+from models.orders import Order
+from models.products import Product
+from models.shipments import Shipment, ShipmentLine
+
+#: Orders that came to nothing are no sales.
+LEFT_OUT = ("draft", "cancelled", "closed", "invalid")
+#: Days of shipping by which stock is measured, and days of a customer's year (tickets-orders.md 7.2).
+SHIPPED_DAYS, YEAR = 28, 365
+
+
+def _sold(period: Period, *columns: Any) -> Select[Any]:
+    """`columns` of the lines of the orders placed in a period that count."""
+    query = select(*columns).select_from(OrderLine).join(Order, OrderLine.order_id == Order.id)
+    return period.holds(query.where(Order.state.not_in(LEFT_OUT)), Order.placed_at)
+
+
+def _before(period: Period) -> Period | None:
+    """As many days just before a period that has two ends."""
+    if period.first is None or period.last is None:
+        return None
+    days = period.last - period.first + timedelta(days=1)
+    return Period(period.first - days, period.first - timedelta(days=1)) if period.first - date.min > days else None
+
+
+def _over(part: Decimal | None, whole: Decimal | None) -> float | None:
+    return round(float(part / whole), 4) if part is not None and whole else None
+
+
+@report(
+    "product_sales",
+    _l("Sales and stock of products"),
+    [
+        Column("product", _l("Product"), "text"),
+        Column("product_name", _l("Name of the product"), "text"),
+        Column("quantity", _l("Quantity"), "quantity", total=True),
+        Column("net", _l("Net"), "money", total=True),
+        Column("share", _l("Share of all net"), "percent"),
+        Column("net_before", _l("Net of as many days before"), "money", total=True),
+        Column("growth", _l("Growth"), "percent"),
+        Column("available", _l("Available now"), "quantity"),
+        Column("shipped", _l("Shipped in 28 days"), "quantity", total=True),
+        Column("days_of_stock", _l("Days of stock"), "quantity"),
+    ],
+    basis=_l(
+        "Lines of orders placed in the period, without cancelled, closed and invalid ones; net without freight. Growth "
+        "is against as many days just before, where the period has two ends. Stock is what is available now over what "
+        "was shipped a day in the last 28 days."
+    ),
+    chart="net",
+)
+def product_sales(session: Session, period: Period) -> pd.DataFrame:
+    """One row a product sold in the period, by number: quantity, net, share, growth, stock and how long it lasts."""
+    sums = (func.sum(OrderLine.quantity).label("quantity"), func.sum(OrderLine.net).label("net"))
+    sold = {row.product_id: row for row in session.execute(_by_product(period, *sums))}
+    before = _before(period)
+    past = {row.product_id: row.net for row in session.execute(_by_product(before, sums[1]))} if before else {}
+    shipped = {row.product_id: row.quantity for row in session.execute(_shipped())}
+    about = select(
+        Product.id, Product.product_no.label("product"), Product.name.label("product_name"),
+        Product.stock.label("stock"), Product.reserved.label("reserved"),
+    ).where(Product.id.in_(_by_product(period).with_only_columns(OrderLine.product_id)))  # fmt: skip
+    table = frame(session, about.order_by(Product.product_no))
+    keys = list(table.pop("id"))
+    whole = sum((row.net for row in sold.values()), Decimal(0))
+    stock, reserved = table.pop("stock"), table.pop("reserved")
+    available = [None if one is None else one - (held or 0) for one, held in zip(stock, reserved, strict=True)]
+    table["quantity"] = [sold[key].quantity for key in keys]
+    table["net"] = [sold[key].net for key in keys]
+    table["share"] = [_over(sold[key].net, whole) for key in keys]
+    table["net_before"] = [past.get(key) for key in keys]
+    growths = [_over(sold[key].net - past[key], past[key]) if past.get(key) else None for key in keys]
+    table["growth"] = pd.Series(growths, dtype=object)
+    table["available"] = pd.Series(available, dtype=object)
+    table["shipped"] = [shipped.get(key, Decimal(0)) for key in keys]
+    lasts = [
+        round(left * SHIPPED_DAYS / shipped[key], 1) if left is not None and shipped.get(key) else None
+        for key, left in zip(keys, available, strict=True)
+    ]
+    table["days_of_stock"] = pd.Series(lasts, dtype=object)
+    return table
+
+
+def _by_product(period: Period, *sums: Any) -> Select[Any]:
+    return _sold(period, OrderLine.product_id, *sums).group_by(OrderLine.product_id)
+
+
+def _shipped() -> Select[Any]:
+    """Pieces shipped of each product in the last 28 days."""
+    query: Any = (
+        select(OrderLine.product_id, func.sum(ShipmentLine.quantity).label("quantity"))
+        .select_from(ShipmentLine)
+        .join(Shipment, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, ShipmentLine.order_line_id == OrderLine.id)
+        .where(Shipment.shipped_at >= now() - timedelta(days=SHIPPED_DAYS), Shipment.shipped_at <= now())
+        .group_by(OrderLine.product_id)
+    )
+    return query
+
+
+_BOUGHT = [
+    Column("rank", _l("Rank"), "integer"),
+    Column("customer", _l("Customer"), "text"),
+    Column("customer_name", _l("Name of the customer"), "text"),
+    Column("first_order", _l("First order"), "date"),
+    Column("last_order", _l("Last order"), "date"),
+    Column("orders", _l("Orders"), "integer", total=True),
+    Column("orders_in_year", _l("Orders in twelve months"), "integer", total=True),
+    Column("gross_in_year", _l("Gross of twelve months"), "money", total=True),
+    Column("share", _l("Share of all"), "percent"),
+    Column("share_so_far", _l("Share of these and all above"), "percent"),
+    Column("silent_days", _l("Days since the last order"), "integer"),
+]
+
+
+@report(
+    "customer_sales",
+    _l("What customers buy"),
+    _BOUGHT,
+    basis=_l(
+        "Orders placed until the last day of the period (today), without cancelled, closed and invalid ones, freight "
+        "apart; twelve months are the 365 days until then. The first day of the period is of no account."
+    ),
+    chart="gross_in_year",
+)
+def customer_sales(session: Session, period: Period) -> pd.DataFrame:
+    """One row a customer who ever ordered, the largest of the last twelve months first; shares run up to 1."""
+    last = period.last or today()
+    of_year = Period(last - timedelta(days=YEAR - 1), last)
+    ever = (
+        select(
+            Customer.customer_no.label("customer"), Customer.name.label("customer_name"), Order.customer_id,
+            func.min(Order.placed_at).label("first"), func.max(Order.placed_at).label("last"),
+            func.count().label("orders"),
+        )
+        .select_from(Order)
+        .join(Customer, Order.customer_id == Customer.id)
+        .where(Order.state.not_in(LEFT_OUT))
+        .group_by(Customer.customer_no, Customer.name, Order.customer_id)
+    )  # fmt: skip
+    year = select(Order.customer_id, func.count().label("orders"), func.sum(Order.gross).label("gross")).where(
+        Order.state.not_in(LEFT_OUT)
+    )
+    bought = {
+        row.customer_id: row
+        for row in session.execute(of_year.holds(year, Order.placed_at).group_by(Order.customer_id))
+    }
+    rows = []
+    for row in session.execute(Period(None, last).holds(ever, Order.placed_at)):
+        lately = bought.get(row.customer_id)
+        rows.append(
+            {
+                "customer": row.customer, "customer_name": row.customer_name, "first_order": local(row.first).date(),
+                "last_order": local(row.last).date(), "orders": row.orders,
+                "orders_in_year": lately.orders if lately else 0,
+                "gross_in_year": lately.gross if lately else Decimal(0),
+                "silent_days": (last - local(row.last).date()).days,
+            }
+        )  # fmt: skip
+    rows.sort(key=lambda one: (-one["gross_in_year"], one["customer"]))
+    whole, so_far = sum((one["gross_in_year"] for one in rows), Decimal(0)), Decimal(0)
+    for rank, one in enumerate(rows, 1):
+        so_far += one["gross_in_year"]
+        one |= {"rank": rank, "share": _over(one["gross_in_year"], whole), "share_so_far": _over(so_far, whole)}
+    return pd.DataFrame(rows, columns=[column.name for column in _BOUGHT])
+
+
+@report(
+    "margin",
+    _l("Margin"),
+    [
+        Column("month", _l("Month"), "text"),
+        Column("product", _l("Product"), "text"),
+        Column("customer", _l("Customer"), "text"),
+        Column("lines", _l("Order lines"), "integer", total=True),
+        Column("without_cost", _l("Of these without a cost"), "integer", total=True),
+        Column("net", _l("Net of lines with a cost"), "money", total=True),
+        Column("cost", _l("Cost of these"), "money", total=True),
+        Column("margin", _l("Margin"), "money", total=True),
+        Column("margin_share", _l("Margin over net"), "percent"),
+    ],
+    basis=_l(
+        "Lines of orders placed in the period, without cancelled, closed and invalid ones. Cost is the standard cost "
+        "that stands with the product now; lines without one are counted and left out. Cost and margin are shown to "
+        "those who may see the cost of products."
+    ),
+    groups=("month", "product", "customer"),
+    chart="net",
+)
+def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+    """One row a month, product or customer: lines, net of those with a cost, their cost, what is left and its share."""
+    first, last = session.execute(_sold(period, func.min(Order.placed_at), func.max(Order.placed_at))).one()
+    keys = {
+        "month": month_key(first, last, Order.placed_at),
+        "product": Product.product_no,
+        "customer": Customer.customer_no,
+    }
+    each = _sold(
+        period, *(keys[name].label(name) for name in by), Product.cost.label("price"),
+        OrderLine.quantity.label("quantity"), OrderLine.net.label("net"),
+    )  # fmt: skip
+    each = each.join(Product, OrderLine.product_id == Product.id).join(Customer, Order.customer_id == Customer.id)
+    rows = each.subquery().c
+    told = [rows[name] for name in (*by, "price")]
+    sums = (func.sum(rows[name], type_=rows[name].type).label(name) for name in ("quantity", "net"))
+    lines = func.count().label("lines")
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in session.execute(select(*told, lines, *sums).group_by(*told)):
+        group = found.setdefault(tuple(row[: len(by)]), dict.fromkeys(("net", "cost"), Decimal(0)))
+        group["lines"] = group.get("lines", 0) + row.lines
+        group["without_cost"] = group.get("without_cost", 0) + (row.lines if row.price is None else 0)
+        if row.price is not None:
+            group["net"] += row.net
+            group["cost"] += rounded(row.quantity * row.price)
+    seen = "cost" in known_fields(Product)
+    figures = ("lines", "without_cost", "net", "cost", "margin", "margin_share") if seen else ("lines",)
+    for group in found.values():
+        group["margin"] = group["net"] - group["cost"]
+        group["margin_share"] = _over(group["margin"], group["net"])
+    table = [(*key, *(group[name] for name in figures)) for key, group in sorted(found.items())]
+    return pd.DataFrame(table, columns=[*by, *figures], dtype=object)
