@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from app.engine.moments import office_zone
+
 #: tickets-orders.md 6
 FEWEST = 5
 #: What a report of wrongdoing is called among the kinds of tickets.
@@ -24,11 +26,20 @@ def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series
     return groups[list(counts)].sum().reset_index()
 
 
+def office_days(moments: pd.Series) -> pd.Series:
+    """The day of each moment on the office's calendar, midnight without a zone, as `working_days_column` takes it."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.tz_localize(None).dt.normalize()
+
+
 def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:
     """`table` with the figures of a row on reports left empty where `count` of them are fewer than five."""
     if "kind" not in by:
         return table
-    few = table["kind"].eq(SECRET) & (table[count] < FEWEST)
+    return masked(table, by, table["kind"].eq(SECRET) & (table[count] < FEWEST))
+
+
+def masked(table: pd.DataFrame, by: Sequence[str], few: pd.Series) -> pd.DataFrame:
+    """`table` with the figures of some of its rows left empty."""
     if not few.any():
         return table
     figures = [name for name in table.columns if name not in by]
