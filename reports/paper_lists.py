@@ -45,7 +45,7 @@ def _called(key: Any) -> Any:
         Column("copies", _l("Copies"), "integer", total=True),
         Column("copy_numbers", _l("Copy numbers"), "number_text"),
         Column("sent_at", _l("Sent at"), "moment"),
-        Column("signed_by", _l("Signed by"), "text"),
+        Column("signed_by", _l("Signed for by"), "text"),
         Column("signed_at", _l("Signed at"), "moment"),
     ],
     basis=_l(

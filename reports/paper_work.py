@@ -76,7 +76,7 @@ class Stay:
         Column("department", _l("Department"), "text"),
         Column("person", _l("Handler"), "text"),
         Column("at_start", _l("In hand at the start"), "integer", total=True),
-        Column("new", _l("New"), "integer", total=True),
+        Column("new", _l("Newly come in"), "integer", total=True),
         Column("taken_on", _l("From another desk or reopened"), "integer", total=True),
         Column("closed", _l("Done and closed"), "integer", total=True),
         Column("handed_on", _l("To another desk or called off"), "integer", total=True),

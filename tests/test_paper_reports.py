@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
+from statistics import median
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.engine import access
 from app.engine import record as records
-from app.engine.frames import ask
+from app.engine.clocks import ClockRow, ClockSegment
+from app.engine.frames import REPORTS, ask, period_of
 from app.engine.moments import local, parse_moment
 from app.engine.office_calendar import working_calendar
 from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.follow_ups import FollowUp, FollowUpNote
 from models.people import Department, Person
 from tests.factories import incoming, take
-from tests.papers import instructed
+from tests.papers import instructed, swept
 
 NOSHRINK = (Phase.explicit, Phase.generate)
 QUICK = settings(max_examples=10, phases=NOSHRINK, deadline=None, suppress_health_check=list(HealthCheck))
@@ -188,3 +191,201 @@ def test_a_paper_of_an_older_register_lay_there_until_it_was_closed(session, kno
     assert [[(row["at_start"], row["new"], row["closed"], row["at_end"]) for row in found] for found in rows] == [
         [(0, 1, 0, 1)], [(1, 0, 1, 0)], [],
     ]  # fmt: skip
+
+
+# Closing on time
+
+
+def put(session, model, **values):
+    """A row as wished, straight into the table: what stands there is counted, whoever put it there."""
+    row = model(**values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def behind(session, name, key, figure, of=None, period=None):
+    """How many rows stand behind a figure."""
+    return len(session.execute(REPORTS[name].tally(of).behind(period_of(period or {}), key, figure)).all())
+
+
+LIMITS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "paper": st.sampled_from(("in_handling", "closed", "voided", "terminated_by_sender")),
+            "clocks": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "state": st.sampled_from(("running", "paused", "met", "missed", "void")),
+                        "original": st.sampled_from(MOMENTS), "extra": st.sampled_from((0, 0, 1, 40 * 24)),
+                        "extended": st.booleans(), "done": st.sampled_from(MOMENTS), "stood": st.sampled_from(MOMENTS),
+                    }
+                ),
+                max_size=2,
+            ),
+            "unit": st.sampled_from((0, 1, 2)), "urgency": st.sampled_from(("none", "urgent")),
+            "old": st.sampled_from((None, *MOMENTS)), "closed": st.sampled_from((None, *MOMENTS)),
+        }
+    ),
+    max_size=5,
+)  # fmt: skip
+PLACES = ("excluded", "not_due", "on_time", "after_extension", "late_closed", "late_open")
+
+
+def limited(session, wishes, units):
+    """Papers with clocks as wished; one line a limit: unit, urgency, original, present limit, where it belongs."""
+    now, lines = parse_moment(NOW), []
+    for number, wish in enumerate(wishes):
+        paper = incoming(session, title=f"限{number}", received_at="2025-12-01 08:00", urgency=wish["urgency"])
+        paper.state, paper.department = wish["paper"], units.get(wish["unit"])
+        unit = paper.department.name if paper.department else ""
+        out = wish["paper"] in ("voided", "terminated_by_sender")
+        session.flush()
+        for episode, one in enumerate(wish["clocks"], 1):
+            original, done, stood = (parse_moment(one[name]) for name in ("original", "done", "stood"))
+            due, state = original + timedelta(hours=one["extra"]), one["state"]
+            stopped = done if state in ("met", "missed", "void") else None
+            segments = [ClockSegment(begins_at=stood, running=state != "paused", ends_at=stopped)]
+            put(session, ClockRow, kind="incoming_documents", record_id=paper.id, stage="handling", episode=episode,
+                amount="0", unit="stated", calendar="office", state=state, started_at=paper.received_at, due_at=due,
+                original_due_at=original, extended=one["extended"], stopped_at=stopped, segments=segments)  # fmt: skip
+            if out or state == "void":
+                place = "excluded"
+            elif state == "met":
+                place = "after_extension" if one["extended"] and done > original else "on_time"
+            elif state == "missed":
+                place = "late_closed"
+            else:
+                place = "late_open" if (due < now if state == "running" else stood > due) else "not_due"
+            lines.append((unit, wish["urgency"], original, due, place))
+        if wish["old"] and not wish["clocks"]:
+            due, closed = (parse_moment(wish[name]) if wish[name] else None for name in ("old", "closed"))
+            session.execute(delete(ClockRow).where(ClockRow.record_id == paper.id))
+            paper.taken_over, paper.due_at, paper.closed_at = True, due, closed
+            session.flush()
+            late = "late_closed" if closed else "late_open"
+            in_time = closed <= due if closed else None
+            lines.append((unit, wish["urgency"], due, due, "excluded" if out else "on_time" if in_time else late))
+    return lines
+
+
+@pytest.mark.parametrize("of", ["due", "original"])
+@QUICK
+@given(wishes=LIMITS)
+def test_limits_kept_and_missed_are_what_a_plain_recount_finds(session, known, of, wishes):
+    session.rollback()
+    units = dict(enumerate(session.scalars(select(Department).limit(2)), 1))
+    lines = limited(session, wishes, units)
+    at = 3 if of == "due" else 2
+    for period in PERIODS:
+        first, last = (date.fromisoformat(period[key]) if key in period else None for key in ("from", "to"))
+        for names, told in (
+            (["department"], lambda line: line[:1]),
+            (["urgency", "month"], lambda line: (line[1], f"{local(line[at]):%Y-%m}")),
+        ):
+            groups = defaultdict(Counter)
+            for line in lines:
+                if (first is None or day(line[at]) >= first) and (last is None or day(line[at]) <= last):
+                    groups[told(line)].update(("limits", line[4]))
+            rows = ask(session, "closing_on_time", {"of": of, "by": ",".join(names), **period}).rows
+            found = {tuple(row[name] for name in names): row for row in rows}
+            assert found.keys() == groups.keys()
+            for key, counted in groups.items():
+                row = found[key]
+                assert {name: row[name] for name in ("limits", *PLACES)} == {n: counted[n] for n in ("limits", *PLACES)}
+                judged = sum(counted[name] for name in PLACES[2:])
+                in_time = counted["on_time"] + counted["after_extension"]
+                assert (row["judged"], row["in_time"]) == (judged, in_time)
+                assert row["on_time_share"] == (
+                    pytest.approx(round(counted["on_time"] / judged, 4)) if judged else None
+                )
+                assert row["in_time_share"] == (pytest.approx(round(in_time / judged, 4)) if judged else None)
+                of_key = dict(zip(names, key, strict=True))
+                counts = [behind(session, "closing_on_time", of_key, name, of, period) for name in PLACES]
+                assert counts == [counted[name] for name in PLACES] and sum(counts) == row["limits"]
+    session.rollback()
+
+
+@pytest.mark.parametrize("account, sees", [("office", 1), ("head_a", 1), ("user_b", 0)])
+def test_each_sees_the_limits_of_the_papers_they_see(session, actors, at, account, sees):
+    at("2026-03-02 09:00")
+    instructed(session, actors, limit="2026-03-05 09:00")
+    at("2026-03-05 09:01")
+    with access.acting_as(actors[account]):
+        rows = ask(session, "closing_on_time", {"by": "department"}).rows
+        assert [(row["department"], row["limits"], row["late_open"]) for row in rows] == [("综合科", 1, 1)] * sees
+        assert behind(session, "closing_on_time", {}, "late_open") == sees
+
+
+# Follow-up
+
+ASKINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "clock": st.sampled_from(("running", "paused", "met", "missed", "void")), "due": st.sampled_from(MOMENTS),
+            "unit": st.sampled_from((0, 1)), "stage": st.sampled_from(("handling", "proposal")),
+            "reminded": st.integers(0, 3),
+            "notes": st.lists(st.tuples(st.sampled_from(("asked", "answered")), st.sampled_from(MOMENTS)), max_size=5),
+        }
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@QUICK
+@given(wishes=ASKINGS)
+def test_what_follow_up_brought_about_is_what_a_plain_recount_finds(session, known, wishes):
+    session.rollback()
+    units = dict(enumerate(session.scalars(select(Department).limit(1)), 1))
+    now, calendar, lines = parse_moment(NOW), working_calendar(session), []
+    for number, wish in enumerate(wishes):
+        paper = incoming(session, title=f"催{number}", received_at="2025-12-01 08:00")
+        due = parse_moment(wish["due"])
+        clock = put(session, ClockRow, kind="incoming_documents", record_id=paper.id, stage="other", amount="0",
+                    unit="stated", calendar="office", state=wish["clock"], started_at=paper.received_at, due_at=due,
+                    original_due_at=due)  # fmt: skip
+        case = put(session, FollowUp, document=paper, kind="incoming_documents", stage=wish["stage"], state="watching",
+                   clock_id=clock.id, department=units.get(wish["unit"]), reminded=wish["reminded"])  # fmt: skip
+        for deed, moment in wish["notes"]:
+            put(session, FollowUpNote, follow_up_id=case.id, deed=deed, at=parse_moment(moment))
+        asked = sorted(parse_moment(moment) for deed, moment in wish["notes"] if deed == "asked")
+        answers = sorted(parse_moment(moment) for deed, moment in wish["notes"] if deed == "answered")
+        for place, moment in enumerate(asked):
+            answer = next((one for one in answers if one >= moment), None)
+            judged = wish["clock"] in ("met", "missed") or (wish["clock"] == "running" and due < now)
+            lines.append((wish, moment, answer, place == 0, judged))
+    for period in PERIODS:
+        first, last = (date.fromisoformat(period[key]) if key in period else None for key in ("from", "to"))
+        groups = defaultdict(list)
+        for line in lines:
+            if (first is None or day(line[1]) >= first) and (last is None or day(line[1]) <= last):
+                groups[line[0]["stage"], units[1].name if line[0]["unit"] else ""].append(line)
+        rows = ask(session, "follow_up_effect", {"by": "stage,department", **period}).rows
+        assert {(row["stage"], row["department"]) for row in rows} == set(groups)
+        for row in rows:
+            found = groups[row["stage"], row["department"]]
+            answered = [(moment, answer) for _wish, moment, answer, _first, _judged in found if answer]
+            quick = sum(calendar.working_days_between(day(one), day(answer)) <= 1 for one, answer in answered)
+            hours = [calendar.working_seconds(*pair) / 3600 for pair in answered]
+            cases = [line for line in found if line[3]]
+            judged = [line for line in cases if line[4]]
+            kept = sum(line[0]["clock"] == "met" for line in judged)
+            names = ("asked", "answered", "within_a_day", "cases", "warned", "judged", "kept")
+            assert [row[name] for name in names] == [
+                len(found), len(answered), quick, len(cases), sum(line[0]["reminded"] for line in cases), len(judged),
+                kept,
+            ]  # fmt: skip
+            assert row["within_a_day_share"] == pytest.approx(round(quick / len(found), 4))
+            assert row["kept_share"] == (pytest.approx(round(kept / len(judged), 4)) if judged else None)
+            assert row["hours_median"] == (pytest.approx(median(hours), abs=0.011) if hours else None)
+    session.rollback()
+
+
+@pytest.mark.parametrize("account, sees", [("office", 1), ("head_a", 1), ("user_b", 0)])
+def test_each_sees_the_follow_up_of_the_papers_they_see(session, actors, at, account, sees):
+    at("2026-03-02 09:00")
+    case = swept(session, instructed(session, actors))
+    take(session, actors["clerk"], case, "ask", way="phone")
+    session.commit()
+    with access.acting_as(actors[account]):
+        assert [row["asked"] for row in ask(session, "follow_up_effect", {}).rows] == [1] * sees
