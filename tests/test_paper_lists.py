@@ -28,14 +28,20 @@ from tests.papers import instructed
 from tests.test_envelopes import FINE, come_in
 from tests.test_fates import approved, campaign, destroy
 from tests.test_outgoing import RAW
-from tests.test_paper_reports import MOMENTS, NOW, PERIODS, behind, day, known, put
-
-__all__ = ["known"]
+from tests.test_paper_reports import MOMENTS, NOW, PERIODS, behind, day, put
 
 QUICK = settings(
     max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )
 PLACES = st.sampled_from(MOMENTS)
+
+
+@pytest.fixture
+def known(session, at):
+    """The office on a Monday in March; the test works for the house itself."""
+    at(NOW)
+    with access.system():
+        yield
 
 
 def inside(moment, period):
