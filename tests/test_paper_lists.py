@@ -34,6 +34,10 @@ QUICK = settings(
     max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )
 PLACES = st.sampled_from(MOMENTS)
+NEW = (
+    "paper_workload", "closing_on_time", "follow_up_effect", "dispatch_book", "copies_out", "circulation_by_paper",
+    "destruction_register", "return_register", "outgoing_quality", "outgoing_returns", "accountability_cases",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -394,3 +398,19 @@ def test_only_those_who_read_the_cases_count_them(session, actors, account, sees
     with access.acting_as(actors[account]):
         rows = ask(session, "accountability_cases", {"from": date(2026, 3, 1).isoformat()}).rows
         assert [row["cases"] for row in rows] == ([sees] if sees else [])
+
+
+def test_figures_on_papers_open_their_rows_and_download_with_them(client, session, actors):
+    instructed(session, actors, limit="2036-03-05 09:00")
+    with access.acting_as(actors["user_a"]):
+        records.add(session, OutgoingDocument, RAW)
+        session.commit()
+    browser = client("office")
+    for name, figure in (("closing_on_time", "not_due"), ("outgoing_quality", "drafted")):
+        page = browser.get(f"/reports/{name}?by=department").text
+        assert f"figure={figure}" in page
+        assert browser.get(f"/reports/{name}/rows?figure={figure}").text.count("data-href=") == 1
+    for name in NEW:
+        assert browser.get(f"/reports/{name}").status_code == 200, name
+        with browser.get(f"/reports/{name}.xlsx") as answer:
+            assert answer.status_code == 200, name
