@@ -16,7 +16,7 @@ from app.engine.figures import Figure, Group, Share, Tally, Took, figures
 from app.engine.frames import Period, frame, report
 from app.engine.history import HistoryEntry
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
-from models.outgoing_lines import ProofRound
+from models.outgoing_lines import ProofRound, SealUse
 from models.people import Department, Person
 
 #: The steps by which a paper goes back a stretch of its way.
@@ -145,3 +145,47 @@ def _state_before(changes: Any) -> ColumnElement[str]:
 def _readable() -> ColumnElement[bool]:
     """Whether whoever asks may read the paper, and so why it came back."""
     return true() if access.current().everything else known_content(OutgoingDocument)
+
+
+@report(
+    "seal_use",
+    _l("Use of the seals"),
+    [
+        Column("seal", _l("Seal used"), "text"),
+        Column("keeper", _l("Seal keeper"), "text"),
+        Column("signer", _l("Approved by"), "text"),
+        Column("department", _l("Department"), "text"),
+        Column("uses", _l("Times used"), "integer", total=True),
+        Column("impressions", _l("Impressions"), "integer", total=True),
+        Column("papers", _l("Outgoing documents"), "integer"),
+    ],
+    basis=_l(
+        "Each use of a seal on an outgoing paper in the period; approved by whoever signed the paper. There is no use "
+        "without a paper. A paper sealed more than once is one paper, so papers are not summed up."
+    ),
+    groups=("seal", "keeper", "signer", "department"),
+    chart="impressions",
+)
+def seal_use(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+    """One row a seal, keeper, signer or department: uses, impressions, and the papers sealed."""
+    use, paper, person = SealUse, OutgoingDocument, Person.__table__.c
+    keeper, signer = (
+        func.coalesce(select(person.name).where(person.id == key).scalar_subquery(), "")
+        for key in (use.keeper_id, paper.signer_id)
+    )
+    query = (
+        select(
+            use.seal, keeper.label("keeper"), signer.label("signer"), use.impressions, use.document_id,
+            func.coalesce(Department.name, "").label("department"),
+        )
+        .select_from(use)
+        .join(paper, use.document_id == paper.id, isouter=True)
+        .join(Department, paper.department_id == Department.id, isouter=True)
+    )  # fmt: skip
+    uses = period.holds(query, use.at).subquery().c
+    keys = [uses[name] for name in by]
+    figures = (
+        func.count().label("uses"), func.sum(uses.impressions).label("impressions"),
+        func.count(distinct(uses.document_id)).label("papers"),
+    )  # fmt: skip
+    return frame(session, select(*keys, *figures).group_by(*keys).order_by(*keys))

@@ -1,6 +1,8 @@
-"""Limits of papers 时限与催办: what was closed on time by which limit, and what asking for it brought about."""
+"""Limits of papers 时限与催办: what is late, what was closed on time by which limit, what asking brought about."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
@@ -9,14 +11,24 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, ClockRow, ClockSegment
 from app.engine.columns import Column
+from app.engine.disclosure import learned
 from app.engine.figures import Figure, Group, Share, Tally, figures
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
+from models.assignments import Assignment
 from models.documents import URGENCY, IncomingDocument
+from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
+from models.paper_orders import PaperOrder
 from models.people import Department, Person
 from reports.counting import office_days, share, tally
+
+#: What has limits that somebody keeps an eye on, and the column of the person whose turn it is.
+RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
+    (IncomingDocument, "handler_id"), (Assignment, "handler_id"), (CirculationEntry, "reader_id"),
+    (PaperOrder, "charged_id"),
+)  # fmt: skip
 
 
 @figures(
@@ -148,7 +160,7 @@ def follow_up_effect(session: Session, period: Period, by: list[str]) -> pd.Data
     return counted.merge(took.reset_index(), how="left", on=by)
 
 
-def _asked():
+def _asked() -> Any:
     """Each asking with whom, about which stage, the first answer after it, and the clock of its case."""
     note, answer, before = FollowUpNote, FollowUpNote.__table__.alias(), FollowUpNote.__table__.alias()
     answered = select(func.min(answer.c.at)).where(
@@ -172,3 +184,63 @@ def _asked():
         .join(Person, note.person_id == Person.id, isouter=True)
         .where(note.deed == "asked")
     )  # fmt: skip
+
+
+@report(
+    "papers_overdue",
+    _l("Overdue papers"),
+    [
+        Column("receipt_no", _l("Receipt number"), "number_text"),
+        Column("title", _l("Title"), "text"),
+        Column("stage", _l("Stage"), "text"),
+        Column("person", _l("Person responsible"), "text"),
+        Column("department", _l("Department"), "text"),
+        Column("original_due_at", _l("Limit as it was first set"), "moment"),
+        Column("due_at", _l("Limit as it stands now"), "moment"),
+        Column("days", _l("Working days over"), "integer"),
+        Column("warned", _l("Warnings sent"), "integer", total=True),
+        Column("asked", _l("Times asked"), "integer", total=True),
+        Column("answered_at", _l("Last answered"), "moment"),
+        Column("reply", _l("Answer"), "text"),
+    ],
+    basis=_l(
+        "Limits of papers, of their readers and of the units they were given to that fell into the period, run now and "
+        "are past; the longest overdue first. Working days over are those after the day of the limit, today included; "
+        "the answer is told to those who may read the paper."
+    ),
+    labels={"stage": STAGE_LABELS},
+)
+def papers_overdue(session: Session, period: Period) -> pd.DataFrame:
+    """One line a limit that is past: whose turn it is, for how long, how often they were reminded, what they said."""
+    tables = [frame(session, _past(model, person, period)) for model, person in RUNNING_LIMITS]
+    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
+    table = table.sort_values(["due_at", "receipt_no"], kind="stable", ignore_index=True)
+    until = office_days(pd.Series([now()] * len(table), dtype=object))
+    days = working_calendar(session).working_days_column(office_days(table["due_at"]), until)
+    return table.assign(days=pd.Series(days).astype(int))
+
+
+def _past(model: Any, person: str, period: Period) -> Any:
+    """The running limits of a kind that are past, with the paper and the case of each."""
+    paper, clock, case, note = IncomingDocument, ClockRow, FollowUp, FollowUpNote.__table__.c
+    asked = select(func.count(note.id)).where(note.follow_up_id == case.id, note.deed == "asked").correlate(case)
+    unit = getattr(model, "department_id", Person.department_id)
+    query = (
+        select(
+            paper.receipt_no, learned(paper, "title"), clock.stage, Person.name.label("person"),
+            Department.name.label("department"), clock.original_due_at, clock.due_at,
+            func.coalesce(case.reminded, 0).label("warned"), asked.scalar_subquery().label("asked"), case.answered_at,
+            learned(case, "reply"),
+        )
+        .select_from(model)
+        .join(clock, and_(clock.kind == model.kind_name, clock.record_id == model.id))
+        .join(Person, getattr(model, person) == Person.id, isouter=True)
+        .join(Department, unit == Department.id, isouter=True)
+        .join(case, case.clock_id == clock.id, isouter=True)
+        .where(clock.state == RUNNING, clock.due_at < now())
+    )  # fmt: skip
+    if model is not paper:
+        query = query.join(paper, model.document_id == paper.id, isouter=True)
+    if model is Assignment:
+        query = query.where(model.lead.is_(False))  # the lead's limit is the paper's own
+    return period.holds(query, clock.due_at)

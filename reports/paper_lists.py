@@ -101,8 +101,8 @@ def dispatch_book(session: Session, period: Period) -> pd.DataFrame:
         Column("working_days", _l("Working days"), "integer"),
     ],
     basis=_l(
-        "Paper copies handed out in the period and not back by its end, or until now; the longest out first. Days count "
-        "from the day after the hand-over; a copy that was lost or handed on is no longer with its holder. "
+        "Paper copies handed out in the period and not back by its end, or until now; the longest out first. Days "
+        "count from the day after the hand-over; a copy that was lost or handed on is no longer with its holder. "
         "The limit is the one that runs now."
     ),
 )

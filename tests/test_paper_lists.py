@@ -20,7 +20,7 @@ from models.accountability import AccountabilityCase
 from models.copies import CopyMovement, PaperCopy, register_copies
 from models.entries import CirculationEntry
 from models.outgoing import OutgoingDocument
-from models.outgoing_lines import ProofRound
+from models.outgoing_lines import ProofRound, SealUse
 from models.people import Department, Person
 from models.recipients import Recipient
 from tests.factories import incoming, take
@@ -37,6 +37,7 @@ PLACES = st.sampled_from(MOMENTS)
 NEW = (
     "paper_workload", "closing_on_time", "follow_up_effect", "dispatch_book", "copies_out", "circulation_by_paper",
     "destruction_register", "return_register", "outgoing_quality", "outgoing_returns", "accountability_cases",
+    "seal_use", "papers_overdue",
 )  # fmt: skip
 
 
@@ -179,6 +180,40 @@ def test_a_reason_is_told_to_those_who_may_read_the_paper(session, actors, accou
         rows = ask(session, "outgoing_returns", {"by": "reason"}).rows
         assert [(row["reason"], row["papers"]) for row in rows] == [(reason, 1)] * papers
         assert sum(row["returned"] for row in ask(session, "outgoing_quality", {}).rows) == papers
+
+
+SEALED = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from(("公章", "钢印")), st.integers(1, 9), PLACES), max_size=6
+)
+
+
+@QUICK
+@given(uses=SEALED)
+def test_the_use_of_the_seals_is_what_a_plain_recount_finds(session, known, uses):
+    session.rollback()
+    keeper, signer = session.scalars(select(Person).limit(2)).all()
+    papers = [
+        paper_of_ours(session, number, drafted_at=parse_moment(NOW), state="issued", signer_id=signer.id if number else None)
+        for number in range(2)
+    ]  # fmt: skip
+    for place, seal, impressions, moment in uses:
+        put(session, SealUse, document_id=papers[place].id, seal=seal, impressions=impressions, keeper_id=keeper.id,
+            at=parse_moment(moment), checksum="0")  # fmt: skip
+    for period in PERIODS:
+        groups = defaultdict(list)
+        for place, seal, impressions, moment in uses:
+            if inside(parse_moment(moment), period):
+                groups[seal, keeper.name, signer.name if place else ""].append((place, impressions))
+        rows = ask(session, "seal_use", {"by": "seal,keeper,signer", **period}).rows
+        told = {
+            (row["seal"], row["keeper"], row["signer"]): (row["uses"], row["impressions"], row["papers"])
+            for row in rows
+        }
+        assert told == {
+            key: (len(found), sum(one for _place, one in found), len({place for place, _one in found}))
+            for key, found in groups.items()
+        }
+    session.rollback()
 
 
 # Lists

@@ -389,3 +389,39 @@ def test_each_sees_the_follow_up_of_the_papers_they_see(session, actors, at, acc
     session.commit()
     with access.acting_as(actors[account]):
         assert [row["asked"] for row in ask(session, "follow_up_effect", {}).rows] == [1] * sees
+
+
+@pytest.mark.parametrize("account, sees", [("office", 1), ("user_a", 1), ("user_b", 0)])
+def test_an_overdue_paper_is_listed_with_what_was_asked_and_answered(session, actors, at, account, sees):
+    at("2026-03-02 09:00")
+    paper = instructed(session, actors, limit="2026-03-04 17:00")
+    case = swept(session, paper)
+    take(session, actors["clerk"], case, "ask", way="phone")
+    take(session, actors["user_a"], case, "answer", outcome="on_the_way", words="在办")
+    session.commit()
+    with access.acting_as(actors[account]):
+        assert ask(session, "papers_overdue", {}).rows == []
+        at("2026-03-09 09:00")
+        rows = ask(session, "papers_overdue", {}).rows
+        names = ("receipt_no", "stage", "person", "department", "days", "asked", "reply")
+        expected = (paper.receipt_no, "handling", "张小明", "综合科", 3, 1, "在办")
+        assert [tuple(row[name] for name in names) for row in rows] == [expected] * sees
+        assert ask(session, "papers_overdue", {"to": "2026-03-03"}).rows == []
+
+
+@QUICK
+@given(wishes=LIMITS)
+def test_overdue_papers_are_those_whose_limits_run_and_are_past(session, known, wishes):
+    session.rollback()
+    limited(session, [wish | {"old": None} for wish in wishes], {})
+    now, calendar = parse_moment(NOW), working_calendar(session)
+    for period in PERIODS:
+        first, last = period.get("from", ""), period.get("to", "9999")
+        expected = [
+            (clock.due_at, calendar.working_days_between(day(clock.due_at), day(now)))
+            for clock in session.scalars(select(ClockRow).order_by(ClockRow.due_at))
+            if clock.state == "running" and clock.due_at < now and first <= day(clock.due_at).isoformat() <= last
+        ]
+        rows = ask(session, "papers_overdue", period).rows
+        assert [(row["due_at"], row["days"]) for row in rows] == expected
+    session.rollback()
