@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -29,6 +30,11 @@ def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series
 def office_days(moments: pd.Series) -> pd.Series:
     """The day of each moment on the office's calendar, midnight without a zone, as `working_days_column` takes it."""
     return pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.tz_localize(None).dt.normalize()
+
+
+def last_day(end: datetime, rows: int) -> pd.Series:
+    """The office's day on which a period ends that goes up to a moment, midnight for one: the same for every row."""
+    return office_days(pd.Series([end - timedelta(microseconds=1)] * rows, dtype=object))
 
 
 def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:

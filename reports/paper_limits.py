@@ -22,7 +22,7 @@ from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
-from reports.counting import office_days, share, tally
+from reports.counting import last_day, office_days, share, tally
 
 #: What has limits that somebody keeps an eye on, and the column of the person whose turn it is.
 RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
@@ -215,8 +215,7 @@ def papers_overdue(session: Session, period: Period) -> pd.DataFrame:
     tables = [frame(session, _past(model, person, period)) for model, person in RUNNING_LIMITS]
     table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     table = table.sort_values(["due_at", "receipt_no"], kind="stable", ignore_index=True)
-    until = office_days(pd.Series([now()] * len(table), dtype=object))
-    days = working_calendar(session).working_days_column(office_days(table["due_at"]), until)
+    days = working_calendar(session).working_days_column(office_days(table["due_at"]), last_day(now(), len(table)))
     return table.assign(days=pd.Series(days).astype(int))
 
 

@@ -25,7 +25,7 @@ from models.fates import ReturnCampaign, ReturnItem
 from models.outgoing import OutgoingDocument
 from models.people import Department, Person
 from models.recipients import CHANNELS, Recipient
-from reports.counting import office_days, share
+from reports.counting import last_day, office_days, share
 
 
 def _called(key: Any) -> Any:
@@ -125,8 +125,7 @@ def copies_out(session: Session, period: Period) -> pd.DataFrame:
         .order_by(move.out_at, move.id)
     )  # fmt: skip
     table = frame(session, query.where(move.out_at >= period.since) if period.since else query)
-    since = office_days(table["out_at"])
-    until = office_days(pd.Series([moment] * len(table), dtype=object))
+    since, until = office_days(table["out_at"]), last_day(moment, len(table))
     table["days"] = (until - since).dt.days
     table["working_days"] = pd.Series(working_calendar(session).working_days_column(since, until)).astype(int)
     return table

@@ -23,7 +23,7 @@ from app.engine.office_calendar import working_calendar
 from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.people import Department, Person
-from reports.counting import office_days, tally
+from reports.counting import last_day, office_days, tally
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,7 @@ def _in_hand(table: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
 
 def _by_age(session: Session, begun: pd.Series, end: datetime, here: pd.Series) -> dict[str, pd.Series]:
     """Of what is here, which falls into each band of working days."""
-    last = office_days(pd.Series(pd.to_datetime([end] * len(begun), utc=True), dtype=begun.dtype))
-    ages = pd.Series(working_calendar(session).working_days_column(office_days(begun), last))
+    ages = pd.Series(working_calendar(session).working_days_column(office_days(begun), last_day(end, len(begun))))
     bands, least = {}, -float("inf")
     for name, _label, most in BANDS:
         bands[name] = here & (ages > least) & (ages <= most)

@@ -110,7 +110,7 @@ def workload(session, ways, by, start, end):
         if start is not None and (desk := desk_at(way, start, by)) is not None:
             counted[desk]["at_start"] += 1
         if (desk := desk_at(way, end, by)) is not None:
-            days = calendar.working_days_between(day(way[0][0]), day(end))
+            days = calendar.working_days_between(day(way[0][0]), day(end - tick))
             band = "days_3" if days <= 3 else "days_7" if days <= 7 else "days_15" if days <= 15 else "older"
             counted[desk].update(("at_end", band))
         seen = False
