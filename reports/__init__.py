@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.engine.frames import REPORTS, Report
 from reports import (
+    accountability,
     articles,
     callbacks,
     customers,
@@ -21,7 +22,11 @@ from reports import (
     order_ways,
     orders,
     outgoing,
+    outgoing_ways,
+    paper_limits,
+    paper_lists,
     paper_ways,
+    paper_work,
     punctuality,
     service,
     tickets,
@@ -30,7 +35,20 @@ from reports import (
 #: What stands together on the page of all reports; each module belongs to one.
 SECTIONS = (
     (_l("All of the house"), (punctuality,)),
-    (_l("Documents"), (documents, outgoing, numbers, paper_ways)),
+    (
+        _l("Documents"),
+        (
+            documents,
+            outgoing,
+            numbers,
+            paper_ways,
+            paper_work,
+            paper_limits,
+            paper_lists,
+            outgoing_ways,
+            accountability,
+        ),
+    ),
     (_l("Service"), (tickets, service, callbacks, dispatch, daily_reviews, articles)),
     (_l("Customers & orders"), (orders, order_ways, goods, customers, money)),
 )

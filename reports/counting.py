@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import pandas as pd
+
+from app.engine.moments import office_zone
 
 #: tickets-orders.md 6
 FEWEST = 5
@@ -24,11 +27,25 @@ def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series
     return groups[list(counts)].sum().reset_index()
 
 
+def office_days(moments: pd.Series) -> pd.Series:
+    """The day of each moment on the office's calendar, midnight without a zone, as `working_days_column` takes it."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.tz_localize(None).dt.normalize()
+
+
+def last_day(end: datetime, rows: int) -> pd.Series:
+    """The office's day on which a period ends that goes up to a moment, midnight for one: the same for every row."""
+    return office_days(pd.Series([end - timedelta(microseconds=1)] * rows, dtype=object))
+
+
 def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:
     """`table` with the figures of a row on reports left empty where `count` of them are fewer than five."""
     if "kind" not in by:
         return table
-    few = table["kind"].eq(SECRET) & (table[count] < FEWEST)
+    return masked(table, by, table["kind"].eq(SECRET) & (table[count] < FEWEST))
+
+
+def masked(table: pd.DataFrame, by: Sequence[str], few: pd.Series) -> pd.DataFrame:
+    """`table` with the figures of some of its rows left empty."""
     if not few.any():
         return table
     figures = [name for name in table.columns if name not in by]
