@@ -233,7 +233,7 @@ def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
             group["net"] += row.net
             group["cost"] += rounded(row.quantity * row.price)
     seen = "cost" in known_fields(Product)
-    figures = ("lines", "without_cost", "net", "cost", "margin", "margin_share") if seen else ("lines",)
+    figures = ("lines", "without_cost", "net", *(("cost", "margin", "margin_share") if seen else ()))
     for group in found.values():
         group["margin"] = group["net"] - group["cost"]
         group["margin_share"] = _over(group["margin"], group["net"])

@@ -17,14 +17,20 @@ def converted(content: bytes, name: str, to: str, folder: Path) -> bytes:
 
     Without LibreOffice the test is skipped, or fails where it is required.
     """
+    return all_converted({name: content}, to, folder)[name]
+
+
+def all_converted(files: dict[str, bytes], to: str, folder: Path) -> dict[str, bytes]:
+    """Likewise several files, in one start of the program: what each became, by its old name."""
     if not SOFFICE:
         if os.environ.get("REQUIRE_OFFICE") == "1":
             pytest.fail("LibreOffice is missing; `apt-get install libreoffice-writer-nogui libreoffice-calc-nogui`")
         pytest.skip("no LibreOffice here; `apt-get install libreoffice-writer-nogui libreoffice-calc-nogui`")
-    source = folder / name
-    source.write_bytes(content)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     out = folder / "saved"
     profile = (folder / "profile").as_uri()
     command = [SOFFICE, "--headless", f"-env:UserInstallation={profile}", "--convert-to", to, "--outdir", str(out)]
-    subprocess.run([*command, str(source)], check=True, capture_output=True, timeout=180)
-    return (out / source.with_suffix(f".{to}").name).read_bytes()
+    sources = [str(folder / name) for name in files]
+    subprocess.run([*command, *sources], check=True, capture_output=True, timeout=300)
+    return {name: (out / Path(name).with_suffix(f".{to}").name).read_bytes() for name in files}

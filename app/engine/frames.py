@@ -222,7 +222,7 @@ def _plain_rows(table: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict
 
 
 def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()
