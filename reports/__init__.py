@@ -23,6 +23,8 @@ from reports import (
     paper_ways,
     punctuality,
     service,
+    ticket_ways,
+    ticket_weeks,
     tickets,
 )
 
@@ -30,7 +32,7 @@ from reports import (
 SECTIONS = (
     (_l("All of the house"), (punctuality,)),
     (_l("Documents"), (documents, outgoing, numbers, paper_ways)),
-    (_l("Service"), (tickets, service, callbacks, dispatch, daily_reviews, articles)),
+    (_l("Service"), (tickets, ticket_ways, ticket_weeks, service, callbacks, dispatch, daily_reviews, articles)),
     (_l("Customers & orders"), (orders, order_ways, customers, money)),
 )
 
