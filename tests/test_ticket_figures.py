@@ -1,0 +1,359 @@
+"""Figures on tickets against a plain recount of what happened to them, step by step, and the rows behind each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.engine import access
+from app.engine.clocks import ClockRow
+from app.engine.frames import REPORTS, ask, period_of
+from app.engine.moments import local, now, parse_moment
+from app.engine.office_calendar import working_calendar
+from app.engine.rules import Rule
+from tests.factories import published, register
+
+#: Around the ends of a week, a month, a year.
+MOMENTS = ("2025-12-28 23:59", "2025-12-31 23:58", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-02 00:00")
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+DELAYS = st.sampled_from((MINUTE, 50 * MINUTE, DAY, 7 * DAY, 30 * DAY - MINUTE, 30 * DAY, 30 * DAY + MINUTE))
+SEND = {"department": "综合科", "requirement": "请办理"}
+#: What is done, with what is answered; the article and the ends of waits and promises are filled in.
+DEEDS = {
+    "give_answer": {}, "refer": {"referral": "电话号码查询"}, "dispatch": SEND, "promise": {}, "wait": {}, "go_on": {},
+    "close": {"code": "answered"}, "reopen": {"reason": "又来电"}, "void": {"reason": "误登"},
+    "forward_opinion": {"department": "综合科", "reason": "无联系方式"},
+}  # fmt: skip
+#: What the office would refuse, and with it all that went before in one transaction.
+REFUSED = {
+    "forward_opinion": lambda ticket: ticket.kind == "report" or ticket.phone,
+    "wait": lambda ticket: ticket.waits >= 2,
+}
+NAMELESS = {"contact_name": "", "phone": "", "anonymous": True, "anonymity_explained": True}
+TICKETS = st.fixed_dictionaries(
+    {
+        "received": st.sampled_from(MOMENTS), "kind": st.sampled_from(("consult", "complaint", "report", "feedback")),
+        "channel": st.sampled_from(("phone", "visit", "letter")), "scheme": st.sampled_from(("hotline", "property_desk")),
+        "place": st.sampled_from(("", "一号楼", "二号楼")), "phone": st.sampled_from(("13812345678", "13987654321")),
+        "anonymous": st.booleans(),
+        "deeds": st.lists(st.tuples(DELAYS, st.sampled_from(sorted(DEEDS))), max_size=5),
+    }
+)  # fmt: skip
+#: What most tickets go through, so that ends and returns are common.
+WAYS = st.sampled_from(
+    (
+        [(MINUTE, "give_answer"), (MINUTE, "close")],
+        [(MINUTE, "give_answer"), (DAY, "close"), (30 * DAY, "reopen"), (DAY, "refer"), (DAY, "close")],
+        [(DAY, "give_answer"), (DAY, "close"), (30 * DAY + MINUTE, "reopen")],
+        [(50 * MINUTE, "wait"), (DAY, "go_on"), (MINUTE, "refer"), (MINUTE, "close"), (DAY, "reopen")],
+        [(50 * MINUTE, "dispatch"), (DAY, "wait"), (DAY, "go_on")],
+    )
+)
+LIVES = st.lists(
+    st.one_of(TICKETS, st.tuples(TICKETS, WAYS).map(lambda both: both[0] | {"deeds": both[1]})), max_size=5
+)
+AT_WORK = ("open", "appointment", "reopened", "dispatched", "waiting", "reply_in")
+ENDS = ("closed", "opinion_forwarded")
+TOLD = {
+    "kind": lambda ticket, moment: ticket.kind,
+    "channel": lambda ticket, moment: ticket.channel,
+    "desk": lambda ticket, moment: ticket.scheme,
+    "department": lambda ticket, moment: ticket.department.name if ticket.department else "",
+    "taker": lambda ticket, moment: ticket.taker.name if ticket.taker else "",
+    "month": lambda ticket, moment: f"{local(moment):%Y-%m}",
+    "week": lambda ticket, moment: f"{monday(moment):%Y-%m-%d}",
+}
+
+
+def tried(examples):
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def monday(moment) -> date:
+    day = local(moment).date()
+    return day - timedelta(days=day.weekday())
+
+
+@pytest.fixture
+def article(session, actors, at):
+    """An article to answer from, in a house where tickets are reopened long after."""
+    at("2025-12-01 09:00")
+    found = published(session, actors)
+    with access.system():
+        for profile in ("hotline", "property_desk"):
+            session.add(Rule(setting="reopen_days", profile=profile, value="99"))
+        session.commit()
+    return found.id
+
+
+class Lives:
+    """Tickets and what was seen to happen to them: (moment, state before, state after) by ticket."""
+
+    def __init__(self, session, actors, at, article, wishes):
+        self.session, self.at, self.article = session, at, article
+        self.seen = defaultdict(list)
+        todo = sorted(
+            (moment, n, m, deed) for n, wish in enumerate(wishes) for m, (moment, deed) in enumerate(way(wish))
+        )
+        made = {}
+        for moment, n, _m, deed in todo:
+            at(moment.isoformat())
+            if deed == "receive":
+                with access.acting_as(actors["desk"]):
+                    made[n] = register(session, **raw(wishes[n]))
+                session.flush()
+            else:
+                self.take(made[n], deed)
+        at("2026-08-01 12:00")
+        session.flush()
+        self.tickets = [ticket for ticket in made.values() if ticket.state != "voided"]
+        clocks = session.scalars(select(ClockRow).where(ClockRow.stage == "parent", ClockRow.kind == "service_tickets"))
+        self.clocked = {clock.record_id for clock in clocks}
+
+    def take(self, ticket, deed):
+        answers = dict(DEEDS[deed])
+        if deed == "give_answer":
+            answers["article"] = self.article
+        if deed in ("wait", "promise"):
+            until = (now() + DAY).isoformat()
+            more = {"until": until, "waiting_for": "details", "reason": "等"} if deed == "wait" else {"at": until}
+            answers |= more
+        step, before = "give_answer" if deed == "refer" else deed, ticket.state
+        if before not in ticket.flow.steps[step].sources or (deed in REFUSED and REFUSED[deed](ticket)):
+            return
+        ticket.flow.take(self.session, ticket, step, answers)
+        if ticket.state != before:
+            self.seen[ticket.id].append((now(), before, ticket.state))
+
+    def first(self, ticket, state):
+        return next((moment for moment, _before, after in self.seen[ticket.id] if after == state), None)
+
+    def closings(self):
+        """(ticket, moment) of each."""
+        return [
+            (ticket, moment)
+            for ticket in self.tickets
+            for moment, _before, after in self.seen[ticket.id]
+            if after in ENDS
+        ]
+
+    def reopenings(self):
+        return [
+            (ticket, moment)
+            for ticket in self.tickets
+            for moment, before, after in self.seen[ticket.id]
+            if before in ENDS and after == "reopened"
+        ]
+
+    def came_back(self, ticket, closed):
+        later = [moment for one, moment in self.reopenings() if one is ticket and moment >= closed]
+        return any(moment - closed <= 30 * DAY for moment in later)
+
+    def hours(self, ticket, closed, *, paused=False):
+        """Hours at work, or waiting for the caller, until a closing."""
+        if ticket.id not in self.clocked:
+            return 0.0
+        since, total = ticket.received_at, timedelta()
+        for moment, before, _after in self.seen[ticket.id]:
+            if moment <= closed and before in (("waiting",) if paused else AT_WORK):
+                total += moment - since
+            since = moment
+        return total.total_seconds() / 3600
+
+    def at_once(self, ticket):
+        went = {after for _moment, _before, after in self.seen[ticket.id]}
+        if ticket.citation_id is None or went & {"dispatched", "appointment", "waiting", "reopened"}:
+            return False
+        until = ticket.answered_at + 7 * DAY
+        return not any(
+            other is not ticket and not other.sealed() and not ticket.sealed() and other.kind == ticket.kind
+            and ticket.received_at <= other.received_at <= until
+            and ((other.place and other.place == ticket.place) or (other.phone and other.phone == ticket.phone))
+            for other in self.tickets
+        )  # fmt: skip
+
+
+def way(wish):
+    moment = parse_moment(wish["received"])
+    yield moment, "receive"
+    for delay, deed in wish["deeds"]:
+        moment += delay
+        yield moment, deed
+
+
+def raw(wish):
+    nameless = NAMELESS if wish["anonymous"] else {"phone": wish["phone"]}
+    return {"received_at": now().isoformat(), "subject": "来电", "content": "", **nameless,
+            **{name: wish[name] for name in ("kind", "channel", "scheme", "place")}}  # fmt: skip
+
+
+def grouped(pairs, names):
+    groups = defaultdict(list)
+    for ticket, moment in pairs:
+        groups[tuple(TOLD[name](ticket, moment) for name in names)].append((ticket, moment))
+    return dict(sorted(groups.items()))
+
+
+def share(part, whole):
+    return round(part / whole, 4) if whole else None
+
+
+def taken(spans, session):
+    """Count, median and 90th percentile of hours, and the median of working hours."""
+    spans = [(since, until) for since, until in spans if until is not None]
+    if not spans:
+        return 0, None, None, None
+    hours = [(until - since).total_seconds() / 3600 for since, until in spans]
+    worked = [working_calendar(session).working_time(*span).total_seconds() / 3600 for span in spans]
+    return len(spans), median(hours), float(np.quantile(hours, 0.9)), median(worked)
+
+
+def behind(session, name, key, figure):
+    rows = session.execute(REPORTS[name].tally().behind(period_of({}), key, figure)).all()
+    return len(rows), sum(row.worth for row in rows if row.worth is not None)
+
+
+def asked(session, name, by, **more):
+    names = by.split(",")
+    return {tuple(row[one] for one in names): row for row in ask(session, name, {"by": by, **more}).rows}
+
+
+def agree(found, expected):
+    """Figures are equal, hours to half a hundredth."""
+    assert {name: found[name] for name in expected} == {
+        name: pytest.approx(value, abs=0.011) if isinstance(value, float) else value for name, value in expected.items()
+    }
+
+
+def few(key, names, count):
+    return "kind" in names and key[names.index("kind")] == "report" and count < 5
+
+
+def hidden(row, names):
+    assert all(value is None for name, value in row.items() if name not in names)
+
+
+@pytest.mark.parametrize("by", ["kind", "channel,desk", "month", "department", "taker"])
+@tried(6)
+@given(wishes=LIVES)
+def test_tickets_received_are_what_a_plain_recount_finds_and_open_their_rows(session, actors, article, at, by, wishes):
+    with access.system():
+        lives, names = Lives(session, actors, at, article, wishes), by.split(",")
+        expected = grouped([(ticket, ticket.received_at) for ticket in lives.tickets], names)
+        rows = asked(session, "tickets_received", by)
+        assert list(rows) == list(expected)
+        for key, members in expected.items():
+            if few(key, names, len(members)):
+                hidden(rows[key], names)
+                continue
+            tickets = [ticket for ticket, _moment in members]
+            told = [ticket for ticket in tickets if not ticket.sealed()]
+            nameless = sum(ticket.anonymous for ticket in told)
+            back = sum(any(after == "reopened" for *_, after in lives.seen[ticket.id]) for ticket in tickets)
+            count, middle, high, worked = taken(
+                [(ticket.received_at, lives.first(ticket, "dispatched")) for ticket in tickets], session
+            )
+            counts = {
+                "received": len(tickets), "unsealed": len(told), "anonymous": nameless, "unexplained": 0,
+                "reopened": back, "to_dispatch_count": count,
+            }  # fmt: skip
+            agree(
+                rows[key],
+                {
+                    **counts, "anonymous_share": share(nameless, len(told)), "reopened_share": share(back, len(tickets)),
+                    "to_dispatch_median": middle, "to_dispatch_p90": high, "to_dispatch_working_median": worked,
+                },
+            )  # fmt: skip
+            key = dict(zip(names, key, strict=True))
+            assert {name: behind(session, "tickets_received", key, name)[0] for name in counts} == counts
+        session.rollback()
+
+
+@pytest.mark.parametrize("by", ["kind", "channel,month", "month", "desk"])
+@tried(8)
+@given(wishes=LIVES)
+def test_tickets_closed_are_what_a_plain_recount_finds_and_open_their_rows(session, actors, article, at, by, wishes):
+    with access.system():
+        lives, names = Lives(session, actors, at, article, wishes), by.split(",")
+        expected = grouped(lives.closings(), names)
+        rows = asked(session, "tickets_closed", by)
+        assert list(rows) == list(expected)
+        for key, members in expected.items():
+            if few(key, names, len(members)):
+                hidden(rows[key], names)
+                continue
+            back = sum(lives.came_back(*one) for one in members)
+            answerable = sum(ticket.sub_kind != "praise" for ticket, _closed in members)
+            at_once = sum(lives.at_once(ticket) for ticket, _closed in members)
+            spent = sum(lives.hours(*one) for one in members)
+            paused = sum(lives.hours(*one, paused=True) for one in members)
+            answered = [
+                (ticket.received_at, ticket.answered_at)
+                for ticket, closed in members
+                if ticket.answered_at and ticket.answered_at <= closed
+            ]
+            count, middle, high, worked = taken(answered, session)
+            counts = {
+                "closed": len(members), "reopened": back, "answerable": answerable, "first_contact": at_once,
+                "to_answer_count": count,
+            }  # fmt: skip
+            agree(
+                rows[key],
+                {
+                    **counts, "reopened_share": share(back, len(members)),
+                    "first_contact_share": share(at_once, answerable), "clock_hours": spent, "paused_hours": paused,
+                    "paused_share": share(paused, spent), "to_answer_median": middle, "to_answer_p90": high,
+                    "to_answer_working_median": worked,
+                },
+            )  # fmt: skip
+            key = dict(zip(names, key, strict=True))
+            assert {name: behind(session, "tickets_closed", key, name)[0] for name in counts} == counts
+            assert behind(session, "tickets_closed", key, "clock_hours")[1] == pytest.approx(spent, abs=0.011)
+        session.rollback()
+
+
+@pytest.mark.parametrize("by", ["week", "month", "week,kind", "desk"])
+@tried(8)
+@given(wishes=LIVES)
+def test_what_comes_in_and_goes_out_is_what_a_plain_recount_finds(session, actors, article, at, by, wishes):
+    with access.system():
+        lives, names = Lives(session, actors, at, article, wishes), by.split(",")
+        flows = {
+            "received": [(ticket, ticket.received_at) for ticket in lives.tickets],
+            "closed": lives.closings(),
+            "reopened": lives.reopenings(),
+        }
+        counts = {
+            name: {key: len(found) for key, found in grouped(pairs, names).items()} for name, pairs in flows.items()
+        }
+        rows = asked(session, "tickets_in_and_out", by)
+        assert list(rows) == sorted({key for one in counts.values() for key in one})
+        for key, row in rows.items():
+            came, left, back = (counts[name].get(key, 0) for name in flows)
+            if few(key, names, came):
+                hidden(row, names)
+                continue
+            told = {"received": came, "closed": left, "reopened": back, "difference": came - left}
+            assert {name: row[name] for name in (*told, "growth")} == {**told, "growth": came - left + back}
+        session.rollback()
+
+
+@tried(8)
+@given(wishes=LIVES)
+def test_the_growth_of_all_weeks_is_what_lies_open_at_the_end(session, actors, article, at, wishes):
+    with access.system():
+        Lives(session, actors, at, article, wishes)
+        for last in ("2026-01-04", "2026-02-08", "2026-07-31"):
+            growth = sum(row["growth"] for row in asked(session, "tickets_in_and_out", "week", to=last).values())
+            open_then = sum(
+                row["open"] for row in ask(session, "ticket_backlog", {"by": "department", "to": last}).rows
+            )
+            assert growth == open_then
+        session.rollback()
