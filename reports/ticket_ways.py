@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures
 from app.engine.frames import Period
 from app.engine.history import HistoryEntry
+from app.engine.moments import Moment
 from app.engine.phones import PhoneKey
 from models.desk_figures import UNCOUNTED
 from models.dispatch import DispatchOrder
@@ -149,19 +150,20 @@ def _same_matter_within(days: int) -> ColumnElement[bool]:
 
     As where doubles are proposed (`models.merging`), what is under seal is compared with nothing.
     """
-    ticket, other = ServiceTicket, ServiceTicket.__table__.alias("other")
-    mine, theirs = PhoneKey.__table__.alias("mine").c, PhoneKey.__table__.alias("theirs").c
-    shared = select(mine.id).where(
-        mine.kind == ticket.kind_name, theirs.kind == ticket.kind_name, mine.key == theirs.key,
-        mine.record_id == ticket.id, theirs.record_id == other.c.id,
-    )  # fmt: skip
-    query = select(other.c.id).where(
-        ticket.unsealed(), other.c.kind != SECRET, other.c.named.is_not(True), other.c.confidential.is_not(True),
-        other.c.id != ticket.id, other.c.state != "voided", other.c.kind == ticket.kind,
-        other.c.received_at >= ticket.received_at, other.c.received_at <= DaysAfter(ticket.answered_at, days),
-        or_(other.c.place == ticket.place, exists(shared.correlate(ticket, other))),
-    )  # fmt: skip
-    return exists(query.correlate_except(other))
+    one, number = ServiceTicket.__table__.alias("matter").c, PhoneKey.__table__.c
+    compared = (one.kind != SECRET, one.named.is_not(True), one.confidential.is_not(True), one.state != "voided")
+
+    def following(what: Any) -> Any:
+        """The tickets, each with the moment of the next one of its kind that has the same place or number."""
+        upcoming = func.lead(one.received_at, type_=Moment())
+        at = upcoming.over(partition_by=(one.kind, what), order_by=(one.received_at, one.id))
+        return select(one.id, one.answered_at, at.label("next_at")).where(*compared, what != "")
+
+    bears = and_(number.kind == ServiceTicket.kind_name, number.record_id == one.id)
+    by_number = following(number.key).select_from(one.id.table.join(number.key.table, bears))
+    found = union_all(following(one.place), by_number).subquery().c
+    # Looked for once for all tickets: one after the other would take minutes where a place is a whole estate.
+    return ServiceTicket.id.in_(select(found.id).where(found.next_at <= DaysAfter(found.answered_at, days)))
 
 
 def _at_first_contact() -> ColumnElement[bool]:
@@ -169,7 +171,6 @@ def _at_first_contact() -> ColumnElement[bool]:
     ticket, order = ServiceTicket, DispatchOrder.__table__.c
     sent = exists(select(order.id).where(order.ticket_id == ticket.id, order.issued_at.is_not(None)).correlate(ticket))
     at_once = and_(ticket.promised_at.is_(None), ticket.waits == 0, ticket.episode == 1, ~sent)
-    # The costly one last: the same matter is looked for where all else is fulfilled.
     return and_(ticket.citation_id.is_not(None), at_once, ~_same_matter_within(AGAIN_WITHIN))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from html import unescape
+from io import BytesIO
 from statistics import median
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.engine import access
@@ -181,7 +185,7 @@ class Lives:
         until = ticket.answered_at + 7 * DAY
         return not any(
             other is not ticket and not other.sealed() and not ticket.sealed() and other.kind == ticket.kind
-            and ticket.received_at <= other.received_at <= until
+            and (ticket.received_at, ticket.id) < (other.received_at, other.id) and other.received_at <= until
             and ((other.place and other.place == ticket.place) or (other.phone and other.phone == ticket.phone))
             for other in self.tickets
         )  # fmt: skip
@@ -513,3 +517,32 @@ def test_fewer_than_five_reports_are_no_figure_and_no_change_tells_of_them(sessi
         rows = ask(session, "tickets_received", {"by": "kind,month"}).rows
     told = [(row["month"], row["received"], row["received_on_month"], row["anonymous_share"]) for row in rows]
     assert told == [("2026-03", None, None, None), ("2026-04", 5, None, None)]
+
+
+def test_every_figure_of_the_page_opens_its_rows_and_the_workbook_lists_them(client, session, actors, call, at):
+    at("2026-03-02 09:00")
+    tickets = [call(kind="complaint", department="综合科") for _n in range(3)]
+    with access.system():
+        for ticket in tickets[:2]:
+            ticket.take("give_answer", session, answer="已处理", referral="电话号码查询")
+            at("2026-03-02 10:00")
+            ticket.take("close", session, code="answered")
+        tickets[0].take("reopen", session, reason="又来电")
+        session.commit()
+    browser = client("cs_manager")
+    for name, figure, count in (
+        ("tickets_received", "received", 3),
+        ("tickets_closed", "closed", 2),
+        ("tickets_closed", "reopened", 1),
+    ):
+        page = browser.get(f"/reports/{name}?by=month,department").text
+        links = [unescape(link) for link in re.findall(rf'href="(/reports/{name}/rows[^"]+)"', page)]
+        assert [browser.get(link).status_code for link in links] == [200] * len(links)
+        (link,) = [link for link in links if link.endswith(f"figure={figure}")]
+        assert browser.get(link).text.count("data-href=") == count
+    with browser.get("/reports/tickets_closed.xlsx?by=month") as answer:
+        details = load_workbook(BytesIO(answer.data)).worksheets[2]
+    assert details.max_row - 1 == 2
+    assert (
+        browser.get("/reports/hot_topics").status_code == browser.get("/reports/tickets_in_and_out").status_code == 200
+    )
