@@ -14,6 +14,7 @@ from reports import (
     customers,
     daily_reviews,
     dispatch,
+    dispatch_ways,
     documents,
     money,
     numbers,
@@ -32,7 +33,10 @@ from reports import (
 SECTIONS = (
     (_l("All of the house"), (punctuality,)),
     (_l("Documents"), (documents, outgoing, numbers, paper_ways)),
-    (_l("Service"), (tickets, ticket_ways, ticket_weeks, service, callbacks, dispatch, daily_reviews, articles)),
+    (
+        _l("Service"),
+        (tickets, ticket_ways, ticket_weeks, service, callbacks, dispatch_ways, dispatch, daily_reviews, articles),
+    ),
     (_l("Customers & orders"), (orders, order_ways, customers, money)),
 )
 

@@ -22,6 +22,7 @@ from models.people import Department, Person
 from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
 from reports.counting import SECRET, without_few
+from reports.passages import began_in, of_record, went_into
 from reports.spans import DaysAfter, Hours
 
 #: States in which a ticket has ended and counts.
@@ -39,22 +40,6 @@ class TicketTally(Tally):
             changes = [name for name in table.columns if name.startswith(f"{self.compared}_on_")]
             table.loc[table["kind"] == SECRET, changes] = None
         return without_few(table, by, self.figures[0].name)
-
-
-def went_into(entry: Any, *states: str, out_of: Sequence[str] = ()) -> ColumnElement[bool]:
-    """Whether an entry of the history is that of a step into one of these states (out of some, if named)."""
-    steps = ServiceTicket.flow.steps.values()
-    ways = {
-        (source, target) for step in steps for source in step.sources for target in step.targets if target in states
-    }
-    ways = {(source, target) for source, target in ways if source != target and (not out_of or source in out_of)}
-    told = (entry.changes.contains(f'"state":["{source}","{target}"]') for source, target in sorted(ways))
-    return or_(*told)
-
-
-def of_ticket(entry: Any) -> ColumnElement[bool]:
-    """Whether an entry of the history is one of the ticket's."""
-    return and_(entry.kind == ServiceTicket.kind_name, entry.record_id == ServiceTicket.id)
 
 
 def _groups(at: Any) -> dict[str, Group]:
@@ -79,7 +64,9 @@ def _with_names(query: Any) -> Any:
 def _first_dispatched() -> Any:
     """When a ticket first went to a unit: a later issue of the same order covers the first on the order itself."""
     entry = HistoryEntry.__table__.alias("sent").c
-    query = select(func.min(entry.at)).where(of_ticket(entry), went_into(entry, "dispatched"))
+    query = select(func.min(entry.at)).where(
+        of_record(ServiceTicket, entry), went_into(ServiceTicket, entry, "dispatched")
+    )
     return query.correlate(ServiceTicket).scalar_subquery()
 
 
@@ -122,8 +109,7 @@ def tickets_received() -> Tally:
 
 def _closing(entry: Any) -> ColumnElement[bool]:
     """Whether an entry of the history closed the ticket, or brought it along closed from an older register."""
-    brought = or_(*(entry.changes.contains(f'"state":[null,"{state}"]') for state in ENDS))
-    return and_(of_ticket(entry), or_(went_into(entry, *ENDS), and_(entry.position == 1, brought)))
+    return and_(of_record(ServiceTicket, entry), or_(went_into(ServiceTicket, entry, *ENDS), began_in(entry, *ENDS)))
 
 
 def closed_at(entry: Any) -> Any:
@@ -140,9 +126,9 @@ def closings(query: Any, entry: Any) -> Any:
 def _back_within(days: int, closed: Any) -> ColumnElement[bool]:
     """Whether a ticket was reopened within so many days of a closing."""
     entry = HistoryEntry.__table__.alias("again").c
-    again = went_into(entry, "reopened", out_of=ENDS)
+    again = went_into(ServiceTicket, entry, "reopened", out_of=ENDS)
     at = entry.at.between(closed, DaysAfter(closed, days))
-    return exists(select(entry.id).where(of_ticket(entry), at, again).correlate_except(entry.id.table))
+    return exists(select(entry.id).where(of_record(ServiceTicket, entry), at, again).correlate_except(entry.id.table))
 
 
 def _same_matter_within(days: int) -> ColumnElement[bool]:

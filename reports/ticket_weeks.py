@@ -20,8 +20,9 @@ from models.people import Department
 from models.ticket_words import KINDS, SCHEMES
 from models.tickets import ServiceTicket
 from reports.counting import without_few
+from reports.passages import of_record, went_into
 from reports.spans import Length, first_day, part_of
-from reports.ticket_ways import ENDS, closed_at, closings, of_ticket, went_into
+from reports.ticket_ways import ENDS, closed_at, closings
 
 #: So many of one kind at one place in one week are a topic (tickets-orders.md 7.1).
 REPEATED = 3
@@ -38,7 +39,7 @@ _LENGTHS: dict[str, Length] = {"week": "week", "month": "month"}
 def _flows() -> dict[str, tuple[Any, Callable[[Any], Any]]]:
     """What comes in and goes out: the moment of each, and what is joined to the tickets for it."""
     closing, again = (HistoryEntry.__table__.alias(name) for name in ("closing", "again"))
-    back = and_(of_ticket(again.c), went_into(again.c, "reopened", out_of=ENDS))
+    back = and_(of_record(ServiceTicket, again.c), went_into(ServiceTicket, again.c, "reopened", out_of=ENDS))
     return {
         "received": (ServiceTicket.received_at, lambda query: query),
         "closed": (closed_at(closing.c), lambda query: closings(query, closing)),
