@@ -15,6 +15,7 @@ from reports import (
     customers,
     daily_reviews,
     dispatch,
+    dispatch_ways,
     documents,
     goods,
     money,
@@ -29,6 +30,8 @@ from reports import (
     paper_work,
     punctuality,
     service,
+    ticket_ways,
+    ticket_weeks,
     tickets,
 )
 
@@ -38,20 +41,16 @@ SECTIONS = (
     (
         _l("Documents"),
         (
-            documents,
-            outgoing,
-            numbers,
-            paper_ways,
-            paper_work,
-            paper_limits,
-            paper_lists,
-            outgoing_ways,
+            documents, outgoing, numbers, paper_ways, paper_work, paper_limits, paper_lists, outgoing_ways,
             accountability,
         ),
     ),
-    (_l("Service"), (tickets, service, callbacks, dispatch, daily_reviews, articles)),
+    (
+        _l("Service"),
+        (tickets, ticket_ways, ticket_weeks, service, callbacks, dispatch_ways, dispatch, daily_reviews, articles),
+    ),
     (_l("Customers & orders"), (orders, order_ways, goods, customers, money)),
-)
+)  # fmt: skip
 
 
 def sections() -> Iterator[tuple[Any, list[Report]]]:

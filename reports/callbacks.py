@@ -1,10 +1,10 @@
-"""What callers say of us and what we owed them: satisfaction, calls, and how often units return or do it over."""
+"""What callers say of us and what we owed them: satisfaction and calls."""
 
 from __future__ import annotations
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import rules
@@ -14,7 +14,6 @@ from app.engine.moments import now
 from models import desk_figures
 from models.calling import CALLS
 from models.calls import CallOwed
-from models.dispatch import DispatchOrder
 from models.people import Department, Person
 from models.ticket_words import KINDS
 from models.tickets import CAUSES, GRADES, ServiceTicket
@@ -118,44 +117,4 @@ def calls_kept(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     counted["in_time_share"] = share(counted["in_time"], counted["due"])
     reached = counted["reached"].where(counted["reached"] > 0)
     counted["tries_per_reach"] = (counted["tries"] / reached).astype(float).round(2)
-    return counted
-
-
-@report(
-    "dispatch_quality",
-    _l("Returns and rework of units"),
-    [
-        Column("department", _l("Unit"), "text"),
-        Column("month", _l("Month"), "text"),
-        Column("issued", _l("Orders issued"), "integer", total=True),
-        Column("returned", _l("Returned"), "integer", total=True),
-        Column("returned_share", _l("Share returned"), "percent"),
-        Column("reworked", _l("Sent back for more"), "integer", total=True),
-        Column("reworked_share", _l("Share sent back"), "percent"),
-    ],
-    basis=_l("Dispatch orders issued in the period; cancelled ones are left out. The month is that of issue."),
-    groups=("department", "month"),
-    chart="returned_share",
-)
-def dispatch_quality(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
-    """Of the orders a unit got: how many it returned, and how many replies did not do."""
-    order = DispatchOrder
-    query = (
-        select(
-            Department.name.label("department"), order.issued_at, order.returned_at,
-            func.coalesce(order.rework_count, 0).label("rework_count"),
-        )
-        .join(Department, order.department_id == Department.id)
-        .where(order.issued_at.is_not(None), order.state != "cancelled")
-    )  # fmt: skip
-    table = frame(session, period.holds(query, order.issued_at))
-    table["month"] = month_of(table["issued_at"])
-    counts = {
-        "issued": table["issued_at"].notna().astype(int),
-        "returned": table["returned_at"].notna().astype(int),
-        "reworked": (table["rework_count"].astype(int) > 0).astype(int),
-    }
-    counted = tally(table, by, counts)
-    counted["returned_share"] = share(counted["returned"], counted["issued"])
-    counted["reworked_share"] = share(counted["reworked"], counted["issued"])
     return counted

@@ -80,6 +80,6 @@ def test_returns_and_rework_are_counted_by_unit(session, actors, call, at):
     take(session, actors["user_a"], made[0], "feed_back", result="好了", answer="好了")
     take(session, actors["shift"], made[0], "rework", reason="没有说明原因")
     take(session, actors["user_a"], made[1], "hand_back", ground="not_ours", reason="不属本科室")
-    (row,) = rows(session, actors, "dispatch_quality", "department")
-    assert (row["department"], row["issued"], row["returned"], row["reworked"]) == ("综合科", 3, 1, 1)
+    (row,) = rows(session, actors, "dispatches", "unit")
+    assert (row["unit"], row["issued"], row["returned"], row["reworked"]) == ("综合科", 3, 1, 1)
     assert row["returned_share"] == row["reworked_share"] == pytest.approx(1 / 3, abs=5e-5)

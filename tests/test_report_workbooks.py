@@ -101,10 +101,10 @@ def test_the_cover_says_what_when_by_whom_and_with_whose_rights(one):
     cover = one.book.worksheets[0]
     words = {str(row[0].value): str(row[1].value) for row in cover.iter_rows(min_row=2) if row[0].value}
     assert cover["A1"].value == one.title
-    assert words["制表权限"] == "高峰"
+    assert words["所用权限"] == "高峰"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d \(Asia/Shanghai\)", words["生成时间"])
     assert words["期间"] == "全部日期"
-    assert words[f"“{table_of(one).title}”行数"] == f"{len(one.answer.rows):,}"
+    assert words[f"“{table_of(one).title}”的行数"] == f"{len(one.answer.rows):,}"
     said = {str(row[1].value) for row in cover.iter_rows()}
     assert one.basis in said
 
