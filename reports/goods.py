@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields
-from app.engine.figures import month_key
 from app.engine.frames import Period, frame, report
 from app.engine.moments import local, now, today
 from app.engine.money import rounded
+from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine
 from models.orders import Order
@@ -211,7 +211,7 @@ def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     """One row a month, product or customer: lines, net of those with a cost, their cost, what is left and its share."""
     first, last = session.execute(_sold(period, func.min(Order.placed_at), func.max(Order.placed_at))).one()
     keys = {
-        "month": month_key(first, last, Order.placed_at),
+        "month": part_of("month", Order.placed_at, first, last),
         "product": Product.product_no,
         "customer": Customer.customer_no,
     }

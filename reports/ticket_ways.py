@@ -16,6 +16,7 @@ from app.engine.frames import Period
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment
 from app.engine.phones import PhoneKey
+from app.engine.spans import DaysAfter, Hours
 from models.desk_figures import UNCOUNTED
 from models.dispatch import DispatchOrder
 from models.people import Department, Person
@@ -23,7 +24,6 @@ from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
 from reports.counting import SECRET, without_few
 from reports.passages import began_in, of_record, went_into
-from reports.spans import DaysAfter, Hours
 
 #: States in which a ticket has ended and counts.
 ENDS = tuple(state.name for state in ServiceTicket.flow.states.values() if state.final and not state.uncounted)

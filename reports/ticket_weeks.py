@@ -15,13 +15,13 @@ from app.engine.columns import Column
 from app.engine.figures import Group
 from app.engine.frames import Period, frame, report
 from app.engine.history import HistoryEntry
+from app.engine.spans import Length, first_day, part_of
 from models.desk_figures import UNCOUNTED
 from models.people import Department
 from models.ticket_words import KINDS, SCHEMES
 from models.tickets import ServiceTicket
 from reports.counting import without_few
 from reports.passages import of_record, went_into
-from reports.spans import Length, first_day, part_of
 from reports.ticket_ways import ENDS, closed_at, closings
 
 #: So many of one kind at one place in one week are a topic (tickets-orders.md 7.1).

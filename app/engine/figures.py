@@ -14,15 +14,16 @@ from typing import Any, Literal
 import pandas as pd
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, String, and_, case, func, literal, null, select, true, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.fields import storable
 from app.engine.frames import Period, Report, frame, register
-from app.engine.moments import at_office, local
+from app.engine.moments import at_office
 from app.engine.office_calendar import working_calendar
 from app.engine.refusals import Refused
+from app.engine.spans import first_day, part_of
 
 Joins = Callable[[Select[Any]], Select[Any]]
 
@@ -222,7 +223,7 @@ class Tally:
                 continue
             ends = self._population(select(func.min(group.of), func.max(group.of)), period)
             first, last = session.execute(ends).one()
-            found.append(month_key(first, last, group.of).label(name))
+            found.append(part_of("month", group.of, first, last).label(name))
         return found
 
     def _counted(self, session: Session, period: Period, labelled: list[Any]) -> pd.DataFrame:
@@ -247,26 +248,6 @@ class Tally:
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
 
 
-def month_key(first: datetime | None, last: datetime | None, of: Any) -> ColumnElement[str]:
-    """`2026-03` of a moment in a query in which all lie from `first` to `last`; empty where there is none."""
-    months = list(_months(local(first).date(), local(last).date())) if first is not None and last is not None else []
-    ways = [(of < at_office(after), month) for month, after in months]
-    return case(*ways, else_="") if ways else literal("")
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-
-
-def _months(first: date, last: date) -> Iterator[tuple[str, date]]:
-    """The months from one day to another, each with the first day after it."""
-    day = first.replace(day=1)
-    while day <= last:
-        after = _next_month(day)
-        yield f"{day:%Y-%m}", after
-        day = after
-
-
 def _shifted(month: str, back: int) -> str:
     """The month so many before one; the empty text has none."""
     if not month:
@@ -278,7 +259,7 @@ def _shifted(month: str, back: int) -> str:
 def _month(text: str) -> tuple[datetime, datetime]:
     try:
         first = date.fromisoformat(f"{text}-01")
-        return at_office(first), at_office(_next_month(first))
+        return at_office(first), at_office(first_day("month", first + timedelta(days=31)))
     except (ValueError, OverflowError):  # also the months at either end of the calendar
         raise Refused(_("“%(month)s” is no month; it is written 2026-03.", month=text[:20])) from None
 
