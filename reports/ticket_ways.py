@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
@@ -22,7 +23,7 @@ from models.dispatch import DispatchOrder
 from models.people import Department, Person
 from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
-from reports.counting import SECRET, without_few
+from reports.counting import FEWEST, SECRET, masked
 from reports.passages import began_in, of_record, went_into
 
 #: States in which a ticket has ended and counts.
@@ -31,15 +32,23 @@ ENDS = tuple(state.name for state in ServiceTicket.flow.states.values() if state
 BACK_WITHIN, AGAIN_WITHIN = 30, 7
 
 
+@dataclass(frozen=True)
 class TicketTally(Tally):
     """Figures on tickets: those of fewer than five reports of wrongdoing, and what would tell them, are left empty."""
 
+    #: whether reports of wrongdoing alone are counted
+    secret: bool = False
+
+    def narrowed(self, key: Mapping[str, str]) -> Self:
+        found = super().narrowed(key)
+        return replace(found, secret=True) if key.get("kind") == SECRET else found
+
     def frame(self, session: Session, period: Period, by: Sequence[str]) -> pd.DataFrame:
         table = super().frame(session, period, by)
-        if "kind" in by:
-            changes = [name for name in table.columns if name.startswith(f"{self.compared}_on_")]
-            table.loc[table["kind"] == SECRET, changes] = None
-        return without_few(table, by, self.figures[0].name)
+        secret = table["kind"].eq(SECRET) if "kind" in by else pd.Series(self.secret, index=table.index)
+        changes = [name for name in table.columns if name.startswith(f"{self.compared}_on_")]
+        table.loc[secret, changes] = None
+        return masked(table, by, secret & (table[self.figures[0].name] < FEWEST))
 
 
 def _groups(at: Any) -> dict[str, Group]:

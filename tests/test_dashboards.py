@@ -67,3 +67,9 @@ def test_each_figure_opens_as_many_rows(busy, account):
 
 def test_who_may_read_no_reports_sees_none(busy):
     assert tiles(sign_in(busy, "user_a")) == {}
+
+
+def test_rows_of_others_are_in_no_tile(busy):
+    """The customer of these orders is another salesperson's."""
+    assert tiles(sign_in(busy, "sales"))["下单数"][1] == "1"
+    assert {value for _href, value, _note in tiles(sign_in(busy, "sales_b")).values()} == {"0"}

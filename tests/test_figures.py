@@ -21,6 +21,7 @@ from app.engine.frames import REPORTS, ask, period_of
 from app.engine.moments import local, parse_moment
 from models.documents import IncomingDocument
 from models.orders import Order
+from tests.conftest import sign_in
 from tests.factories import house, incoming, place
 
 #: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
@@ -300,3 +301,51 @@ def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
         of_key = dict(zip(("urgency", "month"), key, strict=True))
         assert behind(session, "incoming_papers", of_key, "answered_in_time")[0] == figures[4]
     session.rollback()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wishes=ORDERS)
+@pytest.mark.parametrize("chosen", [{"payment_type": "on_account"}, {"month": "2026-01", "region": "西南"}])
+def test_a_chosen_group_is_counted_alone(session, known, chosen, wishes):
+    with session.begin_nested() as trial:
+        orders = made(session, wishes)
+        rows = ask(session, "order_funnel", {"by": "invalid_because", **chosen}).rows
+        counts = {
+            row["invalid_because"]: behind(
+                session, "order_funnel", {**chosen, "invalid_because": row["invalid_because"]}, "placed"
+            )
+            for row in rows
+        }
+        groups = defaultdict(list)
+        for order in orders:
+            if order.state != "draft" and all(TOLD[name](order) == value for name, value in chosen.items()):
+                groups[TOLD["invalid_because"](order)].append(order)
+        wanted = {key: recount(members) for key, members in groups.items()}
+        trial.rollback()
+    assert {row["invalid_because"]: row["placed"] for row in rows} == {
+        key: one["placed"] for key, one in wanted.items()
+    }
+    assert {key: count for key, (count, _sum) in counts.items()} == {key: one["placed"] for key, one in wanted.items()}
+
+
+def test_a_group_of_the_table_leads_to_the_report_of_it_alone(app, session, actors):
+    house(session, actors)
+    with access.system():
+        for region in ("西南", "华东", "华东"):
+            place(session, region=region)
+        session.commit()
+    session.remove()
+    browser = sign_in(app, "manager")
+    page = browser.get("/reports/order_funnel?by=region").text
+    links = [unescape(one) for one in re.findall(r'href="([^"]+)"', page)]
+    href = next(one for one in links if "region=%E5%8D%8E%E4%B8%9C" in one and "figure" not in one)
+    narrow = browser.get(href).text
+    assert re.search(r'class="chip" href="[^"]*"[^>]*><span>地区: 华东</span>', narrow)
+    assert '<input type="hidden" name="region" value="华东">' in narrow
+    data = browser.get(href.replace("/reports/order_funnel?", "/reports/order_funnel.json?")).json
+    assert sum(row["placed"] for row in data["rows"]) == 2
+    with browser.get(href.replace("/reports/order_funnel?", "/reports/order_funnel.xlsx?")) as answer:
+        cover = load_workbook(BytesIO(answer.data)).worksheets[0]
+    assert ("地区", "华东") in [(row[0].value, row[1].value) for row in cover.iter_rows()]
+    assert browser.get("/reports/order_funnel?month=2026-13").status_code == 422
+    assert browser.get("/reports/order_summary?region=x").status_code == 422

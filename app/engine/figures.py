@@ -7,9 +7,9 @@ counted them, under the rights of whoever asks, so that their number is the figu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pandas as pd
 from flask_babel import gettext as _
@@ -163,22 +163,31 @@ class Tally:
             table[f"{self.compared}_on_{name}"] = pd.Series([change(row, months) for row in rows], dtype=object)
         return table
 
-    def behind(self, period: Period, key: Mapping[str, str], figure: str) -> Select[Any]:
-        """The rows a figure counts in the group `key`: record, moment of the period, what it adds to a sum, or None.
+    def narrowed(self, key: Mapping[str, str]) -> Self:
+        """The same figures over the rows of one group alone: `key` has a value for each group that is chosen.
 
-        Raises `Refused` for a figure or a group there is not.
+        Raises `Refused` for a group there is not.
         """
-        condition, worth = self._condition_of(figure)
-        query = self._population(select(self.model, self.at.label("at"), worth.label("worth")), period).where(condition)
+        conditions = []
         for name, value in key.items():
             group = self.groups.get(name)
             if group is None or not storable(value):
                 raise Refused(_("This report has no group “%(name)s”.", name=name[:40]))
             if group.monthly and value:
                 since, until = _month(value)
-                query = query.where(group.of >= since, group.of < until)
+                conditions.append(and_(group.of >= since, group.of < until))
             else:
-                query = query.where(group.of.is_(None) if group.monthly else group.text == value)
+                conditions.append(group.of.is_(None) if group.monthly else group.text == value)
+        return replace(self, where=(*self.where, *conditions)) if conditions else self
+
+    def behind(self, period: Period, key: Mapping[str, str], figure: str) -> Select[Any]:
+        """The rows a figure counts in the group `key`: record, moment of the period, what it adds to a sum, or None.
+
+        Raises `Refused` for a figure or a group there is not.
+        """
+        condition, worth = self._condition_of(figure)
+        query = select(self.model, self.at.label("at"), worth.label("worth"))
+        query = self.narrowed(key)._population(query, period).where(condition)
         return query.order_by(self.model.id)
 
     def values(self, session: Session, figure: str, *periods: Period) -> list[Any]:
@@ -276,8 +285,10 @@ def figures(
         tallies = {of: function(of) for of in subjects} if subjects else {"": function()}
         first = next(iter(tallies.values()))
 
-        def frame_of(session: Session, period: Period, by: Sequence[str], of: str = "") -> pd.DataFrame:
-            return tallies[of].frame(session, period, by)
+        def frame_of(
+            session: Session, period: Period, by: Sequence[str], chosen: Mapping[str, str], of: str = ""
+        ) -> pd.DataFrame:
+            return tallies[of].narrowed(chosen).frame(session, period, by)
 
         labels = {key: group.labels for key, group in first.groups.items() if group.labels}
         register(

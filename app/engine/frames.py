@@ -137,6 +137,8 @@ class Answer:
     parameters: dict[str, Any]
     columns: list[Column]
     rows: list[dict[str, Any]]
+    #: the groups whose rows alone are counted: name -> value
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def spoken(self) -> list[dict[str, Any]]:
@@ -159,14 +161,15 @@ def period_of(given: Mapping[str, str | None]) -> Period:
 def parameters_of(name: str, given: Mapping[str, Any]) -> dict[str, str]:
     """Those of the given texts a report takes as parameters, no empty ones. Raises `Refused` for wrong ones."""
     about = REPORTS[name]
-    taken = {key: str(given[key]) for key in ("from", "to", "by", "of") if given.get(key)}
+    chosen = about.groups if about.tallies else ()
+    taken = {key: str(given[key]) for key in ("from", "to", "by", "of", *chosen) if given.get(key)}
     _options(about, taken)
     period_of(taken)
     return taken
 
 
 def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
-    """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`.
+    """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`, and groups of figures.
 
     Raises `Refused` for a report or parameter that does not exist.
     """
@@ -180,16 +183,18 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     options = _options(about, given)
     table = about.frame(session, period, **options)
     columns = [column for column in about.columns if column.name in table.columns]
-    parameters = {**options, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, list(_plain_rows(table, columns)))
+    chosen = options.pop("chosen", {})
+    parameters = {**options, **chosen, "from": given.get("from"), "to": given.get("to")}
+    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen)
 
 
 def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a report is asked for beside its period: `by` and `of`, where it knows them."""
-    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else [])}
+    """What a report is asked for beside its period: `by`, `of` and chosen groups, where it knows them."""
+    groups = set(about.groups) if about.tallies else set()
+    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else []), *groups}
     if wrong := sorted(set(given) - allowed):
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"chosen": {key: given[key] for key in given if key in groups}} if about.tallies else {}
     if about.groups:
         by = [part.strip() for part in (given.get("by") or about.groups[0]).split(",") if part.strip()]
         if unknown := [part for part in by if part not in about.groups]:

@@ -62,7 +62,17 @@ def in_words(answer: Answer) -> list[tuple[str, str]]:
     if by := asked.get("by"):
         labels = {column.name: str(column.label) for column in about.columns}
         said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
-    return said
+    return said + chosen_words(answer)
+
+
+def chosen_words(answer: Answer) -> list[tuple[str, str]]:
+    """The groups whose rows alone are counted: label and words of each."""
+    about = answer.report
+    labels = {column.name: str(column.label) for column in about.columns}
+    return [
+        (labels.get(name, name), str(about.labels.get(name, {}).get(value, value)))
+        for name, value in answer.chosen.items()
+    ]
 
 
 def details(answer: Answer) -> list[Sheet]:
@@ -74,7 +84,7 @@ def details(answer: Answer) -> list[Sheet]:
         Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
         Column("at", _l("Counted by"), "moment"),
     ]  # fmt: skip
-    query = tally.behind(period_of(answer.parameters), {}, tally.figures[0].name)
+    query = tally.behind(period_of(answer.parameters), answer.chosen, tally.figures[0].name)
 
     def rows() -> Iterator[list[Any]]:
         with db.session.execute(query.execution_options(yield_per=STRIDE)) as found:

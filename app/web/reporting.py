@@ -25,7 +25,7 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
-from app.web.report_files import BIG, chart_of, details, in_words, named, rows_of
+from app.web.report_files import BIG, chart_of, chosen_words, details, in_words, named, rows_of
 from app.web.report_runs import RunPages
 from reports import sections
 
@@ -140,18 +140,26 @@ class ReportView(RunPages, BaseView):
                     "href": None,
                     "cells": [
                         {
-                            "text": words_of(c, row[c.name]),
+                            "text": words_of(c, spoken[c.name]),
                             "kind": _FACES.get(c.kind, "text"),
-                            "href": links.get(c.name),
+                            "href": links.get(c.name) or _narrower(answer, row, query, c),
                         }
                         for c in answer.columns
                     ],
                 }
-                for row, links in zip(
-                    answer.spoken[:500], (_links(answer, row, query) for row in answer.rows[:500]), strict=True
-                )
+                for spoken, row in zip(answer.spoken[:500], answer.rows, strict=False)
+                for links in [_links(answer, row, query)]
             ],
             totals=_totals(answer),
+            chosen=[
+                {
+                    "words": f"{label}: {words}",
+                    "name": name,
+                    "value": answer.chosen[name],
+                    "href": _without(query, name),
+                }
+                for name, (label, words) in zip(answer.chosen, chosen_words(answer), strict=True)
+            ],
             chart_href=href("json") if about.chart else None,
             chart=_chart(answer) if about.chart else None,
             downloads=[
@@ -225,6 +233,22 @@ def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> 
         for column in answer.columns
         if tally.opens(column.name) and row[column.name] not in (None, 0)
     }
+
+
+def _narrower(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str], column: Column) -> str | None:
+    """The address of the report of one group alone, told apart by what is left to tell them apart by."""
+    about, by = answer.report, answer.parameters.get("by") or []
+    value = str(row[column.name] or "")
+    if not about.tallies or column.name not in by or not value:
+        return None
+    others = [name for name in by if name != column.name]
+    left = [name for name in about.groups if name != column.name and name not in answer.chosen]
+    asked = {**query, column.name: value, "by": ",".join(others or left[:1] or by)}
+    return url_for("ReportView.report", name=about.name) + "?" + urlencode(asked)
+
+
+def _without(query: Mapping[str, str], name: str) -> str:
+    return "?" + urlencode({key: value for key, value in query.items() if key != name})
 
 
 _FACES = {
