@@ -142,6 +142,32 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def played(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `office.db`, a demo office of some papers, calls and orders, and its files; to be copied."""
+    folder = tmp_path_factory.mktemp("played")
+    shutil.copy(template, folder / "office.db")
+    found = office(f"sqlite:///{folder / 'office.db'}", folder)
+    with found.app_context():
+        with access.system():
+            demo.play(db.session, demo.people_of(db.session), seed=1, papers=60)
+            db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def busy_office(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A copy of the demo office for the tests of a module, which leave it as it is."""
+    folder = tmp_path_factory.mktemp("busy")
+    shutil.copytree(played, folder, dirs_exist_ok=True)
+    found = office(f"sqlite:///{folder / 'office.db'}", folder)
+    yield found
+    with found.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
 def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     """The office on SQLite, as fresh as after its first start but without papers."""

@@ -6,7 +6,6 @@ They are read back by openpyxl, and all of them once more as LibreOffice saves t
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,8 +20,7 @@ from openpyxl import Workbook, load_workbook
 from app.engine import access, moments
 from app.engine.frames import REPORTS, Answer, ask
 from app.extensions import db
-from seed import demo
-from tests.conftest import actors_of, office, sign_in
+from tests.conftest import actors_of, sign_in
 from tests.office_suite import all_converted
 
 FORMATS = {"money": "#,##0.00", "integer": "#,##0", "percent": "0.0%", "date": "yyyy-mm-dd",
@@ -49,16 +47,10 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(template, tmp_path_factory):
-    """Every report of a demo office, twice at the same moment, by somebody who may see the cost of goods, too."""
-    folder = tmp_path_factory.mktemp("workbooks")
-    shutil.copy(template, folder / "office.db")
-    app = office(f"sqlite:///{folder / 'office.db'}", folder)
+def made(busy_office):
+    """Every report of a demo office, twice at the same moment."""
+    app = busy_office
     with app.app_context():
-        with access.system():
-            demo.play(db.session, demo.people_of(db.session), seed=3, papers=30)
-            db.session.commit()
-        db.session.remove()
         moments.configure(str(moments.office_zone()), moments.now())
         browser, found = sign_in(app, "manager"), {}
         for name in REPORTS:
@@ -75,7 +67,6 @@ def made(template, tmp_path_factory):
                 words = str(answer.report.title), str(answer.report.basis), [str(c.heading) for c in answer.columns]
                 spoken = answer.spoken
             found[name] = Made(name, raw, pair[0].headers["Content-Disposition"], *books, answer, again, *words, spoken)
-        db.engine.dispose()
     moments.configure(str(moments.office_zone()))
     return found
 

@@ -1,0 +1,71 @@
+"""Every declared figure of a demo office: the rows behind it are as many as it says, for three who see differently."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from app.engine import access
+from app.engine.figures import Figure, Share, Took
+from app.engine.frames import REPORTS, ask, period_of
+from app.extensions import db
+from tests.conftest import actors_of
+
+DECLARED = [(name, of) for name, about in REPORTS.items() for of in about.tallies]
+#: Rows of each answer that are looked behind.
+LOOKED = 4
+
+
+@pytest.fixture(scope="module")
+def people(busy_office):
+    with busy_office.app_context():
+        found = actors_of(db.session)
+        db.session.remove()
+    return found
+
+
+@pytest.mark.parametrize("account", ["manager", "head_a", "sales"])
+@pytest.mark.parametrize("name, of", DECLARED)
+def test_the_rows_behind_every_figure_sum_to_it(busy_office, people, account, name, of):
+    about = REPORTS[name]
+    tally = about.tally(of)
+    with busy_office.app_context(), access.acting_as(people[account]):
+        for by in (about.groups[0], about.groups[-1]):
+            answer = ask(db.session, name, {"by": by} | ({"of": of} if of else {}))
+            for row in answer.rows[:LOOKED]:
+                for one in tally.figures:
+                    figure, wanted = _counted(one, row)
+                    if wanted is None:  # masked, for there are too few of them
+                        continue
+                    behind = db.session.execute(tally.behind(period_of({}), {by: str(row[by] or "")}, figure)).all()
+                    if _is_sum(tally, one):
+                        total = sum((Decimal(str(found.worth or 0)) for found in behind), Decimal(0))
+                        assert abs(total - Decimal(str(wanted))) < Decimal("0.001"), (by, row[by], figure)
+                    else:
+                        assert len(behind) == wanted, (by, row[by], figure)
+        db.session.remove()
+
+
+def _is_sum(tally, one):
+    """Whether a figure is what something comes to in its rows; a share is judged by its part."""
+    if isinstance(one, Share):
+        one = next(other for other in tally.figures if other.name == one.part)
+    return isinstance(one, Figure) and one.of is not None
+
+
+def _counted(one, row):
+    """The name of a figure, and how many rows or how much it says; of a share its part, of hours how many there are."""
+    if isinstance(one, Took):
+        return f"{one.name}_count", row[f"{one.name}_count"]
+    if isinstance(one, Share):
+        return one.name, row[one.part]
+    return one.name, row[one.name]
+
+
+def test_some_figures_are_not_nought(busy_office, people):
+    """Or the test above would compare empty tables."""
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        empty = [name for name, of in DECLARED if not ask(db.session, name, {"of": of} if of else {}).rows]
+        db.session.remove()
+    assert empty == []
