@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from itertools import product
+from urllib.parse import quote
 
 import pytest
 
 from app.engine import access
 from app.engine.frames import REPORTS, ask
 from reports import sections
+from tests.factories import incoming
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -23,3 +27,16 @@ def test_every_report_is_answered_for_every_subject_and_grouping_on_both_databas
 def test_every_report_stands_in_one_section_of_their_page():
     listed = [one.name for _label, members in sections() for one in members]
     assert sorted(listed) == sorted(REPORTS)
+
+
+def test_a_number_in_a_list_leads_to_its_record_for_who_may_open_it(client, actors, session):
+    with access.system():
+        paper = incoming(session)
+        session.commit()
+        number, title = paper.receipt_no, paper.title
+    session.remove()
+    page = client("office").get("/reports/incoming_register").text
+    href = next(unescape(one) for one in re.findall(r'href="(/incomingdocumentview/list/[^"]*)"', page))
+    assert title in client("office").get(href).text
+    assert quote(number) in href
+    assert "/incomingdocumentview/" not in client("manager").get("/reports/incoming_register").text

@@ -129,6 +129,7 @@ class ReportView(RunPages, BaseView):
             return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
 
         large = rows_of(answer) > BIG
+        homes = {column.name: _home(column) for column in answer.columns}
 
         return self.render_template(
             "wenshu/report.html",
@@ -142,7 +143,9 @@ class ReportView(RunPages, BaseView):
                         {
                             "text": words_of(c, spoken[c.name]),
                             "kind": _FACES.get(c.kind, "text"),
-                            "href": links.get(c.name) or _narrower(answer, row, query, c),
+                            "href": links.get(c.name)
+                            or _narrower(answer, row, query, c)
+                            or _found(homes[c.name], row[c.name]),
                         }
                         for c in answer.columns
                     ],
@@ -245,6 +248,23 @@ def _narrower(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str], 
     left = [name for name in about.groups if name != column.name and name not in answer.chosen]
     asked = {**query, column.name: value, "by": ",".join(others or left[:1] or by)}
     return url_for("ReportView.report", name=about.name) + "?" + urlencode(asked)
+
+
+def _home(column: Column) -> str | None:
+    """The list in which a column's records are found by number: it bears the name of that number, or of the kind."""
+    named = [view for model, view in VIEWS.items() if column.name in (model.natural_key, _SAID.get(model.kind_name))]
+    if column.kind in ("date", "moment") or len(named) != 1:
+        return None
+    may = access.current().may("read", named[0].model.kind_name)
+    return url_for(f"{named[0].__name__}.listing") if may else None
+
+
+#: What reports call the number of a kind, where they do not say so.
+_SAID = {"customers": "customer", "products": "product", "orders": "order"}
+
+
+def _found(home: str | None, value: Any) -> str | None:
+    return f"{home}?{urlencode({'q': value})}" if home and value else None
 
 
 def _without(query: Mapping[str, str], name: str) -> str:
