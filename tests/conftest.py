@@ -191,7 +191,7 @@ def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -
 def postgres_app(postgres: str, postgres_template: str, tmp_path: Path) -> Iterator[Flask]:
     """The same office on PostgreSQL."""
     name = "t" + uuid.uuid4().hex[:10]
-    _on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    _on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
     found = office(str(_url(postgres, name)), tmp_path)
     yield found
     with found.app_context():
