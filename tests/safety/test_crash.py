@@ -85,7 +85,7 @@ def server(request, tmp_path, template):
     found.close()
 
 
-@pytest.mark.parametrize("server, rounds, writes", [("sqlite", 12, 100), ("postgresql", 8, 100)], indirect=["server"])
+@pytest.mark.parametrize("server, rounds, writes", [("sqlite", 8, 100), ("postgresql", 6, 100)], indirect=["server"])
 def test_kill_9_loses_nothing_acknowledged_and_leaves_no_half_record(server, rounds, writes):
     server, url = server
     headers, stop = server.token("clerk"), Event()
