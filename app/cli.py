@@ -30,7 +30,7 @@ from app.web.report_files import forget_old
 from app.worker import beside, work_on
 from models import digests, sweeping
 from models.files import Attachment
-from seed import demo
+from seed import demo, volume
 
 HERE = Path(__file__).parent.parent
 
@@ -155,12 +155,13 @@ def demo_group() -> None:
 @click.option("--seed", type=int, default=1)
 @click.pass_obj
 def load(app: Flask, scale: str, seed: int) -> None:
-    """Fill an empty database with a believable office."""
+    """Fill an empty database with a believable office; from 10k orders on with copies of it (seed/volume.py)."""
     migrate(app)
     if db.session.scalar(select(User.id).limit(1)) is not None:
         raise Refused("The database is not empty; the demo office would mix with real records.")
-    papers = {"1k": 240, "10k": 2_400, "100k": 24_000, "1m": 240_000}[scale]
-    password = demo.load(db.session, app.config["DEMO_PASSWORD"], seed, papers)
+    password = demo.load(db.session, app.config["DEMO_PASSWORD"], seed, 240)
+    if part := {"10k": 0.01, "100k": 0.1, "1m": 1}.get(scale):
+        volume.load(db.session, part, seed, click.echo)
     db.session.commit()
     click.echo(f"Loaded. All accounts have the password {password}")
 
