@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Integer, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, concurrency, fields
-from app.engine.access import Actor, visible_ids
+from app.engine.access import Actor, open_to
 from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.record import Lines, Numbered, Record, find
@@ -210,7 +210,7 @@ class AmendmentLine(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.amendment_id.in_(visible_ids(Amendment, actor))
+        return open_to(Amendment, cls.amendment_id, actor)
 
     @property
     def order_line(self) -> OrderLine | None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields, history
 from app.engine import record as records
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.answers import happened
 from app.engine.moments import now
 from app.engine.record import Record
@@ -106,7 +106,7 @@ class Assignment(Workflow, Model):
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.documents import IncomingDocument
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        return among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -231,11 +231,11 @@ class HandlingNote(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.assignment_id.in_(select(Assignment.id).where(Assignment.visible_to(actor)))
+        return among(cls.assignment_id, select(Assignment.id).where(Assignment.visible_to(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.assignment_id.in_(select(Assignment.id).where(Assignment.content_to(actor)))
+        return among(cls.assignment_id, select(Assignment.id).where(Assignment.content_to(actor)))
 
 
 def hand_out(

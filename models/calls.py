@@ -141,7 +141,9 @@ class CallOwed(Workflow, Model):
     @classmethod
     def unsealed(cls) -> ColumnElement[bool]:
         ticket = _tickets()
-        return or_(cls.ticket_id.is_(None), cls.ticket_id.in_(select(ticket.__table__.c.id).where(ticket.unsealed())))
+        return or_(
+            cls.ticket_id.is_(None), access.among(cls.ticket_id, select(ticket.__table__.c.id).where(ticket.unsealed()))
+        )
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -313,11 +315,11 @@ class CallAttempt(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.call_id.in_(access.visible_ids(CallOwed, actor))
+        return access.open_to(CallOwed, cls.call_id, actor)
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.call_id.in_(access.visible_ids(CallOwed, actor, content=True))
+        return access.open_to(CallOwed, cls.call_id, actor, content=True)
 
 
 def _caller(session: Session) -> Person | None:

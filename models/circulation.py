@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields, history, rules
 from app.engine import record as records
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
@@ -122,7 +122,7 @@ class Circulation(Turns, Workflow, Model):
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.documents import IncomingDocument
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        return among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -115,7 +115,7 @@ class ConductLine(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.sheet_id.in_(access.visible_ids(ConductSheet, actor))
+        return access.open_to(ConductSheet, cls.sheet_id, actor)
 
     def wrong(self) -> str | None:
         """The sentence about a line that contradicts the limit of its item; None for one that does not."""

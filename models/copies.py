@@ -93,7 +93,7 @@ class PaperCopy(Attached, Workflow, Model):
         if actor.has(*REGISTRY):
             return true()
         known = select(IncomingDocument.id).where(IncomingDocument.visible_to(actor))
-        return or_(cls.holder_id.in_(actor.person_ids), cls.document_id.in_(known))
+        return or_(cls.holder_id.in_(actor.person_ids), access.among(cls.document_id, known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

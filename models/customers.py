@@ -230,4 +230,4 @@ def with_its_customer(customer_id: Any, actor: Actor) -> ColumnElement[bool]:
     if actor.has(*SEE_ALL):
         return true()
     columns = Customer.__table__.c
-    return customer_id.in_(select(columns.id).where(_visible(columns, actor)))
+    return access.among(customer_id, select(columns.id).where(_visible(columns, actor)))

@@ -160,8 +160,8 @@ class ReviewLine(Workflow, Model):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         return and_(
-            cls.ticket_id.in_(access.visible_ids(ServiceTicket, actor)),
-            cls.review_id.in_(access.visible_ids(DailyReview, actor)),
+            access.open_to(ServiceTicket, cls.ticket_id, actor),
+            access.open_to(DailyReview, cls.review_id, actor),
         )
 
     def __str__(self) -> str:

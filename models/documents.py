@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, null, or_, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, rules
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow
@@ -201,7 +201,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         ended = select(desk.document_id).where(desk.state == "called_off", desk.lead)
         unit = and_(cls.department_id.in_(actor.department_ids), cls.secrecy.in_(ORDINARY))
         mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids), unit)
-        return and_(mine, cls.id.not_in(ended))
+        return and_(mine, ~among(cls.id, ended))
 
     @classmethod
     def _on_route(cls, actor: Actor) -> ColumnElement[bool]:
@@ -211,7 +211,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         asked = select(line.document_id).where(line.leader_id.in_(actor.person_ids), line.standing != "passed_over")
         hands = or_(desk.handler_id.in_(actor.person_ids), desk.department_id.in_(actor.led_ids))
         handed = select(desk.document_id).where(hands, desk.state != "called_off")
-        return or_(cls.id.in_(read), cls.id.in_(asked), cls.id.in_(handed))
+        return or_(*(among(cls.id, way) for way in (read, asked, handed)))
 
     @classmethod
     def _ever_on_route(cls, actor: Actor) -> ColumnElement[bool]:
@@ -225,7 +225,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
             select(desk.document_id).where(or_(desk.handler_id.in_(people), desk.department_id.in_(units))),
             select(past.document_id).where(past.person_id.in_(people)),
         )
-        return or_(cls.handler_id.in_(people), *(cls.id.in_(way) for way in ways))
+        return or_(cls.handler_id.in_(people), *(among(cls.id, way) for way in ways))
 
     @classmethod
     def _route_keeps(cls) -> ColumnElement[bool]:

@@ -122,7 +122,7 @@ class CirculationEntry(Workflow, Model):
 
         if actor.has(*REGISTRY):
             return true()
-        return and_(cls.reader_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
+        return and_(cls.reader_id.in_(actor.person_ids), access.among(cls.document_id, cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -133,7 +133,7 @@ class CirculationEntry(Workflow, Model):
         cleared = select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared))
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
         mine = and_(cls.reader_id.in_(actor.person_ids), cls.state.not_in(OUT_OF_SCOPE))
-        return or_(and_(mine, cls.document_id.in_(cleared)), cls.document_id.in_(known))
+        return or_(and_(mine, access.among(cls.document_id, cleared)), access.among(cls.document_id, known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

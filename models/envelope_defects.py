@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Mapped, relationship
 
 from app.engine import fields
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.moments import now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
@@ -62,7 +62,7 @@ class EnvelopeDefect(Workflow, Model):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         columns = Envelope.__table__.c
         cleared = columns.cover_secrecy.in_(actor.cleared)
-        return cls.envelope_id.in_(select(columns.id).where(envelopes_of(columns, actor), cleared))
+        return among(cls.envelope_id, select(columns.id).where(envelopes_of(columns, actor), cleared))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

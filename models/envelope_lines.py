@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Mapped, relationship
 
 from app.engine import fields
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.record import Record
 from models.numbers_of_papers import tidied
 from models.secrecy import NOT_INDEXED, ORDINARY
@@ -54,8 +54,8 @@ class EnvelopeLine(Record, Model):
 
         columns = Envelope.__table__.c
         cleared = columns.cover_secrecy.in_(actor.cleared)
-        inside = cls.envelope_id.in_(select(columns.id).where(envelopes_of(columns, actor), cleared))
-        return and_(inside, or_(cls.document_id.is_(None), cls.document_id.in_(cleared_papers(actor))))
+        inside = among(cls.envelope_id, select(columns.id).where(envelopes_of(columns, actor), cleared))
+        return and_(inside, or_(cls.document_id.is_(None), among(cls.document_id, cleared_papers(actor))))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -64,8 +64,8 @@ class EnvelopeLine(Record, Model):
         from models.envelopes import known_inside
 
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        unregistered = and_(cls.document_id.is_(None), cls.envelope_id.in_(known_inside(actor)))
-        return or_(unregistered, cls.document_id.in_(known))
+        unregistered = and_(cls.document_id.is_(None), among(cls.envelope_id, known_inside(actor)))
+        return or_(unregistered, among(cls.document_id, known))
 
     def _grade(self) -> str | None:
         """The secrecy of what the line tells; None where the reader does not even know the paper."""

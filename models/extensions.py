@@ -90,7 +90,7 @@ class ExtensionRequest(Attached, Workflow, Model):
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.documents import IncomingDocument
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        return access.among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -111,7 +111,7 @@ class FollowUp(Workflow, Model):
             cls.department_id.in_(actor.led_ids),
         )
         concerned = true() if actor.has(*REGISTRY) else mine
-        return and_(concerned, cls.document_id.in_(access.visible_ids(IncomingDocument, actor)))
+        return and_(concerned, access.open_to(IncomingDocument, cls.document_id, actor))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -283,11 +283,11 @@ class FollowUpNote(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.follow_up_id.in_(access.visible_ids(FollowUp, actor))
+        return access.open_to(FollowUp, cls.follow_up_id, actor)
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.follow_up_id.in_(select(FollowUp.id).where(FollowUp.content_to(actor)))
+        return access.among(cls.follow_up_id, select(FollowUp.id).where(FollowUp.content_to(actor)))
 
 
 @versions.when_changed

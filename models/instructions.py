@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields
 from app.engine import record as records
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.moments import now
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
@@ -64,13 +64,13 @@ class LeaderInstruction(Record, Model):
         """Whoever sees the paper sees whom it is with."""
         from models.documents import IncomingDocument  # it refers to its instructions
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.visible_to(actor)))
+        return among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.visible_to(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.documents import IncomingDocument
 
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        return among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     def sign(self, words: str, at: datetime | None = None, transcribed_by: Person | None = None) -> None:
         """The leader's words go on file, with their moment and whoever wrote them down in the leader's stead."""

@@ -15,11 +15,11 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access
-from app.engine.disclosure import knows
+from app.engine.disclosure import known_ids, knows
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
@@ -54,6 +54,8 @@ TEXTS = {
     "report_failed": _l("A file you asked for could not be made: %(paper)s"),
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
+#: So many unread notices are counted.
+COUNTED = 100
 #: Kinds of record notices are about.
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
@@ -157,9 +159,32 @@ def open_notices(session: Session, *conditions: Any, most: int = 100) -> list[tu
 
 
 def unread(session: Session) -> int:
-    """How many notices the actor has not read."""
-    query = select(func.count()).select_from(Notice).where(Notice.read_at.is_(None))
-    return session.scalar(query) or 0
+    """How many notices the actor has not read, counted no further than `COUNTED`.
+
+    Every page says so. The rule of a notice speaks of all kinds there are; here those alone are asked of which there
+    are notices, each by its own rule.
+    """
+    actor = access.current()
+    new = Notice.person_id == (actor.own_person_id or 0), Notice.read_at.is_(None)
+    query = select(Notice.kind, Notice.record_id, Notice.paper_kind, Notice.paper_id).where(*new)
+    with access.system():
+        found = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED)).all()
+    papers = {(kind, key) for _kind, _key, kind, key in found}
+    records = {(kind, key) for kind, key, _kind, _key in found} - papers
+    left_out = not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
+    seen = _open(session, papers, left_out) | _open(session, records, content=False)
+    return sum((kind, key) in seen and (paper_kind, paper) in seen for kind, key, paper_kind, paper in found)
+
+
+def _open(session: Session, keys: set[tuple[str, int]], content: bool) -> set[tuple[str, int]]:
+    """Those of the records the actor sees, with `content` those whose content they may know: a query a kind."""
+    seen: set[tuple[str, int]] = set()
+    for kind in sorted({kind for kind, _key in keys}):
+        if access.current().may("read", kind):
+            model, ids = model_of(kind), [key for of, key in keys if of == kind]
+            query = select(model.id).where(model.id.in_(ids))
+            seen |= {(kind, key) for key in (known_ids(session, model, ids) if content else session.scalars(query))}
+    return seen
 
 
 def read(session: Session, notices: Iterable[Notice]) -> None:

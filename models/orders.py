@@ -444,4 +444,4 @@ def with_its_order(order_id: Any, actor: Actor) -> ColumnElement[bool]:
     if actor.has(*SEE_ALL):
         return true()
     columns = Order.__table__.c
-    return order_id.in_(select(columns.id).where(_visible(columns, actor)))
+    return access.among(order_id, select(columns.id).where(_visible(columns, actor)))

@@ -234,7 +234,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         heads = select(asked.document_id).where(named, asked.state != "dropped")
         mine = [
             cls.owned_by(actor),
-            cls.id.in_(heads),
+            access.among(cls.id, heads),
             cls.finance_reviewer_id.in_(actor.person_ids),
             and_(cls.state == "text_check", cls.executing_id.in_(actor.led_ids)),
         ]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, declared_attr, relationship
 
 from app.engine import fields
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.record import Record
 from models.people import Person
 
@@ -32,13 +32,13 @@ class OutgoingLine(Record):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.outgoing import OutgoingDocument  # it refers to its lines
 
-        return cls.document_id.in_(select(OutgoingDocument.id).where(OutgoingDocument.visible_to(actor)))
+        return among(cls.document_id, select(OutgoingDocument.id).where(OutgoingDocument.visible_to(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         from models.outgoing import OutgoingDocument
 
-        return cls.document_id.in_(select(OutgoingDocument.id).where(OutgoingDocument.content_to(actor)))
+        return among(cls.document_id, select(OutgoingDocument.id).where(OutgoingDocument.content_to(actor)))
 
 
 class DraftVersion(OutgoingLine, Model):

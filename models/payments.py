@@ -272,7 +272,7 @@ def of_order_or_customer(order_id: Any, customer_id: Any, actor: Actor) -> Colum
     if not actor.has("salesperson") or not actor.person_ids:
         return visible
     customer = Customer.__table__.c
-    return or_(visible, customer_id.in_(select(customer.id).where(customer.owner_id.in_(actor.person_ids))))
+    return or_(visible, access.among(customer_id, select(customer.id).where(customer.owner_id.in_(actor.person_ids))))
 
 
 def announce(session: Session, payment: Payment) -> Payment:

@@ -6,17 +6,17 @@ from datetime import date
 from typing import Any
 
 from flask_appbuilder import Model
-from flask_appbuilder.security.sqla.models import User
+from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Integer, Select, bindparam, select
+from sqlalchemy import BindParameter, CompoundSelect, ForeignKey, Integer, and_, bindparam, literal, select, union_all
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, fields, phones
 from app.engine.access import Actor
 from app.engine.bin import Binned
-from app.engine.grants import granted_to
-from app.engine.moments import today
+from app.engine.grants import AccessGrant
+from app.engine.moments import now, today
 from app.engine.record import altered
 from models.secrecy import BUSINESS, STATE, cleared_for
 
@@ -102,47 +102,58 @@ def sees(session: Session, person: Person, record: Any) -> bool:
     )
 
 
-def _units_led() -> Select[Any]:
-    below = select(Department.id).where(Department.leader_id == bindparam("person")).cte("below", recursive=True)
+def _facts() -> CompoundSelect[Any]:
+    """What an account brings along, in one query of every request: rows of what, key and name."""
+    user: BindParameter[int] = bindparam("user")
+    mine = select(Person.id).where(Person.user_id == user)
+    below = select(Department.id).where(Department.leader_id.in_(mine)).cte("below", recursive=True)
     below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
-    return select(below.c.id)
+    return union_all(
+        select(literal("role"), literal(0), Role.name).join(Role.user).where(User.id == user),
+        select(literal("person"), Person.id, Person.clearance).where(Person.user_id == user),
+        select(literal("state"), Person.id, Person.state_clearance).where(Person.user_id == user),
+        select(literal("unit"), Department.id, Department.name).join(
+            Person, and_(Person.department_id == Department.id, Person.user_id == user)
+        ),
+        select(literal("absent"), Person.id, literal("")).where(
+            Person.deputy_id.in_(mine),
+            Person.absent_from <= bindparam("day"),
+            Person.absent_until >= bindparam("day"),
+        ),
+        select(literal("led"), below.c.id, literal("")),
+        select(literal("opened"), AccessGrant.record_id, AccessGrant.kind).where(
+            AccessGrant.user_id == user, AccessGrant.until > bindparam("moment")
+        ),
+    )
 
 
-# Asked at every request, so they are made once.
-_PERSON_OF = (
-    select(Person.id, Person.department_id, Department.name, Person.clearance, Person.state_clearance)
-    .join(Department, Person.department_id == Department.id, isouter=True)
-    .where(Person.user_id == bindparam("user"))
-)
-_STANDS_IN_FOR = select(Person.id).where(
-    Person.deputy_id == bindparam("person"),
-    Person.absent_from <= bindparam("day"),
-    Person.absent_until >= bindparam("day"),
-)
-_LEADS = _units_led()
+_FACTS = _facts()
 
 
 def actor_of(session: Session, user: User) -> Actor:
     """The actor behind a signed-in account: roles, person, departments, and whom they stand in for today."""
+    told: dict[str, list[tuple[int, str]]] = {}
     with access.system():
-        row = session.execute(_PERSON_OF, {"user": user.id}).first()
-        roles = frozenset(role.name for role in user.roles)
-        name = user.get_full_name().strip() or user.username
-        if row is None:
-            return Actor(user.id, name, roles, granted=granted_to(session, user.id))
-        absent = session.scalars(_STANDS_IN_FOR, {"person": row.id, "day": today()})
-        led = frozenset(session.scalars(_LEADS, {"person": row.id}))
-        own = frozenset({row.department_id} if row.department_id else ())
-        return Actor(
-            user.id,
-            name,
-            roles,
-            person_ids=frozenset({row.id, *absent}),
-            department_ids=own | led,
-            own_person_id=row.id,
-            department_id=row.department_id,
-            department=row.name or "",
-            led_ids=led,
-            granted=granted_to(session, user.id),
-            cleared=cleared_for(row.clearance, row.state_clearance),
-        )
+        for what, key, name in session.execute(_FACTS, {"user": user.id, "day": today(), "moment": now()}):
+            told.setdefault(what, []).append((key, name))
+    name = user.get_full_name().strip() or user.username
+    roles = frozenset(role for _key, role in told.get("role", ()))
+    opened = frozenset((kind, key) for key, kind in told.get("opened", ()))
+    if "person" not in told:
+        return Actor(user.id, name, roles, granted=opened)
+    [(person_id, clearance)], [(_same, state_clearance)] = told["person"], told["state"]
+    department_id, department = told["unit"][0] if "unit" in told else (None, "")
+    led = frozenset(key for key, _name in told.get("led", ()))
+    return Actor(
+        user.id,
+        name,
+        roles,
+        person_ids=frozenset({person_id, *(key for key, _name in told.get("absent", ()))}),
+        department_ids=led if department_id is None else led | {department_id},
+        own_person_id=person_id,
+        department_id=department_id,
+        department=department,
+        led_ids=led,
+        granted=opened,
+        cleared=cleared_for(clearance, state_clearance),
+    )

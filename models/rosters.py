@@ -177,8 +177,8 @@ class HandOverItem(Record, Model):
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         return and_(
-            cls.ticket_id.in_(access.visible_ids(ServiceTicket, actor)),
-            cls.hand_over_id.in_(access.visible_ids(ShiftHandOver, actor)),
+            access.open_to(ServiceTicket, cls.ticket_id, actor),
+            access.open_to(ShiftHandOver, cls.hand_over_id, actor),
         )
 
     def __str__(self) -> str:

@@ -131,7 +131,7 @@ class ShipmentLine(Record, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.shipment_id.in_(access.visible_ids(Shipment, actor))
+        return access.open_to(Shipment, cls.shipment_id, actor)
 
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.faults()

@@ -73,11 +73,11 @@ class Supervision(Workflow, Model):
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         mine = or_(cls.asked_id.in_(actor.person_ids), cls.opener_id.in_(actor.person_ids))
         concerned = true() if actor.has(*READERS) else mine
-        return and_(concerned, cls.document_id.in_(access.visible_ids(IncomingDocument, actor)))
+        return and_(concerned, access.open_to(IncomingDocument, cls.document_id, actor))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        return access.among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields
 from app.engine import record as records
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.answers import ahead
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
@@ -88,8 +88,8 @@ class SupplementaryTask(Workflow, Model):
         from models.documents import IncomingDocument
 
         paper = IncomingDocument.__table__
-        cleared = cls.document_id.in_(select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared)))
-        known = cls.document_id.in_(select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
+        cleared = among(cls.document_id, select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared)))
+        known = among(cls.document_id, select(IncomingDocument.id).where(IncomingDocument.content_to(actor)))
         mine = or_(cls.person_id.in_(actor.person_ids), cls.department_id.in_(actor.department_ids))
         return or_(known, and_(cleared, mine))
 

@@ -227,7 +227,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             order.c.department_id.in_(actor.department_ids), order.c.state.not_in(("draft", "cancelled", "returned"))
         )
         # What is under seal stays with the desk; the unit sees its dispatch order alone.
-        return and_(cls.unsealed(), or_(cls.department_id.in_(actor.department_ids), cls.id.in_(sent)))
+        return and_(cls.unsealed(), or_(cls.department_id.in_(actor.department_ids), access.among(cls.id, sent)))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -30,214 +30,15 @@ from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product
 from models.tickets import ServiceTicket
+from seed import volume_words
 
 #: How far back the copies reach, and up to what age there are open ones among them.
 WEEKS, OPEN_WEEKS = 156, 8
 BATCH = 20_000
-#: How many sets of a child a copy has at most.
-MOST_SETS = 3
 #: What all copies lead to, as their patterns do; they lead to nothing else that is not copied along.
 SHARED = {"person", "department", "region", "register", "correspondent", "article_version", "clock_rule"}
 LAST_DIGITS = re.compile(r"\d+(?=\D*$)")
 CLOCK, SEGMENT = ClockRow.__table__, ClockSegment.__table__
-
-CITIES = [
-    "昆明",
-    "大理",
-    "曲靖",
-    "玉溪",
-    "保山",
-    "丽江",
-    "普洱",
-    "临沧",
-    "昭通",
-    "楚雄",
-    "红河",
-    "文山",
-    "贵阳",
-    "遵义",
-    "六盘水",
-    "安顺",
-    "毕节",
-    "铜仁",
-    "成都",
-    "绵阳",
-    "德阳",
-    "宜宾",
-    "泸州",
-    "乐山",
-    "南充",
-    "重庆",
-    "柳州",
-    "桂林",
-    "南宁",
-    "梧州",
-    "长沙",
-    "岳阳",
-    "衡阳",
-    "武汉",
-    "宜昌",
-    "荆州",
-    "西安",
-    "宝鸡",
-    "兰州",
-    "天水",
-]
-BRANDS = [
-    "兴隆",
-    "恒达",
-    "永昌",
-    "瑞丰",
-    "金桥",
-    "鸿运",
-    "天成",
-    "宏远",
-    "信诚",
-    "嘉禾",
-    "长青",
-    "华盛",
-    "明德",
-    "泰和",
-    "顺发",
-    "祥云",
-    "宝源",
-    "丰年",
-    "和顺",
-    "乐天",
-    "安泰",
-    "广源",
-    "裕民",
-    "盛世",
-    "锦绣",
-    "春晖",
-    "远航",
-    "新锐",
-    "康宁",
-    "百川",
-    "鼎立",
-    "凯旋",
-    "聚源",
-    "腾飞",
-    "旭日",
-    "同心",
-    "大唐",
-    "万象",
-    "开元",
-    "致远",
-]
-TRADES = [
-    "商贸",
-    "五金",
-    "文具",
-    "建材",
-    "食品",
-    "服饰",
-    "电子",
-    "家具",
-    "农资",
-    "百货",
-    "物流",
-    "印务",
-    "医药",
-    "茶叶",
-    "汽配",
-    "广告",
-    "酒店",
-    "园艺",
-    "纺织",
-    "化工",
-]
-FORMS = ("有限公司", "商行", "经营部", "超市", "工作室")
-TASKS = ["做好", "加强", "开展", "推进", "规范", "报送", "落实", "完善", "督促", "调整"]
-MATTERS = [
-    "防汛值守",
-    "安全生产",
-    "档案移交",
-    "预算执行",
-    "食品监管",
-    "环境整治",
-    "信息公开",
-    "干部培训",
-    "消防检查",
-    "城市绿化",
-    "道路养护",
-    "义务教育",
-    "医疗保障",
-    "住房租赁",
-    "粮食储备",
-    "森林防火",
-    "老旧小区改造",
-    "政务服务",
-    "招商引资",
-    "公共交通",
-    "供水供电",
-    "垃圾分类",
-    "统计调查",
-    "扶贫帮困",
-    "文物保护",
-    "社区养老",
-    "知识产权",
-    "电子政务",
-    "节能减排",
-    "劳动用工",
-]
-ENDINGS = ["工作的通知", "情况的函", "方案的意见", "事项的批复", "专题会议的通知"]
-PLACES = [
-    "东街",
-    "西街",
-    "南门",
-    "北门",
-    "河滨路",
-    "人民路",
-    "新华路",
-    "解放路",
-    "文化路",
-    "建设路",
-    "中山路",
-    "学府路",
-    "工业园",
-    "开发区",
-    "火车站",
-    "客运站",
-    "菜市场",
-    "体育馆",
-    "图书馆",
-    "中心小学",
-]
-CALLS = [
-    "路灯不亮",
-    "供水中断",
-    "噪音扰民",
-    "垃圾未清",
-    "道路破损",
-    "办证咨询",
-    "公交晚点",
-    "停车收费",
-    "井盖缺失",
-    "网络故障",
-    "物业纠纷",
-    "退款未到",
-    "发票申请",
-    "配送延误",
-    "质量问题",
-    "树枝遮挡",
-    "用电故障",
-    "排水堵塞",
-    "社保查询",
-    "学位咨询",
-]
-
-
-def _company(dice: random.Random) -> str:
-    return dice.choice(CITIES) + dice.choice(BRANDS) + dice.choice(TRADES) + dice.choice(FORMS)
-
-
-def _title(dice: random.Random) -> str:
-    return f"关于{dice.choice(TASKS)}{dice.choice(CITIES)}{dice.choice(MATTERS)}{dice.choice(ENDINGS)}"
-
-
-def _subject(dice: random.Random) -> str:
-    return f"{dice.choice(CITIES)}{dice.choice(PLACES)}{dice.choice(CALLS)}"
 
 
 @dataclass(frozen=True)
@@ -260,10 +61,10 @@ class Family:
 
 
 FAMILIES = (
-    Family(Customer, 100_000, words={"name": _company}),
+    Family(Customer, 100_000, words={"name": volume_words.company}),
     Family(Product, 5_000),
     Family(
-        IncomingDocument, 300_000, words={"title": _title},
+        IncomingDocument, 300_000, words={"title": volume_words.title},
         children=((Circulation, "document_id"), (CirculationEntry, "document_id")),
         sets=(CirculationEntry, "round", lambda dice: dice.choice((2, 3))), least=(CirculationEntry, 2),
     ),
@@ -271,7 +72,7 @@ FAMILIES = (
         Order, 1_000_000, children=((OrderLine, "order_id"),), least=(OrderLine, 3),
         drawn={"customer_id": Customer, "product_id": Product},
     ),
-    Family(ServiceTicket, 500_000, words={"subject": _subject}, children=((DispatchOrder, "ticket_id"),)),
+    Family(ServiceTicket, 500_000, words={"subject": volume_words.subject}, children=((DispatchOrder, "ticket_id"),)),
 )  # fmt: skip
 
 
@@ -295,6 +96,7 @@ class _Sink:
         self.connection, self.tables = connection, tables
         self.rows: dict[Table, list[Any]] = {}
         self.postgres = connection.dialect.name == "postgresql"
+        self.last = {table: connection.scalar(select(func.max(table.c.id))) or 0 for table in tables}
         #: kind of record -> the keys of its copies
         self.copied: dict[Any, list[int]] = {}
 
@@ -326,6 +128,11 @@ class _Sink:
         if len(rows) >= BATCH:
             self._write()
 
+    def next(self, table: Table) -> int:
+        """A key for another row."""
+        self.last[table] += 1
+        return self.last[table]
+
     def _write(self) -> None:
         """Write what has come together, parents first."""
         for table in self.tables:
@@ -349,8 +156,8 @@ class _Row:
     values: list[Any]
     moments: list[tuple[int, datetime]]
     days: list[tuple[int, date]]
-    #: keys of what is copied along, and how far apart two copies of it are
-    keys: list[tuple[int, int]]
+    #: keys of what is copied along, and its table
+    keys: list[tuple[int, Table]]
     #: keys that are drawn by lot, and the kind they lead to
     lots: list[tuple[int, Any]]
     numbers: list[int]
@@ -368,9 +175,7 @@ class _Copies:
         self.today = moments.now().replace(tzinfo=None)
         self.kinds = [family.root, *(child for child, _column in family.children)]
         self.tables = {kind.__table__: kind for kind in self.kinds}
-        self.apart = {table: self._highest(table) + 1 for table in (*self.tables, CLOCK, SEGMENT)}
-        if family.sets:
-            self.apart[family.sets[0].__table__] *= MOST_SETS
+        self.copied_along = {*self.tables, CLOCK, SEGMENT}
         self.patterns = list(self._patterns())
 
     def make(self, count: int) -> None:
@@ -382,35 +187,35 @@ class _Copies:
         for number in range(1, wanted + 1):
             weeks = WEEKS - number * WEEKS // wanted
             rows = self.dice.choice(self.patterns if weeks <= OPEN_WEEKS else closed)
-            self._copy(rows, number, timedelta(weeks=weeks))
-            keys.append(rows[0].values[0] + number * self.apart[root])
+            self._copy(rows, timedelta(weeks=weeks))
+            keys.append(self.sink.last[root])
 
-    def _copy(self, rows: list[_Row], number: int, back: timedelta) -> None:
+    def _copy(self, rows: list[_Row], back: timedelta) -> None:
         sets = self.family.sets[2](self.dice) if self.family.sets else 1
+        new = {(row.table, row.values[0]): self.sink.next(row.table) for row in rows}
         for row in rows:
             for one in range(sets if row.in_sets is not None else 1):
-                self._add(row, number, back, one)
+                self._add(row, new, back, one)
 
-    def _add(self, row: _Row, number: int, back: timedelta, one: int) -> None:
+    def _add(self, row: _Row, new: dict[tuple[Table, int], int], back: timedelta, one: int) -> None:
         values = list(row.values)
-        for place, stride in row.keys:
-            values[place] += number * stride
+        values[0] = self.sink.next(row.table) if one else new[row.table, row.values[0]]
+        for place, table in row.keys:
+            values[place] = new.get((table, values[place]))
         for place, moment in row.moments:
             values[place] = self._stored(moment - back)
         for place, day in row.days:
             values[place] = self._stored(day - back)
         for place, kind in row.lots:
             values[place] = self.dice.choice(self.sink.copied[kind] or [values[place]])
-        if row.in_sets is not None and one:
-            values[0] += one * (self.apart[row.table] // MOST_SETS)
+        if row.in_sets is not None:
             values[row.in_sets] += one * 10
         for place in row.numbers:
             values[place] = self._numbered(row.values[place], values[0], back)
         for place, words in row.words:
             values[place] = words(self.dice)
-        if row.numbers or row.words:  # what a copy is found by stands last
-            for place in (*row.numbers, *(place for place, _words in row.words)):
-                values[-1] = values[-1].replace(searchable(row.values[place]), searchable(values[place]))
+        for place in (*row.numbers, *(place for place, _words in row.words)):  # what a copy is found by stands last
+            values[-1] = values[-1].replace(searchable(row.values[place]), searchable(values[place]))
         self.sink.add(row.table, tuple(values))
 
     def _stored(self, value: date) -> Any:
@@ -421,9 +226,6 @@ class _Copies:
     def _numbered(self, number: str, key: int, back: timedelta) -> str:
         said = number.replace(str(self.today.year), str((self.today - back).year))
         return LAST_DIGITS.sub(str(key), said) if LAST_DIGITS.search(said) else f"{said}-{key}"
-
-    def _highest(self, table: Table) -> int:
-        return self.connection.scalar(select(func.max(table.c.id))) or 0
 
     def _is_closed(self, row: _Row) -> bool:
         return "closed_at" not in row.table.c or row.values[list(row.table.c.keys()).index("closed_at")] is not None
@@ -453,7 +255,7 @@ class _Copies:
         for row in self._rows(CLOCK):
             table = tables.get(row.values[_place(CLOCK, "kind")])
             if table is not None:
-                row.keys.append((_place(CLOCK, "record_id"), self.apart[table]))
+                row.keys.append((_place(CLOCK, "record_id"), table))
                 about = (table, row.values[_place(CLOCK, "record_id")])
                 found.setdefault(about, []).extend((row, *segments.get(row.values[0], ())))
         return found
@@ -464,7 +266,7 @@ class _Copies:
         return [self._row(table, list(values)) for values in rows]
 
     def _row(self, table: Table, values: list[Any]) -> _Row:
-        row = _Row(table, values, [], [], [(0, self.apart[table])], [], [], [])
+        row = _Row(table, values, [], [], [], [], [], [])
         root = self.family.root.__table__
         alone = {
             c.columns[0].name for c in table.constraints if isinstance(c, UniqueConstraint) and len(c.columns) == 1
@@ -480,8 +282,8 @@ class _Copies:
                 row.days.append((place, date.fromisoformat(value) if self.as_text else value))
             elif name in self.family.drawn:
                 row.lots.append((place, self.family.drawn[name]))
-            elif leads in self.apart and (table is not root or leads is not root):
-                row.keys.append((place, self.apart[leads]))
+            elif leads is not None and leads in self.copied_along and (table is not root or leads is not root):
+                row.keys.append((place, leads))
             elif leads is not None and leads.name not in SHARED and column.nullable:
                 values[place] = None
             elif name in alone:

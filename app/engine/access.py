@@ -217,10 +217,24 @@ def visible_ids(model: Any, actor: Actor, content: bool = False) -> Select[Any]:
     """
     key = model.__table__.c.id
     if not actor.may("read", model.kind_name):
-        return select(key).where(false()).correlate(None)
-    # Not correlated: a query that also names the other table must not narrow this one.
+        return select(key).where(false())
     known = [opened(model, actor, model.content_to(actor))] if content and model.content_fields else []
-    return select(key).where(_rule(model, actor), *known).correlate(None)
+    return select(key).where(_rule(model, actor), *known)
+
+
+def among(key: Any, keys: Select[Any]) -> ColumnElement[bool]:
+    """Whether a key is among those of a query, asked row by row.
+
+    A page of twenty-five rows needs no more; `key IN (...)` would put all the keys together at every query.
+    """
+    found = keys.where(keys.selected_columns[0] == key)
+    # Not correlated: a query that also names the other table must not narrow this one.
+    return found.correlate_except(*keys.get_final_froms()).exists()
+
+
+def open_to(model: Any, key: Any, actor: Actor, content: bool = False) -> ColumnElement[bool]:
+    """The rule of a row that hangs on the record of a kind with this key: who sees the one sees the other."""
+    return among(key, visible_ids(model, actor, content))
 
 
 def sees(session: Session, record: Any, actor: Actor) -> bool:
@@ -240,7 +254,7 @@ def behind(
     """The rule of a row that speaks of another record by `kind` and `record_id`: who sees the one sees the other."""
     return or_(
         false(),
-        *(and_(kind == model.kind_name, record_id.in_(visible_ids(model, actor, content))) for model in models),
+        *(and_(kind == model.kind_name, open_to(model, record_id, actor, content)) for model in models),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_appbuilder import Model
-from sqlalchemy import Index, Integer, String, Text, select
+from sqlalchemy import Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import history
@@ -36,11 +36,3 @@ def grant(session: Session, user_id: int, kind: str, record_id: int, until: date
             given_by=history.doer().name,
         )
     )  # fmt: skip
-
-
-def granted_to(session: Session, user_id: int) -> frozenset[tuple[str, int]]:
-    """The records open to an account at this moment: (kind, id)."""
-    query = select(AccessGrant.kind, AccessGrant.record_id).where(
-        AccessGrant.user_id == user_id, AccessGrant.until > now()
-    )
-    return frozenset((kind, pk) for kind, pk in session.execute(query))

@@ -42,7 +42,7 @@ class ListPages(KindPages):
             )
         )
         learn(db.session, rows)
-        columns = [self._column(name) for name in self.columns]
+        names = self.columns
         return self._page(
             "list",
             view={
@@ -63,8 +63,8 @@ class ListPages(KindPages):
             filters=chosen,
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
-            columns=columns,
-            rows=[self._row(row, self.columns) for row in rows[:PAGE]],
+            columns=[self._column(name) for name in names],
+            rows=[self._row(row, names) for row in rows[:PAGE]],
             count_text=self._count_text(total),
             pager=self._pager(number, len(rows) > PAGE, total),
             empty=self._empty(),
