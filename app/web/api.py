@@ -19,7 +19,7 @@ from app.engine.fields import Field, whole
 from app.engine.refusals import Invalid, NotAllowed, Refused
 from app.extensions import db
 from app.web.kind import BadRequest
-from app.web.listing import PAGE
+from app.web.paging import PAGE
 
 
 class Json(DefaultJSONProvider):

@@ -135,7 +135,7 @@ class TablePages(ListPages):
     def export(self, suffix: str) -> Any:
         query, drawn = self._chosen()
         count = db.session.scalar(select(func.count()).select_from(query.with_only_columns(self.model.id).subquery()))
-        rows = export_rows(db.session, self.model, query.order_by(*self._order()))
+        rows = export_rows(db.session, self.model, query.order_by(*self._order().by()))
         return download_table(
             suffix, str(self.model.label_plural), export_columns(self.model), rows,
             what=self.model.kind_name, count=count or 0, lines=self._in_words(drawn), page=self._url("listing"),

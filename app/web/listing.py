@@ -15,13 +15,15 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from app.engine import access, searching
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
-from app.engine.fields import Field, whole
+from app.engine.fields import Field
 from app.engine.moments import at_office, now, parse_date
 from app.extensions import db
-from app.web import cells, forms
+from app.web import cells, forms, paging
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
+from app.web.paging import PLACES, Place, Sorting
 
-PAGE, MOST_PAGES, COUNTED = 25, 400, 10_000
+#: So many records of a list are counted; to count further would take longer than to show the page.
+COUNTED = 1_000
 
 
 class ListPages(KindPages):
@@ -31,16 +33,10 @@ class ListPages(KindPages):
     @allowed("read")
     def listing(self) -> str:
         query, chosen = self._chosen()
-        number = self._page_number()
-        total = self._count(query)
-        rows = list(
-            db.session.scalars(
-                query.order_by(*self._order())
-                .options(*records.references(self.model, self.drawn(*self.list_columns)))
-                .limit(PAGE + 1)
-                .offset((number - 1) * PAGE)
-            )
-        )
+        place = paging.place()
+        drawn = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
+        rows, earlier, later = place.rows(db.session, drawn, self._order())
+        total = self._count(query) if earlier or later else len(rows)
         learn(db.session, rows)
         names = self.columns
         return self._page(
@@ -51,7 +47,7 @@ class ListPages(KindPages):
                 "add_label": _("New"),
                 "href_import": self._url("take_in") if self._may("import") else None,
                 "exports": [
-                    {"label": label, "href": self._url("export", suffix=suffix, **_args(without=("page",)))}
+                    {"label": label, "href": self._url("export", suffix=suffix, **_args(without=PLACES))}
                     for suffix, label in (("xlsx", "Excel"), ("csv", "CSV"))
                 ]
                 if self._may("export")
@@ -64,15 +60,15 @@ class ListPages(KindPages):
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
             columns=[self._column(name) for name in names],
-            rows=[self._row(row, names) for row in rows[:PAGE]],
+            rows=[self._row(row, names) for row in rows],
             count_text=self._count_text(total),
-            pager=self._pager(number, len(rows) > PAGE, total),
+            pager=self._pager(place, rows, earlier, later),
             empty=self._empty(),
         )
 
     def _bulk_ways(self, total: int) -> dict[str, str]:
         """Where ticked rows go to be changed together, and where all that match go."""
-        every = self._url("bulk", **_args(without=("page", "sort")))
+        every = self._url("bulk", **_args(without=(*PLACES, "sort")))
         return {"href": self._url("bulk"), "all_href": every, "all_label": _("All %(count)s", count=total)}
 
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
@@ -93,7 +89,7 @@ class ListPages(KindPages):
                 raise BadRequest(_("There is no such view of this list."))
             query = query.where(conditions[view]())
         known = {*filters, *(f"{n}_to" for n in filters), *(f"{n}__text" for n in filters)}
-        if unknown := set(request.args) - known - {"q", "sort", "page", "view"}:
+        if unknown := set(request.args) - known - {"q", "sort", "view", *PLACES}:
             raise BadRequest(_("This list cannot be filtered by “%(name)s”.", name=sorted(unknown)[0][:40]))
         return query, drawn
 
@@ -148,22 +144,16 @@ class ListPages(KindPages):
             raise BadRequest(f"{field.label}: {error}") from None
         return condition, picture
 
-    def _order(self) -> list[Any]:
+    def _order(self) -> Sorting:
         wanted = request.args.get("sort") or self.base_order
         name = wanted.removeprefix("-")
         if name != "id" and not (name in self.columns and sortable(self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
-        column = getattr(self.model, name)
+        column, key = getattr(self.model, name), self.model.id
+        nullable = name != "id" and self.model.__table__.c[self.fields[name].column].nullable
         if name in self.model.content_fields:  # where a withheld title stands in the order would tell how it begins
-            column = case((known_content(self.model), column), else_=None)
-        return [column.desc(), self.model.id.desc()] if wanted.startswith("-") else [column, self.model.id]
-
-    def _page_number(self) -> int:
-        text = request.args.get("page", "1")
-        number = whole(text)
-        if number is None or not 1 <= number <= MOST_PAGES:
-            raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=text[:20]))
-        return number
+            column, nullable = case((known_content(self.model), column), else_=None), True
+        return Sorting(key if name == "id" else column, key, wanted.startswith("-"), nullable)
 
     def _count(self, query: Any) -> int:
         """How many rows there are, counted no further than is worth while."""
@@ -182,21 +172,19 @@ class ListPages(KindPages):
             now_sorted = request.args.get("sort", "")
             back = now_sorted == name
             found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
-            found["sort_href"] = "?" + urlencode({**_args(without=("page",)), "sort": f"-{name}" if back else name})
+            found["sort_href"] = "?" + urlencode({**_args(without=PLACES), "sort": f"-{name}" if back else name})
         return found
 
-    def _pager(self, number: int, more: bool, total: int) -> dict[str, Any]:
-        def page(n: int) -> str:
-            return "?" + urlencode({**_args(), "page": n})
-
-        last = -(-total // PAGE)
-        return {
-            "first": page(1) if number > 1 else None,
-            "previous": page(number - 1) if number > 1 else None,
-            "next": page(number + 1) if more and number < MOST_PAGES else None,
-            "last": page(last) if more and total <= COUNTED and last > number else None,
-            "text": _("Page %(number)s", number=number),
+    def _pager(self, place: Place, rows: list[Any], earlier: bool, later: bool) -> dict[str, Any]:
+        kept = _args(without=PLACES)
+        pages = {
+            name: "?" + urlencode({**kept, **{key: value for key, value in said.items() if value is not None}})
+            if said is not None
+            else None
+            for name, said in place.addresses(rows, earlier, later).items()
         }
+        text = _("Last page") if place.end else _("Page %(number)s", number=place.number) if place.number else ""
+        return {**pages, "text": text}
 
     def _view_conditions(self) -> dict[str, Callable[[], ColumnElement[bool]]]:
         own: dict[str, Callable[[], ColumnElement[bool]]] = {

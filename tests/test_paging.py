@@ -1,0 +1,132 @@
+"""Lists are turned by the row one stands at: nobody misses a row or meets one twice, in any order, in both directions."""
+
+import re
+
+import pytest
+
+from app.engine import access
+from app.engine import record as records
+from app.extensions import db
+from app.web.paging import NUMBERED, PAGE
+from models.documents import IncomingDocument
+from models.products import Product
+from tests.conftest import actors_of, sign_in
+
+COUNT = 3 * PAGE + 7
+
+
+@pytest.fixture
+def shelf(either):
+    """The office, with products whose names repeat and whose models and prices are missing now and then."""
+    with either.app_context(), access.system():
+        for n in range(COUNT):
+            product = Product(
+                product_no=f"X-{n * 7 % COUNT:03d}",
+                name=f"货{n % 5}",
+                model=None if n % 3 == 0 else f"M{n % 4}",
+                size=str(n),
+                price=None if n % 4 == 0 else n % 6,
+            )
+            records.store(db.session, product)
+        db.session.commit()
+        db.session.remove()
+    return either
+
+
+def page(browser, address):
+    """The numbers on a page and its ways on, by the symbol of the button."""
+    answer = browser.get(f"/productview/list/{address}")
+    assert answer.status_code == 200, answer.text
+    pager = answer.text[answer.text.index('class="pager"') :]
+    ways = {label: href.replace("&amp;", "&") for href, label in re.findall(r'href="(\?[^"]*)" title="([^"]*)"', pager)}
+    return re.findall(r">(X-\d{3})<", answer.text), ways
+
+
+def walked(browser, address, way):
+    """The numbers of all pages from one on, as they are met, and the last address."""
+    shown, ways = page(browser, address)
+    met = [shown]
+    while way in ways:
+        address = ways[way]
+        shown, ways = page(browser, address)
+        met.append(shown)
+        assert len(met) < 10
+    return met, address
+
+
+def in_order(name, down, nulls_low):
+    """The numbers as a plain sort has them: equal values in the order they were entered."""
+    with access.system():
+        rows = [(getattr(row, name), row.id, row.product_no) for row in db.session.query(Product)]
+    known = sorted(row for row in rows if row[0] is not None)
+    nulls = sorted((row for row in rows if row[0] is None), key=lambda row: row[1])
+    found = nulls + known if nulls_low else known + nulls
+    return [number for _value, _key, number in (reversed(found) if down else found)]
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize("name", ["product_no", "name", "model", "price", "id"])
+def test_the_pages_hold_every_row_once_in_order_forwards_and_backwards(shelf, name, down):
+    with shelf.app_context():
+        expected = in_order(name, down, nulls_low=db.engine.dialect.name == "sqlite")
+        db.session.remove()
+    browser = sign_in(shelf, "order_admin")
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    address = f"?sort={'-' if down else ''}{name}"
+    forwards, last = walked(browser, address, "Next page")
+    assert [number for shown in forwards for number in shown] == expected
+    assert [len(shown) for shown in forwards] == [PAGE, PAGE, PAGE, 7]
+    backwards, _first = walked(browser, last, "Previous page")
+    assert backwards == forwards[::-1]
+    from_the_end, _first = walked(browser, page(browser, address)[1]["Last page"], "Previous page")
+    assert [number for shown in from_the_end[::-1] for number in shown] == expected
+
+
+def test_rows_that_come_in_between_shift_no_page(shelf):
+    browser = sign_in(shelf, "order_admin")
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    first, ways = page(browser, "?sort=-id")
+    with shelf.app_context(), access.system():
+        records.store(db.session, Product(product_no="X-900", name="新货"))
+        db.session.commit()
+        db.session.remove()
+    second, _ways = page(browser, ways["Next page"])
+    assert not set(first) & set(second)
+    assert page(browser, "?sort=-id")[0] == ["X-900", *first[:-1]]
+
+
+def test_a_list_of_one_page_has_no_ways_on(shelf):
+    browser = sign_in(shelf, "order_admin")
+    assert page(browser, "?size=5") == ([f"X-{5 * 7 % COUNT:03d}"], {})
+
+
+@pytest.mark.parametrize(
+    "address", ["?page=0", f"?page={NUMBERED + 1}", "?after=x", "?after=-1", "?after=99999999999999999999", "?end=2",
+                "?after=999999", "?before=999999", "?after=1&before=2", "?end=1&after=1"],
+)  # fmt: skip
+def test_an_address_that_is_nowhere_gets_a_sentence(shelf, address):
+    assert sign_in(shelf, "order_admin").get(f"/productview/list/{address}").status_code == 400
+
+
+def test_a_hidden_row_is_no_place_to_stand_at(either):
+    """Where it stands in the order would tell what it holds."""
+    with either.app_context():
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            hidden = records.add(
+                db.session,
+                IncomingDocument,
+                {
+                    "sender": "市教育局",
+                    "title": "关于放假的通知",
+                    "received_at": "2026-03-02T09:00",
+                    "secrecy": "secret",
+                    "urgency": "none",
+                    "copies": "1",
+                },
+            ).id
+            db.session.commit()
+        db.session.remove()
+    stranger = sign_in(either, "user_b")
+    answers = [stranger.get(f"/incomingdocumentview/list/?sort=title&after={key}") for key in (hidden, 999999)]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert sign_in(either, "clerk").get(f"/incomingdocumentview/list/?sort=title&after={hidden}").status_code == 200
