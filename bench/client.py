@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from http.client import HTTPConnection, HTTPException
@@ -100,8 +101,9 @@ class _Forms(HTMLParser):
             self.area = None
 
     def handle_data(self, data: str) -> None:
-        if self.area:
-            self.forms[-1][self.area][-1] += data
+        if self.area and self.forms:
+            values = self.forms[-1][self.area]
+            values[-1] += data if values[-1] else re.sub("^\r?\n", "", data)  # as browsers do
 
     def _add(self, name: str, value: str) -> None:
         if self.forms:

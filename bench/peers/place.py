@@ -1,7 +1,8 @@
 """Where the peers find the office's rows, where they keep their own, and the account that each of them makes.
 
 BENCH_DATABASE_URL names the office's database, `sqlite:////path/to/office.db` or `postgresql://...`; BENCH_FOLDER is a
-folder for the peers' own users and sessions. Amounts lie in the office's database as decimals on PostgreSQL and as
+folder for the peers' own users and sessions. Saving writes into the office's database past Wenshu's rules and history:
+give the peers a copy. Amounts lie in the office's database as decimals on PostgreSQL and as
 whole numbers of the smallest unit on SQLite; the peers show them as they lie.
 """
 

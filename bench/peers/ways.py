@@ -101,7 +101,7 @@ def _django(rows: Rows) -> dict[str, str]:
     at = "/admin/django_office"
     return {
         "list": f"{at}/order/",
-        "deep": f"{at}/order/?p={max(1, rows.orders // 2 // place.PAGE)}",
+        "deep": f"{at}/order/?p={rows.orders // 2 // place.PAGE + 1}",
         "filter": f"{at}/order/?state__exact={rows.state}&placed_at__gte={rows.since}&placed_at__lt={rows.until}",
         "search_customer": f"{at}/customer/?q={quote(rows.customer_word)}",
         "search_document": f"{at}/document/?q={quote(rows.title_word)}",
@@ -117,7 +117,7 @@ def _appbuilder(rows: Rows) -> dict[str, str]:
     days = f"_flt_1_placed_at={rows.since}+00:00:00&_flt_2_placed_at={rows.until}+00:00:00"
     return {
         "list": "/orderview/list/",
-        "deep": f"/orderview/list/?page_OrderView={max(0, rows.orders // 2 // place.PAGE - 1)}",
+        "deep": f"/orderview/list/?page_OrderView={rows.orders // 2 // place.PAGE}",
         "filter": f"/orderview/list/?_flt_3_state={rows.state}&{days}",
         "search_customer": f"/customerview/list/?_flt_2_name={quote(rows.customer_word)}",
         "search_document": f"/documentview/list/?_flt_2_title={quote(rows.title_word)}",
@@ -130,7 +130,7 @@ def _appbuilder(rows: Rows) -> dict[str, str]:
 def _bare(rows: Rows) -> dict[str, str]:
     return {
         "list": "/orders",
-        "deep": f"/orders?before={rows.middle_id}",
+        "deep": f"/orders?before={rows.middle_id + 1}",
         "show": f"/orders/{rows.order_id}",
     }
 
