@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Annotated
 
 from sqlalchemy import ForeignKey, MetaData, Numeric, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Money = Annotated[Decimal, mapped_column(Numeric(15, 2))]
+Quantity = Annotated[Decimal, mapped_column(Numeric(15, 3))]
+Price = Annotated[Decimal, mapped_column(Numeric(15, 4))]
+Rate = Annotated[Decimal, mapped_column(Numeric(15, 6))]
 
 
 def now() -> datetime:
@@ -17,7 +23,6 @@ class Office(DeclarativeBase):
     """The office's tables: in another database than the framework's own, and never made by it."""
 
     metadata = MetaData(info={"bind_key": "office"})
-    type_annotation_map = {Decimal: Numeric(18, 3)}
 
     id: Mapped[int] = mapped_column(primary_key=True)
 
@@ -73,9 +78,9 @@ class Product(Row):
     name: Mapped[str] = mapped_column(String(200))
     model: Mapped[str | None] = mapped_column(String(100))
     unit: Mapped[str | None] = mapped_column(String(30))
-    price: Mapped[Decimal | None]
-    stock: Mapped[Decimal | None]
-    reserved: Mapped[Decimal] = mapped_column(default=0)
+    price: Mapped[Price | None]
+    stock: Mapped[Quantity | None]
+    reserved: Mapped[Quantity] = mapped_column(default=0)
 
     def __str__(self) -> str:
         return f"{self.product_no} {self.name}"
@@ -98,13 +103,13 @@ class Order(Row):
     fulfilment: Mapped[str] = mapped_column(String(30), default="none")
     rounding: Mapped[str] = mapped_column(String(30), default="half_up_line")
     revision: Mapped[int] = mapped_column(default=0)
-    net: Mapped[Decimal] = mapped_column(default=0)
-    tax: Mapped[Decimal] = mapped_column(default=0)
-    gross: Mapped[Decimal] = mapped_column(default=0)
-    quantity: Mapped[Decimal] = mapped_column(default=0)
-    paid: Mapped[Decimal] = mapped_column(default=0)
-    escrowed: Mapped[Decimal] = mapped_column(default=0)
-    refunded: Mapped[Decimal] = mapped_column(default=0)
+    net: Mapped[Money] = mapped_column(default=0)
+    tax: Mapped[Money] = mapped_column(default=0)
+    gross: Mapped[Money] = mapped_column(default=0)
+    quantity: Mapped[Quantity] = mapped_column(default=0)
+    paid: Mapped[Money] = mapped_column(default=0)
+    escrowed: Mapped[Money] = mapped_column(default=0)
+    refunded: Mapped[Money] = mapped_column(default=0)
     customer: Mapped[Customer] = relationship()
     salesperson: Mapped[Person | None] = relationship()
 
@@ -116,12 +121,12 @@ class OrderLine(Row):
     __tablename__ = "order_line"
     order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
-    quantity: Mapped[Decimal]
-    price: Mapped[Decimal | None]
-    discount: Mapped[Decimal | None]
-    net: Mapped[Decimal] = mapped_column(default=0)
-    tax: Mapped[Decimal] = mapped_column(default=0)
-    gross: Mapped[Decimal] = mapped_column(default=0)
+    quantity: Mapped[Quantity]
+    price: Mapped[Price | None]
+    discount: Mapped[Rate | None]
+    net: Mapped[Money] = mapped_column(default=0)
+    tax: Mapped[Money] = mapped_column(default=0)
+    gross: Mapped[Money] = mapped_column(default=0)
     order: Mapped[Order] = relationship()
     product: Mapped[Product] = relationship()
 

@@ -11,8 +11,12 @@ from bench.peers.place import STATES
 KEPT: dict[str, Any] = {"on_delete": models.PROTECT, "db_index": False}
 
 
-def amount(**more: Any) -> models.DecimalField:
-    return models.DecimalField(max_digits=18, decimal_places=3, **more)
+#: Decimal places of what is counted.
+MONEY, QUANTITY, PRICE, RATE = 2, 3, 4, 6
+
+
+def amount(places: int, **more: Any) -> models.DecimalField:
+    return models.DecimalField(max_digits=15, decimal_places=places, **more)
 
 
 class Row(models.Model):
@@ -76,9 +80,9 @@ class Product(Row):
     colour = models.CharField(max_length=60, null=True, blank=True)
     size = models.CharField(max_length=60, null=True, blank=True)
     unit = models.CharField(max_length=30, null=True, blank=True)
-    price = amount(null=True, blank=True)
-    stock = amount(null=True, blank=True)
-    reserved = amount(default=0, editable=False)
+    price = amount(PRICE, null=True, blank=True)
+    stock = amount(QUANTITY, null=True, blank=True)
+    reserved = amount(QUANTITY, default=0, editable=False)
 
     class Meta:
         managed = False
@@ -105,13 +109,13 @@ class Order(Row):
     fulfilment = models.CharField(max_length=30, default="none", editable=False)
     rounding = models.CharField(max_length=30, default="half_up_line", editable=False)
     revision = models.IntegerField(default=0, editable=False)
-    net = amount(default=0, editable=False)
-    tax = amount(default=0, editable=False)
-    gross = amount(default=0, editable=False)
-    quantity = amount(default=0, editable=False)
-    paid = amount(default=0, editable=False)
-    escrowed = amount(default=0, editable=False)
-    refunded = amount(default=0, editable=False)
+    net = amount(MONEY, default=0, editable=False)
+    tax = amount(MONEY, default=0, editable=False)
+    gross = amount(MONEY, default=0, editable=False)
+    quantity = amount(QUANTITY, default=0, editable=False)
+    paid = amount(MONEY, default=0, editable=False)
+    escrowed = amount(MONEY, default=0, editable=False)
+    refunded = amount(MONEY, default=0, editable=False)
     search_text = models.TextField(default="", editable=False)
 
     class Meta:
@@ -125,12 +129,12 @@ class Order(Row):
 class OrderLine(Row):
     order = models.ForeignKey(Order, related_name="lines", on_delete=models.CASCADE, db_index=False)
     product = models.ForeignKey(Product, **KEPT)
-    quantity = amount()
-    price = amount(null=True, blank=True)
-    discount = amount(null=True, blank=True)
-    net = amount(default=0, editable=False)
-    tax = amount(default=0, editable=False)
-    gross = amount(default=0, editable=False)
+    quantity = amount(QUANTITY)
+    price = amount(PRICE, null=True, blank=True)
+    discount = amount(RATE, null=True, blank=True)
+    net = amount(MONEY, default=0, editable=False)
+    tax = amount(MONEY, default=0, editable=False)
+    gross = amount(MONEY, default=0, editable=False)
     search_text = models.TextField(default="", editable=False)
 
     class Meta:
