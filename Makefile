@@ -15,7 +15,7 @@ SCALE    := 1k
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run test lint format assets translations messages lock browser demo
+.PHONY: help install install-dev run test lint format assets translations messages lock browser demo bench-peers
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,15 @@ install-dev: .venv/.installed-dev ## the same with the test tools
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing the test tools into .venv/ ..."
 	@$(PIP) $(LOCKED) -r $<
+	@touch $@
+
+# What users would pick instead needs a package that Wenshu does not: an environment of its own, filled by our pip.
+bench-peers: .venv-peers/.installed ## .venv-peers/ with what the peers of the benchmark need
+
+.venv-peers/.installed: requirements.txt bench/peers/requirements.txt | .venv/.made
+	@echo "Installing what the peers of the benchmark need into .venv-peers/ ..."
+	@$(PY) -m venv --without-pip .venv-peers
+	@PIP_PYTHON=.venv-peers/bin/python $(PIP) $(LOCKED) -r requirements.txt -r bench/peers/requirements.txt
 	@touch $@
 
 # An environment that works is taken as it is. Where Python came without ensurepip (Debian without python3-venv),

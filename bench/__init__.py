@@ -1,0 +1,1 @@
+"""Measurements of Wenshu, and of what people would use instead, over the very same rows."""
