@@ -7,15 +7,17 @@ BABEL  := $(PY) -m babel.messages.frontend --quiet
 # Any one Python may be named: make run PYTHON=python3.13
 PYTHON := python3 python3.14 python3.13 python3.12 python3.11
 
-CODE     := $(wildcard app models views reports seed tools config.py run.py)
+CODE     := $(wildcard app models views reports seed tools bench config.py run.py)
 TEXTS    := $(wildcard app models views reports seed)
 POS      := $(wildcard app/translations/*/LC_MESSAGES/messages.po)
 LANGUAGE := zh en
 SCALE    := 1k
+ENGINE   := sqlite
+BENCH    := 1m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev run test lint format assets translations messages lock browser demo bench-peers
+.PHONY: help install install-dev run test lint format assets translations messages lock browser demo bench bench-check bench-peers
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,12 @@ demo: install assets translations ## a throw-away office with volume data (SCALE
 	@office=$$(mktemp -d) && trap 'rm -rf "$$office"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM && \
 	export WENSHU_DATABASE_URL="sqlite:///$$office/demo.db" WENSHU_DATA_DIR="$$office" && \
 	$(PY) run.py demo load --scale $(SCALE) && $(PY) run.py serve
+
+bench: install-dev assets translations ## measure the office of a million orders against its peers (BENCH=100k, ENGINE=postgresql; make bench-peers first)
+	@$(PY) -m bench --engine $(ENGINE) --scale $(BENCH)
+
+bench-check: install-dev assets translations ## the same, failing where a ratio rose beyond its margin since the last make bench
+	@$(PY) -m bench --engine $(ENGINE) --scale $(BENCH) --check
 
 browser: ## how to get the browser for the browser tests
 	@echo "Debian, Ubuntu: apt-get install chromium fonts-noto-cjk (Chinese text needs the fonts)"

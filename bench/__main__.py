@@ -1,0 +1,112 @@
+"""Measure the office against what its users would pick instead: `make bench`.
+
+python -m bench [--engine sqlite] [--scale 1m] [--small 10k] [--times 20] [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from bench import tables
+from bench.client import Client
+from bench.offices import ROOT, Office, Server, offices
+from bench.peers.trial import served
+from bench.peers.ways import PEERS, Rows, rows_of
+from bench.race import race, throughput
+from bench.screens import SALES, Screen, screens
+from bench.tables import Results
+from bench.tasks import TASKS
+
+KEPT = ROOT / "var" / "bench"
+PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+
+
+def peer_screens(stack: ExitStack, office: Office, rows: Rows) -> tuple[dict[str, dict[str, Screen]], dict[str, int]]:
+    """The peers that can be started here, each behind a server like ours: their operations, and their ports."""
+    found: dict[str, dict[str, Screen]] = {}
+    ports: dict[str, int] = {}
+    for name, peer in PEERS.items():
+        if name != "bare" and not PEERS_PYTHON.exists():
+            print(f"{name} is left out: make bench-peers installs it.")
+            continue
+        folder = KEPT / f"peer-{name.replace(' ', '-')}-{office.engine}"
+        ports[name] = stack.enter_context(served(peer, office.url, str(folder)))
+        client = Client("127.0.0.1", ports[name])
+        peer.sign_in(client)
+        found[name] = {what: Screen(partial(client.get, path)) for what, path in peer.paths(rows).items()}
+        if peer.save:
+            found[name]["save"] = Screen(peer.save(client, rows), 302)
+    return found, ports
+
+
+def page_of(server: Server) -> Callable[[], tuple[int, bytes]]:
+    return partial(server.signed_in(SALES).get, "/orderview/list/")
+
+
+def page_of_peer(name: str, port: int, rows: Rows) -> Callable[[], tuple[int, bytes]]:
+    client = Client("127.0.0.1", port)
+    PEERS[name].sign_in(client)
+    return partial(client.get, PEERS[name].paths(rows)["list"])
+
+
+def task(office: Office, name: str, account: str) -> dict[str, float]:
+    """One long task in a process of its own."""
+    command = [sys.executable, "-m", "bench.tasks", name, account]
+    answer = subprocess.run(command, cwd=ROOT, env=office.environment(), check=True, capture_output=True, text=True)
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+def measure(engine: str, scale: str, small: str, times: int) -> Results:
+    with offices(engine, [scale, small], KEPT) as (large, little):
+        rows = rows_of(large.url)
+        with ExitStack() as stack:
+            ours, ours_small = (stack.enter_context(one.served()) for one in (large, little))
+            peers, ports = peer_screens(stack, large, rows)
+            runners = {"ours": screens(ours, rows), "small": screens(ours_small, rows_of(little.url)), **peers}
+            results = Results(engine, scale, small, machine(), race(runners, times))
+            results.start, results.memory = ours.start, ours.memory()
+            results.throughput["ours"] = throughput(partial(page_of, ours))
+            for name, port in ports.items():
+                results.throughput[name] = throughput(partial(page_of_peer, name, port, rows))
+        for name in TASKS:
+            accounts = ("manager", "plain") if name in ("workbook", "csv") else ("manager", "head_a", "plain")
+            results.tasks[name] = {account: task(large, name, account) for account in accounts}
+    return results
+
+
+def machine() -> str:
+    with Path("/proc/cpuinfo").open() as info:
+        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} × {model}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="bench", description=__doc__)
+    options.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
+    options.add_argument("--scale", choices=("10k", "100k", "1m"), default="1m")
+    options.add_argument("--small", choices=("10k", "100k"), default="10k")
+    options.add_argument("--times", type=int, default=20)
+    options.add_argument("--check", action="store_true", help="fail where a ratio rose beyond its margin")
+    asked = options.parse_args()
+    results = measure(asked.engine, asked.scale, asked.small, asked.times)
+    print(tables.page(results))
+    file = KEPT / f"{asked.engine}-{asked.scale}.json"
+    risen = tables.risen(results, json.loads(file.read_text())) if asked.check and file.exists() else []
+    if not asked.check:
+        file.write_text(results.as_json())
+    for line in risen:
+        print(line)
+    sys.exit(bool(risen))
+
+
+if __name__ == "__main__":
+    main()

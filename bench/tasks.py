@@ -1,0 +1,165 @@
+"""What runs long, each in a process of its own, so that its memory can be told.
+
+`python -m bench.tasks NAME ACCOUNT` prints `{"seconds": ..., "idle_mb": ..., "peak_mb": ...}` for the office that the
+environment names. Beside ours stand the plainest ways to the same end: SQL by hand, bare xlsxwriter, bare csv.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.engine import access
+from app.engine.csv import write_csv
+from app.engine.frames import ask
+from app.engine.moments import office_zone
+from app.engine.transfer import export_columns, export_rows
+from app.extensions import db
+from app.factory import create_app
+from app.web.download import write_table
+from models.orders import Order
+from models.people import actor_of
+
+#: Rows of the files.
+ROWS = 100_000
+COLUMNS = "id, order_no, payment_type, placed_at, region, consignee, net, tax, gross, quantity, state, closed_at"
+
+
+def turnaround(session: Session) -> int:
+    return len(ask(session, "turnaround", {}).rows)
+
+
+def overdue(session: Session) -> int:
+    return len(ask(session, "overdue", {}).rows)
+
+
+def order_summary(session: Session) -> int:
+    return len(ask(session, "order_summary", {}).rows)
+
+
+def turnaround_sql(session: Session) -> int:
+    """Narrow columns, grouped by pandas: the fastest way without another engine."""
+    import pandas as pd
+
+    rows = session.connection().execute(text(
+        "SELECT department_id, received_at, closed_at FROM incoming_document WHERE closed_at IS NOT NULL"
+    ))  # fmt: skip
+    table = pd.DataFrame(rows.all(), columns=["department", "received", "closed"])
+    received, closed = pd.to_datetime(table["received"]), pd.to_datetime(table["closed"])
+    days = (closed - received).dt.total_seconds() / 86_400
+    groups = days.groupby([table["department"], closed.dt.strftime("%Y-%m")])
+    return len(groups.median()) + len(groups.quantile(0.9))
+
+
+def overdue_sql(session: Session) -> int:
+    kinds = ("incoming_document", "sales_order", "service_ticket")
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    query = " UNION ALL ".join(
+        f"SELECT '{kind}', department_id, count(*) FROM {kind} "
+        "WHERE closed_at IS NULL AND due_at < :now GROUP BY department_id"
+        for kind in kinds
+    )
+    return len(session.connection().execute(text(query), {"now": moment}).all())
+
+
+def order_summary_sql(session: Session) -> int:
+    month = "substr(placed_at, 1, 7)" if db.engine.dialect.name == "sqlite" else "to_char(placed_at, 'YYYY-MM')"
+    connection = session.connection()
+    sums = connection.execute(text(
+        f"SELECT {month}, state, payment_type, count(*), sum(gross) FROM sales_order GROUP BY 1, 2, 3"
+    )).all()  # fmt: skip
+    products = connection.execute(text(
+        "SELECT product_id, sum(quantity), sum(gross) FROM order_line GROUP BY 1 ORDER BY 2 DESC LIMIT 20"
+    )).all()  # fmt: skip
+    return len(sums) + len(products)
+
+
+def _exported(session: Session) -> Any:
+    return islice(export_rows(session, Order, select(Order).order_by(Order.id)), ROWS)
+
+
+def workbook(session: Session) -> int:
+    with tempfile.TemporaryFile() as file:
+        write_table(file, "Orders", export_columns(Order), _exported(session), what="orders")
+        return file.tell()
+
+
+def csv_file(session: Session) -> int:
+    with tempfile.TemporaryFile() as file:
+        write_csv(file, export_columns(Order), _exported(session), zone=office_zone())
+        return file.tell()
+
+
+def _bare(session: Session) -> Any:
+    names = ", ".join(column.name for column in Order.__table__.columns)
+    connection = session.connection(execution_options={"stream_results": True})
+    return connection.execute(text(f"SELECT {names} FROM sales_order ORDER BY id LIMIT {ROWS}"))
+
+
+def workbook_bare(session: Session) -> int:
+    """The same rows and columns by xlsxwriter in its constant-memory mode, without formats."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bare.xlsx"
+        book = xlsxwriter.Workbook(path, {"constant_memory": True})
+        page = book.add_worksheet()
+        for number, row in enumerate(_bare(session)):
+            for place, value in enumerate(row):
+                if value is not None:
+                    page.write(number, place, str(value) if isinstance(value, datetime) else value)
+        book.close()
+        return path.stat().st_size
+
+
+def csv_bare(session: Session) -> int:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(_bare(session))
+        return file.tell()
+
+
+#: Name -> what is done, and the plain way it is held against.
+TASKS: dict[str, tuple[Callable[[Session], int], Callable[[Session], int]]] = {
+    "turnaround": (turnaround, turnaround_sql),
+    "overdue": (overdue, overdue_sql),
+    "order_summary": (order_summary, order_summary_sql),
+    "workbook": (workbook, workbook_bare),
+    "csv": (csv_file, csv_bare),
+}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def measure(name: str, account: str) -> dict[str, float]:
+    """Seconds and MB of one task as one account; `plain` as account stands for the way it is held against."""
+    app = create_app()
+    ours, plain = TASKS[name]
+    with app.test_request_context():
+        with access.system():
+            user = db.session.scalars(
+                select(User).where(User.username == ("manager" if account == "plain" else account))
+            ).one()
+            actor = actor_of(db.session, user)
+        idle, begun = _peak(), time.perf_counter()
+        with access.acting_as(actor):
+            made = (plain if account == "plain" else ours)(db.session)
+        assert made, f"{name} made nothing"
+        return {"seconds": time.perf_counter() - begun, "idle_mb": idle, "peak_mb": _peak()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], sys.argv[2])))
