@@ -89,7 +89,7 @@ class AccountabilityCase(Workflow, Model):
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The person reads what is said about them; the others as far as they know the paper."""
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return or_(cls.person_id == (actor.own_person_id or 0), cls.document_id.in_(known))
+        return or_(cls.person_id == (actor.own_person_id or 0), access.among(cls.document_id, known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -98,9 +98,9 @@ class Assignment(Workflow, Model):
             return false()
         ordinary = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(ORDINARY))
         cleared = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(actor.cleared))
-        unit = and_(cls.department_id.in_(actor.department_ids), cls.document_id.in_(ordinary))
+        unit = and_(cls.department_id.in_(actor.department_ids), among(cls.document_id, ordinary))
         head = cls.department_id.in_(actor.led_ids)
-        return and_(cls.document_id.in_(cleared), or_(unit, head, cls.handler_id.in_(actor.person_ids)))
+        return and_(among(cls.document_id, cleared), or_(unit, head, cls.handler_id.in_(actor.person_ids)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

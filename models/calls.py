@@ -132,7 +132,7 @@ class CallOwed(Workflow, Model):
         """What is said about a ticket is for those who know what it says."""
         ticket = _tickets()
         known = select(ticket.__table__.c.id).where(ticket.content_to(actor))
-        return or_(cls.ticket_id.is_(None), cls.ticket_id.in_(known))
+        return or_(cls.ticket_id.is_(None), access.among(cls.ticket_id, known))
 
     def sealed(self) -> bool:
         """Who calls about a sealed ticket stands in the officer's store alone."""

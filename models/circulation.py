@@ -116,7 +116,7 @@ class Circulation(Turns, Workflow, Model):
             return true()
         sent = (cls.approver_id, cls.started_by_id, cls.summary_to_id)
         mine = or_(*(column.in_(actor.person_ids) for column in sent))
-        return and_(mine, cls.document_id.in_(cleared_papers(actor)))
+        return and_(mine, among(cls.document_id, cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -213,7 +213,7 @@ def _visible(columns: Any, actor: Actor) -> ColumnElement[bool]:
     if not actor.person_ids:
         return false()
     stays = Customer.__table__.alias("stays")
-    merged = columns.merged_into_id.in_(select(stays.c.id).where(_looks_after(stays.c, actor)))
+    merged = access.among(columns.merged_into_id, select(stays.c.id).where(_looks_after(stays.c, actor)))
     return or_(_looks_after(columns, actor), merged)
 
 

@@ -66,7 +66,7 @@ class EnvelopeDefect(Workflow, Model):
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        return cls.envelope_id.in_(known_inside(actor))
+        return among(cls.envelope_id, known_inside(actor))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -83,8 +83,8 @@ class ExtensionRequest(Attached, Workflow, Model):
         unit = select(IncomingDocument.id).where(
             IncomingDocument.content_to(actor), IncomingDocument.department_id.in_(actor.department_ids)
         )
-        mine = and_(cls.asker_id.in_(actor.person_ids), cls.document_id.in_(cleared_papers(actor)))
-        return or_(mine, cls.document_id.in_(unit))
+        mine = and_(cls.asker_id.in_(actor.person_ids), access.among(cls.document_id, cleared_papers(actor)))
+        return or_(mine, access.among(cls.document_id, unit))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:

@@ -117,7 +117,7 @@ class FollowUp(Workflow, Model):
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         """What was answered belongs to the content of the paper."""
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return cls.document_id.in_(known)
+        return access.among(cls.document_id, known)
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

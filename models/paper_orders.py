@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import fields
 from app.engine import record as records
-from app.engine.access import Actor
+from app.engine.access import Actor, among
 from app.engine.answers import ahead, happened
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
@@ -77,7 +77,7 @@ class PaperOrder(Attached, Workflow, Model):
         people = Person.__table__.c
         led = select(people.id).where(people.department_id.in_(actor.led_ids))
         mine = or_(cls.charged_id.in_(actor.person_ids), cls.charged_id.in_(led))
-        return and_(mine, cls.document_id.in_(cleared_papers(actor)))
+        return and_(mine, among(cls.document_id, cleared_papers(actor)))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -85,7 +85,7 @@ class PaperOrder(Attached, Workflow, Model):
         from models.documents import IncomingDocument
 
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return or_(cls._mine(actor), cls.document_id.in_(known))
+        return or_(cls._mine(actor), among(cls.document_id, known))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

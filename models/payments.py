@@ -139,11 +139,11 @@ class Payment(Workflow, Model):
         columns = Order.__table__.c
         if actor.has("finance"):
             received = select(columns.id).where(columns.received_at.is_not(None))
-            to_release = and_(cls.state == "in_escrow", cls.order_id.in_(received))
+            to_release = and_(cls.state == "in_escrow", access.among(cls.order_id, received))
             mine += [cls.state.in_(("recorded", "collected")), to_release]
         if actor.has("order_administrator"):
             shipped = select(columns.id).where(columns.shipped_at.is_not(None))
-            mine.append(and_(cls.state == "expected", cls.order_id.in_(shipped)))
+            mine.append(and_(cls.state == "expected", access.among(cls.order_id, shipped)))
         return or_(false(), *mine)
 
     @property

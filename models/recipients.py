@@ -86,9 +86,9 @@ class Recipient(Workflow, Model):
         mine = select(paper.c.id).where(OutgoingDocument.owned_by(actor))
         cleared = select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared))
         ordinary = select(paper.c.id).where(paper.c.secrecy.in_(ORDINARY))
-        unit = and_(cls.department_id.in_(actor.department_ids), cls.document_id.in_(ordinary))
+        unit = and_(cls.department_id.in_(actor.department_ids), access.among(cls.document_id, ordinary))
         own = and_(or_(unit, cls.department_id.in_(actor.led_ids)), cls.state != "to_send")
-        return and_(cls.document_id.in_(cleared), or_(cls.document_id.in_(mine), own))
+        return and_(access.among(cls.document_id, cleared), or_(access.among(cls.document_id, mine), own))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:

@@ -74,11 +74,11 @@ class SupplementaryTask(Workflow, Model):
         cleared = select(paper.c.id).where(paper.c.secrecy.in_(actor.cleared))
         ordinary = select(paper.c.id).where(paper.c.secrecy.in_(ORDINARY))
         return and_(
-            cls.document_id.in_(cleared),
+            among(cls.document_id, cleared),
             or_(
                 cls.person_id.in_(actor.person_ids),
                 cls.department_id.in_(actor.led_ids),
-                and_(cls.department_id.in_(actor.department_ids), cls.document_id.in_(ordinary)),
+                and_(cls.department_id.in_(actor.department_ids), among(cls.document_id, ordinary)),
             ),
         )
 

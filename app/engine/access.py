@@ -202,11 +202,12 @@ def _rules_for(actor: Actor) -> RowRules:
         if len(_rules) > 500:
             _rules.clear()
         # Handed on from here, not read back: another thread may clear them in between.
-        rules = _rules[actor] = RowRules((cls, _rule(cls, actor)) for cls in guarded())
+        rules = _rules[actor] = RowRules((cls, rule(cls, actor)) for cls in guarded())
     return rules
 
 
-def _rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
+def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
+    """The condition for the rows of a class that an actor sees, for a query the session does not filter by itself."""
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
 
 
@@ -219,7 +220,7 @@ def visible_ids(model: Any, actor: Actor, content: bool = False) -> Select[Any]:
     if not actor.may("read", model.kind_name):
         return select(key).where(false())
     known = [opened(model, actor, model.content_to(actor))] if content and model.content_fields else []
-    return select(key).where(_rule(model, actor), *known)
+    return select(key).where(rule(model, actor), *known)
 
 
 def among(key: Any, keys: Select[Any]) -> ColumnElement[bool]:

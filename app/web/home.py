@@ -54,7 +54,7 @@ class Pile:
 
 def _seen(model: Any, actor: access.Actor) -> Any:
     """What the actor may see of a kind, said once more: a union is no query of the kind itself."""
-    return model.id.in_(access.visible_ids(model, actor))
+    return access.rule(model, actor)
 
 
 def _flows(actor: access.Actor) -> list[Any]:

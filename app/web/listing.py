@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -22,8 +23,25 @@ from app.web import cells, forms, paging
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
 from app.web.paging import PLACES, Place, Sorting
 
-#: So many records of a list are counted; to count further would take longer than to show the page.
-COUNTED = 1_000
+#: So many records of a list are counted, and so many of the newest are looked through for them; to count further
+#: would take longer than to show the page.
+COUNTED, LOOKED_THROUGH = 1_000, 20_000
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows a list has, as far as they were counted; `at_least`: there may be older ones."""
+
+    number: int
+    at_least: bool = False
+
+    @property
+    def text(self) -> str:
+        if self.number > COUNTED:
+            return _("More than %(count)s", count=f"{COUNTED:,}")
+        if self.at_least:
+            return _("At least %(count)s", count=self.number)
+        return _("%(count)s in all", count=self.number)
 
 
 class ListPages(KindPages):
@@ -36,7 +54,7 @@ class ListPages(KindPages):
         place = paging.place()
         drawn = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
         rows, earlier, later = place.rows(db.session, drawn, self._order())
-        total = self._count(query) if earlier or later else len(rows)
+        total = self._count(query) if earlier or later else Count(len(rows))
         learn(db.session, rows)
         names = self.columns
         return self._page(
@@ -54,22 +72,22 @@ class ListPages(KindPages):
                 else [],
             },
             inline=sorted(getattr(self, "inline_fields", ())),
-            bulk=self._bulk_ways(total) if rows and self._may("edit") else None,
+            bulk=self._bulk_ways(total.text) if rows and self._may("edit") else None,
             views=self._quick_views(),
             filters=chosen,
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
             columns=[self._column(name) for name in names],
             rows=[self._row(row, names) for row in rows],
-            count_text=self._count_text(total),
+            count_text=total.text,
             pager=self._pager(place, rows, earlier, later),
             empty=self._empty(),
         )
 
-    def _bulk_ways(self, total: int) -> dict[str, str]:
+    def _bulk_ways(self, total: str) -> dict[str, str]:
         """Where ticked rows go to be changed together, and where all that match go."""
         every = self._url("bulk", **_args(without=(*PLACES, "sort")))
-        return {"href": self._url("bulk"), "all_href": every, "all_label": _("All %(count)s", count=total)}
+        return {"href": self._url("bulk"), "all_href": every, "all_label": _("All: %(what)s", what=total)}
 
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
         """The list's query under the filters of the address, and the filters as the page draws them."""
@@ -155,15 +173,23 @@ class ListPages(KindPages):
             column, nullable = case((known_content(self.model), column), else_=None), True
         return Sorting(key if name == "id" else column, key, wanted.startswith("-"), nullable)
 
-    def _count(self, query: Any) -> int:
-        """How many rows there are, counted no further than is worth while."""
-        some = query.with_only_columns(self.model.id).order_by(None).limit(COUNTED + 1).subquery()
-        return db.session.scalar(select(func.count()).select_from(some)) or 0
+    def _count(self, query: Any) -> Count:
+        """How many rows there are, counted no further than is worth while.
 
-    def _count_text(self, total: int) -> str:
-        if total > COUNTED:
-            return _("More than %(count)s", count=COUNTED)
-        return _("%(count)s in all", count=total)
+        Of a list as it is, without a filter, only the newest records are looked through: who sees few of a million
+        would wait for all of them to be asked.
+        """
+        key = self.model.id
+        whole = set(_args(without=(*PLACES, "sort")))
+        if whole:
+            some = query.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
+            return Count(db.session.scalar(select(func.count()).select_from(some)) or 0)
+        ids = self.model.__table__.c.id
+        first, last = (select(end(ids)).scalar_subquery() for end in (func.min, func.max))
+        newest = query.where(key > last - LOOKED_THROUGH)
+        some = newest.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
+        found, older = db.session.execute(select(func.count(), last - first >= LOOKED_THROUGH).select_from(some)).one()
+        return Count(found, at_least=bool(older))
 
     def _column(self, name: str) -> dict[str, Any]:
         field = self.fields[name]
