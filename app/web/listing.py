@@ -21,7 +21,9 @@ from app.extensions import db
 from app.web import cells, forms
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
 
-PAGE, MOST_PAGES, COUNTED = 25, 400, 10_000
+PAGE, MOST_PAGES = 25, 400
+#: So many rows of a list are counted, and of a search: whoever finds more of them narrows it down.
+COUNTED, SEARCHED = 10_000, 1_000
 
 
 class ListPages(KindPages):
@@ -41,7 +43,8 @@ class ListPages(KindPages):
                 .offset((number - 1) * PAGE)
             )
         )
-        learn(db.session, rows)
+        shown = self._foremost(query, rows[:PAGE]) if number == 1 else rows[:PAGE]
+        learn(db.session, shown)
         columns = [self._column(name) for name in self.columns]
         return self._page(
             "list",
@@ -64,7 +67,7 @@ class ListPages(KindPages):
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
             columns=columns,
-            rows=[self._row(row, self.columns) for row in rows[:PAGE]],
+            rows=[self._row(row, self.columns) for row in shown],
             count_text=self._count_text(total),
             pager=self._pager(number, len(rows) > PAGE, total),
             empty=self._empty(),
@@ -148,8 +151,15 @@ class ListPages(KindPages):
             raise BadRequest(f"{field.label}: {error}") from None
         return condition, picture
 
+    def _foremost(self, query: Any, rows: list[Any]) -> list[Any]:
+        """The rows of the first page, the record that is called just what is looked for before them."""
+        if not _words() or request.args.get("sort"):
+            return rows
+        query = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
+        return searching.foremost(db.session, query, self.model, _words(), rows)
+
     def _order(self) -> list[Any]:
-        wanted = request.args.get("sort") or self.base_order
+        wanted = request.args.get("sort") or ("-id" if _words() else self.base_order)
         name = wanted.removeprefix("-")
         if name != "id" and not (name in self.columns and sortable(self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
@@ -167,12 +177,12 @@ class ListPages(KindPages):
 
     def _count(self, query: Any) -> int:
         """How many rows there are, counted no further than is worth while."""
-        some = query.with_only_columns(self.model.id).order_by(None).limit(COUNTED + 1).subquery()
+        some = query.with_only_columns(self.model.id).order_by(None).limit(_counted() + 1).subquery()
         return db.session.scalar(select(func.count()).select_from(some)) or 0
 
     def _count_text(self, total: int) -> str:
-        if total > COUNTED:
-            return _("More than %(count)s", count=COUNTED)
+        if total > _counted():
+            return _("More than %(count)s", count=f"{_counted():,}")
         return _("%(count)s in all", count=total)
 
     def _column(self, name: str) -> dict[str, Any]:
@@ -194,7 +204,7 @@ class ListPages(KindPages):
             "first": page(1) if number > 1 else None,
             "previous": page(number - 1) if number > 1 else None,
             "next": page(number + 1) if more and number < MOST_PAGES else None,
-            "last": page(last) if more and total <= COUNTED and last > number else None,
+            "last": page(last) if more and total <= _counted() and last > number else None,
             "text": _("Page %(number)s", number=number),
         }
 
@@ -271,6 +281,7 @@ class ListPages(KindPages):
         if found is None:
             query = searching.matching(select(self.model), self.model, words)
             found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
+            found = searching.foremost(db.session, query, self.model, words, found)[:20]
         fills = self.model.fills(db.session, found)
         return jsonify(
             results=[
@@ -308,6 +319,16 @@ def _said(picture: Mapping[str, Any]) -> str:
 def sortable(field: Field) -> bool:
     """Whether a list may be sorted by the field: the order of masked numbers would tell them."""
     return field.kind not in ("reference", "prose", "rich") and not field.masked
+
+
+def _words() -> str:
+    """What the list is searched for."""
+    return request.args.get("q", "").strip()
+
+
+def _counted() -> int:
+    """How far the rows of the list are counted."""
+    return SEARCHED if _words() else COUNTED
 
 
 def _args(without: tuple[str, ...] = ()) -> dict[str, str]:
