@@ -231,6 +231,7 @@ def search_group() -> None:
 @search_group.command("rebuild")
 def search_rebuild() -> None:
     """Make the indexes of all kinds anew, for rows that were written past the office."""
+    model: Any
     for name, model in records.kinds().items():
         if fulltext.searched(model):
             count = fulltext.rebuild(db.session.connection(), model)

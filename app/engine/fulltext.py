@@ -117,6 +117,10 @@ class _found(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it stands: SQLite would be asked `MATCH ? = 1` otherwise."""
+        return self
+
 
 @compiles(_found, "sqlite")
 def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
