@@ -63,6 +63,6 @@ def called(model: Any, words: str) -> ColumnElement[bool] | None:
 
 def foremost(session: Session, query: Any, model: Any, words: str, rows: Sequence[Any]) -> list[Any]:
     """The first `rows` of a search, before them the record whose number or name is just these words, of `query` too."""
-    exact = called(model, words)
+    exact = called(model, words) if rows else None
     first = list(session.scalars(query.where(exact).limit(1))) if exact is not None else []
     return [*first, *(row for row in rows if row not in first)]
