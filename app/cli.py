@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.cli_records import records_group, report_command, reports_command
 from app.cli_users import users_group
-from app.engine import access, bin, events, formkeys, history, numbers, phones
+from app.engine import access, bin, events, formkeys, fulltext, history, numbers, phones
 from app.engine import record as records
 from app.engine.database import Overtaken
 from app.engine.mail import Post
@@ -221,6 +221,22 @@ def audit_numbers(catch_up: bool) -> None:
     if wrong:
         raise click.ClickException("Compare these with the papers; --catch-up sets a counter that lies behind.")
     click.echo(f"Every number is explained: {len(rows)} series and years.")
+
+
+@office.group("search")
+def search_group() -> None:
+    """The full-text search."""
+
+
+@search_group.command("rebuild")
+def search_rebuild() -> None:
+    """Make the indexes of all kinds anew, for rows that were written past the office."""
+    model: Any
+    for name, model in records.kinds().items():
+        if fulltext.searched(model):
+            count = fulltext.rebuild(db.session.connection(), model)
+            db.session.commit()
+            click.echo(f"{name}: {count}")
 
 
 @office.command()

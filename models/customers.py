@@ -124,7 +124,8 @@ class Customer(Workflow, Model):
     def offered(cls, session: Session, words: str) -> list[Customer]:
         """Those with whom there are dealings, or were: a customer merged into another is chosen no more."""
         query = searching.matching(select(cls).where(cls.state != "merged"), cls, words)
-        return list(session.scalars(query.order_by(cls.id.desc()).limit(20)))
+        newest = list(session.scalars(query.order_by(cls.id.desc()).limit(20)))
+        return searching.foremost(session, query, cls, words, newest)[:20]
 
     def successor(self) -> Customer:
         return self.merged_into or self

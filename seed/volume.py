@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from app.engine import moments
 from app.engine.clocks import ClockRow, ClockSegment
+from app.engine.fulltext import rebuild, searchable, searched
 from app.engine.moments import Moment
-from app.engine.searching import searchable
 from models.circulation import Circulation
 from models.customers import Customer
 from models.dispatch import DispatchOrder
@@ -87,6 +87,9 @@ def load(session: Session, part: float, seed: int = 1, say: Callable[[str], None
             count = int(family.rows * part)
             say(f"{family.root.kind_name}: {count:,}")
             _Copies(connection, family, dice, sink).make(count)
+    for kind in filter(searched, kinds):
+        say(f"{kind.kind_name}: searched")
+        rebuild(connection, kind)
 
 
 class _Sink:

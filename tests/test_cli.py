@@ -178,3 +178,14 @@ def test_every_number_of_the_demo_office_is_explained_and_a_counter_set_back_is_
     assert (noticed.exit_code, "outgoing_documents" in noticed.output) == (1, True)
     assert demo("audit", "numbers", "--catch-up").exit_code == 0
     assert demo("audit", "numbers").exit_code == 0
+
+
+def test_an_index_that_was_emptied_by_hand_is_made_anew(demo, tmp_path):
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        kept = database.execute("SELECT count(*) FROM correspondent_search").fetchone()
+        database.execute("DELETE FROM correspondent_search")
+    database.close()
+    assert f"correspondents: {kept[0]}" in demo("search", "rebuild").output
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        assert database.execute("SELECT count(*) FROM correspondent_search").fetchone() == kept
+    database.close()

@@ -16,10 +16,9 @@ from flask_appbuilder import Model
 from sqlalchemy import Float, Index, Integer, Select, String, case, delete, func, insert, literal, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.engine.searching import searchable
+from app.engine.fulltext import HAN, searchable
 
-_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUNS = re.compile(f"([{_HAN}]+)|[^\\W_{_HAN}]+")
+_RUNS = re.compile(f"([{HAN}]+)|[^\\W_{HAN}]+")
 #: the longest term kept; no word of an office is longer, and a key has to end somewhere
 LONGEST = 40
 #: a text says no more by repeating itself

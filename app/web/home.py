@@ -18,7 +18,7 @@ from sqlalchemy import Integer, and_, case, func, literal, select, type_coerce, 
 
 from app.engine import access, searching
 from app.engine import record as records
-from app.engine.fields import fields_of
+from app.engine.fulltext import searchable, searched
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, now
 from app.extensions import db
@@ -168,10 +168,6 @@ class HomeView(IndexView):
         }
 
 
-def _searched(model: Any) -> bool:
-    return any(field.search for field in fields_of(model).values())
-
-
 class SearchView(BaseView):
     """One box over everything the user may see."""
 
@@ -182,29 +178,37 @@ class SearchView(BaseView):
     def search(self) -> Any:
         if not current_user.is_authenticated:
             return redirect(url_for("SignInView.login", next=request.full_path))
-        q = request.args.get("q", "")[:100]
-        words = searching.searchable(q).split()
+        q = request.args.get("q", "")[: searching.ASKED]
+        words = searchable(q).split()
         groups = [self._group(model, keys, q) for model, keys in self._hits(q).items()] if words else []
         empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
         return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
 
     def _hits(self, q: str) -> dict[Any, list[int]]:
-        """The newest records that match, by kind: one query for all kinds."""
+        """The records that match, by kind: one whose number or name is just these words, then the newest.
+
+        One query for all kinds.
+        """
         actor = access.current()
-        models = [model for model in VIEWS if actor.may("read", model.kind_name) and _searched(model)]
+        models = [model for model in VIEWS if actor.may("read", model.kind_name) and searched(model)]
         parts = []
         for place, model in enumerate(models):
             match = searching.matching(select(model.id), model, q).where(_seen(model, actor))
             newest = match.order_by(model.id.desc()).limit(SEARCHED).subquery()
-            parts.append(select(literal(place).label("place"), newest.c.id))
+            parts.append(select(literal(place).label("place"), newest.c.id, literal(0).label("exact")))
+            if (exact := searching.called(model, q)) is not None:
+                first = select(model.id).where(exact, _seen(model, actor)).limit(1).subquery()
+                parts.append(select(literal(place).label("place"), first.c.id, literal(1).label("exact")))
+        rows = db.session.execute(union_all(*parts)).all() if parts else []
         found: dict[Any, list[int]] = {}
-        for row in db.session.execute(union_all(*parts)) if parts else ():
+        for row in sorted(rows, key=lambda row: (-row.exact, row.place, -row.id)):
             found.setdefault(models[row.place], []).append(row.id)
-        return {model: found[model] for model in models if model in found}
+        return {model: list(dict.fromkeys(keys))[:SEARCHED] for model, keys in found.items()}
 
     def _group(self, model: Any, keys: list[int], q: str) -> dict[str, Any]:
         view = VIEWS[model]
-        query = select(model).where(model.id.in_(keys)).order_by(model.id.desc())
+        query = select(model).where(model.id.in_(keys)).options(*records.references(model, view.drawn()))
+        rows = sorted(db.session.scalars(query), key=lambda row: keys.index(row.id))
         return {
             "label": str(model.label_plural),
             "href": url_for(f"{view.__name__}.listing", q=q),
@@ -214,6 +218,6 @@ class SearchView(BaseView):
                     "title": str(row),
                     "meta": getattr(row, "state_label", ""),
                 }
-                for row in db.session.scalars(query.options(*records.references(model, view.drawn())))
+                for row in rows
             ],
         }

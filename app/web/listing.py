@@ -55,7 +55,8 @@ class ListPages(KindPages):
         drawn = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
         rows, earlier, later = place.rows(db.session, drawn, self._order())
         total = self._count(query) if earlier or later else Count(len(rows))
-        learn(db.session, rows)
+        shown = rows if earlier else self._foremost(drawn, rows)
+        learn(db.session, shown)
         names = self.columns
         return self._page(
             "list",
@@ -78,7 +79,7 @@ class ListPages(KindPages):
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
             columns=[self._column(name) for name in names],
-            rows=[self._row(row, names) for row in rows],
+            rows=[self._row(row, names) for row in shown],
             count_text=total.text,
             pager=self._pager(place, rows, earlier, later),
             empty=self._empty(),
@@ -162,8 +163,14 @@ class ListPages(KindPages):
             raise BadRequest(f"{field.label}: {error}") from None
         return condition, picture
 
+    def _foremost(self, query: Any, rows: list[Any]) -> list[Any]:
+        """The rows of the first page, the record that is called just what is looked for before them."""
+        if not _words() or request.args.get("sort"):
+            return rows
+        return searching.foremost(db.session, query, self.model, _words(), rows)
+
     def _order(self) -> Sorting:
-        wanted = request.args.get("sort") or self.base_order
+        wanted = request.args.get("sort") or ("-id" if _words() else self.base_order)
         name = wanted.removeprefix("-")
         if name != "id" and not (name in self.columns and sortable(self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
@@ -285,6 +292,7 @@ class ListPages(KindPages):
         if found is None:
             query = searching.matching(select(self.model), self.model, words)
             found = list(db.session.scalars(query.order_by(self.model.id.desc()).limit(20)))
+            found = searching.foremost(db.session, query, self.model, words, found)[:20]
         fills = self.model.fills(db.session, found)
         return jsonify(
             results=[
@@ -322,6 +330,11 @@ def _said(picture: Mapping[str, Any]) -> str:
 def sortable(field: Field) -> bool:
     """Whether a list may be sorted by the field: the order of masked numbers would tell them."""
     return field.kind not in ("reference", "prose", "rich") and not field.masked
+
+
+def _words() -> str:
+    """What the list is searched for."""
+    return request.args.get("q", "").strip()
 
 
 def _args(without: tuple[str, ...] = ()) -> dict[str, str]:

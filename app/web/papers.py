@@ -14,6 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from app.engine import access, searching
 from app.engine.disclosure import learn
+from app.engine.fulltext import searchable
 from app.engine.moments import now
 from app.extensions import db
 from app.web import sheet
@@ -41,14 +42,15 @@ class HoldersView(BaseView):
     def index(self) -> str:
         words = request.args.get("q", "").strip()[:100]
         query = select(PaperCopy).options(selectinload(PaperCopy.document), selectinload(PaperCopy.holder))
-        for word in searching.searchable(words).split():
+        for word in searchable(words).split():
             papers = searching.matching(select(IncomingDocument.id), IncomingDocument, word)
-            people = select(Person.id).where(Person.search_text.contains(word, autoescape=True))
+            people = searching.matching(select(Person.id), Person, word)
+            copies_called = searching.matching(select(PaperCopy.id), PaperCopy, word)
             query = query.where(
                 or_(
                     PaperCopy.document_id.in_(papers),
                     PaperCopy.holder_id.in_(people),
-                    PaperCopy.number.contains(word, autoescape=True),
+                    PaperCopy.id.in_(copies_called),
                 )
             )
         # What is out stands first, the longest first of all.

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 import models  # noqa: F401
+from app.engine import fulltext
 from app.extensions import db
 
 
@@ -18,6 +19,7 @@ def run() -> None:
             target_metadata=db.metadata,
             render_as_batch=True,
             compare_type=True,
+            include_name=fulltext.in_models,
         )
         with context.begin_transaction():
             context.run_migrations()

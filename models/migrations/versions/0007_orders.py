@@ -17,9 +17,9 @@ from alembic import op
 from sqlalchemy.orm import Session
 
 from app.engine import history, numbers
+from app.engine.fulltext import searchable
 from app.engine.moments import Moment, now
 from app.engine.money import Money, Quantity, Rate, UnitPrice
-from app.engine.searching import searchable
 
 revision = "0007"
 down_revision = "0006"
