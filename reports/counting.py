@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pandas as pd
 
@@ -15,9 +16,10 @@ FEWEST = 5
 SECRET = "report"
 
 
-def share(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """One count over another, 1 for all, to four places; nothing where there is nothing to divide by."""
-    return (part / whole.where(whole > 0)).astype(float).round(4)
+def share(part: pd.Series, whole: pd.Series | Decimal) -> pd.Series:
+    """Counts or amounts over others, or over one for all; 1 is all, to four places, nothing where there is no whole."""
+    wholes = pd.Series(whole, part.index, dtype=float)
+    return (part.astype(float) / wholes.where(wholes != 0)).round(4)
 
 
 def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series]) -> pd.DataFrame:

@@ -46,7 +46,7 @@ from models.ticket_words import SCHEMES
 def daily_reviews(session: Session, period: Period) -> pd.DataFrame:
     """Days signed in time by working days, and nonconformities not put right or overdue, a line a desk."""
     columns = DailyReview.desk, DailyReview.day, DailyReview.state, DailyReview.signed_at, DailyReview.due_at
-    sheets = frame(session, _of_period(period, select(*columns)))
+    sheets = frame(session, period.holds_day(select(*columns), DailyReview.day))
     # A figure tells nothing of the tickets behind the lines, so that it counts those of every line.
     line = ReviewLine.__table__
     wrong = (
@@ -54,7 +54,7 @@ def daily_reviews(session: Session, period: Period) -> pd.DataFrame:
         .join(line, Correction.line_id == line.c.id)
         .join(DailyReview, line.c.review_id == DailyReview.id)
     )
-    found = frame(session, _of_period(period, wrong))
+    found = frame(session, period.holds_day(wrong, DailyReview.day))
     rows = [
         {"desk": desk, **_days(session, _span(first, period), sheets[sheets["desk"] == desk].to_dict("records"))}
         | _nonconformities(found[found["desk"] == desk].to_dict("records"))
@@ -64,12 +64,6 @@ def daily_reviews(session: Session, period: Period) -> pd.DataFrame:
         "desk", "working_days", "on_time", "on_time_rate", "signed_late", "unsigned", "not_due", "days_off_signed",
         "nonconforming", "open", "overdue",
     ])  # fmt: skip
-
-
-def _of_period(period: Period, query: Any) -> Any:
-    if period.first:
-        query = query.where(DailyReview.day >= period.first)
-    return query.where(DailyReview.day <= period.last) if period.last else query
 
 
 def _span(first: date, period: Period) -> list[date]:

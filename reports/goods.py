@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product
 from models.shipments import Shipment, ShipmentLine
+from reports.counting import share
 
 #: Orders that came to nothing are no sales.
 LEFT_OUT = ("draft", "cancelled", "closed", "invalid")
@@ -41,10 +43,6 @@ def _before(period: Period) -> Period | None:
         return None
     days = period.last - period.first + timedelta(days=1)
     return Period(period.first - days, period.first - timedelta(days=1)) if period.first - date.min > days else None
-
-
-def _over(part: Decimal | None, whole: Decimal | None) -> float | None:
-    return round(float(part / whole), 4) if part is not None and whole else None
 
 
 @report(
@@ -82,15 +80,13 @@ def product_sales(session: Session, period: Period) -> pd.DataFrame:
     ).where(Product.id.in_(_by_product(period).with_only_columns(OrderLine.product_id)))  # fmt: skip
     table = frame(session, about.order_by(Product.product_no))
     keys = list(table.pop("id"))
-    whole = sum((row.net for row in sold.values()), Decimal(0))
     stock, reserved = table.pop("stock"), table.pop("reserved")
     available = [None if one is None else one - (held or 0) for one, held in zip(stock, reserved, strict=True)]
     table["quantity"] = [sold[key].quantity for key in keys]
     table["net"] = [sold[key].net for key in keys]
-    table["share"] = [_over(sold[key].net, whole) for key in keys]
-    table["net_before"] = [past.get(key) for key in keys]
-    growths = [_over(sold[key].net - past[key], past[key]) if past.get(key) else None for key in keys]
-    table["growth"] = pd.Series(growths, dtype=object)
+    table["share"] = share(table["net"], sum(table["net"], Decimal(0)))
+    table["net_before"] = pd.Series([past.get(key) for key in keys], dtype=object)
+    table["growth"] = share(table["net"].astype(float) - table["net_before"].astype(float), table["net_before"])
     table["available"] = pd.Series(available, dtype=object)
     table["shipped"] = [shipped.get(key, Decimal(0)) for key in keys]
     lasts = [
@@ -178,11 +174,12 @@ def customer_sales(session: Session, period: Period) -> pd.DataFrame:
             }
         )  # fmt: skip
     rows.sort(key=lambda one: (-one["gross_in_year"], one["customer"]))
-    whole, so_far = sum((one["gross_in_year"] for one in rows), Decimal(0)), Decimal(0)
-    for rank, one in enumerate(rows, 1):
-        so_far += one["gross_in_year"]
-        one |= {"rank": rank, "share": _over(one["gross_in_year"], whole), "share_so_far": _over(so_far, whole)}
-    return pd.DataFrame(rows, columns=[column.name for column in _BOUGHT])
+    table = pd.DataFrame(rows, columns=[column.name for column in _BOUGHT])
+    table["rank"] = range(1, len(rows) + 1)
+    gross, whole = table["gross_in_year"], sum(table["gross_in_year"], Decimal(0))
+    table["share"] = share(gross, whole)
+    table["share_so_far"] = share(pd.Series(accumulate(gross), dtype=object), whole)
+    return table
 
 
 @report(
@@ -234,8 +231,8 @@ def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
             group["cost"] += rounded(row.quantity * row.price)
     seen = "cost" in known_fields(Product)
     figures = ("lines", "without_cost", "net", *(("cost", "margin", "margin_share") if seen else ()))
-    for group in found.values():
-        group["margin"] = group["net"] - group["cost"]
-        group["margin_share"] = _over(group["margin"], group["net"])
-    table = [(*key, *(group[name] for name in figures)) for key, group in sorted(found.items())]
-    return pd.DataFrame(table, columns=[*by, *figures], dtype=object)
+    each_group = [(*key, *group.values()) for key, group in sorted(found.items())]
+    table = pd.DataFrame(each_group, columns=[*by, "net", "cost", "lines", "without_cost"], dtype=object)
+    table["margin"] = table["net"] - table["cost"]
+    table["margin_share"] = share(table["margin"], table["net"])
+    return table[[*by, *figures]]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.disclosure import known_content
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.frames import Period, frame, report
 from app.engine.history import HistoryEntry
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
@@ -71,7 +71,7 @@ def outgoing_quality() -> Tally:
             "drafter": Group(_l("Drafter"), Person.name),
             "document_type": Group(_l("Type"), paper.document_type, TYPES),
             "document_class": Group(_l("Class"), paper.document_class, CLASSES),
-            "month": Group(_l("Month"), paper.drafted_at, monthly=True),
+            "month": monthly(paper.drafted_at),
         },
         [
             Figure("drafted", _l("Papers drafted")),

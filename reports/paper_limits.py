@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, ClockRow, ClockSegment
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.figures import Figure, Group, Share, Tally, figures
+from app.engine.figures import Figure, Group, Share, Tally, figures, monthly
 from app.engine.frames import Period, frame, month_of, report
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
@@ -80,7 +80,7 @@ def closing_on_time(of: str) -> Tally:
             "department": Group(_l("Department"), Department.name),
             "handler": Group(_l("Handler"), Person.name),
             "urgency": Group(_l("Urgency"), paper.urgency, URGENCY),
-            "month": Group(_l("Month"), limit, monthly=True),
+            "month": monthly(limit),
         },
         [
             Figure("limits", _l("Limits")),

@@ -228,7 +228,7 @@ def destruction_register(session: Session, period: Period) -> pd.DataFrame:
         .where(line.decision == "destroy", sheet.destroyed_on.is_not(None))
         .order_by(sheet.destroyed_on, sheet.id, line.id)
     )  # fmt: skip
-    return frame(session, _on_days(query, sheet.destroyed_on, period))
+    return frame(session, period.holds_day(query, sheet.destroyed_on))
 
 
 @report(
@@ -266,10 +266,4 @@ def return_register(session: Session, period: Period) -> pd.DataFrame:
         .where(campaign.handed_back_on.is_not(None))
         .order_by(campaign.handed_back_on, campaign.id, item.id)
     )  # fmt: skip
-    return frame(session, _on_days(query, campaign.handed_back_on, period))
-
-
-def _on_days(query: Any, column: Any, period: Period) -> Any:
-    """`query` with a day inside the period."""
-    query = query.where(column >= period.first) if period.first else query
-    return query.where(column <= period.last) if period.last else query
+    return frame(session, period.holds_day(query, campaign.handed_back_on))

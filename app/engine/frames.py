@@ -117,6 +117,11 @@ class Period:
         begun = [column >= self.since] if self.since else []
         return begun + ([column < self.until] if self.until else [])
 
+    def holds_day(self, query: Any, column: Any) -> Any:
+        """`query` with `column` (a day) inside the period."""
+        query = query.where(column >= self.first) if self.first else query
+        return query.where(column <= self.last) if self.last else query
+
 
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
