@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access
 from app.engine.figures import Figure, Share, Took
@@ -69,3 +70,32 @@ def test_some_figures_are_not_nought(busy_office, people):
         empty = [name for name, of in DECLARED if not ask(db.session, name, {"of": of} if of else {}).rows]
         db.session.remove()
     assert empty == []
+
+
+#: (report, subject, grouping) of those that count in their own way.
+ASKED = [
+    (name, of, by)
+    for name, about in REPORTS.items()
+    if not about.tallies
+    for of in about.subjects or [""]
+    for by in dict.fromkeys([about.groups[0], about.groups[-1]] if about.groups else [""])
+]
+
+
+@pytest.mark.parametrize("account", ["manager", "head_a", "sales"])
+@pytest.mark.parametrize("name, of, by", ASKED)
+def test_every_cell_that_opens_has_as_many_rows_as_it_says(busy_office, people, account, name, of, by):
+    """Of a share, a median or a rounded amount the rows are those it was taken from: there are some."""
+    with busy_office.app_context(), access.acting_as(people[account]):
+        answer = ask(db.session, name, {"of": of, "by": by})
+        for row in answer.rows[:LOOKED]:
+            for column in answer.columns:
+                if not answer.opens(row, column.name):
+                    continue
+                model, lines = answer.look_behind(db.session, answer.key_of(row), column.name)
+                seen = set(db.session.scalars(select(model.id).where(model.id.in_([int(pk) for pk in lines["id"]]))))
+                assert seen == set(lines["id"]) and seen, (row, column.name)
+                if column.total:
+                    worth = sum((Decimal(str(one)) for one in lines["worth"] * 1), Decimal(0))
+                    assert abs(worth - Decimal(str(row[column.name]))) < Decimal("0.001"), (row, column.name)
+        db.session.remove()

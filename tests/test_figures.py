@@ -163,7 +163,7 @@ def test_a_figure_on_the_page_opens_its_rows_and_no_others(client, app):
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=soon").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=9999-12").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&colour=red").status_code == 422
-    assert browser.get("/reports/turnaround/rows").status_code == 404
+    assert browser.get("/reports/incoming_register/rows").status_code == 404
 
 
 def test_the_workbook_says_what_was_asked_by_whom_and_sums_what_the_page_sums(client, actors, session):
