@@ -79,7 +79,7 @@ def library(session: Session, period: Period) -> pd.DataFrame:
 
     Answers from the library, by referral alone and from nothing are out of all answers; what rested on a version taken
     out of use after the answer is out of those from the library; cards are out of those raised, articles of those in
-    force.
+    force. Nothing opens behind these lines, which count records of three kinds.
     """
     ticket = ServiceTicket
     cites = ticket.citation_id.is_not(None)

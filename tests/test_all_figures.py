@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
 
 from app.engine import access
 from app.engine.figures import Figure, Share, Took
 from app.engine.frames import REPORTS, ask, period_of
 from app.extensions import db
 from tests.conftest import actors_of
+from tests.report_cells import opened
 
 DECLARED = [(name, of) for name, about in REPORTS.items() for of in about.tallies]
 #: Rows of each answer that are looked behind.
@@ -88,14 +88,23 @@ def test_every_cell_that_opens_has_as_many_rows_as_it_says(busy_office, people, 
     """Of a share, a median or a rounded amount the rows are those it was taken from: there are some."""
     with busy_office.app_context(), access.acting_as(people[account]):
         answer = ask(db.session, name, {"of": of, "by": by})
-        for row in answer.rows[:LOOKED]:
-            for column in answer.columns:
-                if not answer.opens(row, column.name):
-                    continue
-                model, lines = answer.look_behind(db.session, answer.key_of(row), column.name)
-                seen = set(db.session.scalars(select(model.id).where(model.id.in_([int(pk) for pk in lines["id"]]))))
-                assert seen == set(lines["id"]) and seen, (row, column.name)
-                if column.total:
-                    worth = sum((Decimal(str(one)) for one in lines["worth"] * 1), Decimal(0))
-                    assert abs(worth - Decimal(str(row[column.name]))) < Decimal("0.001"), (row, column.name)
+        opened(db.session, answer, answer.rows[:LOOKED])
         db.session.remove()
+
+
+#: Lists whose sums are of what stands on their own lines, or of deeds that are no records.
+LISTS = {"cod_float", "dispatch_book", "escrow_float", "export_bursts", "papers_overdue"}
+
+
+def test_whatever_sums_up_opens_rows(busy_office, people):
+    """A report with sums that are not nought opens cells or is a list; or the test above would look at nothing."""
+    closed = set()
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        for name in dict.fromkeys(name for name, _of, _by in ASKED):
+            answer = ask(db.session, name, {})
+            cells = [(row, column.name) for row in answer.rows for column in answer.columns if column.total]
+            cells = [(row, figure) for row, figure in cells if row[figure] not in (None, 0)]
+            if cells and not any(answer.opens(*cell) for cell in cells):
+                closed.add(name)
+        db.session.remove()
+    assert closed <= LISTS
