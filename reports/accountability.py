@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.frames import Counted, Period, frame, month_of, report
 from models.accountability import DECISIONS, FAULTS, AccountabilityCase
-from reports.counting import FEWEST, masked, tally
+from reports.counting import FEWEST, masked, opening, tally
 
 
 @report(
@@ -35,17 +35,22 @@ from reports.counting import FEWEST, masked, tally
     chart="cases",
     labels={"fault": FAULTS, "decision": DECISIONS},
 )
-def accountability_cases(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def accountability_cases(session: Session, period: Period, by: list[str]) -> Counted:
     """One row a fault, decision or month: cases, open ones, decisions and appeals, small groups left empty."""
     case = AccountabilityCase
     query = select(
-        case.fault, case.decision, case.noted_at, case.state, case.appeal.is_not(None).label("appealed")
+        case.id,
+        case.fault,
+        case.decision,
+        case.noted_at.label("at"),
+        case.state,
+        case.appeal.is_not(None).label("appealed"),
     ).where(case.noted_at.is_not(None))
     table = frame(session, period.holds(query, case.noted_at))
-    table["month"] = month_of(table["noted_at"])
+    table["month"] = month_of(table["at"])
     counts: dict[str, pd.Series] = {
         "cases": pd.Series(1, index=table.index), "open": table["state"].ne("final"),
         **{name: table["decision"].eq(name) for name in DECISIONS}, "appealed": table["appealed"],
     }  # fmt: skip
     counted = tally(table, by, counts)
-    return masked(counted, by, counted["cases"] < FEWEST)
+    return opening(masked(counted, by, counted["cases"] < FEWEST), case, table, counts)

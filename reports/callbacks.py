@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import rules
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.frames import Counted, Period, frame, month_of, report
 from app.engine.moments import now
 from models import desk_figures
 from models.calling import CALLS
@@ -17,7 +17,7 @@ from models.calls import CallOwed
 from models.people import Department, Person
 from models.ticket_words import KINDS
 from models.tickets import CAUSES, GRADES, ServiceTicket
-from reports.counting import share, tally, without_few
+from reports.counting import opening, share, tally, without_few
 
 BASICALLY = rules.setting("basically_counts", _l("“Basically satisfied” counts as satisfied"), default="yes")
 _SATISFIED = ("very_satisfied", "satisfied")
@@ -47,13 +47,13 @@ _SATISFIED = ("very_satisfied", "satisfied")
     chart="satisfied_share",
     labels={"kind": KINDS},
 )
-def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def satisfaction(session: Session, period: Period, by: list[str]) -> Counted:
     """How satisfied callers are, of those who were asked and answered."""
     ticket = ServiceTicket
     query = (
         select(
-            ticket.kind, ticket.answered_at, Person.name.label("taker"), Department.name.label("department"),
-            ticket.grade, ticket.cause,
+            ticket.id, ticket.kind, ticket.answered_at.label("at"), Person.name.label("taker"),
+            Department.name.label("department"), ticket.grade, ticket.cause,
         )
         .join(Person, ticket.taker_id == Person.id, isouter=True)
         .join(Department, ticket.department_id == Department.id, isouter=True)
@@ -61,7 +61,7 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFram
         .where(ticket.staff_own.is_not(True))
     )  # fmt: skip
     table = frame(session, period.holds(query, ticket.answered_at))
-    table["month"] = month_of(table["answered_at"])
+    table["month"] = month_of(table["at"])
     counts = {"answered": table["kind"].notna(), "rated": table["grade"].notna()}
     counts |= {name: table["grade"].eq(name) for name in GRADES}
     counts |= {f"cause_{name}": table["cause"].eq(name) for name in CAUSES}
@@ -69,7 +69,8 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFram
     good = [*_SATISFIED, *(["basically"] if rules.flag(session, BASICALLY, None) else [])]
     counted["response"] = share(counted["rated"], counted["answered"])
     counted["satisfied_share"] = share(counted[good].sum(axis=1), counted["rated"])
-    return without_few(counted, by, "answered")
+    told = without_few(counted, by, "answered")
+    return opening(told, ticket, table, counts, response="rated", satisfied_share="rated")
 
 
 @report(
@@ -92,20 +93,26 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> pd.DataFram
     chart="reached_share",
     labels={"call": CALLS},
 )
-def calls_kept(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def calls_kept(session: Session, period: Period, by: list[str]) -> Counted:
     """Callbacks, promises and messages: how many callers were reached, how many in time, with how many tries."""
     call = CallOwed
     uncounted = [state.name for state in call.flow.states.values() if state.uncounted]
     query = (
         select(
-            call.kind.label("call"), call.due_at, call.called_at, call.state, call.tries, Person.name.label("assignee")
+            call.id,
+            call.kind.label("call"),
+            call.due_at.label("at"),
+            call.called_at,
+            call.state,
+            call.tries,
+            Person.name.label("assignee"),
         )
         .join(Person, call.assignee_id == Person.id, isouter=True)
         .where(call.state.not_in(uncounted), call.due_at < now())
     )
     table = frame(session, period.holds(query, call.due_at))
-    due, called = (pd.to_datetime(table[name], utc=True) for name in ("due_at", "called_at"))
-    table["month"] = month_of(table["due_at"])
+    due, called = (pd.to_datetime(table[name], utc=True) for name in ("at", "called_at"))
+    table["month"] = month_of(table["at"])
     counts = {
         "due": table["call"].notna().astype(int),
         "reached": table["state"].eq("reached").astype(int),
@@ -117,4 +124,5 @@ def calls_kept(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     counted["in_time_share"] = share(counted["in_time"], counted["due"])
     reached = counted["reached"].where(counted["reached"] > 0)
     counted["tries_per_reach"] = (counted["tries"] / reached).astype(float).round(2)
-    return counted
+    shares = {"reached_share": "reached", "in_time_share": "in_time", "tries_per_reach": "tries"}
+    return opening(counted, call, table, counts, **shares)

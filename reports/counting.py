@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
+from app.engine.frames import Counted, Rows
 from app.engine.moments import office_zone
 
 #: tickets-orders.md 6
@@ -15,9 +18,10 @@ FEWEST = 5
 SECRET = "report"
 
 
-def share(part: pd.Series, whole: pd.Series) -> pd.Series:
-    """One count over another, 1 for all, to four places; nothing where there is nothing to divide by."""
-    return (part / whole.where(whole > 0)).astype(float).round(4)
+def share(part: pd.Series, whole: pd.Series | Decimal) -> pd.Series:
+    """Counts or amounts over others, or over one for all; 1 is all, to four places, nothing where there is no whole."""
+    wholes = pd.Series(whole, part.index, dtype=float)
+    return (part.astype(float) / wholes.where(wholes != 0)).round(4)
 
 
 def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series]) -> pd.DataFrame:
@@ -25,6 +29,11 @@ def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series
     whole = {name: values.astype(int) for name, values in counts.items()}
     groups = table[list(by)].fillna("").assign(**whole).groupby(list(by), sort=True)
     return groups[list(counts)].sum().reset_index()
+
+
+def opening(table: pd.DataFrame, model: Any, lines: pd.DataFrame, counts: Mapping[str, Any], **also: str) -> Counted:
+    """`table` with the records its `counts` were summed up from; `also` names the count whose rows a share opens."""
+    return Counted(table, [Rows(model, lines.assign(**counts), {**{name: name for name in counts}, **also})])
 
 
 def office_days(moments: pd.Series) -> pd.Series:

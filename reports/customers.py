@@ -14,7 +14,7 @@ from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields, mask
 from app.engine.fields import Field
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.history import HistoryEntry
 from models import customer_doubles, customer_handovers, customer_watch
 from models.customer_handovers import CustomerHandover, HandoverLine
@@ -46,37 +46,43 @@ DEALINGS: dict[Any, tuple[str, ...]] = {
     basis=_l("As it stands now. The empty line holds the customers nobody looks after."),
     chart="customers",
 )
-def customers_by_owner(session: Session, period: Period) -> pd.DataFrame:
+def customers_by_owner(session: Session, period: Period) -> Counted:
     """One row an owner: how many customers, open orders, and what is owed on all orders that count."""
-    query = (
-        select(func.coalesce(Person.name, "").label("owner"), func.count().label("customers"),
-               func.sum(case((Customer.state == "blocked", 1), else_=0)).label("stopped"))
+    owner = func.coalesce(Person.name, "").label("owner")
+    stopped = case((Customer.state == "blocked", 1), else_=0).label("stopped")
+    states = Order.flow.states.values()
+    still_open = Order.state.not_in([state.name for state in states if state.final])
+    gross, freight, paid = (func.coalesce(one, 0, type_=one.type) for one in (Order.gross, Order.freight, Order.paid))
+    owed = gross + freight - paid
+    customers = (
+        select(Customer.id, owner, stopped)
         .select_from(Customer)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Customer.state != "merged")
-        .group_by(Person.name)
-    )  # fmt: skip
-    states = Order.flow.states.values()
-    still_open = Order.state.not_in([state.name for state in states if state.final])
+    )
     orders = (
-        select(
-            func.coalesce(Person.name, "").label("owner"),
-            func.sum(case((still_open, 1), else_=0)).label("open_orders"),
-            func.sum(Order.gross).label("gross"), func.sum(Order.freight).label("freight"),
-            func.sum(Order.paid).label("paid"),
-        )
+        select(Order.id, owner, case((still_open, 1), else_=0).label("open_orders"), owed.label("owed"))
         .select_from(Order)
         .join(Customer, Order.customer_id == Customer.id)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Order.state.in_([state.name for state in states if not state.uncounted]))
-        .group_by(Person.name)
-    )  # fmt: skip
-    figures = {row.owner: row for row in session.execute(orders)}
-    table = frame(session, query.order_by(func.coalesce(Person.name, "")))
+    )
+    figures = {row.owner: row for row in session.execute(_by_owner(orders, "open_orders", "owed"))}
+    table = frame(session, _by_owner(customers, "stopped").order_by("owner"))
     found = [figures.get(owner) for owner in table["owner"]]
     table["open_orders"] = [row.open_orders if row else 0 for row in found]
-    table["owed"] = [(row.gross or 0) + (row.freight or 0) - (row.paid or 0) if row else 0 for row in found]
-    return table
+    table["owed"] = [row.owed if row else 0 for row in found]
+    return Counted(table, [
+        Rows(Customer, customers, {"customers": "", "stopped": "stopped"}),
+        Rows(Order, orders, {"open_orders": "open_orders", "owed": "owed"}),
+    ])  # fmt: skip
+
+
+def _by_owner(lines: Any, *sums: str) -> Any:
+    """How many `customers` (or other lines) each owner has, and what some of their columns come to."""
+    rows = lines.subquery().c
+    added = (func.sum(rows[name], type_=rows[name].type).label(name) for name in sums)
+    return select(rows.owner, func.count().label("customers"), *added).group_by(rows.owner)
 
 
 @report(
@@ -97,8 +103,11 @@ def customers_by_owner(session: Session, period: Period) -> pd.DataFrame:
     basis=_l("Hand-overs proposed in the period; receivables as they were counted when each receiver looked."),
     labels={"state": CustomerHandover.flow.state_labels},
 )
-def handovers(session: Session, period: Period) -> pd.DataFrame:
-    """One row a hand-over: what it holds, what is not confirmed, what has moved."""
+def handovers(session: Session, period: Period) -> Counted:
+    """One row a hand-over: what it holds, what is not confirmed, what has moved.
+
+    Behind the first two and the receivables stand its lines; what has moved was written down then.
+    """
     lines = (
         select(HandoverLine.handover_id, func.count().label("customers"), func.sum(HandoverLine.owed).label("owed"),
                func.sum(case((HandoverLine.state == "open", 1), else_=0)).label("unconfirmed"))
@@ -117,7 +126,14 @@ def handovers(session: Session, period: Period) -> pd.DataFrame:
         .outerjoin(lines, lines.c.handover_id == CustomerHandover.id)
         .order_by(CustomerHandover.id)
     )  # fmt: skip
-    return frame(session, period.holds(query, CustomerHandover.created_at))
+    each = select(
+        HandoverLine.id, CustomerHandover.handover_no.label("handover"), HandoverLine.owed,
+        case((HandoverLine.state == "open", 1)).label("unconfirmed"),
+    ).join(CustomerHandover, HandoverLine.handover_id == CustomerHandover.id)  # fmt: skip
+    figures = {"customers": "", "unconfirmed": "unconfirmed", "owed": "owed"}
+    return Counted(
+        frame(session, period.holds(query, CustomerHandover.created_at)), [Rows(HandoverLine, each, figures)]
+    )
 
 
 @report(
@@ -177,7 +193,7 @@ def _about(customer: Customer) -> tuple[str, str, str]:
     basis=_l("Exports of customers, orders and payments, and protected values shown; by the day of the office."),
 )
 def export_bursts(session: Session, period: Period) -> pd.DataFrame:
-    """One row a person and day; for the sales manager and those above alone."""
+    """One row a person and day; for the sales manager and those above alone. These deeds are no records that open."""
     names = ["day", "person", "exports", "rows", "reveals", "burst", "handover"]
     if not access.current().has(*customer_watch.WATCHERS):
         return pd.DataFrame([], columns=names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.moments import now, today
 from app.engine.office_calendar import working_calendar
 from models.corrections import Correction
 from models.daily_reviews import DailyReview, ReviewLine, opened_on
 from models.ticket_words import SCHEMES
+
+#: How a day was signed, or not; of the first there is a sheet.
+SIGNED = ("on_time", "signed_late", "days_off_signed")
+WAYS = (*SIGNED, "unsigned", "not_due")
 
 
 @report(
@@ -43,33 +48,47 @@ from models.ticket_words import SCHEMES
     chart="on_time_rate",
     labels={"desk": SCHEMES},
 )
-def daily_reviews(session: Session, period: Period) -> pd.DataFrame:
-    """Days signed in time by working days, and nonconformities not put right or overdue, a line a desk."""
-    columns = DailyReview.desk, DailyReview.day, DailyReview.state, DailyReview.signed_at, DailyReview.due_at
-    sheets = frame(session, _of_period(period, select(*columns)))
+def daily_reviews(session: Session, period: Period) -> Counted:
+    """Days signed in time by working days, and nonconformities not put right or overdue, a line a desk.
+
+    Behind days that were signed stand their sheets; a day that was not may have none, so that nothing stands there.
+    """
+    sheet = DailyReview
+    columns = sheet.id, sheet.desk, sheet.day, sheet.state, sheet.signed_at, sheet.due_at
+    sheets = frame(session, period.holds_day(select(*columns), sheet.day))
     # A figure tells nothing of the tickets behind the lines, so that it counts those of every line.
     line = ReviewLine.__table__
     wrong = (
-        select(DailyReview.desk, Correction.state, Correction.due_at)
+        select(Correction.id, DailyReview.desk, Correction.state, Correction.due_at.label("at"))
         .join(line, Correction.line_id == line.c.id)
         .join(DailyReview, line.c.review_id == DailyReview.id)
     )
-    found = frame(session, _of_period(period, wrong))
-    rows = [
-        {"desk": desk, **_days(session, _span(first, period), sheets[sheets["desk"] == desk].to_dict("records"))}
-        | _nonconformities(found[found["desk"] == desk].to_dict("records"))
-        for desk, first in opened_on(session).items()
-    ]
-    return pd.DataFrame(rows, columns=[
+    found = frame(session, period.holds_day(wrong, DailyReview.day))
+    due = pd.to_datetime(found["at"], utc=True)
+    found = found.assign(
+        nonconforming=1, open=found["state"].ne("verified"), overdue=found["state"].eq("open") & (due < now())
+    )
+    rows: list[dict[str, Any]] = []
+    signed: list[tuple[Any, ...]] = []
+    for desk, first in opened_on(session).items():
+        days = list(_days(session, _span(first, period), sheets[sheets["desk"] == desk].to_dict("records")))
+        counts = Counter(way for way, _key in days)
+        over = sum(counts[way] for way in ("on_time", "signed_late", "unsigned"))
+        faults = found[found["desk"] == desk]
+        sums = {name: faults[name].sum() for name in ("nonconforming", "open", "overdue")}
+        rate = counts["on_time"] / over if over else None
+        ways = {way: counts[way] for way in WAYS}
+        rows.append({"desk": desk, "working_days": over, "on_time_rate": rate, **ways, **sums})
+        signed += [(desk, key, *(way == one for one in SIGNED)) for way, key in days if way in SIGNED]
+    table = pd.DataFrame(rows, columns=[
         "desk", "working_days", "on_time", "on_time_rate", "signed_late", "unsigned", "not_due", "days_off_signed",
         "nonconforming", "open", "overdue",
     ])  # fmt: skip
-
-
-def _of_period(period: Period, query: Any) -> Any:
-    if period.first:
-        query = query.where(DailyReview.day >= period.first)
-    return query.where(DailyReview.day <= period.last) if period.last else query
+    days_signed = pd.DataFrame(signed, columns=["desk", "id", *SIGNED])
+    return Counted(table, [
+        Rows(DailyReview, days_signed, {**{way: way for way in SIGNED}, "on_time_rate": "on_time"}),
+        Rows(Correction, found, {name: name for name in ("nonconforming", "open", "overdue")}),
+    ])  # fmt: skip
 
 
 def _span(first: date, period: Period) -> list[date]:
@@ -79,28 +98,19 @@ def _span(first: date, period: Period) -> list[date]:
     return [begins + timedelta(days=n) for n in range((ends - begins).days + 1)]
 
 
-def _days(session: Session, span: Iterable[date], sheets: list[dict[Any, Any]]) -> dict[str, Any]:
-    """How many working days there were and how they were signed; a day without a sheet is an unsigned one."""
+def _days(session: Session, span: Iterable[date], sheets: list[dict[Any, Any]]) -> Iterator[tuple[str, int | None]]:
+    """How each day was signed, and the key of its sheet; a working day without a sheet is an unsigned one."""
     calendar, known = working_calendar(session), {sheet["day"]: sheet for sheet in sheets}
-    counts = dict.fromkeys(("on_time", "signed_late", "unsigned", "not_due", "days_off_signed"), 0)
     for day in span:
         sheet = known.get(day)
         signed_at = _moment(sheet["signed_at"]) if sheet else None
         due_at = _moment(sheet["due_at"]) if sheet else calendar.closing(calendar.working_days(day, 1))
-        if not calendar.is_working_day(day):
-            counts["days_off_signed"] += signed_at is not None
-        elif signed_at is not None:
-            counts["on_time" if due_at is None or signed_at <= due_at else "signed_late"] += 1
-        else:
-            counts["unsigned" if due_at is not None and due_at < now() else "not_due"] += 1
-    over = counts["on_time"] + counts["signed_late"] + counts["unsigned"]
-    return {"working_days": over, "on_time_rate": counts["on_time"] / over if over else None, **counts}
-
-
-def _nonconformities(found: list[dict[Any, Any]]) -> dict[str, int]:
-    unfinished = [one for one in found if one["state"] != "verified"]
-    late = [one for one in unfinished if one["state"] == "open" and (due := _moment(one["due_at"])) and due < now()]
-    return {"nonconforming": len(found), "open": len(unfinished), "overdue": len(late)}
+        key = sheet["id"] if sheet else None
+        if signed_at is not None:
+            in_time = due_at is None or signed_at <= due_at
+            yield ("on_time" if in_time else "signed_late") if calendar.is_working_day(day) else "days_off_signed", key
+        elif calendar.is_working_day(day):
+            yield "unsigned" if due_at is not None and due_at < now() else "not_due", key
 
 
 def _moment(value: Any) -> datetime | None:

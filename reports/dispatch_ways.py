@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
 
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.history import HistoryEntry
 from models.dispatch import DispatchOrder
 from models.people import Department
@@ -73,7 +73,7 @@ def dispatches() -> Tally:
     return Tally(
         order,
         at,
-        {"unit": Group(_l("Unit"), Department.name), "month": Group(_l("Month"), at, monthly=True)},
+        {"unit": Group(_l("Unit"), Department.name), "month": monthly(at)},
         [
             Figure("issued", _l("Orders issued")),
             Figure(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.moments import local, now, today
 from app.engine.money import rounded
 from app.engine.spans import part_of
@@ -22,6 +23,7 @@ from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product
 from models.shipments import Shipment, ShipmentLine
+from reports.counting import share
 
 #: Orders that came to nothing are no sales.
 LEFT_OUT = ("draft", "cancelled", "closed", "invalid")
@@ -41,10 +43,6 @@ def _before(period: Period) -> Period | None:
         return None
     days = period.last - period.first + timedelta(days=1)
     return Period(period.first - days, period.first - timedelta(days=1)) if period.first - date.min > days else None
-
-
-def _over(part: Decimal | None, whole: Decimal | None) -> float | None:
-    return round(float(part / whole), 4) if part is not None and whole else None
 
 
 @report(
@@ -69,8 +67,11 @@ def _over(part: Decimal | None, whole: Decimal | None) -> float | None:
     ),
     chart="net",
 )
-def product_sales(session: Session, period: Period) -> pd.DataFrame:
-    """One row a product sold in the period, by number: quantity, net, share, growth, stock and how long it lasts."""
+def product_sales(session: Session, period: Period) -> Counted:
+    """One row a product sold in the period, by number: quantity, net, share, growth, stock and how long it lasts.
+
+    Behind sums stand the lines of orders and of shipments; behind growth and stock stands nothing.
+    """
     sums = (func.sum(OrderLine.quantity).label("quantity"), func.sum(OrderLine.net).label("net"))
     sold = {row.product_id: row for row in session.execute(_by_product(period, *sums))}
     before = _before(period)
@@ -82,15 +83,13 @@ def product_sales(session: Session, period: Period) -> pd.DataFrame:
     ).where(Product.id.in_(_by_product(period).with_only_columns(OrderLine.product_id)))  # fmt: skip
     table = frame(session, about.order_by(Product.product_no))
     keys = list(table.pop("id"))
-    whole = sum((row.net for row in sold.values()), Decimal(0))
     stock, reserved = table.pop("stock"), table.pop("reserved")
     available = [None if one is None else one - (held or 0) for one, held in zip(stock, reserved, strict=True)]
     table["quantity"] = [sold[key].quantity for key in keys]
     table["net"] = [sold[key].net for key in keys]
-    table["share"] = [_over(sold[key].net, whole) for key in keys]
-    table["net_before"] = [past.get(key) for key in keys]
-    growths = [_over(sold[key].net - past[key], past[key]) if past.get(key) else None for key in keys]
-    table["growth"] = pd.Series(growths, dtype=object)
+    table["share"] = share(table["net"], sum(table["net"], Decimal(0)))
+    table["net_before"] = pd.Series([past.get(key) for key in keys], dtype=object)
+    table["growth"] = share(table["net"].astype(float) - table["net_before"].astype(float), table["net_before"])
     table["available"] = pd.Series(available, dtype=object)
     table["shipped"] = [shipped.get(key, Decimal(0)) for key in keys]
     lasts = [
@@ -98,7 +97,15 @@ def product_sales(session: Session, period: Period) -> pd.DataFrame:
         for key, left in zip(keys, available, strict=True)
     ]
     table["days_of_stock"] = pd.Series(lasts, dtype=object)
-    return table
+    opens = {"quantity": "quantity", "net": "net", "share": "net"}
+    rows = [Rows(OrderLine, _lines_of(period), opens), Rows(ShipmentLine, _shipped_lines(), {"shipped": "quantity"})]
+    return Counted(table, rows + ([Rows(OrderLine, _lines_of(before), {"net_before": "net"})] if before else []))
+
+
+def _lines_of(period: Period) -> Select[Any]:
+    query = _sold(period, OrderLine.id, Order.placed_at.label("at"), Product.product_no.label("product"),
+                  OrderLine.quantity, OrderLine.net)  # fmt: skip
+    return query.join(Product, OrderLine.product_id == Product.id)
 
 
 def _by_product(period: Period, *sums: Any) -> Select[Any]:
@@ -107,15 +114,25 @@ def _by_product(period: Period, *sums: Any) -> Select[Any]:
 
 def _shipped() -> Select[Any]:
     """Pieces shipped of each product in the last 28 days."""
-    query: Any = (
-        select(OrderLine.product_id, func.sum(ShipmentLine.quantity).label("quantity"))
+    sums = func.sum(ShipmentLine.quantity).label("quantity")
+    return _sent(OrderLine.product_id, sums).group_by(OrderLine.product_id)
+
+
+def _shipped_lines() -> Select[Any]:
+    query = _sent(ShipmentLine.id, Shipment.shipped_at.label("at"), Product.product_no.label("product"),
+                  ShipmentLine.quantity)  # fmt: skip
+    return query.join(Product, OrderLine.product_id == Product.id)
+
+
+def _sent(*columns: Any) -> Select[Any]:
+    """`columns` of the lines of the parcels of the last 28 days."""
+    return (
+        select(*columns)
         .select_from(ShipmentLine)
         .join(Shipment, ShipmentLine.shipment_id == Shipment.id)
         .join(OrderLine, ShipmentLine.order_line_id == OrderLine.id)
         .where(Shipment.shipped_at >= now() - timedelta(days=SHIPPED_DAYS), Shipment.shipped_at <= now())
-        .group_by(OrderLine.product_id)
     )
-    return query
 
 
 _BOUGHT = [
@@ -143,7 +160,7 @@ _BOUGHT = [
     ),
     chart="gross_in_year",
 )
-def customer_sales(session: Session, period: Period) -> pd.DataFrame:
+def customer_sales(session: Session, period: Period) -> Counted:
     """One row a customer who ever ordered, the largest of the last twelve months first; shares run up to 1."""
     last = period.last or today()
     of_year = Period(last - timedelta(days=YEAR - 1), last)
@@ -178,11 +195,18 @@ def customer_sales(session: Session, period: Period) -> pd.DataFrame:
             }
         )  # fmt: skip
     rows.sort(key=lambda one: (-one["gross_in_year"], one["customer"]))
-    whole, so_far = sum((one["gross_in_year"] for one in rows), Decimal(0)), Decimal(0)
-    for rank, one in enumerate(rows, 1):
-        so_far += one["gross_in_year"]
-        one |= {"rank": rank, "share": _over(one["gross_in_year"], whole), "share_so_far": _over(so_far, whole)}
-    return pd.DataFrame(rows, columns=[column.name for column in _BOUGHT])
+    table = pd.DataFrame(rows, columns=[column.name for column in _BOUGHT])
+    table["rank"] = range(1, len(rows) + 1)
+    gross, whole = table["gross_in_year"], sum(table["gross_in_year"], Decimal(0))
+    table["share"] = share(gross, whole)
+    table["share_so_far"] = share(pd.Series(accumulate(gross), dtype=object), whole)
+    columns = Order.id, Order.placed_at.label("at"), Customer.customer_no.label("customer"), Order.gross
+    lines = select(*columns).join(Customer, Order.customer_id == Customer.id).where(Order.state.not_in(LEFT_OUT))
+    opens = {"orders_in_year": "", "gross_in_year": "gross", "share": "gross"}
+    return Counted(table, [
+        Rows(Order, Period(None, last).holds(lines, Order.placed_at), {"orders": ""}),
+        Rows(Order, of_year.holds(lines, Order.placed_at), opens),
+    ])  # fmt: skip
 
 
 @report(
@@ -207,8 +231,11 @@ def customer_sales(session: Session, period: Period) -> pd.DataFrame:
     groups=("month", "product", "customer"),
     chart="net",
 )
-def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
-    """One row a month, product or customer: lines, net of those with a cost, their cost, what is left and its share."""
+def margin(session: Session, period: Period, by: list[str]) -> Counted:
+    """One row a month, product or customer: lines, net of those with a cost, their cost, what is left and its share.
+
+    Cost and margin are rounded once a product and open the lines they were taken from.
+    """
     first, last = session.execute(_sold(period, func.min(Order.placed_at), func.max(Order.placed_at))).one()
     keys = {
         "month": part_of("month", Order.placed_at, first, last),
@@ -216,16 +243,16 @@ def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
         "customer": Customer.customer_no,
     }
     each = _sold(
-        period, *(keys[name].label(name) for name in by), Product.cost.label("price"),
-        OrderLine.quantity.label("quantity"), OrderLine.net.label("net"),
+        period, OrderLine.id, Order.placed_at.label("at"), *(keys[name].label(name) for name in by),
+        Product.cost.label("price"), OrderLine.quantity.label("quantity"), OrderLine.net.label("net"),
     )  # fmt: skip
     each = each.join(Product, OrderLine.product_id == Product.id).join(Customer, Order.customer_id == Customer.id)
     rows = each.subquery().c
     told = [rows[name] for name in (*by, "price")]
     sums = (func.sum(rows[name], type_=rows[name].type).label(name) for name in ("quantity", "net"))
-    lines = func.count().label("lines")
+    count = func.count().label("lines")
     found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for row in session.execute(select(*told, lines, *sums).group_by(*told)):
+    for row in session.execute(select(*told, count, *sums).group_by(*told)):
         group = found.setdefault(tuple(row[: len(by)]), dict.fromkeys(("net", "cost"), Decimal(0)))
         group["lines"] = group.get("lines", 0) + row.lines
         group["without_cost"] = group.get("without_cost", 0) + (row.lines if row.price is None else 0)
@@ -234,8 +261,14 @@ def margin(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
             group["cost"] += rounded(row.quantity * row.price)
     seen = "cost" in known_fields(Product)
     figures = ("lines", "without_cost", "net", *(("cost", "margin", "margin_share") if seen else ()))
-    for group in found.values():
-        group["margin"] = group["net"] - group["cost"]
-        group["margin_share"] = _over(group["margin"], group["net"])
-    table = [(*key, *(group[name] for name in figures)) for key, group in sorted(found.items())]
-    return pd.DataFrame(table, columns=[*by, *figures], dtype=object)
+    each_group = [(*key, *group.values()) for key, group in sorted(found.items())]
+    table = pd.DataFrame(each_group, columns=[*by, "net", "cost", "lines", "without_cost"], dtype=object)
+    table["margin"] = table["net"] - table["cost"]
+    table["margin_share"] = share(table["margin"], table["net"])
+    priced = rows.price.is_not(None)
+    flags = (case((priced, 1), else_=0).label("with_cost"), case((priced, 0), else_=1).label("without_cost"))
+    amount = case((priced, rows.net), else_=None).label("net")
+    lines = select(rows.id, rows["at"], *(rows[name] for name in by), *flags, amount)
+    opens = {"lines": "", "without_cost": "without_cost", "net": "net"}
+    opens |= dict.fromkeys(("cost", "margin", "margin_share"), "with_cost")
+    return Counted(table[[*by, *figures]], [Rows(OrderLine, lines, opens)])

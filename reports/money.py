@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import rules
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.moments import at_office, local, today
 from models.allocations import PaymentAllocation
 from models.customers import Customer
@@ -113,16 +113,23 @@ def escrow_float(session: Session, period: Period) -> pd.DataFrame:
         "each is due; without such a day, by the day of shipping and the usual term."
     ),
 )
-def receivables_ageing(session: Session, period: Period) -> pd.DataFrame:
-    """What customers owe for what was shipped, by days overdue: one row a customer."""
+def receivables_ageing(session: Session, period: Period) -> Counted:
+    """What customers owe for what was shipped, by days overdue: one row a customer.
+
+    Behind what is owed stand its orders; a credit may come from orders and payments alike, so that it opens nothing.
+    """
     day, end = _as_of(period)
     term = int(rules.number(session, USUAL_PAYMENT_DAYS, None, day))
     rows: dict[int, dict[str, Any]] = {}
+    orders: list[dict[str, Any]] = []
     for order in session.execute(_shipped(end)):
         owed = order.gross + (order.freight or NOUGHT) - (order.paid or NOUGHT) + (order.refunded or NOUGHT)
         due_on = order.pay_by or local(order.shipped_at).date() + timedelta(days=term)
         name = _bucket(max((day - due_on).days, 0), BUCKETS) if owed > 0 else "credit"
         _row(rows, order.customer_id)[name] += abs(owed)
+        if owed > 0:
+            about_order = {"id": order.id, "at": order.shipped_at, "customer_id": order.customer_id}
+            orders.append(about_order | {name: owed, "open": owed})
     for customer_id, amount in _credits(session, end):
         _row(rows, customer_id)["credit"] += amount
     names = {row.id: row for row in session.execute(_customers(rows))}
@@ -135,7 +142,10 @@ def receivables_ageing(session: Session, period: Period) -> pd.DataFrame:
             found.append({"customer": number, "customer_name": name, **sums, "open": owed})
     columns = ["customer", "customer_name", *BUCKETS, "open", "credit"]
     found.sort(key=lambda one: one["customer"])
-    return pd.DataFrame(found, columns=columns)
+    lines = pd.DataFrame(orders, columns=["id", "at", "customer_id", *BUCKETS, "open"], dtype=object)
+    lines["customer"] = lines.pop("customer_id").map({key: about.customer_no for key, about in names.items()})
+    opens = {name: name for name in (*BUCKETS, "open")}
+    return Counted(pd.DataFrame(found, columns=columns), [Rows(Order, lines, opens)])
 
 
 def _row(rows: dict[int, dict[str, Any]], customer_id: int) -> dict[str, Any]:
@@ -163,7 +173,7 @@ def _shipped(end: datetime) -> Any:
         .scalar_subquery()
     )
     return select(
-        Order.customer_id, Order.gross, Order.freight, Order.shipped_at, Order.pay_by, paid.label("paid"),
+        Order.id, Order.customer_id, Order.gross, Order.freight, Order.shipped_at, Order.pay_by, paid.label("paid"),
         refunded.label("refunded"),
     ).where(
         Order.shipped_at < end, or_(Order.state.not_in(ENDED), Order.closed_at >= end)

@@ -58,7 +58,7 @@ def names_of_series(session: Session) -> dict[str, str]:
     basis=_l("Every number drawn from the counters, series by series and year by year; none may be unexplained."),
 )
 def number_audit(session: Session, period: Period) -> pd.DataFrame:
-    """One line a series and year, for those who keep or read all registers."""
+    """One line a series and year, for those who keep or read all registers; `number_register` has the numbers."""
     named = names_of_series(session)
     counted = numbers.audit(session) if access.current().has(*REGISTRY) else []
     rows = [_line(named, row) for row in counted if _within(period, row["year"])]

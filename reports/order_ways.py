@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.allocations import PaymentAllocation
 from models.amendments import PURPOSES, Amendment, AmendmentLine
@@ -24,10 +24,6 @@ from models.shipments import Shipment
 _NOW = bindparam("this_moment", callable_=now, type_=Moment())
 _PAYMENT = Group(_l("Payment type"), Order.payment_type, PAYMENT_TYPES)
 _REGION = Group(_l("Region"), Order.region)
-
-
-def _monthly(moment: object) -> Group:
-    return Group(_l("Month"), moment, monthly=True)
 
 
 def _last_paid():
@@ -64,7 +60,7 @@ def order_funnel() -> Tally:
         Order.placed_at,
         {
             "payment_type": _PAYMENT,
-            "month": _monthly(Order.placed_at),
+            "month": monthly(Order.placed_at),
             "region": _REGION,
             "seller": Group(_l("Seller at confirmation"), Person.name),
             "invalid_because": Group(_l("Not valid because"), Order.invalid_because, INVALID_REASONS),
@@ -109,7 +105,7 @@ def order_amounts(of: str) -> Tally:
         OrderLine,
         at,
         {
-            "month": _monthly(at),
+            "month": monthly(at),
             "product": Group(_l("Product"), Product.product_no),
             "product_name": Group(_l("Name of the product"), Product.name),
             "model": Group(_l("Model"), Product.model),
@@ -153,7 +149,7 @@ def on_time_delivery() -> Tally:
     return Tally(
         Order,
         Order.promised_at,
-        {"month": _monthly(Order.promised_at), "payment_type": _PAYMENT, "region": _REGION},
+        {"month": monthly(Order.promised_at), "payment_type": _PAYMENT, "region": _REGION},
         [
             Figure("promised", _l("Orders promised")),
             Figure("due", _l("Of these due"), or_(on_time, late)),
@@ -180,7 +176,7 @@ def amendments() -> Tally:
         Amendment.asked_at,
         {
             "purpose": Group(_l("Purpose of the change"), Amendment.purpose, PURPOSES),
-            "month": _monthly(Amendment.asked_at),
+            "month": monthly(Amendment.asked_at),
         },
         [
             Figure("asked", _l("Changes asked for")),
@@ -214,7 +210,7 @@ def differences() -> Tally:
     return Tally(
         DifferenceOrder,
         DifferenceOrder.issued_at,
-        {"month": _monthly(DifferenceOrder.issued_at)},
+        {"month": monthly(DifferenceOrder.issued_at)},
         [
             Figure("issued", _l("Differences issued")),
             Figure("open", _l("Still open"), DifferenceOrder.state.in_(TO_SETTLE)),
@@ -241,7 +237,7 @@ def returns() -> Tally:
     return Tally(
         OrderReturn,
         OrderReturn.asked_at,
-        {"why": Group(_l("Why"), OrderReturn.why, WHY), "month": _monthly(OrderReturn.asked_at)},
+        {"why": Group(_l("Why"), OrderReturn.why, WHY), "month": monthly(OrderReturn.asked_at)},
         [
             Figure("asked", _l("Returns asked for")),
             Figure("recalling", _l("Being recalled"), OrderReturn.state == "recalling"),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pandas as pd
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.frames import Counted, Period, Rows, frame, month_of, report
 from models.customers import Customer
 from models.order_lines import OrderLine
 from models.orders import PAYMENT_TYPES, Order
@@ -48,15 +47,19 @@ PLACES = {"quantity": 3, "net": 2, "tax": 2, "gross": 2, "cancelled_net": 2}
     chart="net",
     labels={"status": Order.flow.state_labels, "payment_type": PAYMENT_TYPES},
 )
-def order_summary(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
-    """Orders placed in the period: how many, how much, and how much of it was cancelled."""
+def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
+    """Orders placed in the period: how many, how much, and how much of it was cancelled.
+
+    Behind an amount stands an order with what it adds, line by line where products are told apart.
+    """
     query = _by_line(period) if "product" in by else _by_order(period)
     table = frame(session, query)
-    table["month"] = month_of(table["placed_at"])
+    table["month"] = month_of(table["at"])
     names = {"customer": "customer_name", "product": "product_name"}
     keys = [key for name in by for key in (name, names.get(name)) if key]
     table[keys] = table[keys].fillna("")
     is_cancelled = (table["status"] == "cancelled").astype(bool)
+    lines = table.assign(cancelled=is_cancelled, cancelled_net=table["net"].where(is_cancelled))
     for name, places in PLACES.items():
         if name != "cancelled_net":
             table[name] = [int((value or Decimal(0)).scaleb(places)) for value in table[name]]
@@ -68,12 +71,13 @@ def order_summary(session: Session, period: Period, by: list[str]) -> pd.DataFra
         figures[name] = [Decimal(int(value)).scaleb(-places) for value in figures[name]]  # type: ignore[assignment]
     figures["orders"] = groups["id"].nunique()
     figures["cancelled"] = groups["cancelled"].nunique()
-    return figures.reset_index()
+    opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in PLACES}}
+    return Counted(figures.reset_index(), [Rows(Order, lines, opens, once=("orders", "cancelled"))])
 
 
 _ABOUT = (
     Order.id.label("id"),
-    Order.placed_at.label("placed_at"),
+    Order.placed_at.label("at"),
     Order.state.label("status"),
     Order.payment_type.label("payment_type"),
     Order.region.label("region"),

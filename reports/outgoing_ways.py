@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, case, distinct, func, literal, select, true
 from sqlalchemy.orm import Session
@@ -12,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.disclosure import known_content
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
-from app.engine.frames import Period, frame, report
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.history import HistoryEntry
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.outgoing_lines import ProofRound, SealUse
@@ -71,7 +70,7 @@ def outgoing_quality() -> Tally:
             "drafter": Group(_l("Drafter"), Person.name),
             "document_type": Group(_l("Type"), paper.document_type, TYPES),
             "document_class": Group(_l("Class"), paper.document_class, CLASSES),
-            "month": Group(_l("Month"), paper.drafted_at, monthly=True),
+            "month": monthly(paper.drafted_at),
         },
         [
             Figure("drafted", _l("Papers drafted")),
@@ -116,12 +115,12 @@ def outgoing_quality() -> Tally:
     chart="returns",
     labels={"stage": OutgoingDocument.flow.state_labels, "step": BACK},
 )
-def outgoing_returns(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def outgoing_returns(session: Session, period: Period, by: list[str]) -> Counted:
     """One row a stage, step, reason or department: how often papers went back, and how many papers did."""
     paper, entry = OutgoingDocument, HistoryEntry
     query = (
         select(
-            paper.id, _state_before(entry.changes).label("stage"), entry.action.label("step"),
+            paper.id, entry.at, _state_before(entry.changes).label("stage"), entry.action.label("step"),
             func.coalesce(case((_readable(), entry.reason)), "").label("reason"),
             func.coalesce(Department.name, "").label("department"),
         )
@@ -129,10 +128,12 @@ def outgoing_returns(session: Session, period: Period, by: list[str]) -> pd.Data
         .join(Department, paper.department_id == Department.id, isouter=True)
         .where(entry.action.in_(BACK), entry.changes.contains('"state":'))
     )  # fmt: skip
-    steps = period.holds(query, entry.at).subquery().c
+    lines = period.holds(query, entry.at)
+    steps = lines.subquery().c
     keys = [steps[name] for name in by]
     counted = select(*keys, func.count().label("returns"), func.count(distinct(steps.id)).label("papers"))
-    return frame(session, counted.group_by(*keys).order_by(*keys))
+    table = frame(session, counted.group_by(*keys).order_by(*keys))
+    return Counted(table, [Rows(paper, lines, {"returns": "", "papers": ""}, once=("papers",))])
 
 
 def _state_before(changes: Any) -> ColumnElement[str]:
@@ -166,7 +167,7 @@ def _readable() -> ColumnElement[bool]:
     groups=("seal", "keeper", "signer", "department"),
     chart="impressions",
 )
-def seal_use(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def seal_use(session: Session, period: Period, by: list[str]) -> Counted:
     """One row a seal, keeper, signer or department: uses, impressions, and the papers sealed."""
     use, paper, person = SealUse, OutgoingDocument, Person.__table__.c
     keeper, signer = (
@@ -175,17 +176,22 @@ def seal_use(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
     )
     query = (
         select(
-            use.seal, keeper.label("keeper"), signer.label("signer"), use.impressions, use.document_id,
+            use.id, use.at, use.seal, keeper.label("keeper"), signer.label("signer"), use.impressions,
+            paper.id.label("document_id"),
             func.coalesce(Department.name, "").label("department"),
         )
         .select_from(use)
         .join(paper, use.document_id == paper.id, isouter=True)
         .join(Department, paper.department_id == Department.id, isouter=True)
     )  # fmt: skip
-    uses = period.holds(query, use.at).subquery().c
+    lines = period.holds(query, use.at)
+    uses = lines.subquery().c
     keys = [uses[name] for name in by]
     figures = (
         func.count().label("uses"), func.sum(uses.impressions).label("impressions"),
         func.count(distinct(uses.document_id)).label("papers"),
     )  # fmt: skip
-    return frame(session, select(*keys, *figures).group_by(*keys).order_by(*keys))
+    table = frame(session, select(*keys, *figures).group_by(*keys).order_by(*keys))
+    sealed = select(uses.document_id.label("id"), *(one for one in uses if one.name not in ("id", "document_id")))
+    papers = Rows(paper, sealed, {"papers": ""}, once=("papers",))
+    return Counted(table, [Rows(use, lines, {"uses": "", "impressions": "impressions"}), papers])

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, ClockRow, ClockSegment
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.figures import Figure, Group, Share, Tally, figures
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.figures import Figure, Group, Share, Tally, figures, monthly
+from app.engine.frames import Counted, Period, frame, month_of, report
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
 from models.assignments import Assignment
@@ -22,7 +22,7 @@ from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
-from reports.counting import last_day, office_days, share, tally
+from reports.counting import last_day, office_days, opening, share, tally
 
 #: What has limits that somebody keeps an eye on, and the column of the person whose turn it is.
 RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
@@ -80,7 +80,7 @@ def closing_on_time(of: str) -> Tally:
             "department": Group(_l("Department"), Department.name),
             "handler": Group(_l("Handler"), Person.name),
             "urgency": Group(_l("Urgency"), paper.urgency, URGENCY),
-            "month": Group(_l("Month"), limit, monthly=True),
+            "month": monthly(limit),
         },
         [
             Figure("limits", _l("Limits")),
@@ -137,8 +137,11 @@ def closing_on_time(of: str) -> Tally:
     chart="within_a_day_share",
     labels={"stage": STAGE_LABELS},
 )
-def follow_up_effect(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
-    """One row a group: times asked, answers, those within one working day; cases, and the limits kept in them."""
+def follow_up_effect(session: Session, period: Period, by: list[str]) -> Counted:
+    """One row a group: times asked, answers, those within one working day; cases, and the limits kept in them.
+
+    Behind each stand the lines of the log in which somebody was asked; behind the hours those that were answered.
+    """
     table = frame(session, period.holds(_asked(), FollowUpNote.at))
     table["month"] = month_of(table["at"])
     asked, answered = (pd.to_datetime(table[name], utc=True) for name in ("at", "answered_at"))
@@ -157,7 +160,9 @@ def follow_up_effect(session: Session, period: Period, by: list[str]) -> pd.Data
     counted["kept_share"] = share(counted["kept"], counted["judged"])
     hours = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)["hours"]
     took = pd.DataFrame({"hours_median": hours.median().round(2), "hours_p90": hours.quantile(0.9).round(2)})
-    return counted.merge(took.reset_index(), how="left", on=by)
+    opens = {"within_a_day_share": "within_a_day", "hours_median": "answered", "hours_p90": "answered",
+             "kept_share": "kept"}  # fmt: skip
+    return opening(counted.merge(took.reset_index(), how="left", on=by), FollowUpNote, table, counts, **opens)
 
 
 def _asked() -> Any:
@@ -172,7 +177,7 @@ def _asked() -> Any:
     )
     return (
         select(
-            note.at, Department.name.label("department"), Person.name.label("person"), FollowUp.stage,
+            note.id, note.at, Department.name.label("department"), Person.name.label("person"), FollowUp.stage,
             FollowUp.reminded, ClockRow.state, ClockRow.due_at,
             answered.correlate(note).scalar_subquery().label("answered_at"),
             earlier.correlate(note).scalar_subquery().label("earlier"),

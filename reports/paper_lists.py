@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.moments import local, now
 from app.engine.office_calendar import working_calendar
 from models.copies import CopyMovement, PaperCopy
@@ -152,17 +152,21 @@ def copies_out(session: Session, period: Period) -> pd.DataFrame:
     ),
     chart="read_share",
 )
-def circulation_by_paper(session: Session, period: Period) -> pd.DataFrame:
+def circulation_by_paper(session: Session, period: Period) -> Counted:
     """One line a paper: entries offered and read, and who has its copies since when."""
     paper, entry, copy = IncomingDocument, CirculationEntry, PaperCopy
-    offered = period.holds(
-        select(
-            entry.document_id, func.count().label("offered"), func.count(entry.read_at).label("read"),
-            func.count(case((entry.state == "answered", 1))).label("answered"),
-            func.min(entry.sent_at).label("first_sent_at"),
-        ).where(entry.sent_at.is_not(None), entry.state.not_in(OUT_OF_SCOPE)),
-        entry.sent_at,
-    ).group_by(entry.document_id).subquery()  # fmt: skip
+    entries = select(
+        entry.id, entry.document_id, paper.receipt_no, entry.sent_at.label("at"),
+        case((entry.read_at.is_not(None), 1), else_=0).label("read"),
+        case((entry.state == "answered", 1), else_=0).label("answered"),
+    ).join(paper, entry.document_id == paper.id)  # fmt: skip
+    entries = entries.where(entry.sent_at.is_not(None), entry.state.not_in(OUT_OF_SCOPE))
+    entries = period.holds(entries, entry.sent_at)
+    each = entries.subquery().c
+    offered = select(
+        each.document_id, func.count().label("offered"), func.sum(each.read).label("read"),
+        func.sum(each.answered).label("answered"), func.min(each["at"]).label("first_sent_at"),
+    ).group_by(each.document_id).subquery()  # fmt: skip
     figures = offered.c
     lines = select(
         paper.id, paper.receipt_no, learned(paper, "title"), *(one for one in figures if one.name != "document_id")
@@ -170,7 +174,7 @@ def circulation_by_paper(session: Session, period: Period) -> pd.DataFrame:
     table = frame(session, lines.join(offered, figures.document_id == paper.id).order_by(paper.received_at, paper.id))
     out = frame(
         session,
-        select(copy.document_id.label("id"), copy.number, Person.name, copy.held_since)
+        select(copy.id.label("copy_id"), copy.document_id.label("id"), copy.number, Person.name, copy.held_since)
         .join(Person, copy.holder_id == Person.id, isouter=True)
         .where(copy.state == "out", copy.document_id.in_(select(figures.document_id)))
         .order_by(copy.held_since, copy.id),
@@ -189,7 +193,12 @@ def circulation_by_paper(session: Session, period: Period) -> pd.DataFrame:
     table = table.merge(held.reset_index(), how="left", on="id")
     table["copies_out"] = table["copies_out"].fillna(0).astype(int)
     table["read_share"] = share(table["read"], table["offered"])
-    return table
+    numbers = table.set_index("id")["receipt_no"]
+    copies = pd.DataFrame({"id": out["copy_id"], "at": out["held_since"], "receipt_no": out["id"].map(numbers)})
+    return Counted(table, [
+        Rows(entry, entries, {"offered": "", "read": "read", "answered": "answered", "read_share": "read"}),
+        Rows(copy, copies, {"copies_out": ""}),
+    ])  # fmt: skip
 
 
 @report(
@@ -228,7 +237,7 @@ def destruction_register(session: Session, period: Period) -> pd.DataFrame:
         .where(line.decision == "destroy", sheet.destroyed_on.is_not(None))
         .order_by(sheet.destroyed_on, sheet.id, line.id)
     )  # fmt: skip
-    return frame(session, _on_days(query, sheet.destroyed_on, period))
+    return frame(session, period.holds_day(query, sheet.destroyed_on))
 
 
 @report(
@@ -266,10 +275,4 @@ def return_register(session: Session, period: Period) -> pd.DataFrame:
         .where(campaign.handed_back_on.is_not(None))
         .order_by(campaign.handed_back_on, campaign.id, item.id)
     )  # fmt: skip
-    return frame(session, _on_days(query, campaign.handed_back_on, period))
-
-
-def _on_days(query: Any, column: Any, period: Period) -> Any:
-    """`query` with a day inside the period."""
-    query = query.where(column >= period.first) if period.first else query
-    return query.where(column <= period.last) if period.last else query
+    return frame(session, period.holds_day(query, campaign.handed_back_on))

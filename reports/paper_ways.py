@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, or_, select
 
 from app.engine.clocks import ClockRow
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.correspondents import Correspondent
 from models.documents import URGENCY, IncomingDocument
@@ -21,10 +21,6 @@ from models.secrecy import SECRECY
 
 #: Entries not read for so many days are told apart (documents.md R10).
 LONG = timedelta(days=10)
-
-
-def _monthly(moment: object) -> Group:
-    return Group(_l("Month"), moment, monthly=True)
 
 
 @figures(
@@ -58,7 +54,7 @@ def incoming_papers() -> Tally:
             "secrecy": Group(_l("Secrecy"), paper.secrecy, SECRECY),
             "urgency": Group(_l("Urgency"), paper.urgency, URGENCY),
             "department": Group(_l("Department"), Department.name),
-            "month": _monthly(paper.received_at),
+            "month": monthly(paper.received_at),
         },
         [
             Figure("received", _l("Papers received")),
@@ -109,7 +105,7 @@ def reading() -> Tally:
         {
             "reader": Group(_l("Reader"), reader.name),
             "department": Group(_l("Department"), Department.name),
-            "month": _monthly(entry.sent_at),
+            "month": monthly(entry.sent_at),
         },
         [
             Figure("offered", _l("Entries offered")),
@@ -144,7 +140,7 @@ def extensions() -> Tally:
         {
             "wish": Group(_l("Asks for"), request.wish, WISHES),
             "department": Group(_l("Department"), Department.name),
-            "month": _monthly(request.created_at),
+            "month": monthly(request.created_at),
         },
         [
             Figure("asked", _l("Requests made")),

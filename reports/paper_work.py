@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.columns import Column
-from app.engine.frames import Period, report
+from app.engine.frames import Counted, Period, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
 from app.engine.office_calendar import working_calendar
 from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.people import Department, Person
-from reports.counting import last_day, office_days, tally
+from reports.counting import last_day, office_days, opening, tally
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class Stay:
     gone: str
     first: bool
     begun: datetime
+    #: the key of what lay there
+    id: int
 
 
 @report(
@@ -93,13 +95,14 @@ class Stay:
     subjects={name: one.label for name, one in SUBJECTS.items()},
     chart="at_end",
 )  # fmt: skip
-def paper_workload(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
+def paper_workload(session: Session, period: Period, by: list[str], of: str) -> Counted:
     """One row a desk: what lay there at both ends of the period, what came and went, and the age of the rest."""
     end = min(period.until, now()) if period.until else now()
     start = min(period.since, end) if period.since else None
     stays = list(_stays(session, SUBJECTS[of], by, start, end))
     moments = ("since", "until", "begun")
     table = pd.DataFrame({name: pd.to_datetime([getattr(one, name) for one in stays], utc=True) for name in moments})
+    table["id"], table["at"] = [one.id for one in stays], table["begun"]
     for place, name in enumerate(by):
         table[name] = _called(session, DESKS[name][1], [one.desk[place] for one in stays])
     first, gone = (pd.Series([getattr(one, name) for one in stays], dtype=object) for name in ("first", "gone"))
@@ -113,7 +116,8 @@ def paper_workload(session: Session, period: Period, by: list[str], of: str) -> 
         **_by_age(session, table["begun"], end, here),
     }  # fmt: skip
     counted = tally(table, by, counts)
-    return counted[counted[["at_start", "new", "taken_on"]].any(axis=1)].reset_index(drop=True)
+    told = counted[counted[["at_start", "new", "taken_on"]].any(axis=1)].reset_index(drop=True)
+    return opening(told, SUBJECTS[of].model, table, counts)
 
 
 def _in_hand(table: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
@@ -165,10 +169,10 @@ def _of_one(model: Any, rows: list[Any], names: list[str]) -> Iterator[Stay]:
     if rows[0].taken_over and state not in model.flow.open_states:
         # Of an older register, what lies before its entry here is told by its own moments.
         points = [(begun, model.flow.start, desk), (rows[0].closed_at or begun, state, desk), *later]
-    return _joined(model, points, begun)
+    return _joined(model, points, begun, rows[0].id)
 
 
-def _joined(model: Any, points: list[Point], begun: datetime) -> Iterator[Stay]:
+def _joined(model: Any, points: list[Point], begun: datetime, pk: int) -> Iterator[Stay]:
     """Neighbouring points on one desk as one stay; of what happens within one moment the last word counts."""
     present, first = None, True
     for (at, state, desk), after in zip(points, [*points[1:], None], strict=True):
@@ -177,12 +181,12 @@ def _joined(model: Any, points: list[Point], begun: datetime) -> Iterator[Stay]:
         here = desk if state in model.flow.open_states else None
         if present is not None and here != present[1]:
             closed = here is None and not model.flow.states[state].uncounted
-            yield Stay(present[1], present[0], at, "closed" if closed else "handed_on", first, begun)
+            yield Stay(present[1], present[0], at, "closed" if closed else "handed_on", first, begun, pk)
             present, first = None, False
         if present is None and here is not None:
             present = at, here
     if present is not None:
-        yield Stay(present[1], present[0], None, "", first, begun)
+        yield Stay(present[1], present[0], None, "", first, begun, pk)
 
 
 def _called(session: Session, model: Any, ids: Sequence[int]) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.frames import Counted, Period, Rows, frame, month_of, report
 from app.engine.moments import now
 from app.engine.office_calendar import working_calendar
 from models.documents import URGENCY, IncomingDocument
@@ -90,7 +90,10 @@ def _stages(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
 
 def _columns(subject: Subject, begins: Any, ends: Any) -> Any:
     kind = getattr(subject.model, subject.kind) if subject.kind else literal("")
-    return select(Department.name.label("department"), kind.label("kind"), begins.label("begins"), ends.label("ends"))
+    return select(
+        subject.model.id, Department.name.label("department"), kind.label("kind"), begins.label("begins"),
+        ends.label("ends"), ends.label("at"),
+    )  # fmt: skip
 
 
 @report(
@@ -106,8 +109,11 @@ def _columns(subject: Subject, begins: Any, ends: Any) -> Any:
     chart="median_hours",
     labels={"kind": {**URGENCY, **TICKET_KINDS, **PAYMENT_TYPES}, "stage": STAGES},
 )  # fmt: skip
-def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
-    """How long closed records took: median, mean and 90th percentile, by the clock and in working time."""
+def turnaround(session: Session, period: Period, by: list[str], of: str) -> Counted:
+    """How long closed records took: median, mean and 90th percentile, by the clock and in working time.
+
+    Behind each of these stand all the records it was taken from; of a stage, one for each time it was gone through.
+    """
     subject = SUBJECTS[of]
     table = _whole(session, period, subject).assign(stage="total")
     if "stage" in by:
@@ -122,7 +128,8 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.D
         figures[f"median_{name}"] = groups[name].median().round(2)
         figures[f"mean_{name}"] = groups[name].mean().round(2)
         figures[f"p90_{name}"] = groups[name].quantile(0.9).round(2)
-    return without_few(pd.DataFrame(figures).reset_index(), by, "count")
+    told = without_few(pd.DataFrame(figures).reset_index(), by, "count")
+    return Counted(told, [Rows(subject.model, table, dict.fromkeys(figures, ""))])
 
 
 @report(
@@ -142,18 +149,18 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> pd.D
     chart="overdue",
     labels={"record_kind": {name: subject.label for name, subject in SUBJECTS.items()}},
 )
-def overdue(session: Session, period: Period) -> pd.DataFrame:
+def overdue(session: Session, period: Period) -> Counted:
     """What is open and what of it is late, by department and kind of record."""
     moment = now()
     parts = []
     for name, subject in SUBJECTS.items():
         model = subject.model
-        query = _by_department(select(Department.name.label("department"), model.due_at.label("due_at")), model)
+        query = _by_department(select(model.id, Department.name.label("department"), model.due_at.label("at")), model)
         part = frame(session, query.where(model.pending()))
         part["record_kind"] = name
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
-    late = (pd.Timestamp(moment) - pd.to_datetime(table["due_at"], utc=True)).dt.total_seconds() / 86400
+    late = (pd.Timestamp(moment) - pd.to_datetime(table["at"], utc=True)).dt.total_seconds() / 86400
     table["days"] = late.where(late > 0).apply(lambda days: -(-days // 1) if days == days else days)
     days = table["days"]
     table["open"] = 1
@@ -163,6 +170,9 @@ def overdue(session: Session, period: Period) -> pd.DataFrame:
     table["overdue_8_plus"] = (days >= 8).astype(int)
     table["department"] = table["department"].fillna("")
     groups = table.groupby(["department", "record_kind"], sort=True)
-    counted = groups[["open", "overdue", "overdue_1_3", "overdue_4_7", "overdue_8_plus"]].sum()
+    counts = ["open", "overdue", "overdue_1_3", "overdue_4_7", "overdue_8_plus"]
+    counted = groups[counts].sum()
     counted["longest_days"] = groups["days"].max().fillna(0).astype(int)
-    return counted.reset_index()
+    opens = {**{name: name for name in counts}, "longest_days": "overdue"}
+    of_kind = [(subject.model, table[table["record_kind"] == name]) for name, subject in SUBJECTS.items()]
+    return Counted(counted.reset_index(), [Rows(model, lines, opens) for model, lines in of_kind])

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, clocks
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, month_of, report
+from app.engine.frames import Counted, Period, frame, month_of, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
 from models import desk_figures
@@ -24,7 +24,7 @@ from models.documents import URGENCY, IncomingDocument
 from models.people import Department, Person
 from models.ticket_words import KINDS
 from models.tickets import ServiceTicket
-from reports.counting import share, tally, without_few
+from reports.counting import opening, share, tally, without_few
 
 
 @report(
@@ -56,7 +56,7 @@ from reports.counting import share, tally, without_few
     chart="handled_rate",
     labels={"kind": KINDS},
 )
-def desk_goals(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def desk_goals(session: Session, period: Period, by: list[str]) -> Counted:
     """The 90 % and the 80 % of the hotline with numerator and denominator."""
     query = desk_figures.calls(session).add_columns(ServiceTicket.kind, Person.name.label("taker"))
     query = query.join(Person, ServiceTicket.taker_id == Person.id, isouter=True)
@@ -75,9 +75,11 @@ def desk_goals(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
         "quick": pd.to_numeric(table["rings"]) <= desk_figures.RINGS,
     }
     counted = tally(table, by, figures)
-    for part, whole in (("handled", "judged"), ("short", "timed"), ("very_short", "timed"), ("quick", "rung")):
+    rates = {"handled": "judged", "short": "timed", "very_short": "timed", "quick": "rung"}
+    for part, whole in rates.items():
         counted[f"{part}_rate"] = share(counted[part], counted[whole])
-    return without_few(counted, by, "received")
+    told, lines = without_few(counted, by, "received"), table.assign(at=table["received_at"])
+    return opening(told, ServiceTicket, lines, figures, **{f"{part}_rate": part for part in rates})
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,14 @@ STAGES = {stage: clock.label for one in reversed(LIMITED.values()) for stage, cl
     chart="rate",
     labels={"kind": {**KINDS, **URGENCY}, "stage": STAGES},
 )  # fmt: skip
-def on_time(session: Session, period: Period, by: list[str], of: str) -> pd.DataFrame:
-    """Of the limits that fell due: met, missed, and the share met, stage by stage."""
-    table = pd.concat([_limits(session, period, LIMITED[of]), _taken_over(session, period, LIMITED[of])])
-    table["month"] = month_of(table["due_at"])
+def on_time(session: Session, period: Period, by: list[str], of: str) -> Counted:
+    """Of the limits that fell due: met, missed, and the share met, stage by stage.
+
+    Behind each stands the record whose limit it was, once for each limit.
+    """
+    parts = [_limits(session, period, LIMITED[of]), _taken_over(session, period, LIMITED[of])]
+    table = pd.concat(parts, ignore_index=True)
+    table["month"] = month_of(table["at"])
     met = table["met"].astype(int)
     counts = {
         "due": met * 0 + 1,
@@ -140,13 +146,14 @@ def on_time(session: Session, period: Period, by: list[str], of: str) -> pd.Data
     counted = tally(table, by, counts)
     counted["rate"] = share(counted["met"], counted["due"])
     counted["unextended_rate"] = share(counted["unextended"], counted["due"])
-    return without_few(counted, by, "due")
+    shares = {"rate": "met", "unextended_rate": "unextended"}
+    return opening(without_few(counted, by, "due"), LIMITED[of].model, table, counts, **shares)
 
 
 def _named(about: Limited, *columns: Any) -> Any:
     model = about.model
     kind = getattr(model, about.kind) if about.kind else literal("")
-    query = select(kind.label("kind"), Department.name.label("department"), *columns)
+    query = select(model.id, kind.label("kind"), Department.name.label("department"), *columns)
     uncounted = [state.name for state in model.flow.states.values() if state.uncounted]
     return (
         query.select_from(model)
@@ -159,7 +166,7 @@ def _limits(session: Session, period: Period, about: Limited) -> pd.DataFrame:
     """One row a clock that has been met or missed, or that runs past its limit."""
     clock = ClockRow
     query = _named(
-        about, clock.stage, clock.due_at, clock.episode, clock.extended.label("moved"),
+        about, clock.stage, clock.due_at.label("at"), clock.episode, clock.extended.label("moved"),
         (clock.state == clocks.MET).label("met"),
     )  # fmt: skip
     query = query.join(clock, (clock.kind == about.model.kind_name) & (clock.record_id == about.model.id))
@@ -176,7 +183,7 @@ def _taken_over(session: Session, period: Period, about: Limited) -> pd.DataFram
         if len(about.done) > 1
         else getattr(model, about.done[0])
     )
-    query = _named(about, literal(about.whole).label("stage"), model.due_at, literal(1).label("episode"),
+    query = _named(about, literal(about.whole).label("stage"), model.due_at.label("at"), literal(1).label("episode"),
                    literal(False).label("moved"), (done <= model.due_at).label("met"))  # fmt: skip
     clocked = exists().where(ClockRow.kind == model.kind_name, ClockRow.record_id == model.id)
     query = query.where(model.taken_over, model.due_at.is_not(None), ~clocked)
@@ -211,7 +218,7 @@ BANDS = (
     chart="open",
     labels={"kind": KINDS, "state": ServiceTicket.flow.state_labels},
 )
-def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
+def ticket_backlog(session: Session, period: Period, by: list[str]) -> Counted:
     """What lay open at an instant, rebuilt from what happened until then."""
     moment = min(period.until, now()) if period.until else now()
     ticket = ServiceTicket
@@ -240,7 +247,8 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> pd.DataFr
     # An answered one keeps the limit it was measured by.
     running = table["state"].isin(list(ServiceTicket.flow.open_states))
     counts["overdue"] = (running & (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment))).astype(int)
-    return without_few(tally(table, by, counts), by, "open")
+    told = without_few(tally(table, by, counts), by, "open")
+    return opening(told, ServiceTicket, table.assign(at=table["received_at"]), counts)
 
 
 def states_at(session: Session, model: Any, moment: datetime) -> dict[int, str]:

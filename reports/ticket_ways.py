@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, uni
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow, ClockSegment
-from app.engine.figures import Figure, Group, Share, Tally, Took, figures
+from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.frames import Period
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment
@@ -59,7 +59,7 @@ def _groups(at: Any) -> dict[str, Group]:
         "taker": Group(_l("First responsible"), Person.name),
         "desk": Group(_l("Desk"), ticket.scheme, SCHEMES),
         "department": Group(_l("Department"), Department.name),
-        "month": Group(_l("Month"), at, monthly=True),
+        "month": monthly(at),
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.figures import Group
-from app.engine.frames import Period, frame, report
+from app.engine.frames import Counted, Period, Rows, frame, report
 from app.engine.history import HistoryEntry
 from app.engine.spans import Length, first_day, part_of
 from models.desk_figures import UNCOUNTED
@@ -69,21 +69,24 @@ def _flows() -> dict[str, tuple[Any, Callable[[Any], Any]]]:
     chart="difference",
     labels={name: group.labels for name, group in _TOLD.items() if group.labels},
 )
-def tickets_in_and_out(session: Session, period: Period, by: list[str]) -> pd.DataFrame:
-    """One row a week, month, kind, desk or department: tickets received, closed, reopened, and the difference."""
-    flows = {name: _counted(session, period, by, name, *flow) for name, flow in _flows().items()}
+def tickets_in_and_out(session: Session, period: Period, by: list[str]) -> Counted:
+    """One row a week, month, kind, desk or department: tickets received, closed, reopened, and the difference.
+
+    A ticket stands behind a count once for each time; behind a difference stands nothing.
+    """
+    lines = {name: _lines(session, period, by, *flow) for name, flow in _flows().items()}
+    flows = {name: _counted(session, by, name, query) for name, query in lines.items()}
     filled = [table for table in flows.values() if len(table)]
     table = pd.concat(filled or list(flows.values()))
     table = table.reindex(columns=[*by, *flows]).groupby(by, sort=True)[list(flows)].sum().astype(int).reset_index()
     table["difference"] = table["received"] - table["closed"]
     table["growth"] = table["difference"] + table["reopened"]
-    return without_few(table, by, "received")
+    rows = [Rows(ServiceTicket, query, {name: ""}) for name, query in lines.items()]
+    return Counted(without_few(table, by, "received"), rows)
 
 
-def _counted(
-    session: Session, period: Period, by: Sequence[str], name: str, at: Any, joined: Callable[[Any], Any]
-) -> pd.DataFrame:
-    """One row a group of `by`: how many of a flow there were in the period, as a column called `name`."""
+def _lines(session: Session, period: Period, by: Sequence[str], at: Any, joined: Callable[[Any], Any]) -> Any:
+    """Each time a flow took a ticket in the period: key, moment, and what it is told apart by."""
 
     def of(*columns: Any) -> Any:
         query = joined(select(*columns).select_from(ServiceTicket))
@@ -92,7 +95,12 @@ def _counted(
 
     ends = session.execute(of(func.min(at), func.max(at))).one() if set(by) & set(_LENGTHS) else (None, None)
     keys = [(part_of(_LENGTHS[one], at, *ends) if one in _LENGTHS else _TOLD[one].text).label(one) for one in by]
-    rows = of(*keys).subquery().c
+    return of(ServiceTicket.id, at.label("at"), *keys)
+
+
+def _counted(session: Session, by: Sequence[str], name: str, lines: Any) -> pd.DataFrame:
+    """One row a group of `by`: how many lines it has, as a column called `name`."""
+    rows = lines.subquery().c
     grouped = [rows[one] for one in by]
     return frame(session, select(*grouped, func.count().label(name)).group_by(*grouped))
 
@@ -116,18 +124,24 @@ def _counted(
     ),
     labels={"kind": KINDS},
 )
-def hot_topics(session: Session, period: Period) -> pd.DataFrame:
-    """One row a kind, place and week with at least three tickets, the latest and the most first."""
+def hot_topics(session: Session, period: Period) -> Counted:
+    """One row a kind, place and week with at least three tickets, the latest and the most first.
+
+    Nothing stands behind the week before, which has a row of its own where it was a topic too.
+    """
     ticket, whole = ServiceTicket, _whole_weeks(period)
     named = and_(ticket.unsealed(), ticket.state != "voided", ticket.place.is_not(None), ticket.place != "")
     ends = session.execute(whole.holds(select(func.min(ticket.received_at), func.max(ticket.received_at)).where(named),
                                        ticket.received_at)).one()  # fmt: skip
     week = part_of("week", ticket.received_at, *ends)
-    rows = whole.holds(select(ticket.kind, ticket.place, ticket.state, week.label("week")).where(named),
-                       ticket.received_at).subquery().c  # fmt: skip
+    merged = case((ticket.state == "merged", 1), else_=0)
+    lines = select(ticket.id, ticket.received_at.label("at"), ticket.kind, ticket.place, week.label("week"),
+                   (1 - merged).label("tickets"), merged.label("merged"))  # fmt: skip
+    lines = whole.holds(lines.where(named), ticket.received_at)
+    rows = lines.subquery().c
     key = [rows.week, rows.place, rows.kind]
-    merged = func.sum(case((rows.state == "merged", 1), else_=0))
-    counted = select(*key, (func.count() - merged).label("tickets"), merged.label("merged")).group_by(*key).cte().c
+    sums = (func.sum(rows[name]).label(name) for name in ("tickets", "merged"))
+    counted = select(*key, *sums).group_by(*key).cte().c
     hot = select(counted.place).where(counted.tickets + counted.merged >= REPEATED)
     table = frame(session, select(*counted).where(counted.place.in_(hot)))
     known = {tuple(row): tickets for *row, tickets in table[[*_KEY, "tickets"]].itertuples(index=False, name=None)}
@@ -138,7 +152,8 @@ def hot_topics(session: Session, period: Period) -> pd.DataFrame:
     change = (found["tickets"] / before.where(before > 0) - 1).astype(float).round(4)
     order = {"week": False, "tickets": False, "place": True, "kind": True}
     found = found.assign(before=before, change=change)
-    return found.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+    found = found.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+    return Counted(found, [Rows(ticket, lines, {"tickets": "tickets", "merged": "merged"})])
 
 
 def _week_before(day: str) -> str:

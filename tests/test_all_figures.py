@@ -11,6 +11,7 @@ from app.engine.figures import Figure, Share, Took
 from app.engine.frames import REPORTS, ask, period_of
 from app.extensions import db
 from tests.conftest import actors_of
+from tests.report_cells import opened
 
 DECLARED = [(name, of) for name, about in REPORTS.items() for of in about.tallies]
 #: Rows of each answer that are looked behind.
@@ -69,3 +70,41 @@ def test_some_figures_are_not_nought(busy_office, people):
         empty = [name for name, of in DECLARED if not ask(db.session, name, {"of": of} if of else {}).rows]
         db.session.remove()
     assert empty == []
+
+
+#: (report, subject, grouping) of those that count in their own way.
+ASKED = [
+    (name, of, by)
+    for name, about in REPORTS.items()
+    if not about.tallies
+    for of in about.subjects or [""]
+    for by in dict.fromkeys([about.groups[0], about.groups[-1]] if about.groups else [""])
+]
+
+
+@pytest.mark.parametrize("account", ["manager", "head_a", "sales"])
+@pytest.mark.parametrize("name, of, by", ASKED)
+def test_every_cell_that_opens_has_as_many_rows_as_it_says(busy_office, people, account, name, of, by):
+    """Of a share, a median or a rounded amount the rows are those it was taken from: there are some."""
+    with busy_office.app_context(), access.acting_as(people[account]):
+        answer = ask(db.session, name, {"of": of, "by": by})
+        opened(db.session, answer, answer.rows[:LOOKED])
+        db.session.remove()
+
+
+#: Lists whose sums are of what stands on their own lines, or of deeds that are no records.
+LISTS = {"cod_float", "dispatch_book", "escrow_float", "export_bursts", "papers_overdue"}
+
+
+def test_whatever_sums_up_opens_rows(busy_office, people):
+    """A report with sums that are not nought opens cells or is a list; or the test above would look at nothing."""
+    closed = set()
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        for name in dict.fromkeys(name for name, _of, _by in ASKED):
+            answer = ask(db.session, name, {})
+            cells = [(row, column.name) for row in answer.rows for column in answer.columns if column.total]
+            cells = [(row, figure) for row, figure in cells if row[figure] not in (None, 0)]
+            if cells and not any(answer.opens(*cell) for cell in cells):
+                closed.add(name)
+        db.session.remove()
+    assert closed <= LISTS

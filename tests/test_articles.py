@@ -588,7 +588,7 @@ def test_the_library_in_figures_equals_a_count_by_hand(session, actors, call, cl
     with access.acting_as(actors["manager"]):
         table = library(session, Period())
         figures = {name: (n, of) for name, n, of in table[["figure", "count", "of"]].itertuples(index=False)}
-        use = {row.title: row.answers for row in article_use(session, Period()).itertuples(index=False)}
+        use = {row.title: row.answers for row in article_use(session, Period()).table.itertuples(index=False)}
     assert figures == {
         "from_library": (4, 6), "referred": (1, 6), "unsupported": (1, 6), "withdrawn": (1, 4), "gaps": (0, 1),
         "past_review": (1, 2),

@@ -6,6 +6,7 @@ import pytest
 
 from app.engine import access, history
 from app.engine import record as records
+from app.engine.frames import ask
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
 from app.engine.rules import Rule
 from models import accounts, sweeping
@@ -16,6 +17,7 @@ from models.notices import Notice
 from models.orders import Order
 from models.people import Person
 from tests.factories import house, place
+from tests.report_cells import opened
 
 WHY = "离职"
 
@@ -83,6 +85,14 @@ def test_the_lines_are_all_customers_of_who_leaves_with_what_is_open(world, prop
     assert told == [("C1", 1, Decimal("824.86"), "徐静"), ("C2", 0, 0, "徐静")]
     assert receivers == {"徐静"}
     assert (handover.state, handover.handover_no) == ("proposed", "YJ2026-1")
+
+
+@pytest.mark.parametrize("account, cells", [("sales_manager", 3), ("desk", 0)])
+def test_the_report_opens_the_lines_of_a_hand_over(world, propose, either_session, either_actors, account, cells):
+    propose()
+    with access.acting_as(either_actors[account]):
+        assert opened(either_session, ask(either_session, "customer_handovers", {})) == cells
+        assert opened(either_session, ask(either_session, "customers_by_owner", {})) >= cells
 
 
 def test_it_is_checked_only_when_every_receiver_has_confirmed_every_line(world, propose, either_session, take):

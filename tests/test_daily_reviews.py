@@ -290,7 +290,7 @@ def test_a_day_that_has_passed_is_no_day_to_put_something_right_by(session, acto
 
 def figures(session, actors, desk="hotline", **period):
     with access.acting_as(actors["manager"]):
-        table = daily_reviews(session, Period(**period))
+        table = daily_reviews(session, Period(**period)).table
     return table.set_index("desk").loc[desk].to_dict()
 
 

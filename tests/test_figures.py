@@ -163,7 +163,7 @@ def test_a_figure_on_the_page_opens_its_rows_and_no_others(client, app):
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=soon").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&month=9999-12").status_code == 422
     assert browser.get("/reports/order_funnel/rows?figure=placed&colour=red").status_code == 422
-    assert browser.get("/reports/turnaround/rows").status_code == 404
+    assert browser.get("/reports/incoming_register/rows").status_code == 404
 
 
 def test_the_workbook_says_what_was_asked_by_whom_and_sums_what_the_page_sums(client, actors, session):
@@ -249,6 +249,27 @@ def test_every_link_of_a_report_opens_as_many_rows_as_the_figure_says(client, ac
         assert browser.get(link).status_code == 200, link
     for link in counted:
         assert browser.get(link).text.count("data-href=") == 1
+
+
+def test_a_figure_that_a_report_counts_in_its_own_way_opens_its_rows_too(client, actors, session):
+    house(session, actors)
+    with access.system():
+        for day in ("2026-03-05", "2026-03-06", "2026-04-05"):
+            place(session, placed_at=f"{day} 09:00", payment_type="on_account")
+        gross = [order.gross for order in session.scalars(select(Order).order_by(Order.id))]
+        session.commit()
+    browser = client("order_admin")
+    page = browser.get("/reports/order_summary?by=month&from=2026-03-01").text
+    links = [unescape(link) for link in re.findall(r'href="(/reports/order_summary/rows[^"]+)"', page)]
+    assert {re.search(r"figure=(\w+)", link)[1] for link in links} == {"orders", "quantity", "net", "tax", "gross"}
+    march = [link for link in links if "month=2026-03" in link and "figure=orders" in link]
+    assert [browser.get(link).text.count("data-href=") for link in march] == [2]
+    sums = browser.get(march[0].replace("figure=orders", "figure=gross")).text
+    assert all(f"{one:,.2f}" in sums for one in gross[:2])
+    base = "/reports/order_summary/rows?by=month&from=2026-03-01"
+    assert "data-href=" not in browser.get(f"{base}&month=2026-05&figure=orders").text
+    for wrong in ("figure=orders", "month=2026-03&figure=nothing", "month=2026-03&region=&figure=orders"):
+        assert browser.get(f"{base}&{wrong}").status_code == 422, wrong
 
 
 PAPERS = st.lists(

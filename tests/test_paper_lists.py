@@ -25,6 +25,7 @@ from models.people import Department, Person
 from models.recipients import Recipient
 from tests.factories import incoming, take
 from tests.papers import instructed
+from tests.report_cells import opened
 from tests.test_envelopes import FINE, come_in
 from tests.test_fates import approved, campaign, destroy
 from tests.test_outgoing import RAW
@@ -411,7 +412,9 @@ def test_cases_of_accountability_are_counted_where_they_are_five_or_more(session
         for one in cases:
             if inside(parse_moment(one[3]), period):
                 groups[one[0]].append(one)
-        rows = {row.pop("fault"): row for row in ask(session, "accountability_cases", {"by": "fault", **period}).rows}
+        answer = ask(session, "accountability_cases", {"by": "fault", **period})
+        opened(session, answer)
+        rows = {row.pop("fault"): row for row in answer.rows}
         assert rows.keys() == groups.keys()
         for fault, found in groups.items():
             decided = Counter(one[1] for one in found)

@@ -24,6 +24,7 @@ from models.follow_ups import FollowUp, FollowUpNote
 from models.people import Department, Person
 from tests.factories import incoming, take
 from tests.papers import instructed, swept
+from tests.report_cells import opened
 
 NOSHRINK = (Phase.explicit, Phase.generate)
 QUICK = settings(max_examples=10, phases=NOSHRINK, deadline=None, suppress_health_check=list(HealthCheck))
@@ -360,7 +361,9 @@ def test_what_follow_up_brought_about_is_what_a_plain_recount_finds(session, kno
         for line in lines:
             if (first is None or day(line[1]) >= first) and (last is None or day(line[1]) <= last):
                 groups[line[0]["stage"], units[1].name if line[0]["unit"] else ""].append(line)
-        rows = ask(session, "follow_up_effect", {"by": "stage,department", **period}).rows
+        answer = ask(session, "follow_up_effect", {"by": "stage,department", **period})
+        rows, cells = answer.rows, opened(session, answer)
+        assert cells >= len(rows)
         assert {(row["stage"], row["department"]) for row in rows} == set(groups)
         for row in rows:
             found = groups[row["stage"], row["department"]]

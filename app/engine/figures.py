@@ -44,6 +44,11 @@ class Group:
         return func.coalesce(type_coerce(self.of, String), "")
 
 
+def monthly(moment: Any) -> Group:
+    """The month of a moment of the row."""
+    return Group(_l("Month"), moment, monthly=True)
+
+
 @dataclass(frozen=True)
 class Figure:
     """How many rows fulfil a condition; with `of`, what that comes to in them all."""

@@ -2,19 +2,27 @@
 
 A query runs through the session, so row access applies to figures as to pages; pandas does the arithmetic. Page, JSON,
 CSV, Excel and the command line show the same frame.
+
+The rows behind a figure, as many as it says, come about in one of two ways. Declared figures (`figures.py`) find them
+by the conditions that counted them. A function that counts in its own way returns `Counted`: its table together with
+the `Rows` it summed up. Whoever clicks has the report answered once more, for themselves, and sees those lines of it
+that belong to the cell; so the rows are those that were counted, and nobody meets one that is hidden from them.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 from flask_babel import gettext as _
+from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
@@ -24,6 +32,62 @@ from app.engine.refusals import Refused
 if TYPE_CHECKING:
     from app.engine.figures import Tally
 
+T = TypeVar("T", bound="pd.DataFrame | Counted")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What figures of a report are summed up from: one line for each time a record of a kind counts.
+
+    A line has the key of its record as `id`, may have the moment by which it counts as `at`, and has every column by
+    which the report tells its rows apart, under the same name and with the same words. Lines that are a query are
+    fetched only when somebody looks behind a figure, and of these only the ones of the cell.
+    """
+
+    model: Any
+    lines: pd.DataFrame | Select[Any]
+    #: column of the report -> column of the lines that says how much each adds: truth, a number, or nothing at all; the
+    #: empty name counts every line. Of a share or a median it is what this is a share or a median of.
+    figures: Mapping[str, str]
+    #: figures in which a record counts once, however many lines it has
+    once: Collection[str] = ()
+
+    @property
+    def names(self) -> Collection[str]:
+        lines = self.lines
+        return list(lines.columns) if isinstance(lines, pd.DataFrame) else lines.selected_columns.keys()
+
+    def behind(self, session: Session, key: Mapping[str, str], figure: str) -> pd.DataFrame:
+        """The lines that add to a figure in the group `key`: `id`, `at` (or None), `worth` (1 for a plain count)."""
+        lines = self.lines if isinstance(self.lines, pd.DataFrame) else frame(session, _of_group(self.lines, key))
+        for name, value in key.items():
+            lines = lines[lines[name].map(text_of) == value]
+        adds = self.figures[figure]
+        worth = lines[adds] if adds else pd.Series(1, index=lines.index)
+        at = lines["at"] if "at" in lines else pd.Series(None, index=lines.index, dtype=object)
+        found = pd.DataFrame({"id": lines["id"], "at": at.where(at.notna(), None), "worth": worth}, dtype=object)
+        found = found[worth.notna() & worth.ne(0)].sort_values("id", kind="stable")
+        return found.drop_duplicates("id") if figure in self.once else found
+
+
+def _of_group(lines: Select[Any], key: Mapping[str, str]) -> Select[Any]:
+    found = lines.subquery()
+    texts = {name: func.coalesce(type_coerce(found.c[name], String), "") for name in key}
+    return select(found).where(*(texts[name] == value for name, value in key.items()))
+
+
+def text_of(value: Any) -> str:
+    """A group as an address has it: nothing is the empty text."""
+    return "" if pd.isna(value) else str(value)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A report's table and what its figures were summed up from: a cell opens the first of `rows` that has any."""
+
+    table: pd.DataFrame
+    rows: Sequence[Rows]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -31,7 +95,7 @@ class Report:
 
     name: str
     title: Any
-    frame: Callable[..., pd.DataFrame]
+    frame: Callable[..., pd.DataFrame | Counted]
     #: the columns the answer may have, in their order
     columns: Sequence[Column]
     #: what is counted and when, in words
@@ -83,10 +147,10 @@ def report(
     subjects: Mapping[str, Any] | None = None,
     chart: str | None = None,
     labels: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Callable[[Callable[..., pd.DataFrame]], Callable[..., pd.DataFrame]]:
-    """Register a function `(session, period, by, of) -> DataFrame` as a report."""
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a function `(session, period, by, of) -> DataFrame or Counted` as a report."""
 
-    def declare(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    def declare(function: Callable[..., T]) -> Callable[..., T]:
         register(Report(name, title, function, columns, basis, groups, subjects or {}, chart, labels or {}))
         return function
 
@@ -117,6 +181,11 @@ class Period:
         begun = [column >= self.since] if self.since else []
         return begun + ([column < self.until] if self.until else [])
 
+    def holds_day(self, query: Any, column: Any) -> Any:
+        """`query` with `column` (a day) inside the period."""
+        query = query.where(column >= self.first) if self.first else query
+        return query.where(column <= self.last) if self.last else query
+
 
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
@@ -139,6 +208,48 @@ class Answer:
     rows: list[dict[str, Any]]
     #: the groups whose rows alone are counted: name -> value
     chosen: Mapping[str, str] = field(default_factory=dict)
+    #: what the figures were summed up from, where a function of its own did that
+    behind: Sequence[Rows] = ()
+
+    @cached_property
+    def told_by(self) -> list[str]:
+        """The columns that tell the rows of the table apart and are found on the lines behind it."""
+        known = {name for rows in self.behind for name in rows.names}
+        known -= {name for rows in self.behind for name in rows.figures}
+        return [column.name for column in self.columns if column.name in known]
+
+    def key_of(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """What tells one row of the table from the others."""
+        return {name: text_of(row[name]) for name in self.told_by}
+
+    @cached_property
+    def _many(self) -> set[tuple[str, ...]]:
+        """The keys that more than one row has: nothing says which of them is meant."""
+        counted = Counter(tuple(self.key_of(row).values()) for row in self.rows)
+        return {key for key, count in counted.items() if count > 1}
+
+    def opens(self, row: Mapping[str, Any], name: str) -> bool:
+        """Whether rows stand behind a cell: not behind one that is empty, nought, or left empty on purpose."""
+        known = any(name in rows.figures for rows in self.behind) and row[name] not in (None, 0)
+        return known and tuple(self.key_of(row).values()) not in self._many
+
+    def look_behind(self, session: Session, key: Mapping[str, str], figure: str) -> tuple[Any, pd.DataFrame]:
+        """The kind and the lines behind a figure of the row `key`, as `Rows.behind` has them.
+
+        Raises `Refused` for a figure or a group there is not; of what does not open there are no lines.
+        """
+        if unknown := set(self.told_by) ^ set(key):
+            raise Refused(_("This report has no group “%(name)s”.", name=min(unknown)[:40]))
+        behind = [rows for rows in self.behind if figure in rows.figures]
+        if not behind:
+            raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
+        model, found = behind[0].model, pd.DataFrame(columns=["id", "at", "worth"])
+        if any(self.key_of(row) == key and self.opens(row, figure) for row in self.rows):
+            for rows in behind:
+                model, found = rows.model, rows.behind(session, key, figure)
+                if len(found):
+                    break
+        return model, found
 
     @property
     def spoken(self) -> list[dict[str, Any]]:
@@ -181,11 +292,12 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     given = {key: value for key, value in given.items() if value}
     period = period_of(given)
     options = _options(about, given)
-    table = about.frame(session, period, **options)
+    found = about.frame(session, period, **options)
+    table, behind = (found.table, found.rows) if isinstance(found, Counted) else (found, ())
     columns = [column for column in about.columns if column.name in table.columns]
     chosen = options.pop("chosen", {})
     parameters = {**options, **chosen, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen)
+    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen, behind)
 
 
 def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,19 +44,23 @@ def download_table(
     if form not in ("csv", "xlsx"):
         abort(404)
     exported(db.session, title, what, count, f"{form} {request.full_path.rstrip('?')}")
-    stamp = local(now()).strftime("%Y%m%d")
     if form == "csv":
         response = Response(
             stream_with_context(csv_chunks(columns, rows, zone=office_zone())), mimetype="text/csv; charset=utf-8"
         )
-        response.headers.set("Content-Disposition", "attachment", filename=f"{title}_{stamp}.csv")
+        response.headers.set("Content-Disposition", "attachment", filename=file_name(title, form))
         return response
     file = tempfile.TemporaryFile()  # noqa: SIM115  sent and closed by Flask
     asked = "?" + request.query_string.decode() if request.query_string else ""
     link = request.host_url.rstrip("/") + page + asked if page else None
     write_table(file, title, columns, rows, lines=lines, notes=notes, chart=chart, more=more, link=link, what=what)
     file.seek(0)
-    return send_file(file, mimetype=SHEET, as_attachment=True, download_name=f"{title}_{stamp}.xlsx")
+    return send_file(file, mimetype=SHEET, as_attachment=True, download_name=file_name(title, form))
+
+
+def file_name(title: str, form: str) -> str:
+    """What a file of today is called: title, day of the office, ending."""
+    return f"{title}_{local(now()):%Y%m%d}.{form}"
 
 
 def write_table(

@@ -23,11 +23,11 @@ from app.engine.database import apart, plainly, reading
 from app.engine.disclosure import exported
 from app.engine.frames import REPORTS, Answer, ask, period_of
 from app.engine.mail import Post
-from app.engine.moments import local, now, office_zone
+from app.engine.moments import office_zone
 from app.engine.refusals import Refused
 from app.engine.workbook import Chart, Sheet
 from app.extensions import db
-from app.web.download import write_table
+from app.web.download import file_name, write_table
 from app.web.files import storage
 from models import report_runs
 from models.files import Attachment
@@ -103,10 +103,6 @@ def named(record: Any) -> str:
 def chart_of(answer: Answer) -> Chart | None:
     drawn = answer.report.chart
     return Chart(answer.columns[0].name, [drawn]) if drawn and answer.rows else None
-
-
-def file_name(title: str, form: str) -> str:
-    return f"{title}_{local(now()):%Y%m%d}.{form}"
 
 
 def write_report(

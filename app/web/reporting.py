@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Response, abort, request, url_for
@@ -15,6 +16,7 @@ from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import access
+from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.disclosure import exported
 from app.engine.fields import whole
@@ -31,6 +33,14 @@ from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
+
+
+class Line(NamedTuple):
+    """A record behind a figure: the moment by which it counts, and what it adds to a sum."""
+
+    record: Any
+    at: datetime | None
+    worth: Any
 
 
 class ReportView(RunPages, BaseView):
@@ -90,15 +100,17 @@ class ReportView(RunPages, BaseView):
     def rows(self, name: str) -> str:
         """The records behind one figure: as many as it says, under the rights of whoever looks."""
         about, given = REPORTS.get(name), dict(request.args.items())
-        tally = about.tally(given.get("of")) if about is not None else None
-        if about is None or tally is None:
+        if about is None:
             abort(404)
-        figure = given.pop("figure", "") or tally.figures[0].name
-        page = whole(given.pop("page", None)) or 1
+        figure, page = given.pop("figure", ""), whole(given.pop("page", None)) or 1
         period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
-        query = tally.behind(period_of(period), given, figure)
-        count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        found = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all()
+        if tally := about.tally(period.get("of")):
+            figure = figure or tally.figures[0].name
+            query = tally.behind(period_of(period), given, figure)
+            count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+            found, model = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all(), tally.model
+        else:
+            model, count, found = _counted(ask(db.session, name, period), given, figure, page)
         column = next(one for one in about.columns if one.name == figure)
         labels = {one.name: one.label for one in about.columns}
         words = [f"{labels[key]}: {about.labels.get(key, {}).get(value, value) or '—'}" for key, value in given.items()]
@@ -115,7 +127,7 @@ class ReportView(RunPages, BaseView):
             count_text=_("%(count)s rows", count=count),
             previous=at_page(page - 1) if page > 1 else None,
             next=at_page(page + 1) if page * BEHIND < count else None,
-            **_behind(tally.model, found, column),
+            **_behind(model, found, column),
         )
 
     def _page(self, answer: Answer) -> str:
@@ -203,6 +215,23 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
     return cells_below
 
 
+def _counted(answer: Answer, key: Mapping[str, str], figure: str, page: int) -> tuple[Any, int, list[Line]]:
+    """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one."""
+    if not answer.behind:
+        abort(404)
+    model, lines = answer.look_behind(db.session, key, figure)
+    plain = bool(lines["worth"].eq(1).all())
+    shown = lines[(page - 1) * BEHIND : page * BEHIND]
+    query = (
+        select(model)
+        .where(model.id.in_([int(one) for one in shown["id"]]))
+        .options(*records.references(model, model.named_by))
+    )
+    known = {one.id: one for one in db.session.scalars(query)}
+    told = shown.itertuples(index=False, name=None)
+    return model, len(lines), [Line(known[pk], at, None if plain else worth) for pk, at, worth in told]
+
+
 def _behind(model: Any, found: Sequence[Any], column: Column) -> dict[str, Any]:
     """Columns and rows of the records behind a figure, each a link for those who may open it."""
     view = VIEWS.get(model)
@@ -227,14 +256,12 @@ def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> 
     """The address of the rows behind each figure of a row, by column."""
     about, by = answer.report, answer.parameters.get("by") or []
     tally = about.tally(answer.parameters.get("of"))
-    if tally is None:
-        return {}
-    key = {group: str(row[group] or "") for group in by}
+    key = {group: str(row[group] or "") for group in by} if tally is not None else answer.key_of(row)
     base = url_for("ReportView.rows", name=about.name)
     return {
         column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
         for column in answer.columns
-        if tally.opens(column.name) and row[column.name] not in (None, 0)
+        if (answer.opens(row, column.name) if tally is None else tally.opens(column.name) and row[column.name])
     }
 
 
