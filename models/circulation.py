@@ -128,7 +128,8 @@ class Circulation(Turns, Workflow, Model):
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine: list[ColumnElement[bool]] = [false()]
         if actor.has("registry_clerk", "office_manager"):
-            mine += [cls.state == "draft", and_(cls.state == "running", cls.waiting_for.is_(None))]
+            begun = or_(cls.state == "draft", and_(cls.state == "running", cls.waiting_for.is_(None)))
+            mine.append(and_(cls.closed_at.is_(None), begun))  # the few that are open, by their index
         if actor.person_ids:
             mine.append(and_(cls.summary_to_id.in_(actor.person_ids), cls.summary_answer.is_(None)))
         return or_(*mine)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, true
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, text, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import access, fields, history
@@ -65,6 +65,12 @@ class CirculationEntry(Workflow, Model):
     __table_args__ = (
         UniqueConstraint("document_id", "reader_id", "round"),
         Index("ix_circulation_entry_state_due", "state", "due_at"),
+        Index(
+            "ix_circulation_entry_unclassified",
+            "state",
+            sqlite_where=text("classification IS NULL"),
+            postgresql_where=text("classification IS NULL"),
+        ),
         {},
     )
     kind_name = "circulation_entries"

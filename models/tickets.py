@@ -239,7 +239,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             mine.append(cls.state == "reply_in")
         if actor.has("shift_leader"):
             mine.append(cls.state.in_((*AT_DESK, "reply_in")))
-        return or_(*mine)
+        return and_(cls.closed_at.is_(None), or_(*mine))  # the few that are open, by their index
 
     def case(self) -> str:
         return f"{self.kind}_pressing" if self.pressing and self.kind in BY_PRIORITY else self.kind

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, and_, event, false, or_, select, true
@@ -206,6 +206,7 @@ def _rules_for(actor: Actor) -> RowRules:
     return rules
 
 
+@lru_cache(10_000)
 def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     """The condition for the rows of a class that an actor sees, for a query the session does not filter by itself."""
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
@@ -228,9 +229,9 @@ def among(key: Any, keys: Select[Any]) -> ColumnElement[bool]:
 
     A page of twenty-five rows needs no more; `key IN (...)` would put all the keys together at every query.
     """
-    found = keys.where(keys.selected_columns[0] == key)
+    column = keys.selected_columns[0]
     # Not correlated: a query that also names the other table must not narrow this one.
-    return found.correlate_except(*keys.get_final_froms()).exists()
+    return keys.where(column == key).correlate_except(column.table).exists()
 
 
 def open_to(model: Any, key: Any, actor: Actor, content: bool = False) -> ColumnElement[bool]:
