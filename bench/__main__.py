@@ -24,7 +24,7 @@ from bench.peers.ways import PEERS, Rows, rows_of
 from bench.race import race, throughput
 from bench.screens import SALES, Screen, screens
 from bench.tables import Results
-from bench.tasks import TASKS
+from bench.tasks import ACCOUNTS
 
 KEPT = ROOT / "var" / "bench"
 PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
@@ -39,12 +39,17 @@ def peer_screens(stack: ExitStack, office: Office, rows: Rows) -> tuple[dict[str
             print(f"{name} is left out: make bench-peers installs it.")
             continue
         folder = KEPT / f"peer-{name.replace(' ', '-')}-{office.engine}"
-        ports[name] = stack.enter_context(served(peer, office.url, str(folder)))
+        python = sys.executable if name == "bare" else str(PEERS_PYTHON)
+        ports[name] = stack.enter_context(served(peer, office.url, str(folder), python))
         client = Client("127.0.0.1", ports[name])
         peer.sign_in(client)
         found[name] = {what: Screen(partial(client.get, path)) for what, path in peer.paths(rows).items()}
         if peer.save:
-            found[name]["save"] = Screen(peer.save(client, rows), 302)
+            save = peer.save(client, rows)
+            if save()[0] == 302:
+                found[name]["save"] = Screen(save, 302)
+            else:
+                print(f"{name} does not save at this scale; left out.")
     return found, ports
 
 
@@ -77,9 +82,8 @@ def measure(engine: str, scale: str, small: str, times: int) -> Results:
             results.throughput["ours"] = throughput(partial(page_of, ours))
             for name, port in ports.items():
                 results.throughput[name] = throughput(partial(page_of_peer, name, port, rows))
-        for name in TASKS:
-            accounts = ("manager", "plain") if name in ("workbook", "csv") else ("manager", "head_a", "plain")
-            results.tasks[name] = {account: task(large, name, account) for account in accounts}
+        for name in ACCOUNTS:
+            results.tasks[name] = {account: task(large, name, account) for account in ACCOUNTS[name]}
     return results
 
 

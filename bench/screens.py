@@ -12,7 +12,7 @@ from bench.client import Client, as_pairs, form_fields
 from bench.offices import Server
 from bench.peers.ways import Rows
 
-SALES, READER = "sales", "user_a"
+SALES, READER, KEEPER = "sales", "user_a", "order_admin"
 #: Asks once, and says whether the answer was what was asked for.
 Ask = Callable[[], tuple[int, bytes]]
 
@@ -31,7 +31,6 @@ def screens(server: Server, rows: Rows) -> dict[str, Screen]:
     """The operations of an office by name; those the peers know have the peers' names."""
     sales, reader = server.signed_in(SALES), server.signed_in(READER)
     orders, customers, papers = "/orderview", "/customerview", "/incomingdocumentview"
-    order = _first(sales, f"{orders}/list/?sort=-id&after={_first(sales, f'{orders}/list/?end=1', orders)}", orders)
     order = _first(sales, f"{orders}/list/?placed_at_to={rows.until}&sort=-placed_at", orders)
     paper = _first(reader, f"{papers}/list/?state=closed", papers)
     customer, title = quote(rows.customer_word), quote(rows.title_word)
@@ -53,7 +52,8 @@ def screens(server: Server, rows: Rows) -> dict[str, Screen]:
         "work": (reader, "/"),
     }
     found = {name: Screen(_get(client, path)) for name, (client, path) in ways.items()}
-    found["save"] = _save(server.signed_in("order_admin"), f"{orders}/edit/{order}")
+    keeper = server.signed_in(KEEPER)
+    found["save"] = _save(keeper, f"{orders}/list/?state=placed", orders)
     return found
 
 
@@ -62,23 +62,36 @@ def _get(client: Client, path: str) -> Ask:
 
 
 def _first(client: Client, address: str, view: str) -> int:
-    """The first record a list links to. Raises `LookupError` where the list is empty."""
+    return _all(client, address, view)[0]
+
+
+def _all(client: Client, address: str, view: str) -> list[int]:
+    """The records a list links to. Raises `LookupError` where the list is empty."""
     status, body = client.get(address)
-    found = re.search(rf"{view}/show/(\d+)".encode(), body)
-    if status != 200 or found is None:
+    found = [int(key) for key in re.findall(rf"{view}/show/(\d+)".encode(), body)]
+    if status != 200 or not found:
         raise LookupError(f"{address} shows no record ({status})")
-    return int(found[1])
+    return list(dict.fromkeys(found))
 
 
-def _save(client: Client, address: str) -> Screen:
-    """Another note each time; the form is fetched anew before, for a record that was changed is no longer the same."""
-    numbers, form = count(1), dict[str, list[str]]()
+def _save(client: Client, address: str, view: str) -> Screen:
+    """Another note each time, of the first order of a list that can be saved: of some there is not enough in stock.
+
+    The form is fetched anew before each, for a record that was changed is no longer the same.
+    """
+    numbers = count(1)
+    keys, form = _all(client, address, view), dict[str, list[str]]()
 
     def fetch() -> None:
         form.clear()
-        form.update(form_fields(client.get(address)[1], having="note"))
+        form.update(form_fields(client.get(f"{view}/edit/{keys[0]}")[1], having="note"))
 
     def save() -> tuple[int, bytes]:
-        return client.post(address, as_pairs(form | {"note": [f"第 {next(numbers)} 次修改"]}))
+        return client.post(f"{view}/edit/{keys[0]}", as_pairs(form | {"note": [f"第 {next(numbers)} 次修改"]}))
 
-    return Screen(save, 302, fetch)
+    while keys:
+        fetch()
+        if save()[0] == 302:
+            return Screen(save, 302, fetch)
+        del keys[0]
+    raise LookupError(f"{address} has no record that can be saved")

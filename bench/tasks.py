@@ -140,6 +140,16 @@ TASKS: dict[str, tuple[Callable[[Session], int], Callable[[Session], int]]] = {
 }
 
 
+#: As whom each is done: somebody who sees all, somebody who sees some, and the plain way, which asks nobody.
+ACCOUNTS = {
+    "turnaround": ("manager", "head_a", "plain"),
+    "overdue": ("manager", "head_a", "plain"),
+    "order_summary": ("manager", "sales", "plain"),
+    "workbook": ("manager", "plain"),
+    "csv": ("manager", "plain"),
+}
+
+
 def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 

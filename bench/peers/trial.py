@@ -34,11 +34,11 @@ LISTS = ("list", "deep", "filter", "search_customer", "search_document")
 
 
 @contextmanager
-def served(peer: Peer, url: str, folder: str, workers: tuple[str, ...] = WORKERS) -> Iterator[int]:
+def served(peer: Peer, url: str, folder: str, python: str = sys.executable) -> Iterator[int]:
     """The peer under gunicorn with two processes, for the length of the block: its port on 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *workers, f"{peer.module}:application"]
+    command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *WORKERS, f"{peer.module}:application"]
     server = subprocess.Popen(command, env={**os.environ, "BENCH_DATABASE_URL": url, "BENCH_FOLDER": folder})
     try:
         _wait_for(port, server)
