@@ -27,7 +27,7 @@ def large(either):
     with either.app_context(), access.system():
         demo.play(db.session, demo.people_of(db.session), seed=1, papers=24)
         db.session.commit()
-        before = {kind: db.session.scalar(select(func.max(kind.id))) for kind in (*ROOTS, Product)}
+        before = {kind: db.session.scalar(select(func.max(kind.id))) or 0 for kind in (*ROOTS, Product)}
         volume.load(db.session, PART)
         db.session.commit()
         db.session.remove()
@@ -42,7 +42,8 @@ def test_a_small_office_is_multiplied_into_a_large_one(large):
             assert session.scalar(select(func.count(kind.id))) == count
         copies = session.scalars(select(Order).where(Order.id > before[Order])).all()
         assert len({order.order_no for order in copies}) == len(copies)
-        assert {len(order.lines) for order in copies} == {3}
+        per_order = select(func.count()).where(OrderLine.order_id > before[Order]).group_by(OrderLine.order_id)
+        assert set(session.scalars(per_order)) == {3}
         assert len({order.customer_id for order in copies}) > 100
         assert all(order.order_no.lower() in order.search_text for order in copies)
         # Rows that were never a record of this office lead nowhere else.
@@ -74,14 +75,9 @@ def test_a_small_office_is_multiplied_into_a_large_one(large):
     found = browser.get("/incomingdocumentview/list/", query_string={"q": title}).text
     assert f"/incomingdocumentview/show/{key}" in found
     assert browser.get(f"/incomingdocumentview/show/{key}").status_code == 200
-
-
-def test_the_same_seed_gives_the_same_copies_and_work_goes_on_behind_them(large):
-    app, before = large
-    with app.app_context(), access.system():
-        session = db.session
-        last = session.scalar(select(func.max(Product.id)))
+    with app.app_context(), access.system():  # and work goes on behind them
+        last = db.session.scalar(select(func.max(Product.id)))
         product = Product(product_no="NEW-1", name="新货")
-        session.add(product)
-        session.commit()
+        db.session.add(product)
+        db.session.commit()
         assert product.id > last >= before[Product]
