@@ -75,6 +75,7 @@ def migrate(app: Flask) -> None:
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     alembic.upgrade(migrations(app), "head")
     phones.bring_up_to_date(db.session)
+    fulltext.bring_up_to_date(db.session, records.kinds().values())
 
 
 def fill_empty(app: Flask) -> str | None:

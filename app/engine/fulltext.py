@@ -219,6 +219,19 @@ def rebuild(connection: Connection, model: Any) -> int:
     return count
 
 
+def bring_up_to_date(session: Session, models: Iterable[Any]) -> list[str]:
+    """Make the indexes that are missing, as that of a kind somebody has just declared; their tables. Commits."""
+    connection = session.connection()
+    there = set(inspect(connection).get_table_names())
+    made = []
+    for model in models:
+        if searched(model) and model.__table__.name in there and index_of(model).name not in there:
+            rebuild(connection, model)
+            made.append(model.__table__.name)
+    session.commit()
+    return made
+
+
 def _write(connection: Connection, index: TableClause, rows: list[dict[str, Any]]) -> None:
     """Write many rows; on PostgreSQL by COPY, in a quarter of the time."""
     if connection.dialect.name != "postgresql":
