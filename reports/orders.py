@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, select
+from sqlalchemy import Select, String, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, month_of, report
+from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine
 from models.orders import PAYMENT_TYPES, Order
@@ -17,8 +19,8 @@ from models.people import Person
 from models.products import Product
 
 GROUPS = ("month", "status", "payment_type", "customer", "product", "salesperson", "region")
-#: Decimal places of the summed columns: they are added as whole numbers of the smallest unit.
-PLACES = {"quantity": 3, "net": 2, "tax": 2, "gross": 2, "cancelled_net": 2}
+#: What is summed up of an order or a line.
+AMOUNTS = ("quantity", "net", "tax", "gross")
 
 
 @report(
@@ -52,59 +54,47 @@ def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
 
     Behind an amount stands an order with what it adds, line by line where products are told apart.
     """
-    query = _by_line(period) if "product" in by else _by_order(period)
-    table = frame(session, query)
-    table["month"] = month_of(table["at"])
     names = {"customer": "customer_name", "product": "product_name"}
     keys = [key for name in by for key in (name, names.get(name)) if key]
-    table[keys] = table[keys].fillna("")
-    is_cancelled = (table["status"] == "cancelled").astype(bool)
-    lines = table.assign(cancelled=is_cancelled, cancelled_net=table["net"].where(is_cancelled))
-    for name, places in PLACES.items():
-        if name != "cancelled_net":
-            table[name] = [int((value or Decimal(0)).scaleb(places)) for value in table[name]]
-    table["cancelled_net"] = table["net"].where(is_cancelled, 0)
-    table["cancelled"] = table["id"].where(is_cancelled)
-    groups = table.groupby(keys, sort=True)
-    figures = groups[list(PLACES)].sum().astype(object)
-    for name, places in PLACES.items():
-        figures[name] = [Decimal(int(value)).scaleb(-places) for value in figures[name]]  # type: ignore[assignment]
-    figures["orders"] = groups["id"].nunique()
-    figures["cancelled"] = groups["cancelled"].nunique()
-    opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in PLACES}}
-    return Counted(figures.reset_index(), [Rows(Order, lines, opens, once=("orders", "cancelled"))])
+    lines = _lines(session, period, "product" in by)
+    given = lines.subquery().c
+    called_off = case((given.cancelled == 1, given.id))
+    sums = [func.sum(given[name]).label(name) for name in (*AMOUNTS, "cancelled_net")]
+    counts = func.count(given.id.distinct()).label("orders"), func.count(called_off.distinct()).label("cancelled")
+    groups = [given[key] for key in keys]
+    table = frame(session, select(*groups, *counts, *sums).group_by(*groups))
+    table["cancelled_net"] = [value or Decimal("0.00") for value in table["cancelled_net"]]
+    opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in (*AMOUNTS, "cancelled_net")}}
+    table = table.sort_values(keys, ignore_index=True)
+    return Counted(table, [Rows(Order, lines, opens, once=("orders", "cancelled"))])
 
 
-_ABOUT = (
-    Order.id.label("id"),
-    Order.placed_at.label("at"),
-    Order.state.label("status"),
-    Order.payment_type.label("payment_type"),
-    Order.region.label("region"),
-    Customer.customer_no.label("customer"),
-    Customer.name.label("customer_name"),
-    Person.name.label("salesperson"),
-)
-
-
-def _joined(query, period: Period):
+def _lines(session: Session, period: Period, by_line: bool) -> Select[Any]:
+    """What is summed up: one row an order, or one a line; an order without lines has one row with its total."""
+    ends = period.holds(select(func.min(Order.placed_at), func.max(Order.placed_at)), Order.placed_at)
+    month = part_of("month", Order.placed_at, *session.execute(ends).one())
+    about = {
+        "month": month, "status": Order.state, "payment_type": Order.payment_type, "region": Order.region,
+        "customer": Customer.customer_no, "customer_name": Customer.name, "salesperson": Person.name,
+    }  # fmt: skip
+    amounts = {name: getattr(Order, name) for name in AMOUNTS}
+    if by_line:
+        about |= {"product": Product.product_no, "product_name": Product.name}
+        amounts = {
+            name: case((OrderLine.id.is_(None), of), else_=getattr(OrderLine, name)) for name, of in amounts.items()
+        }
+    cancelled = Order.state == "cancelled"
+    query = select(
+        Order.id.label("id"),
+        Order.placed_at.label("at"),
+        *(func.coalesce(type_coerce(of, String), "").label(name) for name, of in about.items()),
+        *(of.label(name) for name, of in amounts.items()),
+        case((cancelled, 1), else_=0).label("cancelled"),
+        case((cancelled, amounts["net"])).label("cancelled_net"),
+    ).select_from(Order)
     query = query.join(Customer, Order.customer_id == Customer.id, isouter=True)
     query = query.join(Person, Order.salesperson_id == Person.id, isouter=True)
+    if by_line:
+        query = query.join(OrderLine, OrderLine.order_id == Order.id, isouter=True)
+        query = query.join(Product, OrderLine.product_id == Product.id, isouter=True)
     return period.holds(query.where(Order.state != "draft"), Order.placed_at)
-
-
-def _by_order(period: Period):
-    amounts = (getattr(Order, name).label(name) for name in ("quantity", "net", "tax", "gross"))
-    return _joined(select(*_ABOUT, *amounts).select_from(Order), period)
-
-
-def _by_line(period: Period):
-    """One row a line; an order without lines has one row with its total and no product."""
-    amounts = (
-        case((OrderLine.id.is_(None), getattr(Order, name)), else_=getattr(OrderLine, name)).label(name)
-        for name in ("quantity", "net", "tax", "gross")
-    )
-    about = (Product.product_no.label("product"), Product.name.label("product_name"))
-    query = select(*_ABOUT, *about, *amounts).select_from(Order)
-    query = query.join(OrderLine, OrderLine.order_id == Order.id, isouter=True)
-    return _joined(query.join(Product, OrderLine.product_id == Product.id, isouter=True), period)

@@ -225,6 +225,16 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
         yield lent
 
 
+@pytest.fixture
+def own_app(template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The office on SQLite with an application nobody had before, for a test that gives it a page."""
+    shutil.copy(template, tmp_path / "office.db")
+    made = office(f"sqlite:///{tmp_path / 'office.db'}", tmp_path)
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A PostgreSQL database with the house in it, to be copied by the server."""

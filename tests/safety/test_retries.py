@@ -184,10 +184,10 @@ def test_a_locked_sqlite_file_is_asked_four_times(app, tmp_path, reruns, busy_fo
     assert found == (0 if busy_for_good else 1)
 
 
-def test_the_second_run_finds_everything_as_the_first_did(app):
+def test_the_second_run_finds_everything_as_the_first_did(own_app):
     seen = []
 
-    @app.post("/loses-once")
+    @own_app.post("/loses-once")
     def loses_once():
         seen.append((g.user.username, g.get("kept"), len(db.session.new), access.current().name))
         if len(seen) == 2:
@@ -196,19 +196,19 @@ def test_the_second_run_finds_everything_as_the_first_did(app):
         g.user, g.kept = "a row of the first run", "of the first run"
         raise Overtaken("lost")
 
-    assert sign_in(app, "clerk").post("/loses-once").text == "won"
+    assert sign_in(own_app, "clerk").post("/loses-once").text == "won"
     assert seen == [("clerk", None, 0, "何静")] * 2
 
 
-def test_what_is_stored_is_never_done_again(app):
+def test_what_is_stored_is_never_done_again(own_app):
     runs = []
 
-    @app.post("/loses-late")
+    @own_app.post("/loses-late")
     def loses_late():
         runs.append(1)
         db.session.add(Correspondent(name="已经存下"))
         db.session.commit()
         raise Overtaken("lost, but only after the commit")
 
-    assert sign_in(app, "clerk").post("/loses-late").status_code == 503
+    assert sign_in(own_app, "clerk").post("/loses-late").status_code == 503
     assert runs == [1]
