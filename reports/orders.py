@@ -59,11 +59,11 @@ def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
     lines = _lines(session, period, "product" in by)
     given = lines.subquery().c
     called_off = case((given.cancelled == 1, given.id))
-    sums = [func.sum(given[name]).label(name) for name in (*AMOUNTS, "cancelled_net")]
+    sums = [func.sum(given[name]).label(name) for name in AMOUNTS]
+    sums.append(func.coalesce(func.sum(given.cancelled_net), Decimal(0)).label("cancelled_net"))
     counts = func.count(given.id.distinct()).label("orders"), func.count(called_off.distinct()).label("cancelled")
     groups = [given[key] for key in keys]
     table = frame(session, select(*groups, *counts, *sums).group_by(*groups))
-    table["cancelled_net"] = [value or Decimal("0.00") for value in table["cancelled_net"]]
     opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in (*AMOUNTS, "cancelled_net")}}
     table = table.sort_values(keys, ignore_index=True)
     return Counted(table, [Rows(Order, lines, opens, once=("orders", "cancelled"))])

@@ -117,6 +117,8 @@ def look(desk: Desk, address: str = "") -> None:
     """Open a page, or stay, and note whether a text on it has come alive."""
     if address:
         desk.go(address)
+    else:
+        desk.page.wait_for_load_state()  # what was clicked may have led to another page, half of which is here
     if desk.page.evaluate("typeof ran !== 'undefined'"):
         desk.ran.append(desk.page.url)
 
