@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import time
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+#: Seconds a server may take until it answers.
+STARTING = 120
 #: What a form sends: name and value, in order; a name may come more than once.
 Fields = Iterable[tuple[str, str]]
 
@@ -48,6 +53,26 @@ class Client:
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies.update((name, morsel.coded_value) for name, morsel in SimpleCookie(line).items())
         return answer.status, body
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Until a server answers there, whatever it says. Raises `RuntimeError` where it has ended, or takes too long."""
+    until = time.monotonic() + STARTING
+    while time.monotonic() < until and server.poll() is None:
+        client = Client("127.0.0.1", port)
+        try:
+            client.get("/healthz")
+            return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            client.close()
+    raise RuntimeError(f"nothing answers on port {port}")
 
 
 def form_fields(page: bytes, having: str) -> dict[str, list[str]]:

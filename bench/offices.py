@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,13 +13,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.client import Client, as_pairs, form_fields
+from bench.client import Client, as_pairs, form_fields, free_port, wait_for
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "bench-bench-bench"
 PROCESSES = 2
-#: Seconds a server may take until it answers.
-STARTING = 120
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Office:
         environment = self.environment(PORT=str(port), WENSHU_WORKERS=str(PROCESSES))
         process = subprocess.Popen([sys.executable, "run.py", "serve"], cwd=ROOT, env=environment)
         try:
-            wait_for(port)
+            wait_for(port, process)
             yield Server(port, process.pid, time.perf_counter() - begun)
         finally:
             process.terminate()
@@ -102,23 +99,6 @@ def _resident(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1000
     return 0.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
-
-
-def wait_for(port: int) -> None:
-    """Until something answers there. Raises `TimeoutError`."""
-    end = time.monotonic() + STARTING
-    while time.monotonic() < end:
-        try:
-            if Client("127.0.0.1", port).get("/healthz")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"nothing answers on port {port}")
 
 
 @contextmanager

@@ -52,11 +52,6 @@ class Pile:
     first: datetime | None = None
 
 
-def _seen(model: Any, actor: access.Actor) -> Any:
-    """What the actor may see of a kind, said once more: a union is no query of the kind itself."""
-    return access.rule(model, actor)
-
-
 def _flows(actor: access.Actor) -> list[Any]:
     return [model for model in VIEWS if hasattr(model, "flow") and actor.may("read", model.kind_name)]
 
@@ -90,7 +85,7 @@ def piles(tabs: tuple[str, ...], actor: access.Actor) -> dict[str, list[Pile]]:
                     func.count().label("count"),
                     type_coerce(late, Integer).label("late"),
                     type_coerce(first, Moment).label("first"),
-                ).where(condition, _seen(model, actor))
+                ).where(condition, access.rule(model, actor))
             )
             about.append((tab, Pile(model, condition)))
     found: dict[str, list[Pile]] = {tab: [] for tab in tabs}
@@ -193,11 +188,11 @@ class SearchView(BaseView):
         models = [model for model in VIEWS if actor.may("read", model.kind_name) and searched(model)]
         parts = []
         for place, model in enumerate(models):
-            match = searching.matching(select(model.id), model, q).where(_seen(model, actor))
+            match = searching.matching(select(model.id), model, q).where(access.rule(model, actor))
             newest = match.order_by(model.id.desc()).limit(SEARCHED).subquery()
             parts.append(select(literal(place).label("place"), newest.c.id, literal(0).label("exact")))
             if (exact := searching.called(model, q)) is not None:
-                first = select(model.id).where(exact, _seen(model, actor)).limit(1).subquery()
+                first = select(model.id).where(exact, access.rule(model, actor)).limit(1).subquery()
                 parts.append(select(literal(place).label("place"), first.c.id, literal(1).label("exact")))
         rows = db.session.execute(union_all(*parts)).all() if parts else []
         found: dict[Any, list[int]] = {}

@@ -72,8 +72,8 @@ class Place:
         anchor = self.before if self.before is not None else self.after
         if anchor is not None:
             query = query.where(self._beyond(session, sorting, anchor))
-        elif self.number is not None:
-            query = query.offset((self.number - 1) * PAGE)
+        elif not self.end:
+            query = query.offset(((self.number or 1) - 1) * PAGE)
         found = list(session.scalars(query.limit(PAGE + 1)))
         rows, more = found[:PAGE], len(found) > PAGE
         if self.backwards:
@@ -101,17 +101,12 @@ class Place:
 def place() -> Place:
     """Where the address asked for is. Raises `BadRequest`."""
     said = {name: request.args[name] for name in PLACES if request.args.get(name)}
-    if sum(name in said for name in ("after", "before", "end")) > 1:
-        raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page="…"))
-    found: dict[str, Any] = {}
-    for name, text in said.items():
-        number = whole(text)
-        if number is None or not 1 <= number < 2**31 or (name == "end" and number != 1):
-            raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=text[:20]))
-        found["number" if name == "page" else name] = number
-    anchored = any(name in found for name in ("after", "before", "end"))
-    if not anchored and found.get("number", 1) > NUMBERED:
-        raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=said["page"][:20]))
-    if anchored:
-        found.setdefault("number", None)
-    return Place(**{**found, "end": bool(found.get("end"))})
+    found = {name: whole(text) for name, text in said.items()}
+    anchors = [name for name in ("after", "before", "end") if name in said]
+    most = {"page": 2**31 - 1 if anchors else NUMBERED, "end": 1}
+    for name, number in found.items():
+        if number is None or not 1 <= number <= most.get(name, 2**31 - 1) or len(anchors) > 1:
+            text = said[name][:20]
+            raise BadRequest(_("There is no page “%(page)s”; narrow the list down instead.", page=text))
+    number = found.get("page", None if anchors else 1)
+    return Place(number, found.get("after"), found.get("before"), "end" in found)

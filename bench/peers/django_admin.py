@@ -1,6 +1,6 @@
 """Django's admin over the office's rows, for one account that may look at them, add and change, and no more.
 
-BENCH_DATABASE_URL=sqlite:////path/office.db BENCH_FOLDER=/tmp/bench gunicorn bench.peers.django_admin:application
+BENCH_DATABASE_URL=sqlite:///office.db BENCH_FOLDER=var/bench gunicorn bench.peers.django_admin:application
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Flask-AppBuilder as it comes, with every column named, for one account that may look at rows, add and change.
 
-BENCH_DATABASE_URL=sqlite:////path/office.db BENCH_FOLDER=/tmp/bench gunicorn bench.peers.stock_appbuilder:application
+BENCH_DATABASE_URL=sqlite:///office.db BENCH_FOLDER=var/bench gunicorn bench.peers.stock_appbuilder:application
 """
 
 from __future__ import annotations

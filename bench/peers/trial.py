@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,13 +16,12 @@ from contextlib import contextmanager
 from functools import partial
 from statistics import median
 
-from bench.client import Client
+from bench.client import Client, free_port, wait_for
 from bench.peers.place import PAGE, connect, plain
 from bench.peers.ways import PEERS, Peer, Rows, rows_of
 
 TIMES = 20
 WORKERS = ("--workers", "2", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning")
-STARTING = 60  # seconds a peer may take until it answers
 #: What one row of a list looks like in each peer's page.
 ROW = {
     "django admin": r'<th class="field-',
@@ -36,29 +34,15 @@ LISTS = ("list", "deep", "filter", "search_customer", "search_document")
 @contextmanager
 def served(peer: Peer, url: str, folder: str, python: str = sys.executable) -> Iterator[int]:
     """The peer under gunicorn with two processes, for the length of the block: its port on 127.0.0.1."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *WORKERS, f"{peer.module}:application"]
     server = subprocess.Popen(command, env={**os.environ, "BENCH_DATABASE_URL": url, "BENCH_FOLDER": folder})
     try:
-        _wait_for(port, server)
+        wait_for(port, server)
         yield port
     finally:
         server.terminate()
         server.wait()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + STARTING
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            client = Client("127.0.0.1", port)
-            client.get("/")
-            client.close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the peer did not start")
 
 
 def expected(url: str, rows: Rows) -> dict[str, set[str]]:
