@@ -72,6 +72,7 @@ class Desk:
 
     def pick(self, field: str, words: str) -> None:
         """Type into a picker and take the first suggestion."""
+        self.page.locator(f"[name={field}__text][role=combobox]").wait_for()  # its script is here
         self.page.fill(f"[name={field}__text]", words)
         self.page.locator(f"#{field}-list [role=option]").first.click()
 

@@ -279,6 +279,7 @@ function picker(box) {
   list.addEventListener("click", (event) => { const li = event.target.closest("li"); if (li) choose(items[[...list.children].indexOf(li)]); });
   addEventListener("scroll", () => { if (!list.hidden) place(); }, { passive: true, capture: true });
   addEventListener("resize", close);
+  if (document.activeElement === text && !id?.value) typed(); // written before this script was here
 }
 each("[data-picker]", picker);
 
