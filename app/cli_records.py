@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 
 from app.cli_users import account_named
-from app.engine import access, error_sheets, tables, transfer
+from app.engine import access, error_sheets, extracts, tables, transfer
 from app.engine import record as records
 from app.engine.disclosure import known_fields
 from app.engine.frames import REPORTS, ask
@@ -192,8 +192,8 @@ def export_command(kind: str, file: str, where: tuple[str, ...], username: str |
             if fields[name].kind == "reference":
                 wanted = records.named(db.session, fields[name].target, value).id  # type: ignore[arg-type]
             query = query.where(getattr(model, fields[name].column) == wanted)
-        rows = transfer.export_rows(db.session, model, query.order_by(model.id))
-        write_file(file, str(model.label_plural), transfer.export_columns(model), rows)
+        rows = extracts.export_rows(db.session, model, query.order_by(model.id))
+        write_file(file, str(model.label_plural), extracts.export_columns(model), rows)
 
 
 @click.command("reports")

@@ -25,9 +25,9 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.csv import write_csv
+from app.engine.extracts import export_columns, export_rows
 from app.engine.frames import ask
 from app.engine.moments import office_zone
-from app.engine.transfer import export_columns, export_rows
 from app.extensions import db
 from app.factory import create_app
 from app.web.download import write_table

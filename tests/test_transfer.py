@@ -10,7 +10,7 @@ import xlsxwriter
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from app.engine import access, tables, transfer
+from app.engine import access, extracts, tables, transfer
 from app.engine.fields import fields_of
 from app.engine.record import kinds
 from app.engine.refusals import Refused
@@ -112,7 +112,7 @@ def test_naughty_strings_come_back_byte_for_byte_by_import_and_export(either_ses
         outcome = transfer.import_rows(either_session, Correspondent, ["name"], [[text] for text in strings])
         assert outcome.faults == []
         query = either_session.query(Correspondent).order_by(Correspondent.id).statement
-        names = [row[0] for row in transfer.export_rows(either_session, Correspondent, query)]
+        names = [row[0] for row in extracts.export_rows(either_session, Correspondent, query)]
     assert names[-len(strings) :] == strings
 
 

@@ -7,7 +7,10 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from io import StringIO
+from itertools import islice
+from types import NoneType
 from typing import Any, BinaryIO
 
 from app.engine.columns import TEXTS, Column, Row, cells_of, exact, reader
@@ -18,7 +21,8 @@ _PLACES = {"money": 2, "hours": 2}
 _BLANKS, _LIVE = r"[\s\x00-\x1f\x7f\u200b\ufeff]*", r"[=+\-@\t\r＝＋－＠]"
 TO_GUARD = re.compile(f"'*{_BLANKS}{_LIVE}")
 _GUARDED = re.compile(f"'+{_BLANKS}{_LIVE}")
-_CHUNK = 1 << 16
+_STRETCH = 500
+_REMEMBERED = 20_000
 
 
 def guard(text: str) -> str:
@@ -36,6 +40,24 @@ def unguard(text: str) -> str:
     `unguard(guard(text)) == text` for every text; a raw `=1` or `'quoted'` of somebody else's file stays as it is.
     """
     return text[1:] if _GUARDED.match(text) else text
+
+
+class _Written(dict[Any, str]):
+    """The texts of a column's values, each worked out once: most columns repeat themselves.
+
+    Kept are values of the types given alone, among which equal ones have equal texts.
+    """
+
+    def __init__(self, text: Callable[[Any], str], types: tuple[type, ...]):
+        self._text, self._types = text, types
+
+    def __missing__(self, value: Any) -> str:
+        text = self._text(value)
+        if value.__class__ in self._types:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[value] = text
+        return text
 
 
 def _csv_field(column: Column, zone: tzinfo) -> Callable[[Any], str]:
@@ -56,7 +78,10 @@ def _csv_field(column: Column, zone: tzinfo) -> Callable[[Any], str]:
         digits = str(cell)
         return digits if "e" not in digits.lower() else f"{exact(cell):f}"
 
-    return text if column.kind in TEXTS else figure_or_day
+    if column.kind in TEXTS:
+        return _Written(text, (str, NoneType)).__getitem__
+    steady = (NoneType, bool, date, datetime, *((Decimal,) if places is not None else ()))  # 1.0 and 1.00 are equal
+    return _Written(figure_or_day, steady).__getitem__
 
 
 def csv_chunks(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> Iterator[bytes]:
@@ -67,7 +92,7 @@ def csv_chunks(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) 
     """
     fields = [_csv_field(column, zone) for column in columns]
     buffer = StringIO(newline="")
-    line = csv.writer(buffer).writerow
+    writer = csv.writer(buffer)
 
     def taken() -> bytes:
         chunk = buffer.getvalue().encode("utf-8", "replace")  # a lone half of a character has no UTF-8
@@ -75,13 +100,12 @@ def csv_chunks(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) 
         buffer.truncate()
         return chunk
 
-    line(guard(column.heading) for column in columns)
+    writer.writerow(guard(column.heading) for column in columns)
     yield codecs.BOM_UTF8 + taken()
-    for row in rows:
-        line([field(value) for field, value in zip(fields, cells_of(row, columns), strict=True)])
-        if buffer.tell() > _CHUNK:
-            yield taken()
-    if buffer.tell():
+    rest = iter(rows)
+    while stretch := [cells_of(row, columns) for row in islice(rest, _STRETCH)]:
+        cells = zip(*stretch, strict=True)
+        writer.writerows(zip(*(map(field, column) for field, column in zip(fields, cells, strict=True)), strict=True))
         yield taken()
 
 

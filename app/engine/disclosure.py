@@ -9,7 +9,7 @@ learn them (`content_to`). And some fields of a record under seal (`sealed`) are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, select
@@ -51,12 +51,17 @@ def guarded(model: Any, name: str, condition: ColumnElement[bool]) -> ColumnElem
     return and_(condition, *_told(model, name))
 
 
-def _told(model: Any, name: str) -> list[ColumnElement[bool]]:
-    """The conditions on which the current actor is told a field."""
+def gates(model: Any) -> list[tuple[ColumnElement[bool], Collection[str]]]:
+    """The conditions on which the current actor is told fields of a row of the model, each with those fields."""
     if access.current().everything:
         return []
-    content = [known_content(model)] if name in model.content_fields else []
-    return [*content, *([model.unsealed()] if name in model.sealed_fields else [])]
+    content = [(known_content(model), model.content_fields)] if model.content_fields else []
+    return [*content, *([(model.unsealed(), model.sealed_fields)] if model.sealed_fields else [])]
+
+
+def _told(model: Any, name: str) -> list[ColumnElement[bool]]:
+    """The conditions on which the current actor is told a field."""
+    return [condition for condition, names in gates(model) if name in names]
 
 
 def learned(model: Any, name: str) -> Any:
@@ -132,7 +137,11 @@ def value_of(record: Any, field: Field) -> Any:
     known_by = type(record).content_fields, type(record).sealed_fields
     if any(field.name in names for names in known_by) and field.name in withheld(record):
         return WITHHELD
-    value = getattr(record, field.name)
+    return shown(field, getattr(record, field.name))
+
+
+def shown(field: Field, value: Any) -> Any:
+    """A value that is not withheld as the current actor sees it."""
     return mask(value) if field.masked and not access.current().everything else value
 
 

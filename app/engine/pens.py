@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from flask_babel import gettext as _
@@ -38,12 +39,15 @@ _FORMS = {
 _NARROWEST, _WIDEST, _HEADING_WIDEST, _FILTER_BUTTON = 8, 50, 12, 3
 _ROWS_MEASURED = 500  # text beyond them wraps; numbers are all measured, or they would show ####
 _EXCEL_BEGINS = 1900
+#: Values equal to each other fill equal cells; of figures all are looked at, for the width and the total.
+_STEADY = (NoneType, str, bool, date, datetime)
+_REMEMBERED, _LONG = 1_000, 1_000
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what XML cannot hold
 _LOOKS_ESCAPED = re.compile("_x[0-9a-fA-F]{4}_")
 
 
 class TextWorksheet(Worksheet):
-    """xlsxwriter's worksheet, with text as text to the last character.
+    """xlsxwriter's worksheet, with text as text to the last character, and rows whose cells are written already.
 
     In constant-memory mode xlsxwriter writes a text `<r>…</r>` unescaped, for rich text of its own making: pasted by a
     user it breaks the file. And it writes a carriage return as `_x000D_`, which WPS shows; XML has `&#13;` for it.
@@ -54,13 +58,30 @@ class TextWorksheet(Worksheet):
     def _escape_control_characters(self, data: Any) -> Any:
         return _LOOKS_ESCAPED.sub(r"_x005F\g<0>", data) if isinstance(data, str) else data
 
+    def inline(self, text: str) -> str:
+        """The end of a cell that holds a text."""
+        text = self._escape_data(self._escape_control_characters(text)).replace("\r", "&#13;")
+        return f' t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
     def _xml_inline_string(self, string: str, preserve: Any, attributes: Sequence[tuple[str, Any]] = ()) -> None:
-        place = "".join(f' {name}="{value}"' for name, value in attributes)
+        # Escaped already for what looks like an escape.
         text = self._escape_data(string).replace("\r", "&#13;")
+        place = "".join(f' {name}="{value}"' for name, value in attributes)
         self.fh.write(f'<c{place} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>')
 
     def _xml_rich_inline_string(self, string: str, attributes: Sequence[tuple[str, Any]] = ()) -> None:
         self._xml_inline_string(string, True, attributes)
+
+    def serial(self, day: date) -> float:
+        """A day or moment as Excel counts it."""
+        return self._convert_date_time(day)
+
+    def write_line(self, row: int, cells: str) -> None:
+        """The next row, of cells that are XML already: cell by cell xlsxwriter takes three times as long."""
+        if row > self.previous_row:
+            self._write_single_row(row)  # what stands above and waits
+        self.dim_rowmax = row
+        self.fh.write(f'<row r="{row + 1}">{cells}</row>')
 
 
 class Styles:
@@ -93,7 +114,7 @@ class Pen:
 
     column: Column
     index: int
-    sheet: Worksheet
+    sheet: TextWorksheet
     styles: Styles
     read: Callable[[Any], Cell]
     cuts: list[str]
@@ -107,6 +128,7 @@ class Pen:
         kind = self.column.kind
         self.plain, self.quoted = self.styles.of(kind), self.styles.of(kind, quoted=True)
         self.whole = self.styles.of("integer") if kind == "quantity" else self.plain
+        self._letter, self._known = xl_col_to_name(self.index), dict[Any, str]()
         self.heading = fit(clean(self.column.heading))
         self.sheet.write_string(0, self.index, self.heading, self.styles.heading)
         # a long heading takes several lines, or figures of three digits would fill a page across
@@ -114,18 +136,29 @@ class Pen:
         self.widest = max(longest, min(_breadth(self.heading), _HEADING_WIDEST)) + _FILTER_BUTTON
         self.heading_lines = lines_of(self.heading, _HEADING_WIDEST)
 
-    def write(self, row: int, value: Any) -> None:
+    def cell(self, row: int, value: Any) -> str:
+        """The XML of the cell in this column for a value; empty for none. Rows come from top to bottom."""
+        tail = self._known.get(value)
+        if tail is None:
+            tail = self._tail(row, value)
+            if row > _ROWS_MEASURED and self.kept is None and value.__class__ in _STEADY and len(tail) < _LONG:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[value] = tail
+        return f'<c r="{self._letter}{row + 1}" s="{tail}' if tail else ""
+
+    def _tail(self, row: int, value: Any) -> str:
+        """What follows the place of the cell: the number of its style, and what it holds."""
         cell = self.read(value)
         if self.kept is not None:
             self.kept.append(clean(str(cell)) if isinstance(cell, date | str) else cell)
         if isinstance(cell, str):
-            self._write_text(row, cell)
-        elif isinstance(cell, date):
-            self._write_day(row, cell)
-        elif cell is not None:
-            self._write_number(row, cell)
+            return self._text(row, cell)
+        if isinstance(cell, date):
+            return self._day(row, cell)
+        return "" if cell is None else self._number(cell)
 
-    def _write_text(self, row: int, text: str) -> None:
+    def _text(self, row: int, text: str) -> str:
         bare = clean(text)
         fitting = fit(bare)
         if fitting is not bare:
@@ -133,27 +166,29 @@ class Pen:
             self.cuts.append(_("%(sheet)s, row %(row)s: %(column)s", **place))
         if row <= _ROWS_MEASURED:
             self.widest = max(self.widest, _breadth(fitting))
-        if fitting:
-            self.sheet.write_string(row, self.index, fitting, self.quoted if TO_GUARD.match(fitting) else self.plain)
+        if not fitting:
+            return ""
+        style = self.quoted if TO_GUARD.match(fitting) else self.plain
+        return f'{style._get_xf_index()}"{self.sheet.inline(fitting)}'
 
-    def _write_day(self, row: int, day: date) -> None:
+    def _day(self, row: int, day: date) -> str:
         if day.year < _EXCEL_BEGINS:  # a day before its calendar shows as ####
-            self._write_text(row, str(day))
-        else:
-            self.widest = max(self.widest, len(_FORMS[self.column.kind]))
-            self.sheet.write_datetime(row, self.index, day, self.plain)
+            return self._text(row, str(day))
+        self.widest = max(self.widest, len(_FORMS[self.column.kind]))
+        return f'{self.plain._get_xf_index()}"><v>{self.sheet.serial(day):.16G}</v></c>'
 
-    def _write_number(self, row: int, number: int | float | Decimal) -> None:
+    def _number(self, number: int | float | Decimal) -> str:
         figure = float(number)
         self.largest = max(self.largest, abs(figure))
         self.negative |= figure < 0
         if self.column.total:
             self.sum += exact(number)
-        self.sheet.write_number(row, self.index, figure, self.whole if figure.is_integer() else self.plain)
+        style = self.whole if figure.is_integer() else self.plain
+        return f'{style._get_xf_index()}"><v>{figure:.16G}</v></c>'
 
     def write_total(self, row: int) -> None:
         """In the row below the last: a sum that follows the filter, with its value for programs that do not count."""
-        total, letter, kind = float(self.sum), xl_col_to_name(self.index), self.column.kind
+        total, letter, kind = float(self.sum), self._letter, self.column.kind
         style = self.styles.of("integer" if kind == "quantity" and total.is_integer() else kind, total=True)
         self.sheet.write_formula(row, self.index, f"=SUBTOTAL(109,{letter}2:{letter}{row})", style, total)
         self.largest = max(self.largest, abs(total))

@@ -1,4 +1,4 @@
-"""Transfer: records leave and come in as tables whose columns are the model's own fields.
+"""Transfer: records come in as tables whose columns are the model's own fields; how they leave, `extracts` says.
 
 An import is all or nothing. Every refused row is named by row, column and reason; a dry run does all of it and
 takes it back. Numbers and past moments of an older ledger are kept.
@@ -6,7 +6,7 @@ takes it back. Numbers and past moments of an older ledger are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,46 +17,12 @@ from sqlalchemy.orm import Session
 from app.engine import access, constraints, history, import_runs, moments, numbers
 from app.engine import record as records
 from app.engine.column_maps import ColumnMap, assign
-from app.engine.columns import Column
-from app.engine.disclosure import WITHHELD, known_fields, learn, value_of
+from app.engine.disclosure import known_fields
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
 
 #: So many faults, or suggestions, are told of; more help nobody.
 MOST_TOLD = 1000
-
-_KINDS = {
-    "line": "text", "prose": "text", "number": "number_text", "integer": "integer", "quantity": "quantity",
-    "price": "price", "money": "money", "rate": "percent", "date": "date", "moment": "moment", "flag": "bool",
-    "choice": "choice", "reference": "text", "rich": "text",
-}  # fmt: skip
-
-
-def export_columns(model: type[records.Record]) -> list[Column]:
-    """The columns of an export: the model's fields, labelled in the reader's language."""
-    return [Column(f.name, f.label, _KINDS[f.kind]) for f in known_fields(model).values()]  # type: ignore[arg-type]
-
-
-def export_rows(session: Session, model: type[records.Record], query: Any) -> Iterator[tuple[Any, ...]]:
-    """The rows `query` finds for the current actor, a batch at a time."""
-    fields = list(known_fields(model).values())
-    found = session.scalars(query.options(*records.references(model)), execution_options={"yield_per": 500})
-    for rows in found.partitions(500):
-        learn(session, rows)
-        for row in rows:
-            yield tuple(_out(f, value_of(row, f)) for f in fields)
-
-
-def _out(field: Field, value: Any) -> Any:
-    if value is WITHHELD:
-        return None
-    if field.kind == "reference":
-        return None if value is None else (getattr(value, value.natural_key) if value.natural_key else str(value.id))
-    if field.kind == "choice":
-        return field.choice_label(value) if value is not None else None
-    if field.kind == "rich":
-        return field.words(value or "") or None
-    return value
 
 
 @dataclass(frozen=True)

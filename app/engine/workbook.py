@@ -156,7 +156,7 @@ def _set_up(page: Worksheet, title: str, produced: datetime) -> None:
     page.set_footer("&C" + _("Page %(page)s of %(pages)s", page="&P", pages="&N"))
 
 
-def _write_rows(page: Worksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
+def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
     """The table below its heading, with totals when asked for; the number of rows."""
     totals = [pen for pen in pens if pen.column.total]
     most = MAX_ROWS - bool(totals)
@@ -171,8 +171,8 @@ def _write_rows(page: Worksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
                     most=f"{most:,}",
                 )
             )
-        for pen, value in zip(pens, cells_of(row, sheet.columns), strict=True):
-            pen.write(last, value)
+        cells = zip(pens, cells_of(row, sheet.columns), strict=True)
+        page.write_line(last, "".join([pen.cell(last, value) for pen, value in cells]))
     end = last
     if last and totals:
         end = last + 1

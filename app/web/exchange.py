@@ -18,9 +18,10 @@ from app.engine import access
 from app.engine.column_maps import ColumnMap
 from app.engine.disclosure import known_fields
 from app.engine.error_sheets import write_refused
+from app.engine.extracts import export_columns, export_rows
 from app.engine.tables import WhichTable, open_book
 from app.engine.template import write_template
-from app.engine.transfer import Outcome, export_columns, export_rows, import_rows
+from app.engine.transfer import Outcome, import_rows
 from app.extensions import db
 from app.web.download import SHEET, download_table
 from app.web.kind import BadRequest, allowed
