@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, month_of, report
-from app.engine.moments import now
+from app.engine.frames import Counted, Period, Rows, frame, long_frame, month_of, report
+from app.engine.moments import as_stored, now
 from app.engine.office_calendar import working_calendar
 from models.documents import URGENCY, IncomingDocument
 from models.orders import PAYMENT_TYPES, Order
@@ -76,7 +76,7 @@ def _whole(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
     begins, ends = getattr(model, subject.begins), getattr(model, subject.ends)
     query = _by_department(_columns(subject, begins, ends), model)
     query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(_uncounted(model)))
-    return frame(session, period.holds(query, ends))
+    return long_frame(session, period.holds(query, ends))
 
 
 def _stages(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
@@ -85,14 +85,14 @@ def _stages(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
     query = _columns(subject, clock.started_at, clock.stopped_at).add_columns(clock.stage)
     query = query.select_from(model).join(clock, (clock.kind == model.kind_name) & (clock.record_id == model.id))
     query = _by_department(query, model).where(clock.state.in_(("met", "missed")))
-    return frame(session, period.holds(query, clock.stopped_at))
+    return long_frame(session, period.holds(query, clock.stopped_at))
 
 
 def _columns(subject: Subject, begins: Any, ends: Any) -> Any:
     kind = getattr(subject.model, subject.kind) if subject.kind else literal("")
     return select(
-        subject.model.id, Department.name.label("department"), kind.label("kind"), begins.label("begins"),
-        ends.label("ends"), ends.label("at"),
+        subject.model.id, Department.name.label("department"), kind.label("kind"),
+        as_stored(begins).label("begins"), as_stored(ends).label("ends"),
     )  # fmt: skip
 
 
@@ -120,6 +120,7 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> Coun
         table = pd.concat([table, _stages(session, period, subject)], ignore_index=True)
     table["month"] = month_of(table["ends"])
     starts, stops = (pd.to_datetime(table[name], utc=True) for name in ("begins", "ends"))
+    table["at"] = stops
     table["hours"] = (stops - starts).dt.total_seconds() / 3600
     table["working_hours"] = working_calendar(session).working_seconds_column(starts, stops) / 3600
     groups = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)

@@ -18,19 +18,24 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from flask_babel import gettext as _
 from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.moments import at_office, office_zone, parse_date
+from app.engine.moments import Stored, at_office, office_zone, parse_date
 from app.engine.refusals import Refused
 
 if TYPE_CHECKING:
     from app.engine.figures import Tally
+
+#: rows of a long frame that are looked at together
+STRETCH = 5_000
 
 T = TypeVar("T", bound="pd.DataFrame | Counted")
 
@@ -193,9 +198,35 @@ def frame(session: Session, query: Any) -> pd.DataFrame:
     return pd.DataFrame(list(result), columns=list(result.keys()))
 
 
+def long_frame(session: Session, query: Any) -> pd.DataFrame:
+    """`frame` for hundreds of thousands of rows, a stretch at a time; moments are selected by `moments.as_stored`."""
+    unread = {column.key for column in query.selected_columns if isinstance(column.type, Stored)}
+    result = session.execute(query, execution_options={"yield_per": STRETCH})
+    names, parts = list(result.keys()), []
+    for rows in result.partitions():
+        columns = zip(names, zip(*rows, strict=True), strict=True)
+        parts.append(
+            pd.DataFrame({name: _read(cells) if name in unread else _shared(cells) for name, cells in columns})
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+
+
+def _read(cells: Sequence[Any]) -> pd.DatetimeIndex:
+    return pd.to_datetime(cells, utc=True, format="ISO8601")
+
+
+def _shared(cells: Sequence[Any]) -> list[Any]:
+    """Every text once in memory, however many rows have it."""
+    return [intern(cell) if cell.__class__ is str else cell for cell in cells]
+
+
 def month_of(moments: pd.Series) -> pd.Series:
     """`2026-03` of each moment on the office's calendar."""
-    return pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.strftime("%Y-%m")
+    local = pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.tz_localize(None)
+    # Many moments, few months: the words of each are made once.
+    codes, months = pd.factorize(local.to_numpy().astype("datetime64[M]"))
+    words = np.append(np.datetime_as_string(months).astype(object), None)
+    return pd.Series(words[codes], index=moments.index, dtype=object)
 
 
 @dataclass(frozen=True)
