@@ -21,7 +21,6 @@ from functools import cached_property
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import pandas as pd
 from flask_babel import gettext as _
 from sqlalchemy import Select, String, func, select, type_coerce
@@ -225,8 +224,8 @@ def month_of(moments: pd.Series) -> pd.Series:
     local = pd.to_datetime(moments, utc=True).dt.tz_convert(str(office_zone())).dt.tz_localize(None)
     # Many moments, few months: the words of each are made once.
     codes, months = pd.factorize(local.to_numpy().astype("datetime64[M]"))
-    words = np.append(np.datetime_as_string(months).astype(object), None)
-    return pd.Series(words[codes], index=moments.index, dtype=object)
+    words = [*map(str, months), None]
+    return pd.Series([words[code] for code in codes], index=moments.index, dtype=object)
 
 
 @dataclass(frozen=True)
