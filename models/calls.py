@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields, history, rules
@@ -153,7 +153,7 @@ class CallOwed(Workflow, Model):
         ]
         if actor.has(*CALLERS):
             own = _tickets_of(actor)
-            others = or_(cls.kind != "callback", cls.ticket_id.not_in(own)) if own is not None else true()
+            others = or_(cls.kind != "callback", not_(access.among(cls.ticket_id, own))) if own is not None else true()
             mine.append(and_(cls.state == "owed", cls.assignee_id.is_(None), others))
         return or_(*mine)
 

@@ -208,7 +208,7 @@ def _rules_for(actor: Actor) -> RowRules:
 
 @lru_cache(10_000)
 def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
-    """The condition for the rows of a class that an actor sees; a union has to say it, being no query of the class."""
+    """The condition for the rows of a class that an actor sees."""
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
 
 

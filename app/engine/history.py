@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, Integer, String, Text, UniqueConstraint, event, insert, inspect, select
+from sqlalchemy import BigInteger, Index, Integer, String, Text, UniqueConstraint, event, insert, inspect, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.engine import access
@@ -35,14 +35,17 @@ class HistoryEntry(Model):
     """One change of one record. Written by `_write_history` only."""
 
     __tablename__ = "history_entry"
-    __table_args__ = (UniqueConstraint("kind", "record_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "record_id", "position"),
+        Index("ix_history_entry_actor", "actor_id", "kind", "at"),  # what somebody did lately
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     record_id: Mapped[int] = mapped_column(Integer)
     position: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Moment, index=True)
-    actor_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    actor_id: Mapped[int | None] = mapped_column(Integer)
     actor_name: Mapped[str] = mapped_column(String(200))
     acting_for: Mapped[str | None] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(60))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
+from sqlalchemy.sql.visitors import cloned_traverse
 
 #: what rules of the same shape have in common -> its number: a statement's key is compared by it at every execution
 _shapes: dict[Any, int] = {}
@@ -29,9 +30,12 @@ class RowRules(CriteriaOption, HasCacheKey):
     _is_has_cache_key = True
 
     def __init__(self, rules: Iterable[tuple[Any, Any]]):
+        # Each with parameters of its own: SQLAlchemy finds copies of one parameter, annotated for different classes,
+        # by comparing each with all others, at every execution.
+        own = [(cls, cloned_traverse(condition, {}, {})) for cls, condition in rules]
         self._criteria = [
             with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=False)
-            for cls, condition in rules
+            for cls, condition in own
         ]
         keys = [one._generate_cache_key() for one in self._criteria]
         known = [key for key in keys if isinstance(key, CacheKey)]

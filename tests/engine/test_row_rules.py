@@ -66,7 +66,7 @@ def test_what_is_loaded_along_follows_the_rules_of_its_own_load(session, actors,
 #: What a rule may put together at every query: of these there are few, or few that are anybody's.
 FEW = {
     "customer", "customer_handover", "handover_line", "leader_instruction", "outgoing_document", "person", "region",
-    "register", "service_ticket",
+    "register",
 }  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def test_no_rule_puts_the_keys_of_a_large_kind_together(actors, account):
     """`key IN (SELECT ...)` is answered whole before the first row of a page; `access.among` asks for that row alone."""
     actor, found = actors[account], set()
     for model in access.guarded():
-        for rule in ("visible_to", "content_to"):
+        for rule in ("visible_to", "content_to", "waits_for"):
             if hasattr(model, rule):
                 words = " ".join(str(getattr(model, rule)(actor)).split())
                 found |= set(re.findall(r"IN \(SELECT \w+\.\w+ FROM (\w+)", words))
