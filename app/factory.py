@@ -45,6 +45,7 @@ from app.web.reporting import ReportView
 from app.web.retries import Office
 from app.web.security import protect
 from app.web.signin import OfficeSecurityManager
+from app.web.static_files import release_of
 from app.web.trail import TrailView
 from app.web.unit_link import UnitLinkPage
 from seed.roles import ROLES, framework_roles
@@ -68,7 +69,7 @@ def create_app(**settings: Any) -> Flask:
     """The application, with the settings of the environment and `settings` over them."""
     access.require_rules()
     access.configure(ROLES)
-    app = Office("wenshu", root_path=str(HERE))
+    app = Office("wenshu", root_path=str(HERE), static_url_path=f"/static/{release_of(HERE / 'static')}")
     app.config.from_object(config.Config)
     app.config.update({**config.from_environment(), **settings}, FAB_ROLES=framework_roles(), SECTIONS=SECTIONS)
     moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])

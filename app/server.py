@@ -1,21 +1,22 @@
-"""The application server: gunicorn, several processes, static files with cache headers."""
+"""The application server: gunicorn, several processes, static files that a browser asks for once."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from whitenoise import WhiteNoise
 
-STATIC = Path(__file__).parent / "static"
+from app.web.static_files import StaticFiles, compressed
 
 
 class Server(BaseApplication):
     """Gunicorn told by our own settings instead of its command line."""
 
-    def __init__(self, app: Flask, options: dict[str, Any]):
+    def __init__(self, app: Any, options: dict[str, Any]):
         self.app, self.options = app, options
         super().__init__()
 
@@ -24,27 +25,26 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return WhiteNoise(
-            self.app, root=str(STATIC), prefix="static/", max_age=3600, allow_all_origins=False,
-            add_headers_function=_static_headers,
-        )  # fmt: skip
-
-
-def _static_headers(headers: Any, path: str, url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
+        return self.app
 
 
 def run(app: Flask) -> None:
     """Serve until stopped."""
-    Server(
-        app,
-        {
-            "bind": f"{app.config['HOST']}:{app.config['PORT']}",
-            "workers": app.config["WORKERS"],
-            "worker_class": "gthread",
-            "threads": 4,
-            "timeout": 120,
-            "accesslog": None,
-            "loglevel": "warning",
-        },
-    ).run()
+    with TemporaryDirectory(prefix="wenshu-static-") as folder:
+        served = StaticFiles(app, compressed(Path(app.static_folder or ""), Path(folder)))
+        # What is here before the processes part stays shared between them: nothing of it is looked through again.
+        gc.collect()
+        gc.freeze()
+        Server(
+            served,
+            {
+                "bind": f"{app.config['HOST']}:{app.config['PORT']}",
+                "workers": app.config["WORKERS"],
+                "worker_class": "gthread",
+                "threads": 4,
+                "timeout": 120,
+                "accesslog": None,
+                "loglevel": "warning",
+                "preload_app": True,
+            },
+        ).run()

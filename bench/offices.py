@@ -86,17 +86,17 @@ class Server:
         return client
 
     def memory(self) -> list[float]:
-        """Resident MB of each process of the server."""
+        """MB of each process of the server, what several share counted once."""
         found = [self.pid]
         for pid in found:
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             found += [int(child) for child in children]
-        return [_resident(pid) for pid in found]
+        return [_own_share(pid) for pid in found]
 
 
-def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+def _own_share(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
             return int(line.split()[1]) / 1000
     return 0.0
 
