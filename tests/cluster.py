@@ -42,7 +42,8 @@ class Server:
             self.helper.bin_path / "postgres", "-D", self.folder, "-p", str(self.port), "-h", "127.0.0.1", "-k", "",
             # No test pulls the plug of the machine: what a killed process has written is still there.
             "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "log_statement=all", "-c", "wal_keep_size=512MB",
-            "-c", "wal_receiver_timeout=10s", "-c", "max_connections=60", "-c", "shared_buffers=32MB",
+            "-c", "dynamic_shared_memory_type=mmap", "-c", "wal_receiver_timeout=10s", "-c", "max_connections=60",
+            "-c", "shared_buffers=32MB",
         ]  # fmt: skip
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, user=self.helper.system_user, stdout=log, stderr=log)

@@ -14,8 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+import sqlalchemy as sa
 
-from tests.cluster import Browser, Pair, balanced, pair
+from app.engine import replicas
+from app.engine.database import Overtaken
+from app.engine.replicas import Replica
+from bench.client import as_pairs, form_fields
+from tests.cluster import Browser, Pair, Server, balanced, pair
 from tests.conftest import PASSWORD, fill_house, office
 from tests.safety.rivals import wait_for
 from tests.safety.served import ROOT, Served, ask
@@ -23,6 +28,21 @@ from tests.safety.served import ROOT, Served, ask
 KEY = "only for the tests of this suite"
 DOOR = "/api/v1/correspondents/"
 FORM = "/correspondentview/add"
+REPORT = "/reports/incoming_register?from={year}-02-15"
+#: What the replica takes off the primary.
+ITS_WORK = (
+    REPORT,
+    "/reports/incoming_register.json?from={year}-02-15",
+    "/reports/incoming_register.csv?from={year}-02-15",
+    "/reports/incoming_register.xlsx?from={year}-02-15",
+    "/reports/incoming_papers?from={year}-02-15",
+    "/reports/incoming_papers.xlsx?from={year}-02-15",
+    "/reports/incoming_papers/rows?from={year}-02-15&figure=received",
+    "/incomingdocumentview/export.csv?received_at={year}-02-15",
+    "/incomingdocumentview/export.xlsx?received_at={year}-02-15",
+    "/incomingdocumentview/list/?q=zz{year}",
+    "/search?q=zz{year}",
+)
 
 
 class House:
@@ -31,7 +51,10 @@ class House:
     def __init__(self, databases: Pair, programs: list[Served], port: int):
         self.databases, self.programs, self.port = databases, programs, port
         self.acknowledged: set[str] = set()
-        self.marks = itertools.count(1920)
+        self.years = itertools.count(1930)
+
+    def sqlalchemy(self, server: Server) -> str:
+        return self.databases.address(server).replace("postgresql", "postgresql+psycopg")
 
     def browser(self, account: str) -> Browser:
         return Browser(self.port, account, PASSWORD)
@@ -43,11 +66,17 @@ class House:
         self.acknowledged.add(name)
         return name
 
-    def report_goes_to_the_replica(self, browser: Browser) -> bool:
-        """Ask for a report with a day nobody else asks for, and see in the servers' logs which of them got it."""
-        mark = f"{next(self.marks)}-02-"
-        browser.page(f"/reports/incoming_register?from={mark}15")
-        found = [server.was_asked(mark) for server in (self.databases.primary, self.databases.replica)]
+    def replica_answers(self, browser: Browser, path: str = REPORT) -> bool:
+        """Ask for a year nobody else asks for, and see in the servers' logs which of them was asked for its days."""
+        year = next(self.years)
+        status, _page = browser.get(path.format(year=year))
+        assert status == 200, (path, [program.log.read_text()[-3000:] for program in self.programs])
+        return self.replica_was_asked(year)
+
+    def replica_was_asked(self, year: int) -> bool:
+        marks = f"{year}-02-14 ", f"''{year}''"  # what the 15th begins with by UTC; no address has that
+        servers = self.databases.primary, self.databases.replica
+        found = [any(server.was_asked(mark) for mark in marks) for server in servers]
         assert sorted(found) == [False, True], found
         return found[1]
 
@@ -68,6 +97,14 @@ class House:
     def stored(self, server) -> set[str]:
         with server.connected("office") as connection:
             return {name for (name,) in connection.execute("SELECT name FROM correspondent")}
+
+
+@pytest.fixture
+def replica(house) -> Iterator[Replica]:
+    """The replica as one more process sees it."""
+    engine = sa.create_engine(house.sqlalchemy(house.databases.replica))
+    yield Replica(engine)
+    engine.dispose()
 
 
 def finds(browser: Browser, name: str, page: str = "/search") -> bool:
@@ -104,6 +141,52 @@ def house(tmp_path_factory) -> Iterator[House]:
                 program.close()
 
 
+@pytest.mark.parametrize("path", ITS_WORK)
+def test_the_replica_takes_this_off_the_primary(house, path):
+    office = house.browser("office")
+    wait_for(house.databases.caught_up)
+    assert house.replica_answers(office, path)
+
+
+def test_a_file_made_in_the_background_is_the_replicas_work_too(house):
+    office, year = house.browser("office"), next(house.years)
+    page = office.get(f"/reports/incoming_register?from=1900-01-01&to={year}-02-13")[1]  # the 14th ends there by UTC
+    fields = form_fields(page, having="title")
+    assert office.post("/reports/incoming_register/make", as_pairs(fields))[0] == 302
+    with house.databases.primary.connected("office") as connection:
+        wait_for(lambda: connection.execute("SELECT state FROM report_run").fetchone() == ("done",))
+    assert house.databases.replica.was_asked(f"{year}-02-13 ")
+    assert not house.databases.primary.was_asked(f"{year}-02-13 ")
+
+
+def test_a_replica_can_be_read_from_and_no_more(house, replica):
+    with replica.session("0/0") as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM ab_user")) > 0
+        with pytest.raises(sa.exc.InternalError, match="read-only"):
+            session.execute(sa.text("DELETE FROM correspondent"))
+
+
+def test_who_has_written_more_than_it_knows_is_not_answered(house, replica):
+    with replica.session(replicas.UNKNOWN, patience=0.2) as session:
+        assert session is None
+
+
+def test_a_primary_is_no_replica(house):
+    engine = sa.create_engine(house.sqlalchemy(house.databases.primary))
+    with Replica(engine).session("0/0") as session:
+        assert session is None
+    engine.dispose()
+
+
+def test_a_replica_that_fails_in_the_middle_is_left_alone(house, replica):
+    with pytest.raises(Overtaken), replica.session("0/0") as session:
+        pid = session.scalar(sa.text("SELECT pg_backend_pid()"))
+        house.databases.replica.tell(f"SELECT pg_terminate_backend({pid})")
+        session.execute(sa.text("SELECT 1"))
+    with replica.session("0/0") as session:
+        assert session is None
+
+
 def test_one_of_each_is_killed_and_nothing_is_lost(house):
     databases, program = house.databases, house.programs[0]
     clerk, office = house.browser("clerk"), house.browser("office")
@@ -117,28 +200,28 @@ def test_one_of_each_is_killed_and_nothing_is_lost(house):
 
     # Reports are read from the replica, once it knows what their reader has written.
     wait_for(databases.caught_up)
-    assert house.report_goes_to_the_replica(clerk)
+    assert house.replica_answers(clerk)
 
     # It lies behind: who has written reads from the primary, others see what was there a moment ago.
     databases.replica.tell("SELECT pg_wal_replay_pause()")
     wait_for(lambda: databases.replica.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
     name = house.add(clerk)
     assert finds(clerk, name)
-    assert not house.report_goes_to_the_replica(clerk)
-    assert house.report_goes_to_the_replica(office)
+    assert not house.replica_answers(clerk)
+    assert house.replica_answers(office)
     databases.replica.tell("SELECT pg_wal_replay_resume()")
     wait_for(databases.caught_up)
-    assert house.report_goes_to_the_replica(clerk)
+    assert house.replica_answers(clerk)
 
     # The replica dies: whoever keeps the servers lets the primary go on alone, and reports are its work.
     databases.replica.kill()
     databases.synchronous("")
     name = house.add(clerk)
     assert finds(clerk, name)
-    assert not house.report_goes_to_the_replica(office)
+    assert not house.replica_answers(office)
     databases.replica.start()
     databases.wait_for_the_replica()
-    wait_for(lambda: time.sleep(0.5) or house.report_goes_to_the_replica(office))
+    wait_for(lambda: time.sleep(0.5) or house.replica_answers(office))
 
     # The primary dies while people write: the replica takes its place, and the programs find it by themselves.
     _status, text = ask(
@@ -161,7 +244,7 @@ def test_one_of_each_is_killed_and_nothing_is_lost(house):
     name = house.add(clerk)
     assert finds(clerk, name)
     assert finds(office, name, "/correspondentview/list/")
-    assert house.report_goes_to_the_replica(office)  # which is the primary now
+    assert house.replica_answers(office)  # which is the primary now
 
 
 def test_two_programs_that_start_at_once_make_one_schema(house):
