@@ -70,7 +70,7 @@ def from_environment() -> dict[str, Any]:
         "SECRET_KEY": _demo_key(folder) if demo else _own_key(get("WENSHU_SECRET_KEY", "")),
         "DEMO": demo,
         "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
-        "SQLALCHEMY_DATABASE_URI": _database(url),
+        "SQLALCHEMY_DATABASE_URI": database(url),
         "SQLALCHEMY_BINDS": _replica(get("WENSHU_REPLICA_URL"), url),
         "DATA_DIR": data if data.startswith("s3://") else str(folder),
         "SESSION_IDLE_MINUTES": _whole("WENSHU_SESSION_IDLE_MINUTES", 30),
@@ -90,7 +90,7 @@ def from_environment() -> dict[str, Any]:
     }
 
 
-def _database(url: str) -> str:
+def database(url: str) -> str:
     """The address as SQLAlchemy reads it; several servers as libpq names them (`h1:p1,h2:p2`) become its `host=`."""
     if not url.startswith("postgresql://"):
         return url
@@ -115,7 +115,7 @@ def _replica(url: str | None, primary: str) -> dict[str, Any]:
     # One that is away is found out soon: whoever asks waits that long, once, and is then served by the primary.
     patience = {"connect_timeout": 2, "tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2}
     options = {**Config.SQLALCHEMY_ENGINE_OPTIONS, "connect_args": patience}
-    return {"replica": {"url": _database(url), **options}}
+    return {"replica": {"url": database(url), **options}}
 
 
 def _cookie(https: bool) -> dict[str, Any]:

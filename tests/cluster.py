@@ -29,6 +29,7 @@ class Server:
     def __init__(self, folder: Path, helper: Any, port: int):
         self.folder, self.helper, self.port = folder, helper, port
         self.log = folder.parent / f"{folder.name}.log"
+        self.process: Any = None
 
     @property
     def address(self) -> str:
@@ -89,9 +90,22 @@ class Pair:
         self.helper.ensure_pgdata_inited()
         self.primary = Server(folder / "primary", self.helper, free_port())
         self.replica = Server(folder / "replica", self.helper, free_port())
+        self.servers = [self.primary, self.replica]
+        self.ports = [server.port for server in self.servers]
 
     def start(self) -> None:
         self.primary.start()
+        self.copy_the_primary()
+
+    def change_places(self) -> None:
+        """The replica has been promoted; a new one takes the place of the primary that died, and follows it."""
+        gone, self.primary = self.primary, self.replica
+        self.replica = Server(gone.folder.with_name("again"), self.helper, gone.port)
+        self.servers.append(self.replica)
+        self.copy_the_primary()
+
+    def copy_the_primary(self) -> None:
+        """Start the replica on a fresh copy."""
         self.replica.folder.mkdir()
         shutil.chown(self.replica.folder, self.helper.system_user or os.geteuid())
         copy = [
@@ -116,15 +130,14 @@ class Pair:
         place = self.primary.ask("SELECT pg_current_wal_lsn()::text")
         return bool(self.replica.ask(f"SELECT pg_last_wal_replay_lsn() >= '{place}'::pg_lsn"))
 
-    def address(self, *servers: Server) -> str:
-        """The office's database on these servers, as the settings name it."""
-        names = ",".join(f"127.0.0.1:{server.port}" for server in servers)
-        more = "?target_session_attrs=read-write" if len(servers) > 1 else ""
-        return f"postgresql://postgres@{names}/office{more}"
+    def address(self, what: str, database: str = "office") -> str:
+        """A database on whichever of both servers is `read-write` or `standby`, as the settings name it."""
+        names = ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        return f"postgresql://postgres@{names}/{database}?target_session_attrs={what}"
 
     def stop(self) -> None:
-        for server in (self.replica, self.primary):
-            if hasattr(server, "process"):
+        for server in self.servers:
+            if server.process is not None:
                 server.stop()
 
 

@@ -16,11 +16,12 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
+import config
 from app.engine import replicas
 from app.engine.database import Overtaken
 from app.engine.replicas import Replica
 from bench.client import as_pairs, form_fields
-from tests.cluster import Browser, Pair, Server, balanced, pair
+from tests.cluster import Browser, Pair, balanced, pair
 from tests.conftest import PASSWORD, fill_house, office
 from tests.safety.rivals import wait_for
 from tests.safety.served import ROOT, Served, ask
@@ -52,9 +53,6 @@ class House:
         self.databases, self.programs, self.port = databases, programs, port
         self.acknowledged: set[str] = set()
         self.years = itertools.count(1930)
-
-    def sqlalchemy(self, server: Server) -> str:
-        return self.databases.address(server).replace("postgresql", "postgresql+psycopg")
 
     def browser(self, account: str) -> Browser:
         return Browser(self.port, account, PASSWORD)
@@ -102,7 +100,7 @@ class House:
 @pytest.fixture
 def replica(house) -> Iterator[Replica]:
     """The replica as one more process sees it."""
-    engine = sa.create_engine(house.sqlalchemy(house.databases.replica))
+    engine = sa.create_engine(config.database(house.databases.address("standby")))
     yield Replica(engine)
     engine.dispose()
 
@@ -116,18 +114,13 @@ def finds(browser: Browser, name: str, page: str = "/search") -> bool:
 def house(tmp_path_factory) -> Iterator[House]:
     with pair() as databases:
         databases.primary.tell("CREATE DATABASE office")
-        first, second = databases.primary, databases.replica
-        fill_house(
-            office(
-                databases.address(first).replace("postgresql", "postgresql+psycopg"), tmp_path_factory.mktemp("fill")
-            )
-        )
+        fill_house(office(config.database(databases.address("read-write")), tmp_path_factory.mktemp("fill")))
         programs = []
         try:
             for name in "ab":
                 settings = {
-                    "WENSHU_DATABASE_URL": databases.address(first, second),
-                    "WENSHU_REPLICA_URL": databases.address(second),
+                    "WENSHU_DATABASE_URL": databases.address("read-write"),
+                    "WENSHU_REPLICA_URL": databases.address("standby"),
                     "WENSHU_SECRET_KEY": KEY,
                     "WENSHU_WORKERS": "1",
                 }
@@ -172,7 +165,7 @@ def test_who_has_written_more_than_it_knows_is_not_answered(house, replica):
 
 
 def test_a_primary_is_no_replica(house):
-    engine = sa.create_engine(house.sqlalchemy(house.databases.primary))
+    engine = sa.create_engine(config.database(house.databases.address("read-write")))
     with Replica(engine).session("0/0") as session:
         assert session is None
     engine.dispose()
@@ -244,14 +237,17 @@ def test_one_of_each_is_killed_and_nothing_is_lost(house):
     name = house.add(clerk)
     assert finds(clerk, name)
     assert finds(office, name, "/correspondentview/list/")
-    assert house.replica_answers(office)  # which is the primary now
+
+    # A new replica follows the new primary, and takes its work over again.
+    assert house.replica_answers(office)  # the former one, which is the primary now
+    databases.change_places()
+    wait_for(lambda: time.sleep(0.5) or house.replica_answers(office))
 
 
 def test_two_programs_that_start_at_once_make_one_schema(house):
     databases = house.databases
-    server = databases.primary if databases.primary.process.poll() is None else databases.replica
-    server.tell("CREATE DATABASE fresh")
-    settings = {"WENSHU_DATABASE_URL": databases.address(server).replace("/office", "/fresh"), "WENSHU_SECRET_KEY": KEY}
+    databases.primary.tell("CREATE DATABASE fresh")
+    settings = {"WENSHU_DATABASE_URL": databases.address("read-write", "fresh"), "WENSHU_SECRET_KEY": KEY}
     command = [sys.executable, "run.py", "upgrade"]
     started = [subprocess.Popen(command, cwd=ROOT, env={**house.programs[0].environment, **settings}) for _ in range(2)]
     assert [process.wait() for process in started] == [0, 0]

@@ -30,14 +30,14 @@ LOOK = 0.05
 UNKNOWN = "FFFFFFFF/FFFFFFFF"
 
 _WRITTEN = text("SELECT pg_current_wal_insert_lsn()::text")
-# A replica whose primary is gone follows nobody; one that was promoted is in recovery no more, and a primary itself.
-_FOLLOWS = text(
+# One that was promoted is a primary itself; one whose primary is gone follows nobody.
+_STANDING = text(
     """
-    SELECT pg_is_in_recovery()
-       AND EXISTS (SELECT FROM pg_stat_wal_receiver)
-       AND (pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
-            OR now() - pg_last_xact_replay_timestamp() < make_interval(secs => :behind))
-       AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)
+    SELECT pg_is_in_recovery() AS is_replica,
+           EXISTS (SELECT FROM pg_stat_wal_receiver)
+           AND (pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
+                OR now() - pg_last_xact_replay_timestamp() < make_interval(secs => :behind))
+           AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn) AS knows
     """
 )
 
@@ -64,8 +64,11 @@ class Replica:
         error = context.sqlalchemy_exception
         if isinstance(error, OperationalError | InterfaceError) and not context.is_pre_ping:
             log.warning("the replica is left alone for %s s: %s", REST, plainly(error))
-            self._rests_until = time.monotonic() + REST
+            self._rest()
             raise Overtaken(plainly(error))
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + REST
 
     @contextmanager
     def session(self, since: str, patience: float = 0) -> Iterator[Session | None]:
@@ -92,13 +95,18 @@ class Replica:
             return None
         try:
             # Asked on the very connection that is used: behind one address there may be several replicas.
-            while not connection.scalar(_FOLLOWS, {"written": since, "behind": BEHIND}):
-                if time.monotonic() >= end:
-                    connection.close()
-                    return None
+            while True:
+                found = connection.execute(_STANDING, {"written": since, "behind": BEHIND}).one()
+                if found.is_replica and found.knows:
+                    connection.rollback()
+                    return connection
+                if not found.is_replica:  # the next connection may find one among the servers of the address
+                    connection.invalidate()
+                    self._rest()
+                if not found.is_replica or time.monotonic() >= end:
+                    break
                 time.sleep(LOOK)
-            connection.rollback()
         except Overtaken:
-            connection.close()
-            return None
-        return connection
+            pass
+        connection.close()
+        return None
