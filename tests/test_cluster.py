@@ -180,6 +180,11 @@ def test_a_replica_that_fails_in_the_middle_is_left_alone(house, replica):
         assert session is None
 
 
+def test_a_replica_that_does_not_know_a_column_yet_leaves_it_to_the_primary(replica):
+    with pytest.raises(Overtaken), replica.session("0/0") as session:
+        session.execute(sa.text("SELECT colour FROM correspondent"))
+
+
 def test_one_of_each_is_killed_and_nothing_is_lost(house):
     databases, program = house.databases, house.programs[0]
     clerk, office = house.browser("clerk"), house.browser("office")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -60,9 +60,9 @@ class Replica:
         event.listen(engine, "handle_error", self._failed)
 
     def _failed(self, context: ExceptionContext) -> None:
-        """A replica that is away, or had to drop a query for the primary's sake, is left alone for a while."""
+        """Leave a replica alone that is away, drops a query for the sake of replay, or has an older schema."""
         error = context.sqlalchemy_exception
-        if isinstance(error, OperationalError | InterfaceError) and not context.is_pre_ping:
+        if isinstance(error, OperationalError | InterfaceError | ProgrammingError) and not context.is_pre_ping:
             log.warning("the replica is left alone for %s s: %s", REST, plainly(error))
             self._rest()
             raise Overtaken(plainly(error))
