@@ -7,8 +7,12 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 HERE = Path(__file__).parent
+
+#: Seconds after which the next of several database servers is tried.
+NEXT_SERVER = 5
 
 #: Keys that protect nothing, because everybody knows them.
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "test", "wenshu"}
@@ -66,7 +70,8 @@ def from_environment() -> dict[str, Any]:
         "SECRET_KEY": _demo_key(folder) if demo else _own_key(get("WENSHU_SECRET_KEY", "")),
         "DEMO": demo,
         "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
-        "SQLALCHEMY_DATABASE_URI": url.replace("postgresql://", "postgresql+psycopg://"),
+        "SQLALCHEMY_DATABASE_URI": database(url),
+        "SQLALCHEMY_BINDS": _replica(get("WENSHU_REPLICA_URL"), url),
         "DATA_DIR": data if data.startswith("s3://") else str(folder),
         "SESSION_IDLE_MINUTES": _whole("WENSHU_SESSION_IDLE_MINUTES", 30),
         "PASSWORD_COMPOSITION": get("WENSHU_PASSWORD_COMPOSITION") == "1",
@@ -83,6 +88,34 @@ def from_environment() -> dict[str, Any]:
         "MAIL_FROM": get("WENSHU_MAIL_FROM") or "wenshu@localhost",
         "WORKERS": int(get("WENSHU_WORKERS") or 2),
     }
+
+
+def database(url: str) -> str:
+    """The address as SQLAlchemy reads it; several servers as libpq names them (`h1:p1,h2:p2`) become its `host=`."""
+    if not url.startswith("postgresql://"):
+        return url
+    parts = urlsplit(url)
+    who, _at, servers = parts.netloc.rpartition("@")
+    query = parse_qsl(parts.query)
+    if "," in servers:
+        query = [("host", server) for server in servers.split(",")] + query
+        servers = ""
+        if not any(name == "connect_timeout" for name, _value in query):
+            query.append(("connect_timeout", str(NEXT_SERVER)))
+    asked = f"?{urlencode(query, safe='/:')}" if query else ""
+    return f"postgresql+psycopg://{who}{_at}{servers}{parts.path}{asked}"
+
+
+def _replica(url: str | None, primary: str) -> dict[str, Any]:
+    """A second engine, named `replica`, where there is a streaming replica of the PostgreSQL database to read from."""
+    if not url:
+        return {}
+    if not (url.startswith("postgresql") and primary.startswith("postgresql")):
+        raise ConfigurationError("WENSHU_REPLICA_URL needs WENSHU_DATABASE_URL to name the PostgreSQL it copies.")
+    # One that is away is found out soon: whoever asks waits that long, once, and is then served by the primary.
+    patience = {"connect_timeout": 2, "tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2}
+    options = {**Config.SQLALCHEMY_ENGINE_OPTIONS, "connect_args": patience}
+    return {"replica": {"url": database(url), **options}}
 
 
 def _cookie(https: bool) -> dict[str, Any]:

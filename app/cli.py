@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 from alembic import command as alembic
-from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale
@@ -16,7 +14,7 @@ from sqlalchemy import select
 
 from app.cli_records import records_group, report_command, reports_command
 from app.cli_users import users_group
-from app.engine import access, bin, events, formkeys, fulltext, history, numbers, phones
+from app.engine import access, bin, events, formkeys, fulltext, history, numbers
 from app.engine import record as records
 from app.engine.database import Overtaken
 from app.engine.mail import Post
@@ -24,6 +22,7 @@ from app.engine.refusals import Refused
 from app.engine.workflow import flows
 from app.extensions import db
 from app.factory import create_app
+from app.schema import alone, bring_up_to_date, migrate, migrations
 from app.web.files import storage
 from app.web.mail_in import acknowledge, take_in
 from app.web.report_files import forget_old
@@ -31,8 +30,6 @@ from app.worker import beside, work_on
 from models import digests, sweeping
 from models.files import Attachment
 from seed import demo, volume
-
-HERE = Path(__file__).parent.parent
 
 
 class Office(click.Group):
@@ -60,24 +57,6 @@ def main() -> None:
     office(prog_name="run.py")
 
 
-def migrations(app: Flask) -> AlembicConfig:
-    """Where the migrations lie and which database they run on."""
-    found = AlembicConfig()
-    found.set_main_option("script_location", str(HERE / "models" / "migrations"))
-    found.attributes["url"] = app.config["SQLALCHEMY_DATABASE_URI"]
-    return found
-
-
-def migrate(app: Flask) -> None:
-    """Bring the schema to the newest version."""
-    uri = app.config["SQLALCHEMY_DATABASE_URI"]
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    alembic.upgrade(migrations(app), "head")
-    phones.bring_up_to_date(db.session)
-    fulltext.bring_up_to_date(db.session, records.kinds().values())
-
-
 def fill_empty(app: Flask) -> str | None:
     """Load the demo office into an empty database; its password if it was."""
     if not app.config["DEMO"] or db.session.scalar(select(User.id).limit(1)) is not None:
@@ -92,8 +71,11 @@ def fill_empty(app: Flask) -> str | None:
 @click.pass_obj
 def serve(app: Flask) -> None:
     """Serve the office; the first start makes schema and demo office."""
-    migrate(app)
-    password = fill_empty(app)
+    with alone():
+        before = bring_up_to_date(app)
+        password = fill_empty(app)
+    if before.is_newer:
+        click.echo(f"Upgrade this program soon: {before}.")
     address = f"http://{app.config['HOST']}:{app.config['PORT']}"
     click.echo(f"Wenshu: {address}")
     if password:
@@ -134,8 +116,10 @@ def mail_in(file: BinaryIO) -> None:
 @office.command()
 @click.pass_obj
 def upgrade(app: Flask) -> None:
-    """Bring the database to the newest schema."""
-    migrate(app)
+    """Bring the database to the newest schema. One made by a newer program is left as it is."""
+    before = migrate(app)
+    if before.is_newer:
+        click.echo(f"Nothing was done: {before}.")
 
 
 @office.command()

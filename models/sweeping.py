@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import access, clocks, history, ladder
 from app.engine.clocks import ClockRow
-from app.engine.database import lost, one_at_a_time, plainly
+from app.engine.database import first_to, lost, one_at_a_time, plainly
 from app.engine.ladder import EscalationRung
 from app.engine.moments import local, now, today
 from app.engine.office_calendar import working_calendar
@@ -225,6 +225,8 @@ def check_stock(session: Session) -> int:
     """Compare the totals of the stock with its books, and tell the warehouse once a day where they differ; how many."""
     session.rollback()
     _apart(session, lambda: stock_totals.open_books(session))
+    if not first_to(session, "check the stock"):
+        return 0
     wrong, day, count = stock_totals.differences(session), today().isoformat(), 0
     for pk, sentences in wrong.items():
         log.error("stock: %s", " ".join(sentences))

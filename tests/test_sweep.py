@@ -6,20 +6,24 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import select
 
-from app.engine import access, clocks, ladder
+from app.engine import access, bin, clocks, ladder
 from app.engine import record as records
 from app.engine.clocks import ClockRow
 from app.engine.ladder import EscalationRung, RungSent
-from app.engine.moments import parse_moment
+from app.engine.moments import now, parse_moment
 from app.engine.office_calendar import working_calendar
 from app.engine.refusals import Invalid
 from app.extensions import db
+from app.web.report_files import forget_old
 from models.circulation import CirculationEntry
+from models.correspondents import Correspondent
 from models.follow_ups import FollowUp
 from models.notices import Notice
 from models.people import Person
+from models.report_runs import ReportRun
 from models.sweeping import sweep, wake
 from tests.conftest import actors_of
 from tests.factories import take
@@ -236,6 +240,44 @@ def test_sweeps_side_by_side_tell_everybody_once(either, at):
             )
             assert [count for _person, _record, count in counted] == [1] * 9
         db.session.remove()
+
+
+def test_two_who_tidy_up_at_once_are_not_in_each_others_way(either, at):
+    at("2026-03-02 10:00")
+    with either.app_context(), access.acting_as(actors_of(db.session)["clerk"]):
+        for number in range(3):
+            bin.delete(db.session, records.add(db.session, Correspondent, {"name": f"单位{number}"}), version=1)
+        db.session.commit()
+        db.session.remove()
+    with either.app_context(), access.system():
+        for name in ("one", "two"):
+            values = dict.fromkeys(("report", "parameters", "form", "language", "address"), "")
+            user = db.session.scalars(select(User).limit(1)).one()
+            db.session.add(
+                ReportRun(user=user, name=name, mail=False, state="done", asked_at=now(), ended_at=now(), **values)
+            )
+        db.session.commit()
+        db.session.remove()
+    at("2026-05-02 10:00")
+    done, begun = [], threading.Event()
+
+    def second():
+        with either.app_context():
+            begun.set()
+            done.append((bin.empty(db.session), forget_old(db.session)))
+            db.session.commit()
+            db.session.remove()
+
+    thread = threading.Thread(target=second)
+    with either.app_context():
+        assert (bin.empty(db.session), forget_old(db.session)) == (3, 2)
+        thread.start()
+        begun.wait()
+        thread.join(1)  # on SQLite it waits for the writer
+        db.session.commit()
+        db.session.remove()
+    thread.join()
+    assert done == [(0, 0)]
 
 
 def test_a_suspended_paper_goes_on_on_its_day(session, actors, at):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, constraints, history
 from app.engine import record as records
+from app.engine.database import first_to
 from app.engine.moments import Moment, now
 from app.engine.referring import references_to
 from app.engine.refusals import Invalid, NotAllowed, Stale
@@ -83,6 +84,8 @@ def restore(session: Session, record: Any) -> None:
 def empty(session: Session) -> int:
     """Remove for good what has lain for thirty days; how many records. The caller commits."""
     count = 0
+    if not first_to(session, "empty the bin"):
+        return count
     with access.system(), history.act("purge"):
         for model in list(access.guarded(Binned)):
             query = select(model).where(model.deleted_at < now() - KEPT)

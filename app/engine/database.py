@@ -95,6 +95,13 @@ def one_at_a_time(session: Session, *names: str) -> None:
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+def first_to(session: Session, name: str) -> bool:
+    """Whether nobody else is at this work; until the transaction ends, others are told so and leave it."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+
+
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):

@@ -50,7 +50,8 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
         calendar = _calendars.get(key)
         if calendar is None:
             days = session.execute(select(CalendarDay.day, CalendarDay.worked)).all()
-            _calendars.clear()
+            if len(_calendars) > 3:  # the primary's and the replica's, which may differ for a moment
+                _calendars.clear()
             calendar = _calendars[key] = WorkingCalendar(
                 zone,
                 OFFICE_WINDOWS,

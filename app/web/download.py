@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, abort, request, send_file, stream_with_context
 from flask_babel import gettext as _
@@ -48,7 +49,9 @@ def download_table(
         response = Response(
             stream_with_context(csv_chunks(columns, rows, zone=office_zone())), mimetype="text/csv; charset=utf-8"
         )
-        response.headers.set("Content-Disposition", "attachment", filename=file_name(title, form))
+        # In ASCII, as headers are: the server refuses to send any other.
+        name = {"filename*": f"UTF-8''{quote(file_name(title, form))}"}
+        response.headers.set("Content-Disposition", "attachment", **name)
         return response
     file = tempfile.TemporaryFile()  # noqa: SIM115  sent and closed by Flask
     asked = "?" + request.query_string.decode() if request.query_string else ""

@@ -26,6 +26,7 @@ from app.extensions import db
 from app.web.download import SHEET, download_table
 from app.web.kind import BadRequest, allowed
 from app.web.listing import ListPages
+from app.web.replica import read_only, read_rows
 
 #: What may come out of a packed sheet that is sent to the page, in bytes.
 MOST_UPLOADED = 128 << 20
@@ -135,8 +136,11 @@ class TablePages(ListPages):
     @allowed("export")
     def export(self, suffix: str) -> Any:
         query, drawn = self._chosen()
-        count = db.session.scalar(select(func.count()).select_from(query.with_only_columns(self.model.id).subquery()))
-        rows = export_rows(db.session, self.model, query.order_by(*self._order().by()))
+        with read_only() as session:
+            keys = query.with_only_columns(self.model.id).subquery()
+            count = session.scalar(select(func.count()).select_from(keys))
+        ordered = query.order_by(*self._order().by())
+        rows = read_rows(lambda session: export_rows(session, self.model, ordered))
         return download_table(
             suffix, str(self.model.label_plural), export_columns(self.model), rows,
             what=self.model.kind_name, count=count or 0, lines=self._in_words(drawn), page=self._url("listing"),

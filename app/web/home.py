@@ -26,6 +26,7 @@ from app.engine.moments import Moment, now
 from app.extensions import db
 from app.web import cells, dashboard
 from app.web.kind import VIEWS
+from app.web.replica import read_only
 
 #: So many kinds are shown with their rows, the most pressing first; the rest with their number.
 OPEN_BOXES = 5
@@ -196,11 +197,13 @@ class SearchView(BaseView):
             return redirect(url_for("SignInView.login", next=request.full_path))
         q = request.args.get("q", "")[: searching.ASKED]
         words = searchable(q).split()
-        groups = [self._group(model, keys, q) for model, keys in self._hits(q).items()] if words else []
+        with read_only() as session:
+            hits = self._hits(session, q) if words else {}
+            groups = [self._group(session, model, keys, q) for model, keys in hits.items()]
         empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
         return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
 
-    def _hits(self, q: str) -> dict[Any, list[int]]:
+    def _hits(self, session: Any, q: str) -> dict[Any, list[int]]:
         """The records that match, by kind: one whose number or name is just these words, then the newest.
 
         One query for all kinds.
@@ -215,16 +218,16 @@ class SearchView(BaseView):
             if (exact := searching.called(model, q)) is not None:
                 first = select(model.id).where(exact).limit(1).subquery()
                 parts.append(select(literal(place).label("place"), first.c.id, literal(1).label("exact")))
-        rows = db.session.execute(union_all(*parts)).all() if parts else []
+        rows = session.execute(union_all(*parts)).all() if parts else []
         found: dict[Any, list[int]] = {}
         for row in sorted(rows, key=lambda row: (-row.exact, row.place, -row.id)):
             found.setdefault(models[row.place], []).append(row.id)
         return {model: list(dict.fromkeys(keys))[:SEARCHED] for model, keys in found.items()}
 
-    def _group(self, model: Any, keys: list[int], q: str) -> dict[str, Any]:
+    def _group(self, session: Any, model: Any, keys: list[int], q: str) -> dict[str, Any]:
         view = VIEWS[model]
         query = select(model).where(model.id.in_(keys)).options(*records.references(model, view.drawn()))
-        rows = sorted(db.session.scalars(query), key=lambda row: keys.index(row.id))
+        rows = sorted(session.scalars(query), key=lambda row: keys.index(row.id))
         return {
             "label": str(model.label_plural),
             "href": url_for(f"{view.__name__}.listing", q=q),

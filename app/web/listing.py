@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from app.extensions import db
 from app.web import cells, forms, paging
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
 from app.web.paging import PLACES, Place, Sorting
+from app.web.replica import read_only
 
 #: So many records of a list are counted, and so many of the newest are looked through for them; to count further
 #: would take longer than to show the page.
@@ -50,13 +52,17 @@ class ListPages(KindPages):
     @expose("/list/")
     @allowed("read")
     def listing(self) -> str:
+        with read_only() if _words() else nullcontext(db.session) as session:
+            return self._listing(session)
+
+    def _listing(self, session: Any) -> str:
         query, chosen = self._chosen()
         place = paging.place()
         drawn = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
-        rows, earlier, later = place.rows(db.session, drawn, self._order())
-        total = self._count(query) if earlier or later else Count(len(rows))
-        shown = rows if earlier else self._foremost(drawn, rows)
-        learn(db.session, shown)
+        rows, earlier, later = place.rows(session, drawn, self._order())
+        total = self._count(session, query) if earlier or later else Count(len(rows))
+        shown = rows if earlier else self._foremost(session, drawn, rows)
+        learn(session, shown)
         names = self.columns
         return self._page(
             "list",
@@ -163,11 +169,11 @@ class ListPages(KindPages):
             raise BadRequest(f"{field.label}: {error}") from None
         return condition, picture
 
-    def _foremost(self, query: Any, rows: list[Any]) -> list[Any]:
+    def _foremost(self, session: Any, query: Any, rows: list[Any]) -> list[Any]:
         """The rows of the first page, the record that is called just what is looked for before them."""
         if not _words() or request.args.get("sort"):
             return rows
-        return searching.foremost(db.session, query, self.model, _words(), rows)
+        return searching.foremost(session, query, self.model, _words(), rows)
 
     def _order(self) -> Sorting:
         wanted = request.args.get("sort") or ("-id" if _words() else self.base_order)
@@ -180,7 +186,7 @@ class ListPages(KindPages):
             column, nullable = case((known_content(self.model), column), else_=None), True
         return Sorting(key if name == "id" else column, key, wanted.startswith("-"), nullable)
 
-    def _count(self, query: Any) -> Count:
+    def _count(self, session: Any, query: Any) -> Count:
         """How many rows there are, counted no further than is worth while.
 
         Of a list as it is, without a filter, only the newest records are looked through: who sees few of a million
@@ -190,12 +196,12 @@ class ListPages(KindPages):
         whole = set(_args(without=(*PLACES, "sort")))
         if whole:
             some = query.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
-            return Count(db.session.scalar(select(func.count()).select_from(some)) or 0)
+            return Count(session.scalar(select(func.count()).select_from(some)) or 0)
         ids = self.model.__table__.c.id
         first, last = (select(end(ids)).scalar_subquery() for end in (func.min, func.max))
         newest = query.where(key > last - LOOKED_THROUGH)
         some = newest.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
-        found, older = db.session.execute(select(func.count(), last - first >= LOOKED_THROUGH).select_from(some)).one()
+        found, older = session.execute(select(func.count(), last - first >= LOOKED_THROUGH).select_from(some)).one()
         return Count(found, at_least=bool(older))
 
     def _column(self, name: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Response, current_app, g, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.engine import access
 from app.engine.moments import frozen
 from app.extensions import db
+from app.schema import standing
 from app.web import cells
 from app.web.kind import VIEWS
 from app.web.language import locale_code
@@ -32,10 +32,12 @@ class HealthView(BaseView):
     @expose("/readyz")
     def readyz(self) -> Any:
         try:
-            db.session.execute(text("SELECT version_num FROM alembic_version"))
+            found = standing(db.session)
         except SQLAlchemyError:
-            return Response("the database does not answer, or has no schema\n", 503, mimetype="text/plain")
-        return Response("ok\n", mimetype="text/plain")
+            return Response("the database does not answer\n", 503, mimetype="text/plain")
+        if not found.serves:
+            return Response(f"{found}\n", 503, mimetype="text/plain")
+        return Response(f"ok, but {found}\n" if found.is_newer else "ok\n", mimetype="text/plain")
 
 
 class Surroundings:

@@ -19,16 +19,16 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.csv import write_csv
-from app.engine.database import apart, plainly, reading
+from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
 from app.engine.frames import REPORTS, Answer, ask, period_of
 from app.engine.mail import Post
 from app.engine.moments import office_zone
 from app.engine.refusals import Refused
 from app.engine.workbook import Chart, Sheet
-from app.extensions import db
 from app.web.download import file_name, write_table
 from app.web.files import storage
+from app.web.replica import read_only
 from models import report_runs
 from models.files import Attachment
 from models.notices import tell
@@ -75,7 +75,7 @@ def chosen_words(answer: Answer) -> list[tuple[str, str]]:
     ]
 
 
-def details(answer: Answer) -> list[Sheet]:
+def details(session: Session, answer: Answer) -> list[Sheet]:
     """The rows behind declared figures, on a sheet of their own."""
     tally = answer.report.tally(answer.parameters.get("of"))
     if tally is None:
@@ -87,7 +87,7 @@ def details(answer: Answer) -> list[Sheet]:
     query = tally.behind(period_of(answer.parameters), answer.chosen, tally.figures[0].name)
 
     def rows() -> Iterator[list[Any]]:
-        with db.session.execute(query.execution_options(yield_per=STRIDE)) as found:
+        with session.execute(query.execution_options(yield_per=STRIDE)) as found:
             for record, at, _worth in found:
                 yield [named(record), str(getattr(record, "state_label", "") or ""), at]
 
@@ -106,7 +106,12 @@ def chart_of(answer: Answer) -> Chart | None:
 
 
 def write_report(
-    target: BinaryIO, answer: Answer, form: str, link: str | None, told: Callable[[Iterable[Any]], Iterable[Any]]
+    session: Session,
+    target: BinaryIO,
+    answer: Answer,
+    form: str,
+    link: str | None,
+    told: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> None:
     """The file of a report into `target`; every table's rows pass through `told`."""
     about = answer.report
@@ -115,7 +120,7 @@ def write_report(
         return
     write_table(
         target, str(about.title), answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
-        more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(answer)], link=link,
+        more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(session, answer)], link=link,
         chart=chart_of(answer), what=about.name,
     )  # fmt: skip
 
@@ -133,7 +138,11 @@ def work(session: Session) -> bool:
         actor = actor_of(session, run.user) if run.user.active else access.NOBODY
     with force_locale(run.language):
         try:
-            _make(session, run, actor)
+            try:
+                _make(session, run, actor)
+            except Overtaken:  # by a replica that failed: the primary does it
+                session.rollback()
+                _make(session, run, actor)
         except report_runs.CalledOff:
             session.rollback()
         except Refused as refusal:
@@ -155,8 +164,8 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
     link = f"{run.address}/reports/{report}?{urlencode(given)}" if run.address else None
     session.rollback()
     with TemporaryFile() as file:
-        with access.acting_as(actor), reading():
-            answer = ask(session, report, given)
+        with access.acting_as(actor), reading(), read_only() as read:
+            answer = ask(read, report, given)
             total = rows_of(answer)
 
             def told(rows: Iterable[Any]) -> Iterator[Any]:
@@ -168,7 +177,7 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
                     written += 1
                     yield row
 
-            write_report(file, answer, form, link, told)
+            write_report(read, file, answer, form, link, told)
             session.rollback()
             exported(session, str(answer.report.title), report, len(answer.rows), f"{form} {link or ''}")
         file.seek(0)
@@ -215,6 +224,8 @@ def _mail(run: ReportRun, digest: str) -> None:
 def forget_old(session: Session) -> int:
     """Forget runs that nobody fetches any more, and delete their files; how many. The caller commits."""
     count = 0
+    if not first_to(session, "forget old files"):
+        return count
     with access.system():
         for run in list(report_runs.old(session)):
             digest = run.digest

@@ -12,6 +12,7 @@ from flask import Response, abort, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -27,6 +28,7 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
+from app.web.replica import read_only
 from app.web.report_files import BIG, chart_of, chosen_words, details, in_words, named, rows_of
 from app.web.report_runs import RunPages
 from reports import sections
@@ -74,25 +76,26 @@ class ReportView(RunPages, BaseView):
         name, _dot, form = name.partition(".")
         if name not in REPORTS:
             abort(404)
-        answer = ask(db.session, name, _given())
-        if form == "json":
-            how = f"json {request.full_path.rstrip('?')}"
-            exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
-            return Response(as_json(answer), mimetype="application/json")
-        if form:
-            return download_table(
-                form,
-                str(answer.report.title),
-                answer.columns,
-                answer.spoken,
-                what=answer.report.name,
-                count=len(answer.rows),
-                lines=in_words(answer),
-                notes=[str(answer.report.basis)],
-                more=details(answer) if form == "xlsx" else (),
-                page=url_for("ReportView.report", name=name),
-                chart=chart_of(answer),
-            )
+        with read_only() as session:
+            answer = ask(session, name, _given())
+            if form == "json":
+                how = f"json {request.full_path.rstrip('?')}"
+                exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
+                return Response(as_json(answer), mimetype="application/json")
+            if form:
+                return download_table(
+                    form,
+                    str(answer.report.title),
+                    answer.columns,
+                    answer.spoken,
+                    what=answer.report.name,
+                    count=len(answer.rows),
+                    lines=in_words(answer),
+                    notes=[str(answer.report.basis)],
+                    more=details(session, answer) if form == "xlsx" else (),
+                    page=url_for("ReportView.report", name=name),
+                    chart=chart_of(answer),
+                )
         return self._page(answer)
 
     @expose("/<name>/rows")
@@ -104,14 +107,16 @@ class ReportView(RunPages, BaseView):
             abort(404)
         figure, page = given.pop("figure", ""), whole(given.pop("page", None)) or 1
         period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
-        if tally := about.tally(period.get("of")):
-            figure = figure or tally.figures[0].name
-            query = tally.behind(period_of(period), given, figure)
-            count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-            found, model = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all(), tally.model
-        else:
-            model, count, found = _counted(ask(db.session, name, period), given, figure, page)
-        column = next(one for one in about.columns if one.name == figure)
+        with read_only() as session:
+            if tally := about.tally(period.get("of")):
+                figure = figure or tally.figures[0].name
+                query = tally.behind(period_of(period), given, figure)
+                count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+                found, model = session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all(), tally.model
+            else:
+                model, count, found = _counted(session, ask(session, name, period), given, figure, page)
+            column = next(one for one in about.columns if one.name == figure)
+            behind = _behind(model, found, column)
         labels = {one.name: one.label for one in about.columns}
         words = [f"{labels[key]}: {about.labels.get(key, {}).get(value, value) or '—'}" for key, value in given.items()]
 
@@ -127,7 +132,7 @@ class ReportView(RunPages, BaseView):
             count_text=_("%(count)s rows", count=count),
             previous=at_page(page - 1) if page > 1 else None,
             next=at_page(page + 1) if page * BEHIND < count else None,
-            **_behind(model, found, column),
+            **behind,
         )
 
     def _page(self, answer: Answer) -> str:
@@ -215,11 +220,13 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
     return cells_below
 
 
-def _counted(answer: Answer, key: Mapping[str, str], figure: str, page: int) -> tuple[Any, int, list[Line]]:
+def _counted(
+    session: Session, answer: Answer, key: Mapping[str, str], figure: str, page: int
+) -> tuple[Any, int, Sequence[Any]]:
     """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one."""
     if not answer.behind:
         abort(404)
-    model, lines = answer.look_behind(db.session, key, figure)
+    model, lines = answer.look_behind(session, key, figure)
     plain = bool(lines["worth"].eq(1).all())
     shown = lines[(page - 1) * BEHIND : page * BEHIND]
     query = (
@@ -227,7 +234,7 @@ def _counted(answer: Answer, key: Mapping[str, str], figure: str, page: int) -> 
         .where(model.id.in_([int(one) for one in shown["id"]]))
         .options(*records.references(model, model.named_by))
     )
-    known = {one.id: one for one in db.session.scalars(query)}
+    known = {one.id: one for one in session.scalars(query)}
     told = shown.itertuples(index=False, name=None)
     return model, len(lines), [Line(known[pk], at, None if plain else worth) for pk, at, worth in told]
 

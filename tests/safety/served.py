@@ -75,18 +75,22 @@ class Served:
             return False
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
-        """One request on a connection of its own: status and text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            content = {"Content-Type": "application/json"} if body is not None else {}
-            connection.request(method, path, body and json.dumps(body), {**content, **(headers or {})})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8")
-        finally:
-            connection.close()
+        return ask(self.port, method, path, body, headers)
 
     def token(self, username: str) -> dict[str, str]:
         """The header with which an account's programs sign in."""
         who = {"username": username, "password": PASSWORD, "provider": "db"}
         _status, text = self.ask("POST", "/api/v1/security/login", who)
         return {"Authorization": f"Bearer {json.loads(text)['access_token']}"}
+
+
+def ask(port: int, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """One request on a connection of its own: status and text."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        content = {"Content-Type": "application/json"} if body is not None else {}
+        connection.request(method, path, body and json.dumps(body), {**content, **(headers or {})})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8")
+    finally:
+        connection.close()

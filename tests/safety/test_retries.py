@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 
 import pytest
@@ -117,15 +119,21 @@ def test_a_serialization_failure_is_run_again(postgres_app, reruns, paper):
     assert (reruns.count, len(papers(postgres_app))) == (1, 2)
 
 
-def hurry(statement: str) -> None:
-    """Let the app's connections wait a moment for a lock, not ten seconds."""
+@contextmanager
+def hurry(app, statement: str) -> Iterator[None]:
+    """Let the app's connections wait a moment for a lock, not ten seconds; the next test may get the same app."""
 
-    @sa.event.listens_for(db.engine, "connect")
     def set_patience(connection, _record):
         connection.execute(statement)
         connection.commit()
 
-    db.engine.dispose()
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "connect", set_patience)
+    engine.dispose()
+    yield
+    sa.event.remove(engine, "connect", set_patience)
+    engine.dispose()
 
 
 @pytest.fixture
@@ -133,9 +141,8 @@ def impatient(postgres_app, paper):
     """The office with a PostgreSQL on which nobody waits longer than a moment for a lock."""
     house = House(postgres_app)
     house.browser("clerk"), house.headers("clerk")
-    with postgres_app.app_context():
-        hurry("SET lock_timeout = '150ms'")
-    return house
+    with hurry(postgres_app, "SET lock_timeout = '150ms'"):
+        yield house
 
 
 def test_an_upload_that_is_run_again_is_read_from_its_first_byte(impatient, reruns, paper):
@@ -171,12 +178,11 @@ def test_who_loses_four_times_is_asked_in_one_sentence_to_try_again(impatient, r
 def test_a_locked_sqlite_file_is_asked_four_times(app, tmp_path, reruns, busy_for_good):
     house = House(app)
     headers = house.headers("clerk", KEY)
-    with app.app_context():
-        hurry("PRAGMA busy_timeout = 20")
     writer = sqlite3.connect(tmp_path / "office.db", isolation_level=None, check_same_thread=False)
     writer.execute("BEGIN IMMEDIATE")
     reruns.then = None if busy_for_good else writer.rollback
-    answer = house.client().post("/api/v1/correspondents/", json={"name": "独山县档案局"}, headers=headers)
+    with hurry(app, "PRAGMA busy_timeout = 20"):
+        answer = house.client().post("/api/v1/correspondents/", json={"name": "独山县档案局"}, headers=headers)
     writer.close()
     assert (answer.status_code, reruns.count) == ((503, 3) if busy_for_good else (201, 1))
     with app.app_context(), access.system():

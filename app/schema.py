@@ -1,0 +1,112 @@
+"""The schema of the database as this program knows it, brought up to date by one process at a time.
+
+While machines are upgraded one after the other, older programs meet a database that is newer than they are. Migrations
+let them go on (docs/scaling.md); what they must not do is to touch it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from alembic import command as alembic
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import inspect, text
+from sqlalchemy.orm import Session
+
+from app.engine import fulltext, phones
+from app.engine import record as records
+from app.engine.database import one_at_a_time
+from app.engine.refusals import Refused
+from app.extensions import db
+
+SCRIPTS = Path(__file__).parent.parent / "models" / "migrations"
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """The migrations this program has, the newest first."""
+    found = AlembicConfig()
+    found.set_main_option("script_location", str(SCRIPTS))
+    return tuple(script.revision for script in ScriptDirectory.from_config(found).walk_revisions())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the schema of a database stands; `found` is None before the first migration."""
+
+    found: str | None
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer program made it: migrations are numbered."""
+        found, newest = self.found or "", _known()[0]
+        return found not in _known() and found.isdigit() and int(found) > int(newest)
+
+    @property
+    def serves(self) -> bool:
+        """Whether this program can work with it."""
+        return self.found == _known()[0] or self.is_newer
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return "the database has no schema"
+        return f"the database is at {self.found}, this program at {_known()[0]}"
+
+
+def standing(session: Session) -> Standing:
+    """Where the schema stands. Raises what the database raises where it does not answer."""
+    if not inspect(session.connection()).has_table("alembic_version"):
+        return Standing(None)
+    return Standing(session.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def migrations(app: Flask) -> AlembicConfig:
+    """Where the migrations lie and which database they run on."""
+    found = AlembicConfig()
+    found.set_main_option("script_location", str(SCRIPTS))
+    found.attributes["url"] = app.config["SQLALCHEMY_DATABASE_URI"]
+    return found
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Nobody else brings this database up to date, or fills it, during the block; as long as it takes."""
+    with Session(db.engine) as waiting:
+        if db.engine.dialect.name == "postgresql":
+            waiting.execute(text("SET LOCAL lock_timeout = 0"))
+            one_at_a_time(waiting, "schema")
+            yield
+        else:
+            yield
+
+
+def migrate(app: Flask) -> Standing:
+    """Bring the schema to the newest version; where it stood."""
+    with alone():
+        return bring_up_to_date(app)
+
+
+def bring_up_to_date(app: Flask) -> Standing:
+    """The same for one who is `alone`; where the schema stood. One made by a newer program is left as it is.
+
+    Raises `Refused` for a schema of nobody's.
+    """
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    before = standing(db.session)
+    db.session.rollback()
+    if before.is_newer:
+        return before
+    if before.found not in (None, *_known()):
+        raise Refused(f"{str(before).capitalize()}, which does not know it; nothing was done.")
+    alembic.upgrade(migrations(app), "head")
+    phones.bring_up_to_date(db.session)
+    fulltext.bring_up_to_date(db.session, records.kinds().values())
+    return before
