@@ -79,7 +79,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield "Requests a second, eight clients at once: " + ", ".join(
         f"{n} {r:.0f}" for n, r in results.throughput.items()
     )
-    yield f"First answer after {results.start:.1f} s; {', '.join(f'{mb:.0f}' for mb in results.memory)} MB a process, shared memory counted once."
+    memory = ", ".join(f"{mb:.0f}" for mb in results.memory)
+    yield f"First answer after {results.start:.1f} s; {memory} MB a process, shared memory counted once."
     yield ""
     yield _row(["task", "as", "seconds", "by the plain way", "MB above idle"])
     yield _row(["---"] * 5)
