@@ -64,6 +64,8 @@ class Actor:
     #: set where the actor comes with a key that does not reach as far as the roles
     scope: Scope | None = None
     everything: bool = field(default=False, repr=False)
+    #: what is found out about this actor again and again, for as long as it acts
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def may(self, right: str, kind: str) -> bool:
         """Whether a role of this actor gives `right` on records of `kind`, and the scope leaves it."""

@@ -33,11 +33,14 @@ WITHHELD = Withheld()
 def known_fields(model: Any) -> dict[str, Field]:
     """The fields of a model that exist for the current actor, by name."""
     actor = access.current()
-    return {
-        name: field
-        for name, field in fields_of(model).items()
-        if not field.right or actor.may(field.right, model.kind_name)
-    }
+    found = actor.known.get(model)  # asked for every row of a list
+    if found is None:
+        found = actor.known[model] = {
+            name: field
+            for name, field in fields_of(model).items()
+            if not field.right or actor.may(field.right, model.kind_name)
+        }
+    return found
 
 
 def known_content(model: Any) -> ColumnElement[bool]:

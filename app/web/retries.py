@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.database import lost, plainly
 from app.extensions import db, end_session
+from app.web.rendering import DictsFirst
 from app.web.routes import LateRule
 
 log = logging.getLogger("wenshu")
@@ -26,6 +27,7 @@ class Office(Flask):
     """Flask, save that it answers a request whose transaction lost as if that had only begun later."""
 
     url_rule_class = LateRule
+    jinja_environment = DictsFirst
 
     def dispatch_request(self) -> Any:
         g.pop("stored", None)  # that a session is in use is noted before, and stands
