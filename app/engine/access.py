@@ -268,8 +268,9 @@ with_deleted = {"with_deleted": True}
 
 @event.listens_for(Session, "do_orm_execute")
 def _hide_rows(execution: ORMExecuteState) -> None:
-    # A column load completes a row that the session was already allowed to read.
-    if execution.is_column_load:
+    # A column load completes a row that the session was already allowed to read; new rows with values of their own read
+    # nothing at all.
+    if execution.is_column_load or (execution.is_insert and execution.statement.select is None):  # type: ignore[attr-defined]
         return
     actor = current()
     if not actor.everything:

@@ -172,8 +172,9 @@ def _lend_no_key_twice(mapper: Any, cls: Any) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, context: Any, instances: Any) -> None:
-    for record in session.new | session.dirty:
-        if isinstance(record, Record) and (record in session.new or session.is_modified(record)):
+    new = session.new  # put together anew each time it is asked for
+    for record in new | session.dirty:
+        if isinstance(record, Record) and (record in new or session.is_modified(record)):
             record.changed_at = now()
             record.created_at = record.created_at or record.changed_at
             record.search_text = search_text_of(record)
