@@ -62,6 +62,7 @@ def in_words(answer: Answer) -> list[tuple[str, str]]:
     if by := asked.get("by"):
         labels = {column.name: str(column.label) for column in about.columns}
         said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
+    said += [(str(one.label), answer.asked[one.name].words) for one in about.parameters if one.name in answer.asked]
     return said + chosen_words(answer)
 
 
@@ -114,7 +115,7 @@ def write_report(
         write_csv(target, answer.columns, told(answer.spoken), zone=office_zone())
         return
     write_table(
-        target, str(about.title), answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
+        target, answer.title, answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
         more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(answer)], link=link,
         chart=chart_of(answer), what=about.name,
     )  # fmt: skip
@@ -170,7 +171,7 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
 
             write_report(file, answer, form, link, told)
             session.rollback()
-            exported(session, str(answer.report.title), report, len(answer.rows), f"{form} {link or ''}")
+            exported(session, answer.title, report, len(answer.rows), f"{form} {link or ''}")
         file.seek(0)
         stored = storage().put(file, f"report.{form}")
     with access.system():

@@ -88,7 +88,7 @@ class RunPages:
             raise Refused(_("Please give the report a name of at most 100 characters."))
         if span not in SPANS or rhythm not in RHYTHMS:
             raise Refused(_("Please choose one of the offered days and rhythms."))
-        given = parameters_of(name, request.form)
+        given = parameters_of(db.session, name, request.form)
         saved = db.session.scalars(select(SavedReport).where(SavedReport.title == title)).first()
         if saved is None:
             if (db.session.scalar(select(func.count(SavedReport.id))) or 0) >= MOST_KEPT:
@@ -121,10 +121,10 @@ class RunPages:
         waiting = select(func.count(ReportRun.id)).where(ReportRun.state.in_(("waiting", "running")))
         if (db.session.scalar(waiting) or 0) >= MOST_WAITING:
             raise Refused(_("%(count)s files of yours are waiting already; please wait for them.", count=MOST_WAITING))
+        given = parameters_of(db.session, name, request.form)
         run = report_runs.ask_for(
-            db.session, user_id=_own_id(), report=name, name=str(REPORTS[name].title),
-            parameters=json.dumps(parameters_of(name, request.form)), form="xlsx", language=str(get_locale()),
-            address=_address(),
+            db.session, user_id=_own_id(), report=name, name=str(REPORTS[name].title), parameters=json.dumps(given),
+            form="xlsx", language=str(get_locale()), address=_address(),
         )  # fmt: skip
         db.session.commit()
         return redirect(url_for("ReportView.run", pk=run.id))

@@ -12,11 +12,12 @@ from flask import Response, abort, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from wtforms import Form, SelectField, SelectMultipleField
+from wtforms import Form, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.asked import Parameter
 from app.engine.columns import Column
 from app.engine.disclosure import exported
 from app.engine.fields import whole
@@ -62,6 +63,7 @@ class ReportView(RunPages, BaseView):
                         "href": url_for("ReportView.report", name=about.name),
                     }
                     for about in members
+                    if about.open
                 ],
             }
             for label, members in sections()
@@ -77,12 +79,12 @@ class ReportView(RunPages, BaseView):
         answer = ask(db.session, name, _given())
         if form == "json":
             how = f"json {request.full_path.rstrip('?')}"
-            exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
+            exported(db.session, answer.title, answer.report.name, len(answer.rows), how)
             return Response(as_json(answer), mimetype="application/json")
         if form:
             return download_table(
                 form,
-                str(answer.report.title),
+                answer.title,
                 answer.columns,
                 answer.spoken,
                 what=answer.report.name,
@@ -103,7 +105,8 @@ class ReportView(RunPages, BaseView):
         if about is None:
             abort(404)
         figure, page = given.pop("figure", ""), whole(given.pop("page", None)) or 1
-        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
+        own = [one.name for one in about.parameters]
+        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of", *own) if key in given}
         if tally := about.tally(period.get("of")):
             figure = figure or tally.figures[0].name
             query = tally.behind(period_of(period), given, figure)
@@ -145,7 +148,7 @@ class ReportView(RunPages, BaseView):
 
         return self.render_template(
             "wenshu/report.html",
-            report={"title": str(about.title), "description": "", "basis": str(about.basis)},
+            report={"title": answer.title, "description": "", "basis": str(about.basis)},
             form=_parameters(answer),
             columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],
             rows=[
@@ -337,7 +340,15 @@ def _parameters(answer: Answer) -> Form:
         fields["by"] = SelectMultipleField(
             _("By"), choices=[SelectChoice(name, labels.get(name, name)) for name in about.groups]
         )
+    fields |= {one.name: _field_of(one) for one in about.parameters if one.open}
     return type("Parameters", (Form,), fields)(data=answer.parameters)
+
+
+def _field_of(one: Parameter) -> Any:
+    if one.offered is None:
+        return StringField(str(one.label), render_kw={"maxlength": 100})
+    choices = [SelectChoice(choice.key, choice.words) for choice in one.offered(db.session)]
+    return SelectField(str(one.label), choices=[SelectChoice("", _("All")), *choices], default="")
 
 
 def as_json(answer: Answer) -> str:
