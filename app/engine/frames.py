@@ -120,6 +120,11 @@ class Report:
         """Whether the current actor may ask for any of what it is about."""
         return not self.parameters or any(one.open for one in self.parameters)
 
+    @property
+    def opens_rows(self) -> bool:
+        """Whether there are rows behind its figures: declared ones know them, a function says so by what it returns."""
+        return bool(self.tallies) or inspect.signature(self.frame).return_annotation in ("Counted", Counted)
+
     def tally(self, of: str | None = None) -> Tally | None:
         """The declared figures of a subject, the first where none is named; None where they are not declared.
 
@@ -267,16 +272,20 @@ class Answer:
         """
         if unknown := set(self.told_by) ^ set(key):
             raise Refused(_("This report has no group “%(name)s”.", name=min(unknown)[:40]))
-        behind = [rows for rows in self.behind if figure in rows.figures]
-        if not behind:
-            raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
-        model, found = behind[0].model, pd.DataFrame(columns=["id", "at", "worth"])
+        model, found = self.kind_of(figure), pd.DataFrame(columns=["id", "at", "worth"])
         if any(self.key_of(row) == key and self.opens(row, figure) for row in self.rows):
-            for rows in behind:
+            for rows in (rows for rows in self.behind if figure in rows.figures):
                 model, found = rows.model, rows.behind(session, key, figure)
                 if len(found):
                     break
         return model, found
+
+    def kind_of(self, figure: str) -> Any:
+        """The kind whose records stand behind a figure. Raises `Refused` for a figure there is not."""
+        model = next((rows.model for rows in self.behind if figure in rows.figures), None)
+        if model is None:
+            raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
+        return model
 
     @property
     def spoken(self) -> list[dict[str, Any]]:

@@ -34,7 +34,17 @@ _KINDS = {
 
 def export_columns(model: type[records.Record]) -> list[Column]:
     """The columns of an export: the model's fields, labelled in the reader's language."""
-    return [Column(f.name, f.label, _KINDS[f.kind]) for f in known_fields(model).values()]  # type: ignore[arg-type]
+    return [column_of(field) for field in known_fields(model).values()]
+
+
+def column_of(field: Field) -> Column:
+    """A field as a column of a table that leaves the house."""
+    return Column(field.name, field.label, _KINDS[field.kind])  # type: ignore[arg-type]
+
+
+def cell_of(record: records.Record, field: Field) -> Any:
+    """A field of a record as the current actor may take it out: in full, masked, or nothing."""
+    return _out(field, value_of(record, field))
 
 
 def export_rows(session: Session, model: type[records.Record], query: Any) -> Iterator[tuple[Any, ...]]:
@@ -44,7 +54,7 @@ def export_rows(session: Session, model: type[records.Record], query: Any) -> It
     for rows in found.partitions(500):
         learn(session, rows)
         for row in rows:
-            yield tuple(_out(f, value_of(row, f)) for f in fields)
+            yield tuple(cell_of(row, field) for field in fields)
 
 
 def _out(field: Field, value: Any) -> Any:

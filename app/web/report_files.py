@@ -12,23 +12,21 @@ from urllib.parse import urlencode
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.columns import Column
 from app.engine.csv import write_csv
 from app.engine.database import apart, plainly, reading
 from app.engine.disclosure import exported
-from app.engine.frames import REPORTS, Answer, ask, period_of
+from app.engine.frames import REPORTS, Answer, ask
 from app.engine.mail import Post
 from app.engine.moments import office_zone
 from app.engine.refusals import Refused
 from app.engine.workbook import Chart, Sheet
-from app.extensions import db
 from app.web.download import file_name, write_table
 from app.web.files import storage
+from app.web.report_details import details, rows_of
 from models import report_runs
 from models.files import Attachment
 from models.notices import tell
@@ -43,13 +41,6 @@ BIG = 10_000
 STRIDE = 500
 #: Bytes a mail may carry; of a larger file it carries the address alone.
 MAIL_BYTES = 8 << 20
-
-
-def rows_of(answer: Answer) -> int:
-    """About how many rows the workbook of a report has: its own, and those behind its figures."""
-    tally = answer.report.tally(answer.parameters.get("of"))
-    first = tally.figures[0].name if tally is not None else None
-    return len(answer.rows) + (int(sum(row[first] or 0 for row in answer.rows)) if first else 0)
 
 
 def in_words(answer: Answer) -> list[tuple[str, str]]:
@@ -74,31 +65,6 @@ def chosen_words(answer: Answer) -> list[tuple[str, str]]:
         (labels.get(name, name), str(about.labels.get(name, {}).get(value, value)))
         for name, value in answer.chosen.items()
     ]
-
-
-def details(answer: Answer) -> list[Sheet]:
-    """The rows behind declared figures, on a sheet of their own."""
-    tally = answer.report.tally(answer.parameters.get("of"))
-    if tally is None:
-        return []
-    heads = [
-        Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
-        Column("at", _l("Counted by"), "moment"),
-    ]  # fmt: skip
-    query = tally.behind(period_of(answer.parameters), answer.chosen, tally.figures[0].name)
-
-    def rows() -> Iterator[list[Any]]:
-        with db.session.execute(query.execution_options(yield_per=STRIDE)) as found:
-            for record, at, _worth in found:
-                yield [named(record), str(getattr(record, "state_label", "") or ""), at]
-
-    return [Sheet(_("Details"), heads, rows())]
-
-
-def named(record: Any) -> str:
-    """What a record is called to those who may see its line: by its number where its title is for fewer."""
-    key = record.natural_key if type(record).content_fields else None
-    return str(getattr(record, key) if key else record)
 
 
 def chart_of(answer: Answer) -> Chart | None:

@@ -18,6 +18,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from app.engine import access
 from app.engine import record as records
 from app.engine.asked import Parameter
+from app.engine.behind import all_behind
 from app.engine.columns import Column
 from app.engine.disclosure import exported
 from app.engine.fields import whole
@@ -28,7 +29,8 @@ from app.web import cells
 from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
-from app.web.report_files import BIG, chart_of, chosen_words, details, in_words, named, rows_of
+from app.web.report_details import details, named, rows_of
+from app.web.report_files import BIG, chart_of, chosen_words, in_words
 from app.web.report_runs import RunPages
 from reports import sections
 
@@ -102,7 +104,7 @@ class ReportView(RunPages, BaseView):
     def rows(self, name: str) -> str:
         """The records behind one figure: as many as it says, under the rights of whoever looks."""
         about, given = REPORTS.get(name), dict(request.args.items())
-        if about is None:
+        if about is None or not about.opens_rows:
             abort(404)
         figure, page = given.pop("figure", ""), whole(given.pop("page", None)) or 1
         own = [one.name for one in about.parameters]
@@ -113,7 +115,9 @@ class ReportView(RunPages, BaseView):
             count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
             found, model = db.session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all(), tally.model
         else:
-            model, count, found = _counted(ask(db.session, name, period), given, figure, page)
+            answer = ask(db.session, name, period)
+            figure = figure or next((name for rows in answer.behind for name in rows.figures), "")
+            model, count, found = _counted(answer, given, figure, page)
         column = next(one for one in about.columns if one.name == figure)
         labels = {one.name: one.label for one in about.columns}
         words = [f"{labels[key]}: {about.labels.get(key, {}).get(value, value) or '—'}" for key, value in given.items()]
@@ -219,10 +223,11 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
 
 
 def _counted(answer: Answer, key: Mapping[str, str], figure: str, page: int) -> tuple[Any, int, list[Line]]:
-    """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one."""
-    if not answer.behind:
-        abort(404)
-    model, lines = answer.look_behind(db.session, key, figure)
+    """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one.
+
+    Without a key they are those of all groups.
+    """
+    model, lines = answer.look_behind(db.session, key, figure) if key else all_behind(db.session, answer, figure)
     plain = bool(lines["worth"].eq(1).all())
     shown = lines[(page - 1) * BEHIND : page * BEHIND]
     query = (
