@@ -115,7 +115,7 @@ def work(session: Session) -> bool:
 
 def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
     pk, form, report = run.id, run.form, run.report
-    called = run.name
+    called, shared_by = run.name, run.shared_by
     if not actor.may("read", "reports") or report not in REPORTS:
         raise Refused(_("You may not read this report any more."))
     given, written = dict(report_runs.parameters_of(run)), 0
@@ -137,7 +137,8 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
 
             write_report(file, answer, form, link, told)
             session.rollback()
-            exported(session, answer.title, report, len(answer.rows), f"{form} {link or ''}")
+            wished = f" ← {shared_by}" if shared_by else ""
+            exported(session, answer.title, report, len(answer.rows), f"{form} {link or ''}{wished}")
         file.seek(0)
         stored = storage().put(file, f"report.{form}")
     with access.system():
@@ -158,7 +159,9 @@ def _tell(session: Session, pk: int) -> None:
     run = session.get_one(ReportRun, pk, populate_existing=True)
     person = session.scalars(select(Person).where(Person.user_id == run.user_id)).first()
     if run.state in ("done", "failed") and person is not None:
-        tell(session, [person], f"report_{run.state}", run)
+        kind = "report_shared" if run.shared_by else f"report_{run.state}"
+        if run.state == "done" or not run.shared_by:  # whoever did not ask is not told that it failed
+            tell(session, [person], kind, run)
         session.commit()
     if run.mail and run.state == "done" and run.digest:
         _mail(run, run.digest)
@@ -169,7 +172,10 @@ def _mail(run: ReportRun, digest: str) -> None:
     if not server or not address or address.endswith(".invalid"):
         return
     link = f"{run.address}/reports/runs/{run.id}"
-    body = "\n".join([run.name, "", _("In the office: %(link)s", link=link)])
+    lines = [run.name, "", _("In the office: %(link)s", link=link)]
+    if run.shared_by:
+        lines.append(_("%(who)s has it mailed to you; its figures are those that you may see.", who=run.shared_by))
+    body = "\n".join(lines)
     with storage().open(digest) as file:
         content = file.read(MAIL_BYTES + 1)
     attached = (run.file_name or f"report.{run.form}", content) if len(content) <= MAIL_BYTES else None

@@ -31,6 +31,7 @@ from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.report_details import details, named, rows_of
 from app.web.report_files import BIG, chart_of, chosen_words, in_words
+from app.web.report_mail import MailPages
 from app.web.report_runs import RunPages
 from reports import sections
 
@@ -46,7 +47,7 @@ class Line(NamedTuple):
     worth: Any
 
 
-class ReportView(RunPages, BaseView):
+class ReportView(RunPages, MailPages, BaseView):
     """All reports at `/reports/<name>`, and the same figures as `.xlsx`, `.csv` and `.json`."""
 
     route_base = "/reports"
@@ -70,7 +71,10 @@ class ReportView(RunPages, BaseView):
             }
             for label, members in sections()
         ]
-        return self.render_template("wenshu/reports.html", sections=found, kept=self.kept(), runs=self.recent())
+        return self.render_template(
+            "wenshu/reports.html", sections=found, kept=self.kept(), mailed=self.mailed_to_me(),
+            runs=self.recent(),
+        )  # fmt: skip
 
     @expose("/<name>")
     @allowed("read")
