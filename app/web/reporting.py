@@ -197,7 +197,9 @@ class ReportView(RunPages, MailPages, BaseView):
             keep=self.keep_form(about.name, str(about.title), query),
             as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
             count_text=_("%(count)s rows", count=len(answer.rows)),
-            empty_text=_("No rows for this choice"),
+            empty_text=_("Please fill in first: %(label)s", label=wanted.label)
+            if (wanted := _wanted(answer))
+            else _("No rows for this choice"),
         )
 
 
@@ -351,6 +353,12 @@ def _parameters(answer: Answer) -> Form:
         )
     fields |= {one.name: _field_of(one) for one in about.parameters if one.open}
     return type("Parameters", (Form,), fields)(data=answer.parameters)
+
+
+def _wanted(answer: Answer) -> Parameter | None:
+    """What the report is about and was not said: it is typed, so nothing stands for all."""
+    missing = (one for one in answer.report.parameters if one.offered is None and one.name not in answer.asked)
+    return next(missing, None)
 
 
 def _field_of(one: Parameter) -> Any:
