@@ -5,10 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from alembic import command
 from flask_appbuilder.security.sqla.models import User
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from app.cli import migrate, migrations
 from app.engine import access
 from app.extensions import db
 from app.worker import work_on
@@ -152,3 +154,19 @@ def test_a_recipient_takes_themselves_off(papers, keys):  # noqa: F811
     assert f'value="{keys["leader"]}" checked' in browser.get(PAGE).text
     browser.post(f"{PAGE}/drop")
     assert count(papers, ReportRecipient) == 0
+
+
+def test_what_is_kept_comes_through_the_change_of_the_schema(papers, keys):  # noqa: F811
+    """Up from the schema before, in a house that keeps reports and has made files."""
+    keep(sign_in(papers, "manager"))
+    made = sign_in(papers, "manager").post("/reports/incoming_papers/make", data={}).location
+    work_on(papers, once=True)
+    with papers.app_context():
+        db.engine.dispose()
+        command.downgrade(migrations(papers), "0010")
+        db.engine.dispose()
+        migrate(papers)
+    browser = sign_in(papers, "manager")
+    assert PAGE in browser.get("/reports/").text
+    assert 'data-run="ended"' in browser.get(made).text
+    assert browser.post(f"{PAGE}/recipients", data={"people": [str(keys["office"])]}).status_code == 302
