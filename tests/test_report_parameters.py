@@ -106,6 +106,8 @@ def test_the_page_and_the_workbook_say_which_book_and_year(books, client):
     assert re.search(rf'<option value="{code}" selected>', page) and '<option value="2026" selected>' in page
     title = unescape(re.search(r"<h1>(.*?)</h1>", page)[1])
     assert title.endswith(" · 2026")
+    assert f'<tr class="running" aria-hidden="true"><th colspan="12">{title}</th></tr>' in page  # over each printed page
+    assert 'class="running"' not in browser.get("/reports/incoming_register").text
     assert f"incoming_register.xlsx?{asked}" in unescape(page)
     with browser.get(f"/reports/incoming_register.xlsx?{asked}") as answer:
         book = load_workbook(BytesIO(answer.data))
@@ -200,5 +202,6 @@ def test_a_paper_that_does_not_exist_is_refused_with_a_sentence(client, seen):
     answer = client("auditor").get("/reports/paper_access.json?paper=收文〔2026〕999号")
     assert answer.status_code == 422
     assert "收文〔2026〕999号" in answer.text
+    assert client("auditor").get("/reports/paper_access").status_code == 200  # and asks for the number
     page = client("auditor").get("/reports/paper_access?" + urlencode({"paper": seen})).text
     assert seen in page and page.count("127.0.0.1") == 3

@@ -37,6 +37,8 @@ from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
+#: Rows of a report on its page; of one book, one year or one paper, which is printed from there.
+MOST, BOOK = 500, 5_000
 
 
 class Line(NamedTuple):
@@ -152,11 +154,16 @@ class ReportView(RunPages, MailPages, BaseView):
             return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
 
         large = rows_of(answer) > BIG
+        most = BOOK if answer.asked else MOST
         homes = {column.name: _home(column) for column in answer.columns}
 
         return self.render_template(
             "wenshu/report.html",
-            report={"title": answer.title, "description": "", "basis": str(about.basis)},
+            report={
+                "title": answer.title,
+                "running": answer.title if answer.asked else None,
+                "basis": str(about.basis),
+            },
             form=_parameters(answer),
             columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],
             rows=[
@@ -173,7 +180,7 @@ class ReportView(RunPages, MailPages, BaseView):
                         for c in answer.columns
                     ],
                 }
-                for spoken, row in zip(answer.spoken[:500], answer.rows, strict=False)
+                for spoken, row in zip(answer.spoken[:most], answer.rows, strict=False)
                 for links in [_links(answer, row, query)]
             ],
             totals=_totals(answer),
@@ -197,6 +204,13 @@ class ReportView(RunPages, MailPages, BaseView):
             keep=self.keep_form(about.name, str(about.title), query),
             as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
             count_text=_("%(count)s rows", count=len(answer.rows)),
+            cut_text=_(
+                "These are the first %(most)s rows; the files have all %(count)s.",
+                most=f"{most:,}",
+                count=f"{len(answer.rows):,}",
+            )
+            if len(answer.rows) > most
+            else None,
             empty_text=_("Please fill in first: %(label)s", label=wanted.label)
             if (wanted := _wanted(answer))
             else _("No rows for this choice"),
