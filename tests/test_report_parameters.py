@@ -106,7 +106,9 @@ def test_the_page_and_the_workbook_say_which_book_and_year(books, client):
     assert re.search(rf'<option value="{code}" selected>', page) and '<option value="2026" selected>' in page
     title = unescape(re.search(r"<h1>(.*?)</h1>", page)[1])
     assert title.endswith(" · 2026")
-    assert f'<tr class="running" aria-hidden="true"><th colspan="12">{title}</th></tr>' in page  # over each printed page
+    assert (
+        f'<tr class="running" aria-hidden="true"><th colspan="12">{title}</th></tr>' in page
+    )  # over each printed page
     assert 'class="running"' not in browser.get("/reports/incoming_register").text
     assert f"incoming_register.xlsx?{asked}" in unescape(page)
     with browser.get(f"/reports/incoming_register.xlsx?{asked}") as answer:
