@@ -17,8 +17,9 @@ from app.extensions import db
 from app.web.report_details import details, rows_of
 from app.web.report_files import chart_of, write_report
 from models.orders import Order
+from models.outgoing_series import first_series
 from tests.conftest import actors_of, sign_in
-from tests.factories import kept
+from tests.factories import house, kept, place
 
 OPENING = [(name, of) for name, about in REPORTS.items() if about.opens_rows for of in about.subjects or [""]]
 
@@ -120,3 +121,18 @@ def test_all_rows_behind_a_figure_open_without_a_group(busy_office, people):
         assert len(lines) == sum(row["orders"] for row in answer.rows) > 0
         page = sign_in(busy_office, "manager").get("/reports/order_summary/rows?figure=orders")
     assert page.status_code == 200 and f"{len(lines)} 行" in page.text
+
+
+def test_details_and_registers_come_from_both_databases(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.system():
+        for day in ("2026-03-02", "2026-03-03"):
+            place(either_session, placed_at=f"{day} 09:00", payment_type="on_account")
+        paper = kept(either_session)
+        for name in ("order_summary", "library", "dispatch_book", "papers_overdue"):
+            rows = [list(sheet.rows) for sheet in details(ask(either_session, name, {}))]
+            assert sum(map(len, rows)) == (2 if name == "order_summary" else 0), name
+        asked = {"book": paper.register.code, "year": "2026"}
+        assert [row["receipt_no"] for row in ask(either_session, "incoming_register", asked).rows] == [paper.receipt_no]
+        assert ask(either_session, "outgoing_register", {"series": first_series(either_session).code}).rows == []
+        assert ask(either_session, "paper_access", {"paper": paper.receipt_no}).rows == []
