@@ -203,6 +203,7 @@ def reports_command() -> None:
         options = ["--from", "--to"]
         options += [f"--by {','.join(about.groups)}"] if about.groups else []
         options += [f"--of {'|'.join(about.subjects)}"] if about.subjects else []
+        options += [f"--choose {one.name}=…" for one in about.parameters]
         click.echo(f"{about.name}: {about.title} ({' '.join(options)})")
 
 
@@ -212,6 +213,7 @@ def reports_command() -> None:
 @click.option("--to", "last")
 @click.option("--by")
 @click.option("--of")
+@click.option("--choose", "chosen", multiple=True, metavar="NAME=VALUE", help="A group or a parameter of the report.")
 @click.option("--as", "username")
 @click.option("--out", type=click.Path(dir_okay=False))
 def report_command(
@@ -220,6 +222,7 @@ def report_command(
     last: str | None,
     by: str | None,
     of: str | None,
+    chosen: tuple[str, ...],
     username: str | None,
     out: str | None,
 ) -> None:
@@ -227,7 +230,8 @@ def report_command(
     with access.acting_as(_actor(username)) as actor:
         if not actor.may("read", "reports"):
             raise Refused(f"The role of “{actor.name}” does not allow reports.")
-        answer = ask(db.session, name, {"from": first, "to": last, "by": by, "of": of})
+        own = {key: value for key, _is, value in (one.partition("=") for one in chosen)}
+        answer = ask(db.session, name, {**own, "from": first, "to": last, "by": by, "of": of})
         if out is None:
             click.echo("\t".join(column.name for column in answer.columns))
             for row in answer.rows:
@@ -235,4 +239,4 @@ def report_command(
         elif out.endswith(".json"):
             Path(out).write_text(as_json(answer), "utf-8")
         else:
-            write_file(out, str(answer.report.title), answer.columns, answer.spoken, [str(answer.report.basis)])
+            write_file(out, answer.title, answer.columns, answer.spoken, [str(answer.report.basis)])

@@ -287,10 +287,14 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         return self.register.profile if self.register else None
 
     def series(self) -> tuple[str, str]:
+        return self.series_of(self.register)
+
+    @classmethod
+    def series_of(cls, book: Register | None) -> tuple[str, str]:
         """Each book counts its own papers; the first book, and papers in none, go on with the office's numbers."""
-        if self.register is None or self.register.template == self.numbered.template:
-            return self.kind_name, self.numbered.template
-        return f"{self.kind_name}:{self.register.code}", self.register.template
+        if book is None or book.template == cls.numbered.template:
+            return cls.kind_name, cls.numbered.template
+        return f"{cls.kind_name}:{book.code}", book.template
 
     def prepare(self, session: Session) -> None:
         signed_for = self.envelope.received_at if self.envelope is not None else None

@@ -51,6 +51,7 @@ TEXTS = {
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
     "handed_over": _l("Customers are to come to you; please confirm each of them: %(paper)s"),
     "report_done": _l("A file you asked for is ready: %(paper)s"),
+    "report_shared": _l("A report is ready that somebody has mailed to you: %(paper)s"),
     "report_failed": _l("A file you asked for could not be made: %(paper)s"),
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from flask_appbuilder import Model
-from flask_appbuilder.security.sqla.models import User
+from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
@@ -122,6 +122,37 @@ class SavedReport(access.RowAccess, Model):
         return self.rhythm in begins and self.mailed_on < begins[self.rhythm]
 
 
+class ReportRecipient(access.RowAccess, Model):
+    """Somebody whom a kept report is mailed to beside its owner: a file of their own, as they may see it themselves."""
+
+    __tablename__ = "report_recipient"
+
+    saved_id: Mapped[int] = mapped_column(ForeignKey("saved_report.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True, index=True)
+
+    saved: Mapped[SavedReport] = relationship(foreign_keys=saved_id)
+
+    @classmethod
+    def visible_to(cls, actor: access.Actor) -> ColumnElement[bool]:
+        """To themselves, and to the owner of the report."""
+        own = select(SavedReport.id).where(SavedReport.user_id == (actor.id or 0))
+        return or_(cls.user_id == (actor.id or 0), cls.saved_id.in_(own))
+
+
+def readers(session: Session) -> list[tuple[int, str]]:
+    """Whom a report can be mailed to: active accounts whose roles may read reports, and what they are called."""
+    with access.system():
+        query = select(User.id, User.first_name, User.last_name, User.username, Role.name)
+        rows = session.execute(query.join(User.roles).where(User.active.is_(True)).order_by(User.id))
+        roles: dict[int, set[str]] = {}
+        names: dict[int, str] = {}
+        for pk, first, last, username, role in rows:
+            roles.setdefault(pk, set()).add(role)
+            names[pk] = f"{first or ''} {last or ''}".strip() or username
+    may = [pk for pk, of in roles.items() if access.Actor(pk, names[pk], frozenset(of)).may("read", "reports")]
+    return sorted(((pk, names[pk]) for pk in may), key=lambda one: one[1])
+
+
 class ReportRun(access.RowAccess, Model):
     """One file to be made of a report, how far it is, and where it lies. Its owner alone sees it."""
 
@@ -152,6 +183,8 @@ class ReportRun(access.RowAccess, Model):
     #: the file's place in the storage
     digest: Mapped[str | None] = mapped_column(String(64), index=True)
     file_name: Mapped[str | None] = mapped_column(String(200))
+    #: who wished that it be mailed, where that was somebody else
+    shared_by: Mapped[str | None] = mapped_column(String(200))
     #: why it failed, in the owner's words
     reason: Mapped[str | None] = mapped_column(String(500))
 
@@ -184,11 +217,12 @@ def ask_for(
     language: str,
     address: str,
     mail: bool = False,
+    shared_by: str | None = None,
 ) -> ReportRun:
     """Put a file on the list of what the workers make; the caller commits."""
     run = ReportRun(
         user_id=user_id, report=report, name=name[:200], parameters=parameters, form=form, language=language,
-        address=address, mail=mail, state="waiting", asked_at=now(),
+        address=address, mail=mail, shared_by=shared_by, state="waiting", asked_at=now(),
     )  # fmt: skip
     session.add(run)
     session.flush()
@@ -269,12 +303,24 @@ def _plan_one(session: Session, pk: int, day: date, titles: Mapping[str, Any]) -
         session.rollback()
         return False
     saved.mailed_on = day
-    ask_for(
-        session, user_id=saved.user_id, report=saved.report, name=saved.title, parameters=json.dumps(saved.asked()),
-        form="xlsx", language=saved.language, address=saved.address, mail=True,
-    )  # fmt: skip
+    known = dict(readers(session))
+    chosen = select(ReportRecipient.user_id).where(ReportRecipient.saved_id == pk).order_by(ReportRecipient.user_id)
+    mail(session, saved)
+    # whoever left the house mails nothing to others, and who may read no reports any more gets none
+    for user_id in session.scalars(chosen) if saved.user_id in known else ():
+        if user_id in known:
+            mail(session, saved, user_id, known[saved.user_id])
     session.commit()
     return True
+
+
+def mail(session: Session, saved: SavedReport, user_id: int | None = None, shared_by: str | None = None) -> None:
+    """Have a kept report made and mailed: to its owner, or to another as that one may see it. The caller commits."""
+    ask_for(
+        session, user_id=user_id or saved.user_id, report=saved.report, name=saved.title,
+        parameters=json.dumps(saved.asked()), form="xlsx", language=saved.language, address=saved.address, mail=True,
+        shared_by=shared_by,
+    )  # fmt: skip
 
 
 def old(session: Session) -> Iterator[ReportRun]:

@@ -24,6 +24,7 @@ from reports import (
     orders,
     outgoing,
     outgoing_ways,
+    paper_access,
     paper_limits,
     paper_lists,
     paper_ways,
@@ -42,7 +43,7 @@ SECTIONS = (
         _l("Documents"),
         (
             documents, outgoing, numbers, paper_ways, paper_work, paper_limits, paper_lists, outgoing_ways,
-            accountability,
+            accountability, paper_access,
         ),
     ),
     (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy import and_, case, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.engine.columns import Column
@@ -74,12 +75,12 @@ def _many(condition: Any) -> Any:
     ),
     labels={"figure": FIGURES},
 )
-def library(session: Session, period: Period) -> pd.DataFrame:
+def library(session: Session, period: Period) -> Counted:
     """Six lines: `count` out of `of`, and their quotient as `share`, empty where there is nothing to divide by.
 
     Answers from the library, by referral alone and from nothing are out of all answers; what rested on a version taken
     out of use after the answer is out of those from the library; cards are out of those raised, articles of those in
-    force. Nothing opens behind these lines, which count records of three kinds.
+    force.
     """
     ticket = ServiceTicket
     cites = ticket.citation_id.is_not(None)
@@ -110,7 +111,30 @@ def library(session: Session, period: Period) -> pd.DataFrame:
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["figure", "count", "of"])
     table["share"] = table["count"] / table["of"].where(table["of"] > 0)
-    return table
+    return Counted(table, list(_behind(period)))
+
+
+def _behind(period: Period) -> Iterator[Rows]:
+    """The records of each figure: those it is out of, and which of them it counts."""
+    ticket, gap = ServiceTicket, KnowledgeGap
+    cites = ticket.citation_id.is_not(None)
+    answered = (ticket.answered_at.is_not(None), ticket.state != "voided")
+    of: dict[str, tuple[Any, Any, Any, tuple[Any, ...]]] = {
+        "from_library": (ticket, cites, ticket.answered_at, answered),
+        "referred": (ticket, and_(~cites, ticket.referral_id.is_not(None)), ticket.answered_at, answered),
+        "unsupported": (ticket, ticket.unsupported, ticket.answered_at, answered),
+        "withdrawn": (ticket, _withdrawn_later(), ticket.answered_at, (*answered, cites)),
+        "gaps": (gap, gap.state == "answered", gap.created_at, ()),
+        "past_review": (Article, Article.review_on < today(), None, (Article.state.in_(LIVE),)),
+    }
+    for name, (model, counted, at, where) in of.items():
+        count = case((counted, 1), else_=0).label("count")
+        query = select(model.id, literal(name).label("figure"), count, literal(1).label("of"))
+        if at is not None:
+            query = period.holds(query.add_columns(at.label("at")), at)
+        if model is ticket:
+            query = query.join(ArticleVersion, ticket.citation_id == ArticleVersion.id, isouter=True)
+        yield Rows(model, query.where(*where), {"count": "count", "of": "of", "share": "count"})
 
 
 @report(

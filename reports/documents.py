@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.engine.asked import one_of, year_of
 from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.frames import Period, frame, report
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.people import Department, Person
+from models.registers import Register
 from models.secrecy import SECRECY
+from reports.numbers import STATES
+from reports.serials import in_order, with_void
 
 
 @report(
@@ -33,10 +37,19 @@ from models.secrecy import SECRECY
         Column("due_at", _l("Due"), "moment"),
         Column("closed_at", _l("Closed"), "moment"),
     ],
-    basis=_l("Every document received in the period, void ones included, in the order of receipt."),
+    basis=_l(
+        "Every document received in the period, void ones included, in the order of receipt; one book, or one year, in "
+        "the order of its numbers."
+    ),
+    parameters=(
+        one_of("book", _l("Register book"), Register, "code"),
+        year_of("year", _l("Year"), IncomingDocument.received_at),
+    ),
 )
-def incoming_register(session: Session, period: Period) -> pd.DataFrame:
-    """One line a document, as the register book has it."""
+def incoming_register(
+    session: Session, period: Period, book: Register | None = None, year: int | None = None
+) -> pd.DataFrame:
+    """One line a document, as the register book has it; of one book also the numbers that became void without one."""
     doc = IncomingDocument
     query = (
         select(
@@ -49,7 +62,16 @@ def incoming_register(session: Session, period: Period) -> pd.DataFrame:
         .join(Person, doc.handler_id == Person.id, isouter=True)
         .order_by(doc.received_at, doc.id)
     )  # fmt: skip
-    table = frame(session, period.holds(query, doc.received_at))
+    query = period.holds(query, doc.received_at)
+    counted_as = doc.series_of(book)[0]
+    if book is not None:
+        own = doc.register_id == book.id
+        query = query.where(or_(own, doc.register_id.is_(None)) if counted_as == doc.kind_name else own)
+    if book is not None or year is not None:
+        query = in_order(query, doc.receipt_no, doc.kind_name, doc.received_at, doc.id, year)
+    table = frame(session, query)
     table["secrecy"] = table["secrecy"].map(lambda word: str(SECRECY.get(word, word)))
     table["state"] = table["state"].map(lambda word: str(doc.flow.states[word].label))
+    if book is not None and period == Period():
+        table = with_void(session, table, "receipt_no", counted_as, year, str(STATES["void"]))
     return table

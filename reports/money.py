@@ -48,11 +48,11 @@ def _bucket(days: int, ends: dict[str, int | None]) -> str:
     return next(name for name, most in ends.items() if most is None or days <= most)
 
 
-def _kept(session: Session, day: date, since: Any, *conditions: Any) -> pd.DataFrame:
+def _kept(session: Session, day: date, since: Any, *conditions: Any) -> Counted:
     """Payments somebody else keeps for us on a day, the oldest first."""
     query = (
         select(
-            Order.order_no.label("order"), Customer.name.label("customer"), since.label("since"),
+            Payment.id, Order.order_no.label("order"), Customer.name.label("customer"), since.label("since"),
             Payment.amount.label("amount"),
         )
         .join(Order, Payment.order_id == Order.id)
@@ -63,7 +63,8 @@ def _kept(session: Session, day: date, since: Any, *conditions: Any) -> pd.DataF
     table = frame(session, query)
     table["days"] = [(day - local(moment).date()).days for moment in table["since"]]
     table["age"] = [_bucket(days, AGES) for days in table["days"]]
-    return table
+    lines = table[["id", "order", "amount"]].assign(at=table["since"])
+    return Counted(table, [Rows(Payment, lines, {"amount": "amount"})])
 
 
 @report(
@@ -72,7 +73,7 @@ def _kept(session: Session, day: date, since: Any, *conditions: Any) -> pd.DataF
     _FLOAT,
     basis=_l("Collected by the last day of the period (today), not yet remitted then."),
 )
-def cod_float(session: Session, period: Period) -> pd.DataFrame:
+def cod_float(session: Session, period: Period) -> Counted:
     """What couriers collected at the door and had not remitted, by age."""
     day, end = _as_of(period)
     open_then = or_(Payment.settled_at.is_(None), Payment.settled_at >= end)
@@ -86,7 +87,7 @@ def cod_float(session: Session, period: Period) -> pd.DataFrame:
     _FLOAT,
     basis=_l("Goods received by the last day of the period (today), the money not yet paid out then."),
 )
-def escrow_float(session: Session, period: Period) -> pd.DataFrame:
+def escrow_float(session: Session, period: Period) -> Counted:
     """What platforms kept though the buyer had the goods, by age since they had them."""
     day, end = _as_of(period)
     kept = Payment.kind == "escrow", Payment.verified_at < end, Payment.reverses_id.is_(None)

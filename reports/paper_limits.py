@@ -13,7 +13,7 @@ from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, 
 from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.figures import Figure, Group, Share, Tally, figures, monthly
-from app.engine.frames import Counted, Period, frame, month_of, report
+from app.engine.frames import Counted, Period, Rows, frame, month_of, report
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
 from models.assignments import Assignment
@@ -215,13 +215,15 @@ def _asked() -> Any:
     ),
     labels={"stage": STAGE_LABELS},
 )
-def papers_overdue(session: Session, period: Period) -> pd.DataFrame:
+def papers_overdue(session: Session, period: Period) -> Counted:
     """One line a limit that is past: whose turn it is, for how long, how often they were reminded, what they said."""
     tables = [frame(session, _past(model, person, period)) for model, person in RUNNING_LIMITS]
     table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     table = table.sort_values(["due_at", "receipt_no"], kind="stable", ignore_index=True)
     days = working_calendar(session).working_days_column(office_days(table["due_at"]), last_day(now(), len(table)))
-    return table.assign(days=pd.Series(days).astype(int))
+    lines = table[["receipt_no", "stage", "person", "warned", "asked"]].assign(id=table["case_id"])
+    opens = Rows(FollowUp, lines[lines["id"].notna()], {"warned": "warned", "asked": "asked"})
+    return Counted(table.assign(days=pd.Series(days).astype(int)), [opens])
 
 
 def _past(model: Any, person: str, period: Period) -> Any:
@@ -234,7 +236,7 @@ def _past(model: Any, person: str, period: Period) -> Any:
             paper.receipt_no, learned(paper, "title"), clock.stage, Person.name.label("person"),
             Department.name.label("department"), clock.original_due_at, clock.due_at,
             func.coalesce(case.reminded, 0).label("warned"), asked.scalar_subquery().label("asked"), case.answered_at,
-            learned(case, "reply"),
+            learned(case, "reply"), case.id.label("case_id"),
         )
         .select_from(model)
         .join(clock, and_(clock.kind == model.kind_name, clock.record_id == model.id))

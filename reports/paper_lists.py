@@ -54,13 +54,13 @@ def _called(key: Any) -> Any:
     ),
     labels={"way": CHANNELS},
 )
-def dispatch_book(session: Session, period: Period) -> pd.DataFrame:
+def dispatch_book(session: Session, period: Period) -> Counted:
     """One line a recipient of a paper or an envelope, by day."""
     paper, line, cover = OutgoingDocument, Recipient, Envelope
     papers = (
         select(
-            paper.document_no.label("number"), line.name.label("recipient"), line.channel.label("way"), line.copies,
-            line.copy_numbers, line.sent_at, line.signed_by, line.signed_at,
+            line.id, paper.document_no.label("number"), line.name.label("recipient"), line.channel.label("way"),
+            line.copies, line.copy_numbers, line.sent_at, line.signed_by, line.signed_at,
         )
         .select_from(line)
         .join(paper, line.document_id == paper.id, isouter=True)
@@ -69,7 +69,7 @@ def dispatch_book(session: Session, period: Period) -> pd.DataFrame:
     to = func.coalesce(_called(cover.handed_to_id), Department.name)
     covers = (
         select(
-            cover.envelope_no.label("number"), to.label("recipient"), cover.forwarded_at.label("sent_at"),
+            cover.id, cover.envelope_no.label("number"), to.label("recipient"), cover.forwarded_at.label("sent_at"),
             cover.signature.label("signed_by"), cover.confirmed_at.label("signed_at"),
         )
         .join(Department, cover.handed_unit_id == Department.id, isouter=True)
@@ -83,7 +83,9 @@ def dispatch_book(session: Session, period: Period) -> pd.DataFrame:
     table = pd.concat([one for one in parts if len(one)] or parts[:1], ignore_index=True)
     table = table.sort_values("sent_at", kind="stable", ignore_index=True)
     table["day"] = pd.Series([local(moment).date() for moment in table["sent_at"]], dtype=object)
-    return table
+    lines = [one[["id", "number", "recipient", "copies"]].assign(at=one["sent_at"]) for one in parts]
+    opens = [Rows(model, each, {"copies": "copies"}) for model, each in zip((line, cover), lines, strict=True)]
+    return Counted(table, opens)
 
 
 @report(

@@ -242,7 +242,7 @@ TABLE: dict[str, dict[str, str]] = {
             "conduct_sheets", "import_runs",
         ),
         READ,
-    ) | {"circulation_entries": f"{READ} {_READER}"},
+    ) | {"circulation_entries": f"{READ} {_READER}", "reports": READ},
     "report_reader": {"reports": READ},
     "call_taker": {
         **_READS_ROUNDS, **_DESK_DAYS, **_LOOKS_UP,

@@ -268,7 +268,8 @@ def test_a_figure_that_a_report_counts_in_its_own_way_opens_its_rows_too(client,
     assert all(f"{one:,.2f}" in sums for one in gross[:2])
     base = "/reports/order_summary/rows?by=month&from=2026-03-01"
     assert "data-href=" not in browser.get(f"{base}&month=2026-05&figure=orders").text
-    for wrong in ("figure=orders", "month=2026-03&figure=nothing", "month=2026-03&region=&figure=orders"):
+    assert browser.get(f"{base}&figure=orders").text.count("data-href=") == 3  # of all months
+    for wrong in ("figure=nothing", "month=2026-03&figure=nothing", "month=2026-03&region=&figure=orders"):
         assert browser.get(f"{base}&{wrong}").status_code == 422, wrong
 
 

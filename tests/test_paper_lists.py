@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.engine import access, history
 from app.engine import record as records
+from app.engine.behind import Behind
 from app.engine.frames import ask
 from app.engine.moments import local, parse_moment
 from app.engine.office_calendar import working_calendar
@@ -414,6 +415,10 @@ def test_cases_of_accountability_are_counted_where_they_are_five_or_more(session
                 groups[one[0]].append(one)
         answer = ask(session, "accountability_cases", {"by": "fault", **period})
         opened(session, answer)
+        told = [
+            line.worth.get("cases", 0) for _model, _figures, lines in Behind(session, answer).kinds() for line in lines
+        ]
+        assert sum(told) == sum(row["cases"] or 0 for row in answer.rows)
         rows = {row.pop("fault"): row for row in answer.rows}
         assert rows.keys() == groups.keys()
         for fault, found in groups.items():

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.disclosure import gates, known_fields, shown
+from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
 from app.engine.fields import Field, fields_of
 
 #: a stretch of one column
@@ -32,7 +32,24 @@ _KINDS = {
 
 def export_columns(model: Any) -> list[Column]:
     """The columns of an export: the model's fields, labelled in the reader's language."""
-    return [Column(f.name, f.label, _KINDS[f.kind]) for f in known_fields(model).values()]  # type: ignore[arg-type]
+    return [column_of(field) for field in known_fields(model).values()]
+
+
+def column_of(field: Field) -> Column:
+    """A field as a column of a table that leaves the house."""
+    return Column(field.name, field.label, _KINDS[field.kind])  # type: ignore[arg-type]
+
+
+def cell_of(record: Any, field: Field) -> Any:
+    """A field of one record, loaded already, as the current actor may take it out: in full, masked, or nothing."""
+    value = value_of(record, field)
+    if value is WITHHELD or value is None:
+        return None
+    if field.kind == "reference":
+        return getattr(value, value.natural_key) if value.natural_key else str(value.id)
+    if field.kind == "choice":
+        return field.choice_label(value)
+    return field.words(value) or None if field.kind == "rich" else value
 
 
 def export_rows(session: Session, model: Any, query: Any) -> Iterator[tuple[Any, ...]]:

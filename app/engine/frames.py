@@ -26,6 +26,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column
 from app.engine.moments import Stored, at_office, office_zone, parse_date
 from app.engine.refusals import Refused
@@ -115,6 +116,18 @@ class Report:
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     #: whose words describe it, where that is not the frame
     described_by: Callable[..., Any] | None = None
+    #: what else it is asked for, out of the database
+    parameters: Sequence[Parameter] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether the current actor may ask for any of what it is about."""
+        return not self.parameters or any(one.open for one in self.parameters)
+
+    @property
+    def opens_rows(self) -> bool:
+        """Whether there are rows behind its figures: declared ones know them, a function says so by what it returns."""
+        return bool(self.tallies) or inspect.signature(self.frame).return_annotation in ("Counted", Counted)
 
     def tally(self, of: str | None = None) -> Tally | None:
         """The declared figures of a subject, the first where none is named; None where they are not declared.
@@ -138,6 +151,9 @@ REPORTS: dict[str, Report] = {}
 
 def register(about: Report) -> None:
     """Make a report known to pages, API and command line."""
+    taken = {"from", "to", "by", "of", "figure", "page", *(column.name for column in about.columns)}
+    if twice := sorted(taken & {one.name for one in about.parameters}):
+        raise ValueError(f"report {about.name}: a parameter cannot be called “{twice[0]}”")
     REPORTS[about.name] = about
 
 
@@ -151,11 +167,20 @@ def report(
     subjects: Mapping[str, Any] | None = None,
     chart: str | None = None,
     labels: Mapping[str, Mapping[str, Any]] | None = None,
+    parameters: Sequence[Parameter] = (),
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Register a function `(session, period, by, of) -> DataFrame or Counted` as a report."""
+    """Register a function `(session, period, by, of) -> DataFrame or Counted` as a report.
+
+    Each of `parameters` is given to it under its name: the value that was chosen, or None.
+    """
 
     def declare(function: Callable[..., T]) -> Callable[..., T]:
-        register(Report(name, title, function, columns, basis, groups, subjects or {}, chart, labels or {}))
+        register(
+            Report(
+                name, title, function, columns, basis, groups, subjects or {}, chart, labels or {},
+                parameters=parameters,
+            )
+        )  # fmt: skip
         return function
 
     return declare
@@ -240,6 +265,13 @@ class Answer:
     chosen: Mapping[str, str] = field(default_factory=dict)
     #: what the figures were summed up from, where a function of its own did that
     behind: Sequence[Rows] = ()
+    #: what was chosen of the report's own parameters, by name
+    asked: Mapping[str, Choice] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What stands above it: the report and what it was asked for, as a register bears its book and year."""
+        return " · ".join([str(self.report.title), *(choice.words for choice in self.asked.values())])
 
     @cached_property
     def told_by(self) -> list[str]:
@@ -270,16 +302,20 @@ class Answer:
         """
         if unknown := set(self.told_by) ^ set(key):
             raise Refused(_("This report has no group “%(name)s”.", name=min(unknown)[:40]))
-        behind = [rows for rows in self.behind if figure in rows.figures]
-        if not behind:
-            raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
-        model, found = behind[0].model, pd.DataFrame(columns=["id", "at", "worth"])
+        model, found = self.kind_of(figure), pd.DataFrame(columns=["id", "at", "worth"])
         if any(self.key_of(row) == key and self.opens(row, figure) for row in self.rows):
-            for rows in behind:
+            for rows in (rows for rows in self.behind if figure in rows.figures):
                 model, found = rows.model, rows.behind(session, key, figure)
                 if len(found):
                     break
         return model, found
+
+    def kind_of(self, figure: str) -> Any:
+        """The kind whose records stand behind a figure. Raises `Refused` for a figure there is not."""
+        model = next((rows.model for rows in self.behind if figure in rows.figures), None)
+        if model is None:
+            raise Refused(_("This report has no figure “%(name)s”.", name=figure[:40]))
+        return model
 
     @property
     def spoken(self) -> list[dict[str, Any]]:
@@ -299,18 +335,19 @@ def period_of(given: Mapping[str, str | None]) -> Period:
         raise Refused(str(error)) from None
 
 
-def parameters_of(name: str, given: Mapping[str, Any]) -> dict[str, str]:
+def parameters_of(session: Session, name: str, given: Mapping[str, Any]) -> dict[str, str]:
     """Those of the given texts a report takes as parameters, no empty ones. Raises `Refused` for wrong ones."""
     about = REPORTS[name]
-    chosen = about.groups if about.tallies else ()
+    chosen = [*(about.groups if about.tallies else ()), *(one.name for one in about.parameters)]
     taken = {key: str(given[key]) for key in ("from", "to", "by", "of", *chosen) if given.get(key)}
     _options(about, taken)
+    _asked(session, about, taken)
     period_of(taken)
     return taken
 
 
 def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
-    """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`, and groups of figures.
+    """Run a report with parameters as text: `from`, `to`, `by` (names joined by commas), `of`, groups, and its own.
 
     Raises `Refused` for a report or parameter that does not exist.
     """
@@ -321,19 +358,27 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
         )
     given = {key: value for key, value in given.items() if value}
     period = period_of(given)
-    options = _options(about, given)
-    found = about.frame(session, period, **options)
+    options, asked = _options(about, given), _asked(session, about, given)
+    own = {one.name: asked[one.name].value if one.name in asked else None for one in about.parameters}
+    found = about.frame(session, period, **options, **own)
     table, behind = (found.table, found.rows) if isinstance(found, Counted) else (found, ())
     columns = [column for column in about.columns if column.name in table.columns]
     chosen = options.pop("chosen", {})
-    parameters = {**options, **chosen, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen, behind)
+    told = {name: choice.key for name, choice in asked.items()}
+    parameters = {**options, **chosen, **told, "from": given.get("from"), "to": given.get("to")}
+    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen, behind, asked)
+
+
+def _asked(session: Session, about: Report, given: Mapping[str, Any]) -> dict[str, Choice]:
+    """What was chosen of a report's own parameters, as whoever asks may see it."""
+    return {one.name: one.meant(session, given[one.name]) for one in about.parameters if given.get(one.name)}
 
 
 def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a report is asked for beside its period: `by`, `of` and chosen groups, where it knows them."""
     groups = set(about.groups) if about.tallies else set()
-    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else []), *groups}
+    own = {one.name for one in about.parameters}
+    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else []), *groups, *own}
     if wrong := sorted(set(given) - allowed):
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
     options: dict[str, Any] = {"chosen": {key: given[key] for key in given if key in groups}} if about.tallies else {}

@@ -12,16 +12,14 @@ from urllib.parse import urlencode
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.columns import Column
 from app.engine.csv import write_csv
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
-from app.engine.frames import REPORTS, Answer, ask, period_of
+from app.engine.frames import REPORTS, Answer, ask
 from app.engine.mail import Post
 from app.engine.moments import office_zone
 from app.engine.refusals import Refused
@@ -29,6 +27,7 @@ from app.engine.workbook import Chart, Sheet
 from app.web.download import file_name, write_table
 from app.web.files import storage
 from app.web.replica import read_only
+from app.web.report_details import details, rows_of
 from models import report_runs
 from models.files import Attachment
 from models.notices import tell
@@ -45,13 +44,6 @@ STRIDE = 500
 MAIL_BYTES = 8 << 20
 
 
-def rows_of(answer: Answer) -> int:
-    """About how many rows the workbook of a report has: its own, and those behind its figures."""
-    tally = answer.report.tally(answer.parameters.get("of"))
-    first = tally.figures[0].name if tally is not None else None
-    return len(answer.rows) + (int(sum(row[first] or 0 for row in answer.rows)) if first else 0)
-
-
 def in_words(answer: Answer) -> list[tuple[str, str]]:
     """What the report was asked for, as people would say it: label and words."""
     about, asked = answer.report, answer.parameters
@@ -62,6 +54,7 @@ def in_words(answer: Answer) -> list[tuple[str, str]]:
     if by := asked.get("by"):
         labels = {column.name: str(column.label) for column in about.columns}
         said.append((_("By"), "、".join(labels.get(name, name) for name in by)))
+    said += [(str(one.label), answer.asked[one.name].words) for one in about.parameters if one.name in answer.asked]
     return said + chosen_words(answer)
 
 
@@ -73,31 +66,6 @@ def chosen_words(answer: Answer) -> list[tuple[str, str]]:
         (labels.get(name, name), str(about.labels.get(name, {}).get(value, value)))
         for name, value in answer.chosen.items()
     ]
-
-
-def details(session: Session, answer: Answer) -> list[Sheet]:
-    """The rows behind declared figures, on a sheet of their own."""
-    tally = answer.report.tally(answer.parameters.get("of"))
-    if tally is None:
-        return []
-    heads = [
-        Column("record", tally.model.label, "text"), Column("state", _l("State"), "text"),
-        Column("at", _l("Counted by"), "moment"),
-    ]  # fmt: skip
-    query = tally.behind(period_of(answer.parameters), answer.chosen, tally.figures[0].name)
-
-    def rows() -> Iterator[list[Any]]:
-        with session.execute(query.execution_options(yield_per=STRIDE)) as found:
-            for record, at, _worth in found:
-                yield [named(record), str(getattr(record, "state_label", "") or ""), at]
-
-    return [Sheet(_("Details"), heads, rows())]
-
-
-def named(record: Any) -> str:
-    """What a record is called to those who may see its line: by its number where its title is for fewer."""
-    key = record.natural_key if type(record).content_fields else None
-    return str(getattr(record, key) if key else record)
 
 
 def chart_of(answer: Answer) -> Chart | None:
@@ -119,7 +87,7 @@ def write_report(
         write_csv(target, answer.columns, told(answer.spoken), zone=office_zone())
         return
     write_table(
-        target, str(about.title), answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
+        target, answer.title, answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
         more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(session, answer)], link=link,
         chart=chart_of(answer), what=about.name,
     )  # fmt: skip
@@ -157,7 +125,7 @@ def work(session: Session) -> bool:
 
 def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
     pk, form, report = run.id, run.form, run.report
-    called = run.name
+    called, shared_by = run.name, run.shared_by
     if not actor.may("read", "reports") or report not in REPORTS:
         raise Refused(_("You may not read this report any more."))
     given, written = dict(report_runs.parameters_of(run)), 0
@@ -179,7 +147,8 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
 
             write_report(read, file, answer, form, link, told)
             session.rollback()
-            exported(session, str(answer.report.title), report, len(answer.rows), f"{form} {link or ''}")
+            wished = f" ← {shared_by}" if shared_by else ""
+            exported(session, answer.title, report, len(answer.rows), f"{form} {link or ''}{wished}")
         file.seek(0)
         stored = storage().put(file, f"report.{form}")
     with access.system():
@@ -200,7 +169,9 @@ def _tell(session: Session, pk: int) -> None:
     run = session.get_one(ReportRun, pk, populate_existing=True)
     person = session.scalars(select(Person).where(Person.user_id == run.user_id)).first()
     if run.state in ("done", "failed") and person is not None:
-        tell(session, [person], f"report_{run.state}", run)
+        kind = "report_shared" if run.shared_by else f"report_{run.state}"
+        if run.state == "done" or not run.shared_by:  # whoever did not ask is not told that it failed
+            tell(session, [person], kind, run)
         session.commit()
     if run.mail and run.state == "done" and run.digest:
         _mail(run, run.digest)
@@ -211,7 +182,10 @@ def _mail(run: ReportRun, digest: str) -> None:
     if not server or not address or address.endswith(".invalid"):
         return
     link = f"{run.address}/reports/runs/{run.id}"
-    body = "\n".join([run.name, "", _("In the office: %(link)s", link=link)])
+    lines = [run.name, "", _("In the office: %(link)s", link=link)]
+    if run.shared_by:
+        lines.append(_("%(who)s has it mailed to you; its figures are those that you may see.", who=run.shared_by))
+    body = "\n".join(lines)
     with storage().open(digest) as file:
         content = file.read(MAIL_BYTES + 1)
     attached = (run.file_name or f"report.{run.form}", content) if len(content) <= MAIL_BYTES else None

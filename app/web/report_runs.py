@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from wtforms import Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
@@ -25,7 +25,7 @@ from app.web.download import MEDIA
 from app.web.files import storage
 from app.web.kind import allowed
 from models import report_runs
-from models.report_runs import RHYTHMS, SPANS, STATES, ReportRun, SavedReport
+from models.report_runs import RHYTHMS, SPANS, STATES, ReportRecipient, ReportRun, SavedReport
 
 #: So many kept reports a person, and so many files waiting at a time: a shelf, no warehouse.
 MOST_KEPT, MOST_WAITING = 50, 10
@@ -50,12 +50,9 @@ class RunPages:
         return [
             {
                 "title": one.title,
-                "words": " · ".join(
-                    str(words)
-                    for words in (REPORTS[one.report].title, one.span and SPANS[one.span], RHYTHMS[one.rhythm])
-                    if words
-                ),
+                "words": settings_of(one),
                 "href": url_for("ReportView.report", name=one.report, **one.asked()),
+                "mail": url_for("ReportView.kept_one", pk=one.id),
                 "drop": url_for("ReportView.drop", pk=one.id),
             }
             for one in db.session.scalars(query)
@@ -88,7 +85,7 @@ class RunPages:
             raise Refused(_("Please give the report a name of at most 100 characters."))
         if span not in SPANS or rhythm not in RHYTHMS:
             raise Refused(_("Please choose one of the offered days and rhythms."))
-        given = parameters_of(name, request.form)
+        given = parameters_of(db.session, name, request.form)
         saved = db.session.scalars(select(SavedReport).where(SavedReport.title == title)).first()
         if saved is None:
             if (db.session.scalar(select(func.count(SavedReport.id))) or 0) >= MOST_KEPT:
@@ -100,13 +97,15 @@ class RunPages:
         saved.mailed_on = report_runs.today()
         db.session.commit()
         flash(_("“%(title)s” is kept.", title=title), "success")
-        return redirect(url_for("ReportView.index"))
+        page = url_for("ReportView.kept_one", pk=saved.id) if rhythm else url_for("ReportView.index")
+        return redirect(page)
 
     @expose("/kept/<int:pk>/drop", methods=["POST"])
     @allowed("read")
     def drop(self, pk: int) -> Any:
         """Keep a report no longer."""
-        saved = _own(SavedReport, pk)
+        saved = own(SavedReport, pk)
+        db.session.execute(delete(ReportRecipient).where(ReportRecipient.saved_id == pk))
         db.session.delete(saved)
         db.session.commit()
         flash(_("“%(title)s” is no longer kept.", title=saved.title), "success")
@@ -118,13 +117,11 @@ class RunPages:
         """Have the workbook of a report made in the background."""
         if name not in REPORTS:
             abort(404)
-        waiting = select(func.count(ReportRun.id)).where(ReportRun.state.in_(("waiting", "running")))
-        if (db.session.scalar(waiting) or 0) >= MOST_WAITING:
-            raise Refused(_("%(count)s files of yours are waiting already; please wait for them.", count=MOST_WAITING))
+        room_for_one()
+        given = parameters_of(db.session, name, request.form)
         run = report_runs.ask_for(
-            db.session, user_id=_own_id(), report=name, name=str(REPORTS[name].title),
-            parameters=json.dumps(parameters_of(name, request.form)), form="xlsx", language=str(get_locale()),
-            address=_address(),
+            db.session, user_id=_own_id(), report=name, name=str(REPORTS[name].title), parameters=json.dumps(given),
+            form="xlsx", language=str(get_locale()), address=_address(),
         )  # fmt: skip
         db.session.commit()
         return redirect(url_for("ReportView.run", pk=run.id))
@@ -133,13 +130,13 @@ class RunPages:
     @allowed("read")
     def run(self, pk: int) -> str:
         """How far a file is, and where to fetch it."""
-        return self.render_template("wenshu/report_run.html", run=_drawn(_own(ReportRun, pk)))  # type: ignore[attr-defined]
+        return self.render_template("wenshu/report_run.html", run=_drawn(own(ReportRun, pk)))  # type: ignore[attr-defined]
 
     @expose("/runs/<int:pk>/file")
     @allowed("read")
     def file(self, pk: int) -> Response:
         """The file itself, to its owner alone."""
-        run = _own(ReportRun, pk)
+        run = own(ReportRun, pk)
         if run.state != "done" or not run.digest or not storage().exists(run.digest):
             abort(404)
         events.note(db.session, "file_read", f"report_runs {run.id}", run.file_name or "")
@@ -151,7 +148,7 @@ class RunPages:
     @allowed("read")
     def cancel(self, pk: int) -> Any:
         """Call a file off that is not ready."""
-        run = _own(ReportRun, pk)
+        run = own(ReportRun, pk)
         if not report_runs.call_off(db.session, run):
             raise Refused(_("It has ended already; there is nothing to call off."))
         db.session.commit()
@@ -161,14 +158,27 @@ class RunPages:
     @allowed("read")
     def again(self, pk: int) -> Any:
         """Have a file made that failed or was called off."""
-        run = _own(ReportRun, pk)
+        run = own(ReportRun, pk)
         if not report_runs.again(db.session, run):
             raise Refused(_("Only what failed or was called off can be made again."))
         db.session.commit()
         return redirect(url_for("ReportView.run", pk=pk))
 
 
-def _own(model: Any, pk: int) -> Any:
+def settings_of(saved: SavedReport) -> str:
+    """Which report is kept, for which days, and how often it is mailed."""
+    words = REPORTS[saved.report].title, saved.span and SPANS[saved.span], RHYTHMS[saved.rhythm]
+    return " · ".join(str(one) for one in words if one)
+
+
+def room_for_one() -> None:
+    """Raises `Refused` where as many files of the actor's wait as may."""
+    waiting = select(func.count(ReportRun.id)).where(ReportRun.state.in_(("waiting", "running")))
+    if (db.session.scalar(waiting) or 0) >= MOST_WAITING:
+        raise Refused(_("%(count)s files of yours are waiting already; please wait for them.", count=MOST_WAITING))
+
+
+def own(model: Any, pk: int) -> Any:
     """The row with this key, if it is the actor's own: row access finds no other."""
     found = db.session.scalars(select(model).where(model.id == pk)).first() if pk < 2**31 else None
     return found or abort(404)

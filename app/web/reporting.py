@@ -13,11 +13,13 @@ from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from wtforms import Form, SelectField, SelectMultipleField
+from wtforms import Form, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.asked import Parameter
+from app.engine.behind import all_behind
 from app.engine.columns import Column
 from app.engine.disclosure import exported
 from app.engine.fields import whole
@@ -29,12 +31,16 @@ from app.web.download import download_table
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.replica import read_only
-from app.web.report_files import BIG, chart_of, chosen_words, details, in_words, named, rows_of
+from app.web.report_details import details, named, rows_of
+from app.web.report_files import BIG, chart_of, chosen_words, in_words
+from app.web.report_mail import MailPages
 from app.web.report_runs import RunPages
 from reports import sections
 
 #: Rows of a page of what stands behind a figure.
 BEHIND = 200
+#: Rows of a report on its page; of one book, one year or one paper, which is printed from there.
+MOST, BOOK = 500, 5_000
 
 
 class Line(NamedTuple):
@@ -45,7 +51,7 @@ class Line(NamedTuple):
     worth: Any
 
 
-class ReportView(RunPages, BaseView):
+class ReportView(RunPages, MailPages, BaseView):
     """All reports at `/reports/<name>`, and the same figures as `.xlsx`, `.csv` and `.json`."""
 
     route_base = "/reports"
@@ -64,11 +70,15 @@ class ReportView(RunPages, BaseView):
                         "href": url_for("ReportView.report", name=about.name),
                     }
                     for about in members
+                    if about.open
                 ],
             }
             for label, members in sections()
         ]
-        return self.render_template("wenshu/reports.html", sections=found, kept=self.kept(), runs=self.recent())
+        return self.render_template(
+            "wenshu/reports.html", sections=found, kept=self.kept(), mailed=self.mailed_to_me(),
+            runs=self.recent(),
+        )  # fmt: skip
 
     @expose("/<name>")
     @allowed("read")
@@ -80,12 +90,12 @@ class ReportView(RunPages, BaseView):
             answer = ask(session, name, _given())
             if form == "json":
                 how = f"json {request.full_path.rstrip('?')}"
-                exported(db.session, str(answer.report.title), answer.report.name, len(answer.rows), how)
+                exported(db.session, answer.title, answer.report.name, len(answer.rows), how)
                 return Response(as_json(answer), mimetype="application/json")
             if form:
                 return download_table(
                     form,
-                    str(answer.report.title),
+                    answer.title,
                     answer.columns,
                     answer.spoken,
                     what=answer.report.name,
@@ -103,10 +113,12 @@ class ReportView(RunPages, BaseView):
     def rows(self, name: str) -> str:
         """The records behind one figure: as many as it says, under the rights of whoever looks."""
         about, given = REPORTS.get(name), dict(request.args.items())
-        if about is None:
+        if about is None or not about.opens_rows:
             abort(404)
         figure, page = given.pop("figure", ""), whole(given.pop("page", None)) or 1
-        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of") if key in given}
+        own = [one.name for one in about.parameters]
+        period: dict[str, str] = {str(key): given.pop(key) for key in ("from", "to", "by", "of", *own) if key in given}
+        found: Sequence[Any]
         with read_only() as session:
             if tally := about.tally(period.get("of")):
                 figure = figure or tally.figures[0].name
@@ -114,7 +126,9 @@ class ReportView(RunPages, BaseView):
                 count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
                 found, model = session.execute(query.limit(BEHIND).offset((page - 1) * BEHIND)).all(), tally.model
             else:
-                model, count, found = _counted(session, ask(session, name, period), given, figure, page)
+                answer = ask(session, name, period)
+                figure = figure or next((name for rows in answer.behind for name in rows.figures), "")
+                model, count, found = _counted(session, answer, given, figure, page)
             column = next(one for one in about.columns if one.name == figure)
             behind = _behind(model, found, column)
         labels = {one.name: one.label for one in about.columns}
@@ -146,11 +160,16 @@ class ReportView(RunPages, BaseView):
             return url_for("ReportView.report", name=f"{about.name}.{form}", **query)  # type: ignore[arg-type]
 
         large = rows_of(answer) > BIG
+        most = BOOK if answer.asked else MOST
         homes = {column.name: _home(column) for column in answer.columns}
 
         return self.render_template(
             "wenshu/report.html",
-            report={"title": str(about.title), "description": "", "basis": str(about.basis)},
+            report={
+                "title": answer.title,
+                "running": answer.title if answer.asked else None,
+                "basis": str(about.basis),
+            },
             form=_parameters(answer),
             columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],
             rows=[
@@ -167,7 +186,7 @@ class ReportView(RunPages, BaseView):
                         for c in answer.columns
                     ],
                 }
-                for spoken, row in zip(answer.spoken[:500], answer.rows, strict=False)
+                for spoken, row in zip(answer.spoken[:most], answer.rows, strict=False)
                 for links in [_links(answer, row, query)]
             ],
             totals=_totals(answer),
@@ -191,7 +210,16 @@ class ReportView(RunPages, BaseView):
             keep=self.keep_form(about.name, str(about.title), query),
             as_of_text=_("As of %(at)s", at=cells.moment_text(now())),
             count_text=_("%(count)s rows", count=len(answer.rows)),
-            empty_text=_("No rows for this choice"),
+            cut_text=_(
+                "These are the first %(most)s rows; the files have all %(count)s.",
+                most=f"{most:,}",
+                count=f"{len(answer.rows):,}",
+            )
+            if len(answer.rows) > most
+            else None,
+            empty_text=_("Please fill in first: %(label)s", label=wanted.label)
+            if (wanted := _wanted(answer))
+            else _("No rows for this choice"),
         )
 
 
@@ -222,11 +250,12 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
 
 def _counted(
     session: Session, answer: Answer, key: Mapping[str, str], figure: str, page: int
-) -> tuple[Any, int, Sequence[Any]]:
-    """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one."""
-    if not answer.behind:
-        abort(404)
-    model, lines = answer.look_behind(session, key, figure)
+) -> tuple[Any, int, list[Line]]:
+    """Kind, number, and one page of the records behind a figure: record, moment, what it adds unless all add one.
+
+    Without a key they are those of all groups.
+    """
+    model, lines = answer.look_behind(session, key, figure) if key else all_behind(session, answer, figure)
     plain = bool(lines["worth"].eq(1).all())
     shown = lines[(page - 1) * BEHIND : page * BEHIND]
     query = (
@@ -344,7 +373,21 @@ def _parameters(answer: Answer) -> Form:
         fields["by"] = SelectMultipleField(
             _("By"), choices=[SelectChoice(name, labels.get(name, name)) for name in about.groups]
         )
+    fields |= {one.name: _field_of(one) for one in about.parameters if one.open}
     return type("Parameters", (Form,), fields)(data=answer.parameters)
+
+
+def _wanted(answer: Answer) -> Parameter | None:
+    """What the report is about and was not said: it is typed, so nothing stands for all."""
+    missing = (one for one in answer.report.parameters if one.offered is None and one.name not in answer.asked)
+    return next(missing, None)
+
+
+def _field_of(one: Parameter) -> Any:
+    if one.offered is None:
+        return StringField(str(one.label), render_kw={"maxlength": 100})
+    choices = [SelectChoice(choice.key, choice.words) for choice in one.offered(db.session)]
+    return SelectField(str(one.label), choices=[SelectChoice("", _("All")), *choices], default="")
 
 
 def as_json(answer: Answer) -> str:

@@ -188,8 +188,9 @@ DOORS = (
     # One's own kept reports and files: nobody finds another's.
     door("ReportView.keep", "POST", Right("read", "reports"), passes={422}),
     door("ReportView.make", "POST", Right("read", "reports"), passes={422}, sends={"data": {"by": "colour"}}),
-    *(door(f"ReportView.{page}", "POST", Right("read", "reports"), passes={404}) for page in ("drop", "cancel", "again")),
-    *(door(f"ReportView.{page}", "GET", Right("read", "reports"), passes={404}) for page in ("run", "file")),
+    *(door(f"ReportView.{page}", "POST", Right("read", "reports"), passes={404}) for page in (
+        "drop", "cancel", "again", "recipients", "send", "decline")),
+    *(door(f"ReportView.{page}", "GET", Right("read", "reports"), passes={404}) for page in ("run", "file", "kept_one")),
     door("BinView.index", "GET", Right("read", "bin"), passes={200}),
     door("BinView.restore", "POST", Right("read", "bin"), passes={404}),
     door("HoldersView.index", "GET", Right("read", "incoming_documents"), passes={200}),

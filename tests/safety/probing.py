@@ -69,7 +69,7 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
     if name == "ReportView.report":
         choices["name"] = [f"{report}{form}" for report in REPORTS for form in ("", ".json", ".xlsx")]
     elif name == "ReportView.rows":
-        choices["name"] = [report for report, about in REPORTS.items() if about.tallies]
+        choices["name"] = [report for report, about in REPORTS.items() if about.opens_rows]
     elif name in ("ReportView.keep", "ReportView.make"):
         choices["name"] = ["order_funnel"]
     elif name.endswith(".inline"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, product
 from typing import Any
 
 import pytest
@@ -56,6 +56,8 @@ QUERY = (
     "to",
     "of",
     "by",
+    "figure",
+    *sorted({one.name for about in REPORTS.values() for one in about.parameters}),
     "next",
     "_l_",
     "_flt_0_id",
@@ -99,6 +101,15 @@ def body(rule: Rule, method: str, fields: dict[str, Field], odd: dict[str, Any])
 
 def one_of_each_sort(fields: dict[str, Field]) -> list[str]:
     return list({(field.kind, field.required): name for name, field in fields.items()}.values())
+
+
+def of_reports() -> Iterator[Request]:
+    """Every evil value as a parameter of a report, as a figure, and as a group: of one report of each sort."""
+    asked_for = [(f"{name}.json", one.name) for name, about in REPORTS.items() for one in about.parameters]
+    sorts = {bool(about.tallies): about for about in REPORTS.values() if about.opens_rows and about.groups}
+    asked_for += [(f"{about.name}/rows", place) for about in sorts.values() for place in ("figure", about.groups[0])]
+    for (where, name), word in product(asked_for, EVIL):
+        yield "GET", f"/reports/{where}", {"query_string": {name: sendable(word)}}
 
 
 def swept(app: Flask, part: str) -> Iterator[Request]:
@@ -224,7 +235,7 @@ def fuzz(app: Flask, visitor: Visitor, part: str, count: int) -> int:
 
 def sweep(app: Flask, visitor: Visitor, start: int, every: int) -> int:
     before = visitor.count
-    visitor.send(islice(chain.from_iterable(swept(app, part) for part in (RICHEST, HOUSE)), start, None, every))
+    visitor.send(islice(chain(of_reports(), *(swept(app, part) for part in (RICHEST, HOUSE))), start, None, every))
     return visitor.count - before
 
 

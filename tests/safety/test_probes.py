@@ -183,7 +183,7 @@ def test_searches_counts_and_reports_know_nothing_of_hidden_rows(stranger, recor
     for name, about in REPORTS.items():
         for of, by in product(about.subjects or [""], about.groups or [""]):
             stranger.both("GET", f"/reports/{name}.json?{urlencode({'of': of, 'by': by})}")
-        for form in ("", ".csv", ".xlsx", *(["/rows"] if about.tallies else [])):
+        for form in ("", ".csv", ".xlsx", *(["/rows"] if about.opens_rows else [])):
             stranger.both("GET", f"/reports/{name}{form}")
     record_property("probes of lists, searches and figures", stranger.probes)
     assert stranger.leaks == []

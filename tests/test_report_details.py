@@ -1,0 +1,138 @@
+"""The sheets of details in every workbook of a demo office: read back, they come to what the summary says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+
+from app.engine import access
+from app.engine.behind import all_behind
+from app.engine.fields import fields_of
+from app.engine.frames import REPORTS, ask
+from app.extensions import db
+from app.web.report_details import details, rows_of
+from app.web.report_files import chart_of, write_report
+from models.orders import Order
+from models.outgoing_series import first_series
+from tests.conftest import actors_of, sign_in
+from tests.factories import house, kept, place
+
+OPENING = [(name, of) for name, about in REPORTS.items() if about.opens_rows for of in about.subjects or [""]]
+
+
+@pytest.fixture(scope="module")
+def people(busy_office):
+    with busy_office.app_context():
+        found = actors_of(db.session)
+        db.session.remove()
+    return found
+
+
+def read_back(answer):
+    """The columns of each sheet of details, and its rows below the heading without the totals."""
+    file = BytesIO()
+    write_report(file, answer, "xlsx", None, lambda rows: rows)
+    book = load_workbook(BytesIO(file.getvalue()), data_only=True)
+    sheets = book.worksheets[2 : len(book.worksheets) - bool(chart_of(answer))]
+    found = []
+    for sheet, drawn in zip(sheets, details(answer), strict=True):
+        rows = [list(row) for row in sheet.iter_rows(min_row=2, values_only=True)]
+        summed = rows and any(column.total for column in drawn.columns)
+        found.append((drawn.columns, rows[:-1] if summed else rows))
+    return found
+
+
+def come_to(sheets, name):
+    return sum(
+        (Decimal(str(row[place] or 0)) for columns, rows in sheets for row in rows
+         for place, column in enumerate(columns) if column.name == name),
+        Decimal(0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("account", ["manager", "head_a", "sales"])
+@pytest.mark.parametrize("name, of", OPENING)
+def test_the_details_come_to_what_the_summary_says(busy_office, people, account, name, of):
+    about = REPORTS[name]
+    with busy_office.app_context(), access.acting_as(people[account]):
+        answer = ask(db.session, name, {"of": of} if of else {})
+        sheets = read_back(answer)
+        if tally := about.tally(of or None):
+            counted = [row[tally.figures[0].name] for row in answer.rows]
+            if None not in counted:  # left empty, for there are too few of them
+                assert len(sheets[0][1]) == sum(counted)
+        for column in answer.columns:
+            if any(f"adds_{column.name}" == one.name for columns, _rows in sheets for one in columns):
+                wanted = [row[column.name] for row in answer.rows if answer.opens(row, column.name)]
+                total = sum((Decimal(str(value)) for value in wanted), Decimal(0))
+                if column.total and column.name not in ("cost", "margin"):  # these are rounded
+                    assert abs(come_to(sheets, f"adds_{column.name}") - total) < Decimal("0.001"), column.name
+        db.session.remove()
+
+
+def columns_for(answer):
+    return [[column.name for column in sheet.columns] for sheet in details(answer)]
+
+
+def test_who_may_export_a_kind_has_the_columns_of_its_list_and_nobody_else(busy_office, people):
+    with busy_office.app_context():
+        with access.acting_as(people["office"]):
+            (mine,) = columns_for(ask(db.session, "order_summary", {}))
+        with access.acting_as(people["manager"]):
+            (reader,) = columns_for(ask(db.session, "order_summary", {}))
+        db.session.remove()
+    assert {"customer", "placed_at"} <= set(mine)
+    assert set(reader) & set(fields_of(Order)) == {"state"}
+
+
+def test_what_is_not_for_the_reader_stays_out_of_the_details(session, actors):
+    with access.system():
+        plain, secret = kept(session), kept(session, title="机密事项", secrecy="secret")
+        numbers = plain.receipt_no, secret.receipt_no
+    uncleared = replace(actors["archivist"], cleared=frozenset({"open", "internal"}))
+    for reader, told in ((actors["office"], True), (uncleared, False)):
+        with access.acting_as(reader):
+            (sheet,) = details(ask(session, "incoming_papers", {}))
+            place = [column.name for column in sheet.columns].index("title")
+            titles = {row[0]: row[place] for row in sheet.rows}
+        assert set(titles) == set(numbers)
+        assert (titles[numbers[1]] == "机密事项") is told
+        assert titles[numbers[0]]
+
+
+def test_the_workbook_of_a_large_report_is_not_made_while_somebody_waits(busy_office, people):
+    """Its rows are those of the summary and those behind them, about."""
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        answer = ask(db.session, "order_summary", {})
+        behind = sum(1 for sheet in details(answer) for _row in sheet.rows)
+        assert rows_of(answer) == len(answer.rows) + behind
+        db.session.remove()
+
+
+def test_all_rows_behind_a_figure_open_without_a_group(busy_office, people):
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        answer = ask(db.session, "order_summary", {})
+        _model, lines = all_behind(db.session, answer, "orders")
+        db.session.remove()
+        assert len(lines) == sum(row["orders"] for row in answer.rows) > 0
+        page = sign_in(busy_office, "manager").get("/reports/order_summary/rows?figure=orders")
+    assert page.status_code == 200 and f"{len(lines)} 行" in page.text
+
+
+def test_details_and_registers_come_from_both_databases(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.system():
+        for day in ("2026-03-02", "2026-03-03"):
+            place(either_session, placed_at=f"{day} 09:00", payment_type="on_account")
+        paper = kept(either_session)
+        for name in ("order_summary", "library", "dispatch_book", "papers_overdue"):
+            rows = [list(sheet.rows) for sheet in details(ask(either_session, name, {}))]
+            assert sum(map(len, rows)) == (2 if name == "order_summary" else 0), name
+        asked = {"book": paper.register.code, "year": "2026"}
+        assert [row["receipt_no"] for row in ask(either_session, "incoming_register", asked).rows] == [paper.receipt_no]
+        assert ask(either_session, "outgoing_register", {"series": first_series(either_session).code}).rows == []
+        assert ask(either_session, "paper_access", {"paper": paper.receipt_no}).rows == []
