@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine.asked import one_of, year_of
 from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.frames import Period, frame, report
+from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.envelope_lines import EnvelopeLine
+from models.envelopes import Envelope
+from models.outgoing import OutgoingDocument
 from models.people import Department, Person
 from models.registers import Register
 from models.secrecy import SECRECY
 from reports.numbers import STATES
 from reports.serials import in_order, with_void
+
+
+def _of_lead(value: Any) -> Any:
+    """What the unit that leads has to say of a paper: of several hand-outs the last that was not called off."""
+    desk = Assignment
+    query = select(value).select_from(desk).join(Person, desk.received_by_id == Person.id, isouter=True)
+    lead = query.where(desk.document_id == IncomingDocument.id, desk.lead, desk.state != "called_off")
+    return lead.order_by(desk.id.desc()).limit(1).correlate(IncomingDocument).scalar_subquery()
 
 
 @report(
@@ -31,10 +45,17 @@ from reports.serials import in_order, with_void
         Column("title", _l("Title"), "text"),
         Column("secrecy", _l("Secrecy"), "choice"),
         Column("copies", _l("Copies"), "integer"),
+        Column("enclosures", _l("Enclosures"), "text"),
+        Column("envelope_no", _l("Envelope number"), "number_text"),
+        Column("instruction", _l("Instruction"), "text"),
         Column("department", _l("Department"), "text"),
         Column("handler", _l("Handler"), "text"),
-        Column("state", _l("State"), "choice"),
+        Column("taken_by", _l("Signed for by"), "text"),
+        Column("taken_at", _l("Signed for at"), "moment"),
         Column("due_at", _l("Due"), "moment"),
+        Column("done_at", _l("Result in"), "moment"),
+        Column("reply_no", _l("Number of the reply"), "number_text"),
+        Column("state", _l("State"), "choice"),
         Column("closed_at", _l("Closed"), "moment"),
     ],
     basis=_l(
@@ -50,12 +71,18 @@ def incoming_register(
     session: Session, period: Period, book: Register | None = None, year: int | None = None
 ) -> pd.DataFrame:
     """One line a document, as the register book has it; of one book also the numbers that became void without one."""
-    doc = IncomingDocument
+    doc, reply = IncomingDocument, OutgoingDocument
+    envelope = select(func.max(Envelope.envelope_no)).join(EnvelopeLine, EnvelopeLine.envelope_id == Envelope.id)
+    replied = select(func.max(reply.document_no)).where(reply.reply_to_id == doc.id)
     query = (
         select(
             doc.receipt_no, doc.received_at, Correspondent.name.label("sender"), doc.sender_no, learned(doc, "title"),
-            doc.secrecy, doc.copies, Department.name.label("department"), Person.name.label("handler"), doc.state,
-            doc.due_at, doc.closed_at,
+            doc.secrecy, doc.copies, learned(doc, "enclosures"),
+            envelope.where(EnvelopeLine.document_id == doc.id).correlate(doc).scalar_subquery().label("envelope_no"),
+            learned(doc, "instruction"), Department.name.label("department"), Person.name.label("handler"),
+            _of_lead(Person.name).label("taken_by"), _of_lead(Assignment.received_at).label("taken_at"), doc.due_at,
+            _of_lead(Assignment.done_at).label("done_at"), replied.correlate(doc).scalar_subquery().label("reply_no"),
+            doc.state, doc.closed_at,
         )
         .join(Correspondent, doc.sender_id == Correspondent.id, isouter=True)
         .join(Department, doc.department_id == Department.id, isouter=True)

@@ -35,11 +35,11 @@ def people(busy_office):
 def read_back(answer):
     """The columns of each sheet of details, and its rows below the heading without the totals."""
     file = BytesIO()
-    write_report(file, answer, "xlsx", None, lambda rows: rows)
+    write_report(db.session, file, answer, "xlsx", None, lambda rows: rows)
     book = load_workbook(BytesIO(file.getvalue()), data_only=True)
     sheets = book.worksheets[2 : len(book.worksheets) - bool(chart_of(answer))]
     found = []
-    for sheet, drawn in zip(sheets, details(answer), strict=True):
+    for sheet, drawn in zip(sheets, details(db.session, answer), strict=True):
         rows = [list(row) for row in sheet.iter_rows(min_row=2, values_only=True)]
         summed = rows and any(column.total for column in drawn.columns)
         found.append((drawn.columns, rows[:-1] if summed else rows))
@@ -75,7 +75,7 @@ def test_the_details_come_to_what_the_summary_says(busy_office, people, account,
 
 
 def columns_for(answer):
-    return [[column.name for column in sheet.columns] for sheet in details(answer)]
+    return [[column.name for column in sheet.columns] for sheet in details(db.session, answer)]
 
 
 def test_who_may_export_a_kind_has_the_columns_of_its_list_and_nobody_else(busy_office, people):
@@ -96,7 +96,7 @@ def test_what_is_not_for_the_reader_stays_out_of_the_details(session, actors):
     uncleared = replace(actors["archivist"], cleared=frozenset({"open", "internal"}))
     for reader, told in ((actors["office"], True), (uncleared, False)):
         with access.acting_as(reader):
-            (sheet,) = details(ask(session, "incoming_papers", {}))
+            (sheet,) = details(session, ask(session, "incoming_papers", {}))
             place = [column.name for column in sheet.columns].index("title")
             titles = {row[0]: row[place] for row in sheet.rows}
         assert set(titles) == set(numbers)
@@ -108,7 +108,7 @@ def test_the_workbook_of_a_large_report_is_not_made_while_somebody_waits(busy_of
     """Its rows are those of the summary and those behind them, about."""
     with busy_office.app_context(), access.acting_as(people["manager"]):
         answer = ask(db.session, "order_summary", {})
-        behind = sum(1 for sheet in details(answer) for _row in sheet.rows)
+        behind = sum(1 for sheet in details(db.session, answer) for _row in sheet.rows)
         assert rows_of(answer) == len(answer.rows) + behind
         db.session.remove()
 
@@ -130,7 +130,7 @@ def test_details_and_registers_come_from_both_databases(either_session, either_a
             place(either_session, placed_at=f"{day} 09:00", payment_type="on_account")
         paper = kept(either_session)
         for name in ("order_summary", "library", "dispatch_book", "papers_overdue"):
-            rows = [list(sheet.rows) for sheet in details(ask(either_session, name, {}))]
+            rows = [list(sheet.rows) for sheet in details(either_session, ask(either_session, name, {}))]
             assert sum(map(len, rows)) == (2 if name == "order_summary" else 0), name
         asked = {"book": paper.register.code, "year": "2026"}
         assert [row["receipt_no"] for row in ask(either_session, "incoming_register", asked).rows] == [paper.receipt_no]
