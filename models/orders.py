@@ -12,7 +12,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select, true
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from app.engine import access, amounts, clocks, fields, rules
 from app.engine import record as records
@@ -229,6 +229,12 @@ class Order(Workflow, Model):
         """Whether it is work to be done, ordered from a ticket or by itself, and nothing to be shipped."""
         if self.ticket_id is not None or self.parted:  # one parted from a sealed ticket stays one of work
             return True
+        session = object_session(self)
+        if session is not None and "order_lines" in inspect(self).unloaded:  # one of thousands may be enough to tell
+            line: Any = type(self).order_lines.property.mapper.class_
+            first = select(line.id).where(line.order_id == self.id).limit(1)
+            goods = session.scalar(first.where(~line.product.has(service=True)))
+            return goods is None and session.scalar(first) is not None
         return bool(self.order_lines) and all(
             line.product is not None and line.product.service for line in self.order_lines
         )

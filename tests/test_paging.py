@@ -10,7 +10,7 @@ from app.extensions import db
 from app.web.paging import NUMBERED, PAGE
 from models.documents import IncomingDocument
 from models.products import Product
-from tests.conftest import actors_of, sign_in
+from tests.conftest import actors_of, bearer, sign_in
 
 COUNT = 3 * PAGE + 7
 
@@ -131,3 +131,24 @@ def test_a_hidden_row_is_no_place_to_stand_at(either):
     answers = [stranger.get(f"/incomingdocumentview/list/?sort=title&after={key}") for key in (hidden, 999999)]
     assert [answer.status_code for answer in answers] == [400, 400]
     assert sign_in(either, "clerk").get(f"/incomingdocumentview/list/?sort=title&after={hidden}").status_code == 200
+
+
+def test_a_program_turns_pages_by_the_key_an_answer_gave(shelf):
+    browser, token = shelf.test_client(), bearer(shelf, "office")
+
+    def asked(before=""):
+        address = f"/api/v1/products/?page_size=20{before}"
+        answer = browser.get(address, headers=token).json
+        return [one["product_no"] for one in answer["result"]], answer["before"]
+
+    met, key = asked()
+    with shelf.app_context(), access.system():  # what comes in between shifts nothing
+        records.store(db.session, Product(product_no="X-new", name="新货"))
+        db.session.commit()
+        db.session.remove()
+    while key is not None:
+        more, key = asked(f"&before={key}")
+        met += more
+    assert len(met) == len(set(met)) >= COUNT
+    assert "X-new" not in met
+    assert browser.get("/api/v1/products/?before=x", headers=token).status_code == 400

@@ -66,7 +66,7 @@ def test_what_is_loaded_along_follows_the_rules_of_its_own_load(session, actors,
 #: What a rule may put together at every query: of these there are few, or few that are anybody's.
 FEW = {
     "customer", "customer_handover", "handover_line", "leader_instruction", "outgoing_document", "person", "region",
-    "register",
+    "register", "saved_report",
 }  # fmt: skip
 
 
