@@ -24,8 +24,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.csv import write_csv
-from app.engine.extracts import export_columns, export_rows
+from app.engine.csv import csv_chunks
+from app.engine.extracts import export_columns, export_rows, export_texts
 from app.engine.frames import ask
 from app.engine.moments import office_zone
 from app.extensions import db
@@ -100,7 +100,8 @@ def workbook(session: Session) -> int:
 
 def csv_file(session: Session) -> int:
     with tempfile.TemporaryFile() as file:
-        write_csv(file, export_columns(Order), _exported(session), zone=office_zone())
+        texts = export_texts(session, Order, select(Order).order_by(Order.id), office_zone())
+        file.writelines(csv_chunks(export_columns(Order), islice(texts, ROWS)))
         return file.tell()
 
 

@@ -42,25 +42,25 @@ def unguard(text: str) -> str:
     return text[1:] if _GUARDED.match(text) else text
 
 
-class _Written(dict[Any, str]):
+class Written(dict[Any, str]):
     """The texts of a column's values, each worked out once: most columns repeat themselves.
 
-    Kept are values of the types given alone, among which equal ones have equal texts.
+    Kept are values of the types given alone, or all, where equal ones have equal texts.
     """
 
-    def __init__(self, text: Callable[[Any], str], types: tuple[type, ...]):
+    def __init__(self, text: Callable[[Any], str], types: tuple[type, ...] | None = None):
         self._text, self._types = text, types
 
     def __missing__(self, value: Any) -> str:
         text = self._text(value)
-        if value.__class__ in self._types:
+        if self._types is None or value.__class__ in self._types:
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[value] = text
         return text
 
 
-def _csv_field(column: Column, zone: tzinfo) -> Callable[[Any], str]:
+def field_of(column: Column, zone: tzinfo) -> Callable[[Any], str]:
     """A function from a value to its exact text: no thousands separators, no exponents, moments to the second."""
     read, places = reader(column, zone), _PLACES.get(column.kind)
 
@@ -78,19 +78,33 @@ def _csv_field(column: Column, zone: tzinfo) -> Callable[[Any], str]:
         digits = str(cell)
         return digits if "e" not in digits.lower() else f"{exact(cell):f}"
 
+    return text if column.kind in TEXTS else figure_or_day
+
+
+def _steady(column: Column) -> tuple[type, ...]:
+    """The types among whose values equal ones have equal texts; 1.0 and 1.00 are equal."""
     if column.kind in TEXTS:
-        return _Written(text, (str, NoneType)).__getitem__
-    steady = (NoneType, bool, date, datetime, *((Decimal,) if places is not None else ()))  # 1.0 and 1.00 are equal
-    return _Written(figure_or_day, steady).__getitem__
+        return str, NoneType
+    return NoneType, bool, date, datetime, *((Decimal,) if column.kind in _PLACES else ())
 
 
-def csv_chunks(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> Iterator[bytes]:
-    """The CSV file piece by piece, the heading at once: for an answer that begins before the last row is known.
+def csv_texts(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> Iterator[Sequence[str]]:
+    """The rows as CSV has them: every cell its exact text, guarded as `guard` says; `percent` in ones.
 
-    UTF-8 with a byte order mark, or Chinese Excel shows garbage; text guarded as `guard` says. `percent` is written in
-    ones. Raises `ValueError` as `write_workbook` does for a value of the wrong kind.
+    Raises `ValueError` as `write_workbook` does for a value of the wrong kind.
     """
-    fields = [_csv_field(column, zone) for column in columns]
+    fields = [Written(field_of(column, zone), _steady(column)).__getitem__ for column in columns]
+    rest = iter(rows)
+    while stretch := [cells_of(row, columns) for row in islice(rest, _STRETCH)]:
+        cells = zip(*stretch, strict=True)
+        yield from zip(*(map(field, column) for field, column in zip(fields, cells, strict=True)), strict=True)
+
+
+def csv_chunks(columns: Sequence[Column], texts: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """The CSV file of such rows piece by piece, the heading at once: an answer begins before the last row is known.
+
+    UTF-8 with a byte order mark, or Chinese Excel shows garbage.
+    """
     buffer = StringIO(newline="")
     writer = csv.writer(buffer)
 
@@ -102,13 +116,12 @@ def csv_chunks(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) 
 
     writer.writerow(guard(column.heading) for column in columns)
     yield codecs.BOM_UTF8 + taken()
-    rest = iter(rows)
-    while stretch := [cells_of(row, columns) for row in islice(rest, _STRETCH)]:
-        cells = zip(*stretch, strict=True)
-        writer.writerows(zip(*(map(field, column) for field, column in zip(fields, cells, strict=True)), strict=True))
+    rest = iter(texts)
+    while stretch := list(islice(rest, _STRETCH)):
+        writer.writerows(stretch)
         yield taken()
 
 
 def write_csv(target: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> None:
-    """The whole CSV file into `target`, which stays open; see `csv_chunks`."""
-    target.writelines(csv_chunks(columns, rows, zone=zone))
+    """The whole CSV file into `target`, which stays open; see `csv_texts`."""
+    target.writelines(csv_chunks(columns, csv_texts(columns, rows, zone=zone)))

@@ -7,12 +7,16 @@ more than all its cells. Memory stays flat however many rows come.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from app.engine.columns import Column
+from app.engine.csv import Written, field_of
 from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
 from app.engine.fields import Field, fields_of
 
@@ -54,12 +58,32 @@ def cell_of(record: Any, field: Field) -> Any:
 
 def export_rows(session: Session, model: Any, query: Any) -> Iterator[tuple[Any, ...]]:
     """The rows `query`, a select of the model, finds for the current actor; of what is withheld, None."""
-    fields = list(known_fields(model).values())
-    barriers = gates(model)
-    asked = [getattr(model, field.column) for field in fields] + [condition for condition, _names in barriers]
+    readers = _readers(session, model)
+    for cells in _stretches(session, model, query):
+        yield from zip(*(reader.values(column) for reader, column in zip(readers, cells, strict=True)), strict=True)
+
+
+def export_texts(session: Session, model: Any, query: Any, zone: tzinfo) -> Iterator[tuple[str, ...]]:
+    """The same rows as CSV has them (`csv_texts`), each stored value read and put into words once."""
+    columns, readers = export_columns(model), _readers(session, model)
+    texts = [Written(_text(column, reader, zone)) for column, reader in zip(columns, readers, strict=True)]
+    for cells in _stretches(session, model, query):
+        for reader, column in zip(readers, cells, strict=True):
+            reader.prepare(column)
+        yield from zip(*(map(text.__getitem__, column) for text, column in zip(texts, cells, strict=True)), strict=True)
+
+
+def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Any], str]:
+    field = field_of(column, zone)
+    return lambda stored: field(reader.read(stored))
+
+
+def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
+    """The columns of a stretch of rows as the database hands them over, without what is withheld."""
+    fields, barriers = list(known_fields(model).values()), gates(model)
+    unread = [type_coerce(getattr(model, field.column), NullType()) for field in fields]
+    asked = [*unread, *(condition for condition, _names in barriers)]
     found = session.execute(query.with_only_columns(*asked), execution_options={"yield_per": STRETCH})
-    names: dict[Any, _Names] = {}
-    words = [_words(session, field, names) for field in fields]
     for rows in found.partitions(STRETCH):
         columns: list[Cells] = list(zip(*rows, strict=True))
         cells, told = columns[: len(fields)], columns[len(fields) :]
@@ -68,25 +92,52 @@ def export_rows(session: Session, model: Any, query: Any) -> Iterator[tuple[Any,
                 _where(known, column) if field.name in behind_it else column
                 for field, column in zip(fields, cells, strict=True)
             ]
-        yield from zip(*(put(column) for put, column in zip(words, cells, strict=True)), strict=True)
+        yield cells
 
 
 def _where(known: Cells, cells: Cells) -> Cells:
     return [cell if told else None for cell, told in zip(cells, known, strict=True)]
 
 
-def _words(session: Session, field: Field, names: dict[Any, _Names]) -> Callable[[Cells], Cells]:
-    """A function from a stretch of a column to what a sheet has for it."""
-    if field.kind == "reference":
-        return names.setdefault(field.target, _Names(session, field.target)).of
+def _readers(session: Session, model: Any) -> list[_Reader]:
+    names: dict[Any, _Names] = {}
+    return [_Reader(session, model, field, names) for field in known_fields(model).values()]
+
+
+class _Reader:
+    """Reads one column: from what is stored to what a sheet has for it."""
+
+    def __init__(self, session: Session, model: Any, field: Field, names: dict[Any, _Names]):
+        self._names = names.setdefault(field.target, _Names(session, field.target)) if field.target else None
+        dialect = session.get_bind().dialect
+        kind = inspect(model).columns[field.column].type.dialect_impl(dialect)
+        self._stored = kind.result_processor(dialect, None)
+        self._word = self._names.called if self._names else _word(field)
+
+    def prepare(self, cells: Cells) -> None:
+        """Find out together what the cells of a stretch need."""
+        if self._names:
+            self._names.learn(cells)
+
+    def read(self, stored: Any) -> Any:
+        """The value in a sheet, of a cell whose stretch is prepared."""
+        value = self._stored(stored) if self._stored else stored
+        return self._word(value) if self._word and value is not None else value
+
+    def values(self, cells: Cells) -> Cells:
+        """A stretch of the column in a sheet."""
+        self.prepare(cells)
+        return [self.read(cell) for cell in cells] if self._stored or self._word else cells
+
+
+def _word(field: Field) -> Callable[[Any], Any] | None:
+    """What a sheet has for a value, where that is not the value."""
     if field.kind == "choice":
         called = {value: str(label) for value, label in (field.choices or {}).items()}  # translated once, not by row
-        return lambda cells: [called.get(cell, cell) for cell in cells]
+        return lambda value: called.get(value, value)
     if field.kind == "rich":
-        return lambda cells: [field.words(cell) or None if cell else None for cell in cells]
-    if field.masked:
-        return lambda cells: [shown(field, cell) for cell in cells]
-    return lambda cells: cells
+        return lambda value: field.words(value) or None
+    return partial(shown, field) if field.masked else None
 
 
 class _Names:
@@ -96,13 +147,16 @@ class _Names:
         self.session, self.target = session, target
         key = fields_of(target)[target.natural_key].column if target.natural_key else "id"
         self.query = select(target.id, getattr(target, key))
-        self.kept: dict[int | None, str | None] = {None: None}
+        self.kept: dict[int, str | None] = {}
 
-    def of(self, keys: Cells) -> Cells:
-        """The name of each, None for one that is hidden."""
+    def learn(self, keys: Cells) -> None:
+        """Find the names of these records together, as far as they are not known."""
         if len(self.kept) > KEPT:
-            self.kept = {None: None}
-        if missing := set(keys) - self.kept.keys():
+            self.kept = {}
+        if missing := set(keys) - self.kept.keys() - {None}:
             found = self.session.execute(self.query.where(self.target.id.in_(missing)))
             self.kept |= dict.fromkeys(missing) | {key: None if name is None else str(name) for key, name in found}
-        return [self.kept[key] for key in keys]
+
+    def called(self, key: int) -> str | None:
+        """The name of one of those, None for one that is hidden."""
+        return self.kept[key]

@@ -18,7 +18,8 @@ from app.engine import access
 from app.engine.column_maps import ColumnMap
 from app.engine.disclosure import known_fields
 from app.engine.error_sheets import write_refused
-from app.engine.extracts import export_columns, export_rows
+from app.engine.extracts import export_columns, export_rows, export_texts
+from app.engine.moments import office_zone
 from app.engine.tables import WhichTable, open_book
 from app.engine.template import write_template
 from app.engine.transfer import Outcome, import_rows
@@ -141,9 +142,11 @@ class TablePages(ListPages):
             count = session.scalar(select(func.count()).select_from(keys))
         ordered = query.order_by(*self._order().by())
         rows = read_rows(lambda session: export_rows(session, self.model, ordered))
+        texts = read_rows(lambda session: export_texts(session, self.model, ordered, office_zone()))
         return download_table(
             suffix, str(self.model.label_plural), export_columns(self.model), rows,
-            what=self.model.kind_name, count=count or 0, lines=self._in_words(drawn), page=self._url("listing"),
+            what=self.model.kind_name, count=count or 0, texts=texts, lines=self._in_words(drawn),
+            page=self._url("listing"),
         )  # fmt: skip
 
 

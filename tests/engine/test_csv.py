@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.columns import Column
-from app.engine.csv import csv_chunks, guard, unguard, write_csv
+from app.engine.csv import csv_chunks, csv_texts, guard, unguard, write_csv
 from tests.engine.tables import COLUMNS, PAYLOADS, ROWS, SHANGHAI, TEXT, shared_payloads
 
 
@@ -95,10 +95,10 @@ def test_the_heading_leaves_before_the_first_row_is_asked_for():
         raise AssertionError("asked for a row")
         yield
 
-    assert next(csv_chunks([TEXT], rows(), zone=SHANGHAI)) == b"\xef\xbb\xbfText\r\n"
+    assert next(csv_chunks([TEXT], csv_texts([TEXT], rows(), zone=SHANGHAI))) == b"\xef\xbb\xbfText\r\n"
 
 
 def test_pieces_together_are_the_file():
     rows = [[random.Random(number).randbytes(40).hex()] for number in range(5_000)]
-    chunks = list(csv_chunks([TEXT], rows, zone=SHANGHAI))
+    chunks = list(csv_chunks([TEXT], csv_texts([TEXT], rows, zone=SHANGHAI)))
     assert (b"".join(chunks), len(chunks) > 3) == (as_csv(rows, TEXT), True)
