@@ -54,6 +54,7 @@ class Assignment(Workflow, Model):
 
     __tablename__ = "assignment"
     kind_name = "assignments"
+    large = True
     label, label_plural = _l("Assignment"), _l("Assignments")
     named_by = ("document", "department")
     content_fields = ("requirement", "opinion")

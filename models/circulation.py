@@ -63,6 +63,7 @@ class Circulation(Turns, Workflow, Model):
 
     __tablename__ = "circulation"
     kind_name = "circulations"
+    large = True
     label, label_plural = _l("Circulation round"), _l("Circulation rounds")
     named_by = ("document",)
     content_fields = ("purpose", "summary", "summary_answer")
@@ -88,7 +89,7 @@ class Circulation(Turns, Workflow, Model):
     readers_per_copy: Mapped[int] = fields.integer(_l("Readers per copy"), required=True, default=1, derived=True)
     approver_id: Mapped[int | None] = fields.reference(_l("Scope approved by"), "person.id", derived=True)
     started_by_id: Mapped[int | None] = fields.reference(_l("Started by"), "person.id", derived=True)
-    started_at: Mapped[datetime | None] = fields.moment(_l("Started at"), derived=True)
+    started_at: Mapped[datetime | None] = fields.moment(_l("Started at"), derived=True, index=True)
     copies_at_start: Mapped[int] = fields.integer(_l("Copies sent round"), required=True, default=0, derived=True)
     waiting_for: Mapped[str | None] = fields.prose(_l("Not yet read by"), derived=True)
     prepared_by_id: Mapped[int | None] = fields.reference(_l("Copies made by"), "person.id", derived=True)

@@ -84,6 +84,7 @@ class DispatchOrder(Workflow, Model):
 
     __tablename__ = "dispatch_order"
     kind_name = "dispatch_orders"
+    large = True
     label, label_plural = _l("Dispatch order"), _l("Dispatch orders")
     named_by = ("department",)
     natural_key = "order_no"
@@ -122,7 +123,7 @@ class DispatchOrder(Workflow, Model):
     reply_words: Mapped[str | None] = fields.line(_l("Note 2 reads"), 300, derived=True)
     follow_words: Mapped[str | None] = fields.line(_l("Note 3 reads"), 300, derived=True)
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"))
-    issued_at: Mapped[datetime | None] = fields.moment(_l("Issued at"), derived=True)
+    issued_at: Mapped[datetime | None] = fields.moment(_l("Issued at"), derived=True, index=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Received at"), derived=True)
     contacted_at: Mapped[datetime | None] = fields.moment(_l("Caller contacted at"), derived=True)
     contact_how: Mapped[str | None] = fields.prose(_l("How the caller was contacted"), derived=True)

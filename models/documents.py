@@ -67,6 +67,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     __tablename__ = "incoming_document"
     kind_name = "incoming_documents"
+    large = True
     label, label_plural = _l("Incoming document"), _l("Incoming documents")
     natural_key = "receipt_no"
     content_fields = (

@@ -74,6 +74,7 @@ class CirculationEntry(Workflow, Model):
         {},
     )
     kind_name = "circulation_entries"
+    large = True
     box = "read"
     label, label_plural = _l("Circulation entry"), _l("Circulation")
     named_by = ("document", "reader")
@@ -99,7 +100,7 @@ class CirculationEntry(Workflow, Model):
     copy_id: Mapped[int | None] = fields.reference(_l("Paper copy"), "paper_copy.id", derived=True)
     round: Mapped[int] = fields.integer(_l("Round"), required=True, default=1, derived=True)
     purpose: Mapped[str | None] = fields.line(_l("Purpose"), 500, search=True)
-    sent_at: Mapped[datetime | None] = fields.moment(_l("Offered"))
+    sent_at: Mapped[datetime | None] = fields.moment(_l("Offered"), index=True)
     opened_at: Mapped[datetime | None] = fields.moment(_l("Opened"), derived=True)
     read_at: Mapped[datetime | None] = fields.moment(_l("Read"), derived=True)
     returned_at: Mapped[datetime | None] = fields.moment(_l("Copy given back"), derived=True)

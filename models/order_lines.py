@@ -28,6 +28,7 @@ class OrderLine(Record, Model):
 
     __tablename__ = "order_line"
     kind_name = "order_lines"
+    large = True
     label, label_plural = _l("Order line"), _l("Order lines")
     named_by = ("order", "product")
 

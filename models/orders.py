@@ -58,6 +58,7 @@ class Order(Workflow, Model):
 
     __tablename__ = "sales_order"
     kind_name = "orders"
+    large = True
     label, label_plural = _l("Order"), _l("Orders")
     natural_key = "order_no"
     sealed_fields = ("ticket",)
@@ -87,7 +88,7 @@ class Order(Workflow, Model):
         _l("Payment type"), PAYMENT_TYPES, "payment_type_known", required=True, default="prepaid"
     )
     placed_at: Mapped[datetime] = fields.moment(_l("Placed"), required=True, index=True)
-    promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"))
+    promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"), index=True)
     region: Mapped[str | None] = fields.line(_l("Region"), 100, index=True, help=_l("Empty: the customer's"))
     salesperson_id: Mapped[int | None] = fields.reference(_l("Salesperson"), "person.id")
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id", derived=True)
@@ -114,7 +115,9 @@ class Order(Workflow, Model):
 
     net: Mapped[Decimal] = fields.decimal("money", _l("Net"), required=True, default=NOUGHT, derived=True)
     tax: Mapped[Decimal] = fields.decimal("money", _l("Tax"), required=True, default=NOUGHT, derived=True)
-    gross: Mapped[Decimal] = fields.decimal("money", _l("Gross"), required=True, default=NOUGHT, derived=True)
+    gross: Mapped[Decimal] = fields.decimal(
+        "money", _l("Gross"), required=True, default=NOUGHT, derived=True, index=True
+    )
     quantity: Mapped[Decimal] = fields.decimal(
         "quantity", _l("Quantity"), required=True, default=Decimal(0), derived=True
     )

@@ -38,6 +38,7 @@ class Recipient(Workflow, Model):
 
     __tablename__ = "recipient"
     kind_name = "recipients"
+    large = True
     label, label_plural = _l("Recipient"), _l("Recipients")
     named_by = ("document",)
 
@@ -61,7 +62,7 @@ class Recipient(Workflow, Model):
     copy_numbers: Mapped[str | None] = fields.number(_l("Copy numbers"), 60)
     slip_due: Mapped[bool] = fields.flag(_l("Receipt slip due"))
     channel: Mapped[str | None] = fields.choice(_l("Way"), CHANNELS, "channel_known", derived=True)
-    sent_at: Mapped[datetime | None] = fields.moment(_l("Sent at"), derived=True)
+    sent_at: Mapped[datetime | None] = fields.moment(_l("Sent at"), derived=True, index=True)
     signed_by: Mapped[str | None] = fields.line(_l("Signed by"), 100, derived=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)
     slip_at: Mapped[datetime | None] = fields.moment(_l("Slip came back"), derived=True)

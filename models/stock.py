@@ -45,6 +45,7 @@ class StockMovement(Record, Model):
     __tablename__ = "stock_movement"
     __table_args__: Any = (Index("ix_stock_movement_product_moved", "product_id", "moved_at"), {})
     kind_name = "stock_movements"
+    large = True
     label, label_plural = _l("Stock movement"), _l("Stock movements")
     named_by = ("product",)
 
@@ -56,7 +57,7 @@ class StockMovement(Record, Model):
         "quantity", _l("Quantity"), required=True, help=_l("Negative: out of the warehouse")
     )
     note: Mapped[str | None] = fields.line(_l("Note"), 300)
-    moved_at: Mapped[datetime] = fields.moment(_l("Booked at"), required=True, derived=True)
+    moved_at: Mapped[datetime] = fields.moment(_l("Booked at"), required=True, derived=True, index=True)
     balance: Mapped[Decimal | None] = fields.decimal("quantity", _l("Stock afterwards"), derived=True)
     order_id: Mapped[int | None] = fields.reference(_l("Order"), "sales_order.id", derived=True)
     booked_by_id: Mapped[int | None] = fields.reference(_l("Booked by"), "person.id", derived=True)

@@ -74,6 +74,7 @@ class ServiceTicket(Sealable, Workflow, Model):
 
     __tablename__ = "service_ticket"
     kind_name = "service_tickets"
+    large = True
     label, label_plural = _l("Service ticket"), _l("Service tickets")
     natural_key = "ticket_no"
     content_files = False  # what callers send in is worked on by the desk

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from sqlalchemy import event
 
 from app.engine import access
 from app.engine import record as records
+from app.engine.fields import fields_of
 from app.extensions import db
+from app.menu import VIEWS
+from app.web.listing import sortable
 from app.web.paging import NUMBERED, PAGE
 from models.documents import IncomingDocument
 from models.products import Product
@@ -128,9 +132,11 @@ def test_a_hidden_row_is_no_place_to_stand_at(either):
             db.session.commit()
         db.session.remove()
     stranger = sign_in(either, "user_b")
-    answers = [stranger.get(f"/incomingdocumentview/list/?sort=title&after={key}") for key in (hidden, 999999)]
+    answers = [stranger.get(f"/incomingdocumentview/list/?sort=receipt_no&after={key}") for key in (hidden, 999999)]
     assert [answer.status_code for answer in answers] == [400, 400]
-    assert sign_in(either, "clerk").get(f"/incomingdocumentview/list/?sort=title&after={hidden}").status_code == 200
+    assert (
+        sign_in(either, "clerk").get(f"/incomingdocumentview/list/?sort=receipt_no&after={hidden}").status_code == 200
+    )
 
 
 def test_a_program_turns_pages_by_the_key_an_answer_gave(shelf):
@@ -152,3 +158,50 @@ def test_a_program_turns_pages_by_the_key_an_answer_gave(shelf):
     assert len(met) == len(set(met)) >= COUNT
     assert "X-new" not in met
     assert browser.get("/api/v1/products/?before=x", headers=token).status_code == 400
+
+
+def sorts(view):
+    fields = fields_of(view.model)
+    return [name for name in view.list_columns if name in fields and sortable(view.model, fields[name])]
+
+
+@pytest.fixture
+def asked(app):
+    """The statements that were carried out, with what was given to them; to be emptied."""
+    found = []
+
+    def note(_connection, _cursor, statement, given, *_about):
+        found.append((statement, given))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if view.model.large], ids=lambda view: view.__name__)
+def test_the_planner_finds_a_large_list_in_every_order_it_offers(app, client, asked, view):
+    """No page puts the rows of the table in order: an index has them so."""
+    browser, sorted_anew = client("office"), []
+    for name in ("id", view.base_order.removeprefix("-"), *sorts(view)):
+        for order in (name, f"-{name}"):
+            asked.clear()
+            assert browser.get(f"/{view.__name__.lower()}/list/?sort={order}").status_code == 200
+            table = f"FROM {view.model.__tablename__}"
+            pages = [(sql, given) for sql, given in asked if table in sql and " ORDER BY " in sql]
+            assert pages, order
+            with app.app_context():
+                for sql, given in pages:
+                    plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+                    sorted_anew += [(order, step[3]) for step in plan if "TEMP B-TREE" in step[3]]
+                db.session.remove()
+    assert sorted_anew == []
+
+
+def test_a_large_list_is_sorted_by_nothing_else(client):
+    browser = client("office")
+    assert browser.get("/incomingdocumentview/list/?sort=title").status_code == 400
+    assert browser.get("/orderview/list/?sort=state").status_code == 400
+    assert browser.get("/orderview/list/?sort=-gross").status_code == 200
+    assert "sort=title" not in browser.get("/incomingdocumentview/list/").text

@@ -37,6 +37,14 @@ def refuse_taken(session: Session, record: Any, errors: dict[str, list[str]] | N
         raise Invalid(found)
 
 
+def is_indexed(model: Any, column: str) -> bool:
+    """Whether an index of the table begins with the column, and so has its rows in that order."""
+    table = inspect(model).local_table
+    wanted = inspect(model).columns[column]
+    orders = [*table.indexes, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+    return any(next(iter(one.columns)) is wanted for one in orders)
+
+
 def is_unique(model: Any, column: str) -> bool:
     table = inspect(model).local_table
     return bool(table.c[column].unique) or any(

@@ -71,6 +71,8 @@ class Record(access.RowAccess):
     #: further fields by which a reference may name a record
     also_known_by: ClassVar[tuple[str, ...]] = ()
     numbered: ClassVar[Numbered | None] = None
+    #: there may be a million: lists are sorted by what an index has in order, and by nothing else
+    large: ClassVar[bool] = False
     #: what stands over its `outlook`
     outlook_title: ClassVar[Any] = ""
     lines: ClassVar[Lines | None] = None

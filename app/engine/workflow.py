@@ -261,7 +261,7 @@ class Workflow(Record):
     @declared_attr
     def due_at(cls) -> Mapped[datetime | None]:
         field = Field(_l("Due"), "moment", derived=True)
-        return mapped_column(Moment, sort_order=81, info={"field": field})
+        return mapped_column(Moment, index=cls.large, sort_order=81, info={"field": field})
 
     @declared_attr
     def closed_at(cls) -> Mapped[datetime | None]:

@@ -14,7 +14,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from app.engine import access, searching
+from app.engine import access, constraints, searching
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
 from app.engine.fields import Field
@@ -178,7 +178,7 @@ class ListPages(KindPages):
     def _order(self) -> Sorting:
         wanted = request.args.get("sort") or ("-id" if _words() else self.base_order)
         name = wanted.removeprefix("-")
-        if name != "id" and not (name in self.columns and sortable(self.fields[name])):
+        if name != "id" and not (name in self.columns and sortable(self.model, self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
         column, key = getattr(self.model, name), self.model.id
         nullable = name != "id" and self.model.__table__.c[self.fields[name].column].nullable
@@ -207,7 +207,7 @@ class ListPages(KindPages):
     def _column(self, name: str) -> dict[str, Any]:
         field = self.fields[name]
         found = cells.column(field)
-        if sortable(field):
+        if sortable(self.model, field):
             now_sorted = request.args.get("sort", "")
             back = now_sorted == name
             found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
@@ -333,9 +333,14 @@ def _said(picture: Mapping[str, Any]) -> str:
     return value
 
 
-def sortable(field: Field) -> bool:
-    """Whether a list may be sorted by the field: the order of masked numbers would tell them."""
-    return field.kind not in ("reference", "prose", "rich") and not field.masked
+def sortable(model: Any, field: Field) -> bool:
+    """Whether a list may be sorted by the field: the order of masked numbers would tell them.
+
+    Of a large kind only by what has an index and many values: a million rows of five states would be sorted by key.
+    """
+    if field.kind in ("reference", "prose", "rich") or field.masked:
+        return False
+    return not model.large or (field.kind not in ("choice", "flag") and constraints.is_indexed(model, field.column))
 
 
 def _words() -> str:
