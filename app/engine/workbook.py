@@ -27,7 +27,7 @@ from app.engine.pens import Pen, Styles, TextWorksheet, beginning, clean, fit, l
 MAX_ROWS = 1_048_575  # below the heading: Excel has 2**20 rows
 MAX_CUTS_LISTED = 100
 LINE = 15  # points a line of text is high
-COVER_WIDTH = 90
+LABEL_WIDTH, COVER_WIDTH = 28, 90
 
 _SHADES = ("#1F4E79", "#9DC3E6", "#7F7F7F", "#D9D9D9")
 _DASHES = ("solid", "dash", "round_dot", "long_dash")
@@ -76,6 +76,8 @@ class Chart:
     category: str
     values: Sequence[str]
     kind: Literal["column", "bar", "line"] = "column"
+    #: further columns that tell the rows apart, next to the category's
+    within: Sequence[str] = ()
 
 
 def _sheet_names(titles: Iterable[Any]) -> Iterator[str]:
@@ -131,7 +133,7 @@ def write_workbook(
         pages = [book.add_worksheet(name, TextWorksheet) for name in _sheet_names(titles)]
         for page in pages:
             _set_up(page, title, created)
-        charted = {chart.category, *chart.values} if chart else set()
+        charted = {chart.category, *chart.within, *chart.values} if chart else set()
         for page, sheet in zip(pages[1:], sheets, strict=False):
             pens = [
                 Pen(column, index, page, styles, reader(column, zone), cuts, [] if column.name in charted else None)
@@ -196,7 +198,7 @@ def _write_cover(
     page: Worksheet, title: str, cover: Cover, styles: Styles, counts: Sequence[tuple[str, int]], cuts: Sequence[str]
 ) -> None:
     """Label and value a row, notes below; the widths are fixed so that it prints on one page."""
-    page.set_column(0, 0, 28)
+    page.set_column(0, 0, LABEL_WIDTH)
     page.set_column(1, 1, COVER_WIDTH)
     page.write_string(0, 0, fit(title), styles.title)
     facts = [(label, str(value)) for label, value in cover.lines]
@@ -207,7 +209,9 @@ def _write_cover(
     row = 1
     for row, (label, value) in enumerate(facts, start=2):
         text = fit(clean(str(value)))
-        page.set_row(row, LINE * min(lines_of(text, COVER_WIDTH - 4), 20))  # no program makes room for what it wraps
+        # no program makes room for what it wraps
+        lines = max(lines_of(text, COVER_WIDTH - 4), lines_of(str(label or ""), LABEL_WIDTH - 4))
+        page.set_row(row, LINE * min(lines, 20))
         if label:
             page.write_string(row, 0, fit(clean(str(label))), styles.label)
         page.write_string(row, 1, text, styles.of("text", quoted=bool(TO_GUARD.match(text))))
@@ -217,8 +221,9 @@ def _write_cover(
 
 def _draw(book: Workbook, page: Worksheet, title: str, chart: Chart, pens: Mapping[str, Pen]) -> None:
     """A native chart of a page's size; its series differ by shade, and lines by dash: a grey print tells them apart."""
-    category, series = pens[chart.category], [pens[name] for name in chart.values]
-    rows = len(category.kept or ())
+    categories = [pens[name] for name in (chart.category, *chart.within)]
+    category, series = categories[0], [pens[name] for name in chart.values]
+    rows, told = len(category.kept or ()), [pen.kept for pen in categories]
     if not rows:
         page.write_string(0, 0, _("No rows"))
         return
@@ -230,16 +235,16 @@ def _draw(book: Workbook, page: Worksheet, title: str, chart: Chart, pens: Mappi
         drawing.add_series(
             {
                 "name": pen.heading,
-                "categories": [category.sheet.get_name(), 1, category.index, rows, category.index],
+                "categories": [category.sheet.get_name(), 1, category.index, rows, categories[-1].index],
                 "values": [pen.sheet.get_name(), 1, pen.index, rows, pen.index],
                 # streamed rows are gone by now: without these, previewers would show an empty chart
-                "categories_data": category.kept,
+                "categories_data": told if chart.within else category.kept,
                 "values_data": [None if value is None else float(value) for value in pen.kept or ()],
                 **look,
             }
         )
     drawing.set_title({"name": title, "overlay": False})
-    drawing.set_x_axis({"name": category.heading, "reverse": chart.kind == "bar"})
+    drawing.set_x_axis({"name": ", ".join(pen.heading for pen in categories), "reverse": chart.kind == "bar"})
     units = dict.fromkeys(str(pen.column.unit or pen.column.label) for pen in series)
     drawing.set_y_axis({"name": ", ".join(units), "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
     drawing.set_legend({"position": "bottom", "none": len(series) == 1})

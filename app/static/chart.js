@@ -25,7 +25,8 @@ function option(area, columns, rows, paper) {
   const names = JSON.parse(area.dataset.values || "[]");
   const ink = paper ? "#222" : value("--ink-2"), line = paper ? "#ccc" : value("--line");
   const kind = area.dataset.kind === "line" ? "line" : "bar";
-  const category = rows.map((row) => { const word = String(cell(row, area.dataset.category) ?? ""); return said.category?.[word] ?? word; });
+  const apart = JSON.parse(area.dataset.category);
+  const category = rows.map((row) => apart.map((name) => { const word = String(cell(row, name) ?? ""); return said.category?.[name]?.[word] ?? word; }).join(" "));
   return {
     color: colours(isDark() && !paper),
     animation: !paper && !matchMedia("(prefers-reduced-motion: reduce)").matches,

@@ -32,7 +32,7 @@ from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.replica import read_only
 from app.web.report_details import details, named, rows_of
-from app.web.report_files import BIG, chart_of, chosen_words, in_words
+from app.web.report_files import BIG, chart_of, chosen_words, in_words, told_by
 from app.web.report_mail import MailPages
 from app.web.report_runs import RunPages
 from reports import sections
@@ -225,12 +225,14 @@ class ReportView(RunPages, MailPages, BaseView):
 
 def _chart(answer: Answer) -> dict[str, Any]:
     """What the chart is drawn from, with the words people read instead of stored ones."""
-    about, category = answer.report, answer.columns[0].name
+    about, told_apart = answer.report, told_by(answer)
     words = {
-        "category": {key: str(label) for key, label in about.labels.get(category, {}).items()},
+        "category": {
+            name: {key: str(label) for key, label in about.labels.get(name, {}).items()} for name in told_apart
+        },
         "columns": {column.name: str(column.heading) for column in answer.columns},
     }
-    return {"category": category, "values": [about.chart], "kind": "bar", "words": words}
+    return {"category": told_apart, "values": [about.chart], "kind": "bar", "words": words}
 
 
 def _totals(answer: Answer) -> list[dict[str, str]] | None:

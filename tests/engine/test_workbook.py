@@ -341,6 +341,15 @@ class TestBook:
         assert [series.cat.strRef.f for series in drawing.series] == ["汇总!$A$2:$A$3"] * 2
         assert [point.v for point in drawing.series[0].val.numRef.numCache.pt] == [1, 3]
 
+    def test_rows_told_apart_by_two_columns_are_so_in_the_chart(self):
+        columns = [TEXT, Column("month", "Month", "text"), Column("net", "Net", "money")]
+        rows = [["综合科", "一月", 1], ["综合科", "二月", 3]]
+        book = opened(Sheet("汇总", columns, rows), chart=Chart("text", ["net"], within=["month"]))
+        (series,) = book["Chart"]._charts[0].series
+        assert series.cat.multiLvlStrRef.f == "汇总!$A$2:$B$3"
+        levels = [[point.v for point in level.pt] for level in series.cat.multiLvlStrRef.multiLvlStrCache.lvl]
+        assert levels == [["一月", "二月"], ["综合科", "综合科"]]
+
     def test_a_chart_of_nothing_says_so(self):
         book = opened(Sheet("汇总", [TEXT, Column("net", "Net", "money")], []), chart=Chart("text", ["net"]))
         assert (book["Chart"]["A1"].value, book["Chart"]._charts) == ("No rows", [])
