@@ -321,10 +321,11 @@ class Answer:
     def spoken(self) -> list[dict[str, Any]]:
         """The rows as people read them: labels in their language instead of stored words."""
         labels = self.report.labels
-        return [
-            {name: str(labels[name].get(value, value)) if name in labels else value for name, value in row.items()}
-            for row in self.rows
-        ]
+
+        def told(name: str, value: Any) -> Any:
+            return str(labels[name].get(value, value)) if name in labels and value is not None else value
+
+        return [{name: told(name, value) for name, value in row.items()} for row in self.rows]
 
 
 def period_of(given: Mapping[str, str | None]) -> Period:
