@@ -81,18 +81,25 @@ def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Any], str]
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
     """The columns of a stretch of rows as the database hands them over, without what is withheld."""
     fields, barriers = list(known_fields(model).values()), gates(model)
-    unread = [type_coerce(getattr(model, field.column), NullType()) for field in fields]
-    asked = [*unread, *(condition for condition, _names in barriers)]
+    columns = [getattr(model, field.column) for field in fields]
+    if _comes_unread(session):
+        columns = [type_coerce(column, NullType()) for column in columns]
+    asked = [*columns, *(condition for condition, _names in barriers)]
     found = session.execute(query.with_only_columns(*asked), execution_options={"yield_per": STRETCH})
     for rows in found.partitions(STRETCH):
-        columns: list[Cells] = list(zip(*rows, strict=True))
-        cells, told = columns[: len(fields)], columns[len(fields) :]
+        found_cells: list[Cells] = list(zip(*rows, strict=True))
+        cells, told = found_cells[: len(fields)], found_cells[len(fields) :]
         for (_condition, behind_it), known in zip(barriers, told, strict=True):
             cells = [
                 _where(known, column) if field.name in behind_it else column
                 for field, column in zip(fields, cells, strict=True)
             ]
         yield cells
+
+
+def _comes_unread(session: Session) -> bool:
+    """Whether values come as they are stored: SQLite has no decimals and no moments, other drivers have read them."""
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def _where(known: Cells, cells: Cells) -> Cells:
@@ -111,7 +118,7 @@ class _Reader:
         self._names = names.setdefault(field.target, _Names(session, field.target)) if field.target else None
         dialect = session.get_bind().dialect
         kind = inspect(model).columns[field.column].type.dialect_impl(dialect)
-        self._stored = kind.result_processor(dialect, None)
+        self._stored = kind.result_processor(dialect, None) if _comes_unread(session) else None
         self._word = self._names.called if self._names else _word(field)
 
     def prepare(self, cells: Cells) -> None:

@@ -15,7 +15,12 @@ from app.engine.extracts import export_columns, export_rows, export_texts
 from app.engine.fields import Field
 from app.engine.moments import office_zone
 from app.extensions import db
+from models.customers import Customer
+from models.order_lines import OrderLine
+from models.orders import Order
+from models.products import Product
 from tests.conftest import actors_of
+from tests.factories import house, place
 from tests.safety.probing import KINDS
 
 
@@ -54,3 +59,20 @@ def test_an_extract_has_what_the_records_tell(crowd: Flask, account):
         db.session.remove()
     assert rows > 10
     assert told > rows
+
+
+def test_both_databases_tell_the_same(either_session, either_actors):
+    """Decimals, moments, days, words and names of others."""
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        place(either_session, promised_at="2026-03-09 10:30", deposit="10.5")
+        place(either_session, payment_type="on_account")
+    either_session.commit()
+    with access.acting_as(either_actors["sales"]):
+        for model in (Order, OrderLine, Product, Customer):
+            fields, query = list(known_fields(model).values()), select(model).order_by(model.id)
+            wanted = [tuple(plain(one, field) for field in fields) for one in either_session.scalars(query)]
+            assert wanted
+            assert list(export_rows(either_session, model, query)) == wanted
+            texts = list(export_texts(either_session, model, query, office_zone()))
+            assert texts == list(csv_texts(export_columns(model), wanted, zone=office_zone()))
