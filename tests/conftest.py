@@ -217,6 +217,15 @@ def busy_office(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         db.engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def people(busy_office: Flask) -> dict[str, access.Actor]:
+    """The people of that office by account."""
+    with busy_office.app_context():
+        found = actors_of(db.session)
+        db.session.remove()
+    return found
+
+
 @pytest.fixture
 def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     """The office on SQLite, as fresh as after its first start but without papers."""

@@ -10,20 +10,11 @@ from app.engine import access
 from app.engine.figures import Figure, Share, Took
 from app.engine.frames import REPORTS, ask, period_of
 from app.extensions import db
-from tests.conftest import actors_of
 from tests.report_cells import opened
 
 DECLARED = [(name, of) for name, about in REPORTS.items() for of in about.tallies]
 #: Rows of each answer that are looked behind.
 LOOKED = 4
-
-
-@pytest.fixture(scope="module")
-def people(busy_office):
-    with busy_office.app_context():
-        found = actors_of(db.session)
-        db.session.remove()
-    return found
 
 
 @pytest.mark.parametrize("account", ["manager", "head_a", "sales"])

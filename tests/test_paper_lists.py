@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from statistics import median
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -26,15 +26,14 @@ from models.people import Department, Person
 from models.recipients import Recipient
 from tests.factories import incoming, take
 from tests.papers import instructed
+from tests.random_cases import examples
 from tests.report_cells import opened
 from tests.test_envelopes import FINE, come_in
 from tests.test_fates import approved, campaign, destroy
 from tests.test_outgoing import RAW
 from tests.test_paper_reports import MOMENTS, NOW, PERIODS, behind, day, put
 
-QUICK = settings(
-    max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
-)
+QUICK = examples(10)
 PLACES = st.sampled_from(MOMENTS)
 NEW = (
     "paper_workload", "closing_on_time", "follow_up_effect", "dispatch_book", "copies_out", "circulation_by_paper",

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -24,10 +24,10 @@ from models.follow_ups import FollowUp, FollowUpNote
 from models.people import Department, Person
 from tests.factories import incoming, take
 from tests.papers import instructed, swept
+from tests.random_cases import examples
 from tests.report_cells import opened
 
-NOSHRINK = (Phase.explicit, Phase.generate)
-QUICK = settings(max_examples=10, phases=NOSHRINK, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = examples(10)
 
 #: Around the ends of a day, a month and a year, in their order.
 MOMENTS = (

@@ -9,7 +9,7 @@ from statistics import fmean, median
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -20,13 +20,9 @@ from models.documents import IncomingDocument
 from models.people import Department
 from models.tickets import ServiceTicket
 from tests.factories import incoming, register
+from tests.random_cases import examples
 
-QUICK = settings(
-    max_examples=15,
-    phases=(Phase.explicit, Phase.generate),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+QUICK = examples(15)
 #: The end of the year in Shanghai and in Berlin, an ordinary week, and both changes of the clock in Berlin.
 MOMENTS = tuple(
     datetime.fromisoformat(f"{text}+00:00")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from statistics import median
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -18,13 +18,9 @@ from app.engine.moments import local
 from app.extensions import db
 from models.difference_orders import DifferenceOrder
 from models.extensions import ExtensionRequest
+from tests.random_cases import examples
 
-QUICK = settings(
-    max_examples=15,
-    phases=(Phase.explicit, Phase.generate),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+QUICK = examples(15)
 #: Around the ends of a year, a month and a day in the office, in UTC.
 MOMENTS = tuple(
     datetime.fromisoformat(f"{text}:00+00:00")

@@ -18,18 +18,10 @@ from app.web.report_details import details, rows_of
 from app.web.report_files import chart_of, write_report
 from models.orders import Order
 from models.outgoing_series import first_series
-from tests.conftest import actors_of, sign_in
+from tests.conftest import sign_in
 from tests.factories import house, kept, place
 
 OPENING = [(name, of) for name, about in REPORTS.items() if about.opens_rows for of in about.subjects or [""]]
-
-
-@pytest.fixture(scope="module")
-def people(busy_office):
-    with busy_office.app_context():
-        found = actors_of(db.session)
-        db.session.remove()
-    return found
 
 
 def read_back(answer):

@@ -11,12 +11,12 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any
 
-from sqlalchemy import inspect, select, type_coerce
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType
 
 from app.engine.columns import Column
 from app.engine.csv import Written, field_of
+from app.engine.database import as_stored
 from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
 from app.engine.fields import Field, fields_of
 
@@ -44,16 +44,21 @@ def column_of(field: Field) -> Column:
     return Column(field.name, field.label, _KINDS[field.kind])  # type: ignore[arg-type]
 
 
-def cell_of(record: Any, field: Field) -> Any:
-    """A field of one record, loaded already, as the current actor may take it out: in full, masked, or nothing."""
-    value = value_of(record, field)
-    if value is WITHHELD or value is None:
-        return None
-    if field.kind == "reference":
-        return getattr(value, value.natural_key) if value.natural_key else str(value.id)
-    if field.kind == "choice":
-        return field.choice_label(value)
-    return field.words(value) or None if field.kind == "rich" else value
+def cell_of(field: Field) -> Callable[[Any], Any]:
+    """A function from a loaded record to its field as the current actor may take it out: in full, masked, or None."""
+    word = _named if field.kind == "reference" else _word(field)
+
+    def cell(record: Any) -> Any:
+        value = value_of(record, field)
+        if value is WITHHELD or value is None:
+            return None
+        return word(value) if word else value
+
+    return cell
+
+
+def _named(record: Any) -> Any:
+    return getattr(record, record.natural_key) if record.natural_key else str(record.id)
 
 
 def export_rows(session: Session, model: Any, query: Any) -> Iterator[tuple[Any, ...]]:
@@ -83,7 +88,7 @@ def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]
     fields, barriers = list(known_fields(model).values()), gates(model)
     columns = [getattr(model, field.column) for field in fields]
     if _comes_unread(session):
-        columns = [type_coerce(column, NullType()) for column in columns]
+        columns = [as_stored(column) for column in columns]
     asked = [*columns, *(condition for condition, _names in barriers)]
     found = session.execute(query.with_only_columns(*asked), execution_options={"yield_per": STRETCH})
     for rows in found.partitions(STRETCH):
@@ -119,7 +124,8 @@ class _Reader:
         dialect = session.get_bind().dialect
         kind = inspect(model).columns[field.column].type.dialect_impl(dialect)
         self._stored = kind.result_processor(dialect, None) if _comes_unread(session) else None
-        self._word = self._names.called if self._names else _word(field)
+        masked = partial(shown, field) if field.masked else None
+        self._word = self._names.called if self._names else masked or _word(field)
 
     def prepare(self, cells: Cells) -> None:
         """Find out together what the cells of a stretch need."""
@@ -142,9 +148,7 @@ def _word(field: Field) -> Callable[[Any], Any] | None:
     if field.kind == "choice":
         called = {value: str(label) for value, label in (field.choices or {}).items()}  # translated once, not by row
         return lambda value: called.get(value, value)
-    if field.kind == "rich":
-        return lambda value: field.words(value) or None
-    return partial(shown, field) if field.masked else None
+    return (lambda value: field.words(value) or None) if field.kind == "rich" else None
 
 
 class _Names:

@@ -28,7 +28,8 @@ from sqlalchemy.orm import Session
 
 from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column
-from app.engine.moments import Stored, at_office, office_zone, parse_date
+from app.engine.database import Stored
+from app.engine.moments import at_office, office_zone, parse_date
 from app.engine.refusals import Refused
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def frame(session: Session, query: Any) -> pd.DataFrame:
 
 
 def long_frame(session: Session, query: Any) -> pd.DataFrame:
-    """`frame` for hundreds of thousands of rows, a stretch at a time; moments are selected by `moments.as_stored`."""
+    """`frame` for hundreds of thousands of rows, a stretch at a time; moments are selected by `database.as_stored`."""
     unread = {column.key for column in query.selected_columns if isinstance(column.type, Stored)}
     result = session.execute(query, execution_options={"yield_per": STRETCH})
     names, parts = list(result.keys()), []

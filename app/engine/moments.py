@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import DateTime, type_coerce
-from sqlalchemy.types import NullType, TypeDecorator
+from sqlalchemy import DateTime
+from sqlalchemy.types import TypeDecorator
 
 #: Moments outside these years are typing mistakes, and Excel could not show them.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -120,14 +120,3 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value and value.replace(tzinfo=UTC)
-
-
-class Stored(NullType):
-    """A moment as the database hands it over, unread: text without a zone on SQLite."""
-
-    cache_ok = True
-
-
-def as_stored(column: Any) -> Any:
-    """A column of moments for `frames.long_frame`, where pandas reads all of them at once."""
-    return type_coerce(column, Stored())

@@ -6,7 +6,7 @@ columns of its list beside these, masked and withheld as there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -38,6 +38,7 @@ def details(session: Session, answer: Answer) -> list[Sheet]:
         return list(_counted(session, answer))
     query = tally.behind(period_of(answer.parameters), answer.chosen, tally.figures[0].name)
     fields = _natural(tally.model)
+    cells = [cell_of(field) for field in fields]
     query = query.options(*_loaded(tally.model, fields)).execution_options(yield_per=STRIDE)
 
     def rows() -> Iterator[list[Any]]:
@@ -45,7 +46,7 @@ def details(session: Session, answer: Answer) -> list[Sheet]:
             for batch in found.partitions(STRIDE):
                 learn(session, [record for record, _at, _worth in batch])
                 for record, at, _worth in batch:
-                    yield _cells(record, at, fields)
+                    yield _cells(record, at, cells)
 
     return [Sheet(_("Details"), _heads(tally.model, fields), rows())]
 
@@ -74,16 +75,17 @@ def _counted(session: Session, answer: Answer) -> Iterator[Sheet]:
     for model, figures, lines in Behind(session, answer).kinds():
         added = [columns[name] for name in figures if name in columns and columns[name].kind in ADDED]
         fields = _natural(model)
+        cells = [cell_of(field) for field in fields]
         title = f"{_('Details')} {model.label_plural}" if several else _("Details")
 
         def rows(
             lines: Iterator[Line] = lines, model: Any = model, fields: list[Field] = fields,
-            added: list[Column] = added,
+            cells: list[Callable[[Any], Any]] = cells, added: list[Column] = added,
         ) -> Iterator[list[Any]]:  # fmt: skip
             for line, record in _records(session, model, fields, lines):
                 group = [str(labels.get(c.name, {}).get(word, word)) for c, word in zip(keys, line.key, strict=True)]
                 worth = [line.worth.get(column.name) for column in added]
-                yield [*group, *_cells(record, line.at, fields), *worth]
+                yield [*group, *_cells(record, line.at, cells), *worth]
 
         told = [Column(f"group_{column.name}", column.label, "text") for column in keys]
         sums = [Column(f"adds_{c.name}", c.label, c.kind, unit=c.unit, total=True) for c in added]
@@ -120,9 +122,9 @@ def _heads(model: Any, fields: Iterable[Field]) -> list[Column]:
     ]  # fmt: skip
 
 
-def _cells(record: Any, at: datetime | None, fields: Iterable[Field]) -> list[Any]:
+def _cells(record: Any, at: datetime | None, cells: Iterable[Callable[[Any], Any]]) -> list[Any]:
     state = str(getattr(record, "state_label", "") or "")
-    return [named(record), state, at, *(cell_of(record, field) for field in fields)]
+    return [named(record), state, at, *(cell(record) for cell in cells)]
 
 
 def named(record: Any) -> str:

@@ -69,11 +69,11 @@ def chosen_words(answer: Answer) -> list[tuple[str, str]]:
 
 
 def chart_of(answer: Answer) -> Chart | None:
-    drawn, told_apart = answer.report.chart, told_by(answer)
+    drawn, told_apart = answer.report.chart, charted_by(answer)
     return Chart(told_apart[0], [drawn], within=told_apart[1:]) if drawn and answer.rows else None
 
 
-def told_by(answer: Answer) -> list[str]:
+def charted_by(answer: Answer) -> list[str]:
     """The columns at the beginning that tell the rows of a chart apart: those it was asked to be grouped by."""
     by = answer.parameters.get("by") or []
     return [column.name for column in answer.columns if column.name in by] or [answer.columns[0].name]

@@ -32,7 +32,7 @@ from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.replica import read_only
 from app.web.report_details import details, named, rows_of
-from app.web.report_files import BIG, chart_of, chosen_words, in_words, told_by
+from app.web.report_files import BIG, chart_of, charted_by, chosen_words, in_words
 from app.web.report_mail import MailPages
 from app.web.report_runs import RunPages
 from reports import sections
@@ -225,7 +225,7 @@ class ReportView(RunPages, MailPages, BaseView):
 
 def _chart(answer: Answer) -> dict[str, Any]:
     """What the chart is drawn from, with the words people read instead of stored ones."""
-    about, told_apart = answer.report, told_by(answer)
+    about, told_apart = answer.report, charted_by(answer)
     words = {
         "category": {
             name: {key: str(label) for key, label in about.labels.get(name, {}).items()} for name in told_apart
