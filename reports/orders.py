@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -56,12 +57,14 @@ def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
     """
     names = {"customer": "customer_name", "product": "product_name"}
     keys = [key for name in by for key in (name, names.get(name)) if key]
-    lines = _lines(session, period, "product" in by)
+    lines = _lines(session, period, keys)
     given = lines.subquery().c
-    called_off = case((given.cancelled == 1, given.id))
     sums = [func.sum(given[name]).label(name) for name in AMOUNTS]
     sums.append(func.coalesce(func.sum(given.cancelled_net), Decimal(0)).label("cancelled_net"))
-    counts = func.count(given.id.distinct()).label("orders"), func.count(called_off.distinct()).label("cancelled")
+    counted = {"orders": given.id, "cancelled": case((given.cancelled == 1, given.id))}
+    if "product" in by:  # an order has as many lines as goods
+        counted = {name: of.distinct() for name, of in counted.items()}
+    counts = [func.count(of).label(name) for name, of in counted.items()]
     groups = [given[key] for key in keys]
     table = frame(session, select(*groups, *counts, *sums).group_by(*groups))
     opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in (*AMOUNTS, "cancelled_net")}}
@@ -69,17 +72,22 @@ def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
     return Counted(table, [Rows(Order, lines, opens, once=("orders", "cancelled"))])
 
 
-def _lines(session: Session, period: Period, by_line: bool) -> Select[Any]:
-    """What is summed up: one row an order, or one a line; an order without lines has one row with its total."""
-    ends = period.holds(select(func.min(Order.placed_at), func.max(Order.placed_at)), Order.placed_at)
-    month = part_of("month", Order.placed_at, *session.execute(ends).one())
-    about = {
-        "month": month, "status": Order.state, "payment_type": Order.payment_type, "region": Order.region,
+def _lines(session: Session, period: Period, keys: Sequence[str]) -> Select[Any]:
+    """What is summed up: one row an order, or one a line; an order without lines has one row with its total.
+
+    Only what `keys` name is looked up: no database leaves out a join that a sum has no use for.
+    """
+    about: dict[str, Any] = {
+        "status": Order.state, "payment_type": Order.payment_type, "region": Order.region,
         "customer": Customer.customer_no, "customer_name": Customer.name, "salesperson": Person.name,
+        "product": Product.product_no, "product_name": Product.name,
     }  # fmt: skip
+    if "month" in keys:
+        ends = period.holds(select(func.min(Order.placed_at), func.max(Order.placed_at)), Order.placed_at)
+        about["month"] = part_of("month", Order.placed_at, *session.execute(ends).one())
     amounts = {name: getattr(Order, name) for name in AMOUNTS}
+    by_line = "product" in keys
     if by_line:
-        about |= {"product": Product.product_no, "product_name": Product.name}
         amounts = {
             name: case((OrderLine.id.is_(None), of), else_=getattr(OrderLine, name)) for name, of in amounts.items()
         }
@@ -87,13 +95,15 @@ def _lines(session: Session, period: Period, by_line: bool) -> Select[Any]:
     query = select(
         Order.id.label("id"),
         Order.placed_at.label("at"),
-        *(func.coalesce(type_coerce(of, String), "").label(name) for name, of in about.items()),
+        *(func.coalesce(type_coerce(about[name], String), "").label(name) for name in keys),
         *(of.label(name) for name, of in amounts.items()),
         case((cancelled, 1), else_=0).label("cancelled"),
         case((cancelled, amounts["net"])).label("cancelled_net"),
     ).select_from(Order)
-    query = query.join(Customer, Order.customer_id == Customer.id, isouter=True)
-    query = query.join(Person, Order.salesperson_id == Person.id, isouter=True)
+    if "customer" in keys:
+        query = query.join(Customer, Order.customer_id == Customer.id, isouter=True)
+    if "salesperson" in keys:
+        query = query.join(Person, Order.salesperson_id == Person.id, isouter=True)
     if by_line:
         query = query.join(OrderLine, OrderLine.order_id == Order.id, isouter=True)
         query = query.join(Product, OrderLine.product_id == Product.id, isouter=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -75,5 +75,14 @@ def part_of(length: Length, moment: Any, first: datetime | None, last: datetime 
     if first is None or last is None:
         return literal("")
     form = "%Y-%m-%d" if length == "week" else "%Y-%m"
-    parts = _parts(length, local(first).date(), local(last).date())
-    return case(*((moment < at_office(after), f"{day:{form}}") for day, after in parts), else_="")
+    parts = [(f"{day:{form}}", after) for day, after in _parts(length, local(first).date(), local(last).date())]
+    return case((moment.is_not(None), _halved(moment, parts)), else_="")
+
+
+def _halved(moment: Any, parts: Sequence[tuple[str, date]]) -> ColumnElement[str]:
+    """The name of the part a moment lies in: one comparison halves them, where a million rows are told apart."""
+    if len(parts) == 1:
+        return literal(parts[0][0])
+    half = len(parts) // 2
+    earlier, later = parts[:half], parts[half:]
+    return case((moment < at_office(earlier[-1][1]), _halved(moment, earlier)), else_=_halved(moment, later))
