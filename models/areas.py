@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import event, inspect, select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from app.engine import access
+from app.engine import access, changes
 from app.engine.database import one_at_a_time
 from models.customers import Customer
 from models.regions import Region
@@ -20,22 +20,18 @@ from models.regions import Region
 def _find_places(session: Session, context: object, instances: object) -> None:
     """Put the customers about to be written where the name of their region says, and rename with a region."""
     with access.system(), session.no_autoflush:
-        for region in [one for one in session.dirty if isinstance(one, Region) and _touched(one, "name")]:
+        for region in [one for one in session.dirty if isinstance(one, Region) and changes.changed(one, "name")]:
             for customer in session.scalars(select(Customer).where(Customer.area_id == region.id)):
                 customer.region = region.name
         placed = [
             one
             for one in (*session.new, *session.dirty)
-            if isinstance(one, Customer) and (_touched(one, "region") or (one in session.new and one.region))
+            if isinstance(one, Customer) and changes.changed(one, "region")
         ]
         if placed:
             regions = _regions(session, {name for one in placed if (name := _name(one))})
             for customer in placed:
                 customer.area = regions.get(_name(customer))
-
-
-def _touched(record: Customer | Region, name: str) -> bool:
-    return inspect(record).attrs[name].history.has_changes()
 
 
 def _name(customer: Customer) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, terms
 from app.engine.access import Actor
-from app.engine.record import Record, altered
+from app.engine.changes import altered
+from app.engine.record import Record
 from models.dispatch import DESK
 from models.people import Department, Person
 

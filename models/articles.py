@@ -18,9 +18,10 @@ from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, history, rules
 from app.engine.access import Actor
+from app.engine.changes import altered
 from app.engine.database import session_of
 from app.engine.moments import today
-from app.engine.record import Numbered, altered
+from app.engine.record import Numbered
 from app.engine.refusals import NotAllowed, StepRefused
 from app.engine.workflow import Clock, Flow, State, Workflow
 from models.article_versions import AUDIENCES, TEXT, ArticleVersion

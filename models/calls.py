@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import access, fields, history, rules
+from app.engine import access, changes, fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.database import session_of
@@ -179,10 +179,10 @@ class CallOwed(Workflow, Model):
             self.call_by = now() + timedelta(minutes=float(rules.number(session, AT_ONCE, self.profile())))
 
     def check(self) -> Iterator[tuple[str, str]]:
-        for name in records.altered(self, "kind", "ticket", "call_by"):
+        for name in changes.altered(self, "kind", "ticket", "call_by"):
             yield name, _("A call owed keeps its ticket, its kind and its time; enter another one.")
         if self.state not in (None, *OPEN):
-            for name in records.altered(self, "contact_name", "phone", "words", "called_for", "assignee"):
+            for name in changes.altered(self, "contact_name", "phone", "words", "called_for", "assignee"):
                 yield name, _("The call is in the state “%(state)s”.", state=self.state_label)
         if self.taken_over:
             return

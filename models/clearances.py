@@ -17,8 +17,8 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields, rules
 from app.engine.access import Actor
+from app.engine.changes import altered
 from app.engine.moments import local, now, today
-from app.engine.record import altered
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.dispatch import DESK
 from models.people import Person

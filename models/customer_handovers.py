@@ -19,9 +19,10 @@ from sqlalchemy.orm import Mapped, Session, relationship, synonym
 
 from app.engine import access, concurrency, fields, history
 from app.engine.access import Actor
+from app.engine.changes import altered
 from app.engine.database import session_of
 from app.engine.moments import now, today
-from app.engine.record import Numbered, altered
+from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models import customers, handing_over, notices

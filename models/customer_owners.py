@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import access, fields, history
+from app.engine import access, changes, fields, history
 from app.engine.access import Actor
 from app.engine.moments import at_office, now
 from app.engine.record import Record
@@ -102,13 +102,12 @@ def _write_down(session: Session, context: object, instances: object) -> None:
 
 
 def _owner_changes(session: Session, customer: Customer) -> bool:
-    about: Any = inspect(customer).attrs
-    return customer in session.new or about.owner.history.has_changes() or about.owner_id.history.has_changes()
+    return inspect(customer).pending or bool(changes.changed(customer, "owner", "owner_id"))
 
 
 def _owner_of(session: Session, customer: Customer) -> Person | None:
     """The owner after the flush, whether person or key was set."""
-    if inspect(customer).attrs.owner.history.has_changes():
+    if changes.changed(customer, "owner"):
         return customer.owner
     return session.get(Person, customer.owner_id) if customer.owner_id is not None else None
 

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validat
 from app.engine import access, fields, searching
 from app.engine.access import Actor
 from app.engine.bin import Binned
-from app.engine.record import Numbered, altered
+from app.engine.changes import altered
+from app.engine.record import Numbered
 from app.engine.workflow import Ask, Flow, QuickView, State, Workflow
 from models.people import Person
 from models.regions import Region, managed_by

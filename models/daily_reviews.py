@@ -20,11 +20,11 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, fields, history
 from app.engine import record as records
 from app.engine.access import Actor
+from app.engine.changes import altered
 from app.engine.clocks import MISSED, RUNNING, ClockRow
 from app.engine.database import one_at_a_time, session_of
 from app.engine.moments import at_office, local, now, today
 from app.engine.office_calendar import working_calendar
-from app.engine.record import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, QuickView, State, Workflow
 from models.calling import DISSATISFIED

@@ -17,8 +17,9 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import concurrency, fields, history
 from app.engine.access import Actor
+from app.engine.changes import altered
 from app.engine.moments import today
-from app.engine.record import Lines, Numbered, Record, altered
+from app.engine.record import Lines, Numbered, Record
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.disposal import DecidesFate, claimed, claims

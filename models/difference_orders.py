@@ -18,8 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import concurrency, fields, rules
-from app.engine import record as records
+from app.engine import changes, concurrency, fields, rules
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import now, office_time
@@ -96,7 +95,7 @@ class DifferenceOrder(Workflow, Model):
         if self.order is None or self.amendment is None or self.amendment.order is not self.order:
             yield "order", _("A price-difference order has to name the order it tops up, and what was changed of it.")
             return
-        if records.altered(self, "order", "amendment", "wanted", "difference", "old_amount", "new_amount"):
+        if changes.altered(self, "order", "amendment", "wanted", "difference", "old_amount", "new_amount"):
             yield "", _("What a price-difference order is for follows from its amendment.")
         if self.difference is None or self.difference <= 0:
             yield "difference", _("A price-difference order is for more than nought.")

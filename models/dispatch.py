@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import clocks, fields
-from app.engine import record as records
+from app.engine import changes, clocks, fields
 from app.engine.access import Actor
 from app.engine.answers import ahead
 from app.engine.moments import now
@@ -198,7 +197,7 @@ class DispatchOrder(Workflow, Model):
         if self.taken_over or self.ticket is None:
             return
         if self.state not in (None, "draft", "returned"):
-            for name in records.altered(self, "ticket", "department", "limit_at", "lead", "requirement", *NOTES):
+            for name in changes.altered(self, "ticket", "department", "limit_at", "lead", "requirement", *NOTES):
                 yield name, _("An order that went out is not changed by editing.")
             return
         if self.ticket.state in ("closed", "opinion_forwarded", "voided"):

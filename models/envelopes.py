@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, history, rules
+from app.engine import access, changes, fields, history, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -208,15 +208,15 @@ class Envelope(Workflow, Model):
         if self.presented_at and self.presented_at > now() and not self.taken_over:
             yield "presented_at", _("The envelope cannot have been handed in in the future.")
         if self.state not in (None, "expected", "presented"):
-            for name in records.altered(self, "channel", "outer_no", "pieces", "presented_at", "deliverer"):
+            for name in changes.altered(self, "channel", "outer_no", "pieces", "presented_at", "deliverer"):
                 yield name, _("What was signed for is not changed by editing.")
-        if records.altered(self, "cover_secrecy"):
-            before: str = inspect(self).attrs.cover_secrecy.history.deleted[0]
-            if secrecy.lower(before, self.cover_secrecy):
-                yield "cover_secrecy", _("The secrecy of a cover is never lowered.")
-        if self.receipt == "returned" and records.altered(self, "receipt"):
+        if changes.altered(self, "cover_secrecy") and secrecy.lower(
+            changes.before(self, "cover_secrecy"), self.cover_secrecy
+        ):
+            yield "cover_secrecy", _("The secrecy of a cover is never lowered.")
+        if self.receipt == "returned" and changes.altered(self, "receipt"):
             yield "receipt", _("Use the step “Return the receipt slip”.")
-        changed: Any = inspect(self).attrs.envelope_lines.history
+        changed: Any = changes.past(self, "envelope_lines")
         if any(line.document_id for line in changed.deleted or ()):
             yield "", _("A line whose paper is registered stays on the list.")
         if self.id and self.state == "reconciled" and (changed.added or changed.deleted):

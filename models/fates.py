@@ -13,13 +13,13 @@ from typing import Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, false, func, inspect, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, clocks, concurrency, fields, history, rules
+from app.engine import access, changes, clocks, concurrency, fields, history, rules
 from app.engine.access import Actor
 from app.engine.moments import at_office, today
-from app.engine.record import Lines, Numbered, altered
+from app.engine.record import Lines, Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow
 from models.correspondents import Correspondent
@@ -115,9 +115,9 @@ class Hold(DecidesFate, Workflow, Model):
             concurrency.hold(session, self.document)  # whoever destroys it at this moment comes before or after
 
     def check(self) -> Iterator[tuple[str, str]]:
-        if altered(self, "review_on"):
+        if changes.altered(self, "review_on"):
             yield "review_on", _("Use the step “Keep longer”.")
-        if altered(self, "document"):
+        if changes.altered(self, "document"):
             yield "document", _("It stays the hold of this paper; release it and keep the other one.")
         if self.id is None and self.document is not None and self.document.state in UNFINISHED:
             yield "document", _("The paper is still on its way; it is kept for now once it is closed.")
@@ -211,7 +211,7 @@ class ReturnCampaign(DecidesFate, Workflow, Model):
         return None
 
     def check(self) -> Iterator[tuple[str, str]]:
-        changed: Any = inspect(self).attrs["items"].history  # `items` is a method of theirs
+        changed: Any = changes.past(self, "items")
         if self.id and self.state not in (None, "listing") and (changed.added or changed.deleted):
             yield "", _("The copies are being collected; the list stays as it is.")
 
@@ -298,7 +298,7 @@ class ReturnItem(Workflow, Model):
         return true() if actor.has(*REGISTRY) else or_(false(), cls.holder_id.in_(actor.person_ids))
 
     def check(self) -> Iterator[tuple[str, str]]:
-        moved = self.id is None or altered(self, "campaign", "document")
+        moved = self.id is None or changes.altered(self, "campaign", "document")
         if moved and self.campaign is not None and self.campaign.state not in (None, "listing"):
             yield "", _("The copies are being collected; the list stays as it is.")
 

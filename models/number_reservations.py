@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import access, clocks, concurrency, fields, history, numbers
 from app.engine.access import Actor
 from app.engine.answers import ahead
+from app.engine.changes import altered
 from app.engine.moments import now, today
-from app.engine.record import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.fates import end_of

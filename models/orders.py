@@ -14,8 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from app.engine import access, amounts, clocks, fields, rules
-from app.engine import record as records
+from app.engine import access, amounts, changes, clocks, fields, rules
 from app.engine.access import Actor
 from app.engine.amounts import RoundedPer
 from app.engine.moments import at_office, local, now
@@ -324,10 +323,9 @@ class Order(Workflow, Model):
         if self.flow.states[self.state].final:
             yield "", _("The order is “%(state)s” and can no longer be changed.", state=self.state_label)
             return
-        about: Any = inspect(self)
         names = [name for name, field in fields.fields_of(Order).items() if not field.derived and name not in ABOUT_IT]
-        if records.altered(self, *names) or about.attrs.order_lines.history.has_changes() or any(
-            inspect(line).modified and records.altered(line, *Order.lines.columns) for line in self.order_lines
+        if changes.altered(self, *names) or changes.changed(self, "order_lines") or any(
+            inspect(line).modified and changes.altered(line, *Order.lines.columns) for line in self.order_lines
         ):  # fmt: skip
             yield (
                 "",

@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields
-from app.engine import record as records
+from app.engine import access, changes, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import now
@@ -323,12 +322,12 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded("body")
         broken = self.text_checksum and self.frozen_text() != self.text_checksum
-        if self.state in FROZEN and (broken or records.altered(self, *SIGNED)):
+        if self.state in FROZEN and (broken or changes.altered(self, *SIGNED)):
             yield "body", _("Title, addressees, text, type, urgency and period are frozen by the signature.")
         elif self.state in IN_DECISION:
-            for name in records.altered(self, *WORDS):
+            for name in changes.altered(self, *WORDS):
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
-        if self.state == "rechecking" and records.altered(self, "secrecy", "document_type"):
+        if self.state == "rechecking" and changes.altered(self, "secrecy", "document_type"):
             yield (
                 "document_type",
                 _("Class and secrecy stay as they were signed; withdraw the signature to change them."),
@@ -338,7 +337,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             owner = self.department.id if self.department and self.level == "department" else None
             if (series.level, series.department_id) != (self.level or "company", owner):
                 yield "number_series", _("This series counts other papers; choose one of this level and department.")
-        if records.altered(self, "number_series", "level") and self.document_no is not None:
+        if changes.altered(self, "number_series", "level") and self.document_no is not None:
             yield "number_series", _("The paper has its number.")
         for name in ("based_on", "replaces"):
             if getattr(self, name) is self:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, numbers, rules
+from app.engine import access, changes, fields, numbers, rules
 from app.engine.bin import Binned
 from app.engine.moments import today
-from app.engine.record import altered
 from models.people import Department
 from models.procedure import LATE_NUMBERING
 
@@ -66,7 +64,7 @@ class OutgoingSeries(Binned, Model):
             yield "department", _("Say whose series it is; a department's papers are counted by department.")
         if self.level == "company" and own:
             yield "department", _("A series of the company belongs to no department.")
-        for name in altered(self, "code", "template"):
+        for name in changes.altered(self, "code", "template"):
             if self._has_counted():
                 yield name, _("Numbers of this series have been drawn; open a new series instead.")
 
@@ -74,9 +72,8 @@ class OutgoingSeries(Binned, Model):
         """Whether the series, as it was before this change, has given a number."""
         session = object_session(self)
         assert session is not None
-        pasts: dict[str, Any] = {name: inspect(self).attrs[name].history.deleted for name in ("code", "template")}
-        before = _key(*(past[0] if past else getattr(self, name) for name, past in pasts.items()))
-        query = select(numbers.NumberCounter.last).where(numbers.NumberCounter.series == before)
+        key = _key(*(changes.before(self, name) for name in ("code", "template")))
+        query = select(numbers.NumberCounter.last).where(numbers.NumberCounter.series == key)
         with session.no_autoflush:
             return session.scalars(query.limit(1)).first() is not None
 

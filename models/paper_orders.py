@@ -15,8 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
-from app.engine import fields
-from app.engine import record as records
+from app.engine import changes, fields
 from app.engine.access import Actor, among
 from app.engine.answers import ahead, happened
 from app.engine.refusals import StepRefused
@@ -101,7 +100,7 @@ class PaperOrder(Attached, Workflow, Model):
             yield "document", _("The document is in the state “%(state)s”.", state=self.document.state_label)
         if self.what == "relay" and self.by is None:
             yield "by", _("Say by when the paper is to be relayed.")
-        if not self.taken_over and (self.id is None or records.altered(self, "by")):
+        if not self.taken_over and (self.id is None or changes.altered(self, "by")):
             try:
                 ahead(self.by)
             except StepRefused as late:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import ForeignKey, event, insert, inspect, select
+from sqlalchemy import ForeignKey, event, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.engine import changes
 
 
 class PastHandler(Model):
@@ -27,7 +29,7 @@ def remember_handlers(model: Any, paper: str) -> None:
             (person, getattr(record, paper))
             for record in session.dirty
             if isinstance(record, model)
-            for person in inspect(record).attrs.handler_id.history.deleted or ()
+            for person in changes.past(record, "handler_id").deleted or ()
             if person is not None
         }
         for person_id, document_id in sorted(replaced):

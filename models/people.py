@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from app.engine import access, fields, phones
 from app.engine.access import Actor
 from app.engine.bin import Binned
+from app.engine.changes import altered
 from app.engine.grants import AccessGrant
 from app.engine.moments import now, today
-from app.engine.record import altered
 from models.secrecy import BUSINESS, STATE, cleared_for
 
 

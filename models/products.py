@@ -11,11 +11,10 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, select
+from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.engine import access, fields, rules
-from app.engine import record as records
+from app.engine import access, changes, fields, rules
 from app.engine.record import Numbered, QuickView, Record
 
 WHOLE_UNITS = rules.setting(
@@ -145,7 +144,7 @@ def _keep_variant_key(session: Session, context: object, instances: object) -> N
     for product in (*session.new, *session.dirty):
         # Of two variants alike in an older house the second has no key, and keeps none.
         if isinstance(product, Product) and (
-            product in session.new or records.altered(product, "model", "colour", "size")
+            inspect(product).pending or changes.altered(product, "model", "colour", "size")
         ):
             product.variant_key = variant_key(product)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.answers import happened
-from app.engine.record import altered
+from app.engine.changes import altered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.correspondents import Correspondent

@@ -12,10 +12,10 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, String, event, inspect, select
+from sqlalchemy import ColumnElement, Select, String, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, fields
+from app.engine import access, changes, fields
 from app.engine.access import Actor
 from app.engine.bin import Binned
 from app.engine.database import one_at_a_time
@@ -92,8 +92,7 @@ def _keep_paths(session: Session, context: object, instances: object) -> None:
 
 
 def _moves(region: Region) -> bool:
-    about: Any = inspect(region).attrs
-    return about.parent.history.has_changes() or about.parent_id.history.has_changes()
+    return bool(changes.changed(region, "parent", "parent_id"))
 
 
 def _depth(region: Region) -> int:
@@ -107,6 +106,6 @@ def _depth(region: Region) -> int:
 def _above(session: Session, region: Region) -> str:
     """The path of the region above; empty at the top of the tree."""
     parent = region.parent
-    if parent is None and region.parent_id and not inspect(region).attrs.parent.history.has_changes():
+    if parent is None and region.parent_id and not changes.changed(region, "parent"):
         parent = session.get(Region, region.parent_id)
     return parent.path if parent is not None else ""

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, func, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, object_session, relationship
 
-from app.engine import access, fields, rules
+from app.engine import access, changes, fields, rules
 from app.engine import record as records
 from app.engine.moments import at_office, local, today
 from models.numbers_of_papers import unfinished, year_of
@@ -93,12 +93,12 @@ class Registration:
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
         paper: Any = self
         new = not inspect(paper).persistent
-        if (new or records.altered(paper, "sender", "sender_no")) and paper.sender_no:
+        if (new or changes.altered(paper, "sender", "sender_no")) and paper.sender_no:
             if unfinished(paper.sender_no):
                 yield "sender_no", _("The sender's number has no serial yet.")
             elif (earlier := self.registered_before(session)) is not None:
                 yield "sender_no", _("This number of this sender is registered already: %(no)s.", no=earlier)
-        dated = new or records.altered(paper, "received_at", "proposal_on", "instruction_on", "result_on", "date_note")
+        dated = new or changes.altered(paper, "received_at", "proposal_on", "instruction_on", "result_on", "date_note")
         if dated and not self.date_note and (wrong := self.out_of_order()):
             yield "date_note", _("The dates are out of order: %(wrong)s. Say why in one line.", wrong=wrong)
         if new and self.envelope is None and rules.flag(session, OUTER_REGISTER, paper.profile()):

@@ -19,8 +19,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, false, select, text, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import access, concurrency, fields
-from app.engine import record as records
+from app.engine import access, changes, concurrency, fields
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
@@ -74,7 +73,7 @@ class Reservation(Workflow, Model):
         self.held_since = self.held_since or now()
 
     def check(self) -> Iterator[tuple[str, str]]:
-        for name in records.altered(self, "order", "product", "quantity"):
+        for name in changes.altered(self, "order", "product", "quantity"):
             yield name, _("What is reserved follows from the lines of its order.")
         if self.quantity is not None and self.quantity <= 0:
             yield "quantity", _("The quantity must be more than nought.")

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.bin import Binned
+from app.engine.changes import altered
 from app.engine.moments import local, now
-from app.engine.record import Record, altered, kinds
+from app.engine.record import Record, kinds
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models.clearances import may_take_calls
 from models.dispatch import DESK

@@ -11,9 +11,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, inspect, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from app.engine import record as records
+from app.engine import changes
 from app.engine.access import Actor
 
 #: The scale of the house, the lowest first.
@@ -123,10 +123,8 @@ class GradedPaper:
     def graded(self, *texts: str) -> Iterator[tuple[str, str]]:
         """What is wrong with the secrecy, old and new: it is lowered by decision only, and of some no text is kept."""
         paper: Any = self
-        if records.altered(paper, "secrecy"):
-            before: str = inspect(paper).attrs.secrecy.history.deleted[0]
-            if lower(before, self.secrecy):
-                yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
+        if changes.altered(paper, "secrecy") and lower(changes.before(paper, "secrecy"), self.secrecy):
+            yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
         if not self.keeps_files():
             for name in texts:
                 if (getattr(self, name) or "").strip():

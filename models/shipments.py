@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, event, func, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, concurrency, fields, rules
+from app.engine import access, changes, concurrency, fields, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.record import Lines, Numbered, Record
@@ -97,7 +97,7 @@ class Shipment(Workflow, Model):
         if self.id and self.state not in OPEN and not self.taken_over:
             yield "", _("The shipment is “%(state)s” and can no longer be changed.", state=self.state_label)
             return
-        if records.altered(self, "order"):
+        if changes.altered(self, "order"):
             yield "order", _("A shipment stays with its order.")
         if not self.shipment_lines:
             yield "", _("Please enter at least one line.")

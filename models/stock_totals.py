@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import event, func, inspect, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, concurrency, history
+from app.engine import access, changes, concurrency, history
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from models.products import Product, plainly
@@ -25,17 +25,11 @@ from models.stock import StockMovement
 NOUGHT = Decimal(0)
 
 
-def _was(row: Any, name: str) -> Any:
-    """A stored row's value before this flush."""
-    past = inspect(row).attrs[name].history
-    return past.deleted[0] if past.has_changes() and past.deleted else getattr(row, name)
-
-
 def _holding(session: Session, row: Reservation) -> Decimal:
     """By how much this flush raises what a row holds."""
     before = after = NOUGHT
-    if row not in session.new and _was(row, "state") == "held":
-        before = _was(row, "quantity")
+    if not inspect(row).pending and changes.before(row, "state") == "held":
+        before = changes.before(row, "quantity")
     if row not in session.deleted and (row.state or "held") == "held":
         after = row.quantity or NOUGHT
     return after - before
@@ -61,7 +55,7 @@ def _book(session: Session, context: object, instances: object) -> None:
         moved: dict[Product, list[StockMovement]] = defaultdict(list)
         held: dict[Product, Decimal] = defaultdict(Decimal)
         for item in written:
-            if isinstance(item, StockMovement) and item in session.new and not item.booked:
+            if isinstance(item, StockMovement) and inspect(item).pending and not item.booked:
                 moved[_product_of(session, item)].append(item)
             elif isinstance(item, Reservation) and (more := _holding(session, item)):
                 held[_product_of(session, item)] += more
@@ -81,10 +75,10 @@ def _product_of(session: Session, item: Any) -> Product:
 
 def _tell_of_count(session: Session, product: Product) -> None:
     """A stock that was typed on the product's page, or came with a sheet, is a movement like any other."""
-    fresh = product in session.new
+    fresh: bool = inspect(product).pending
     if fresh:
         product.reserved = NOUGHT  # whatever a sheet says: no order has reserved of it yet
-    before, after = None if fresh else _was(product, "stock"), product.stock
+    before, after = None if fresh else changes.before(product, "stock"), product.stock
     if before == after:
         return
     _write(session, product, "opening" if before is None else "counted", (after or NOUGHT) - (before or NOUGHT))

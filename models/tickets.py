@@ -17,8 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, clocks, fields, rules
-from app.engine import record as records
+from app.engine import access, changes, clocks, fields, rules
 from app.engine.access import Actor
 from app.engine.codes import new_code
 from app.engine.moments import now
@@ -304,7 +303,7 @@ class ServiceTicket(Sealable, Workflow, Model):
     def bring_along(self, session: Session) -> None:
         if self.sealed():
             self.seal()
-        if records.altered(self, "scheme", "pressing", "sub_kind"):
+        if changes.altered(self, "scheme", "pressing", "sub_kind"):
             clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
@@ -330,11 +329,11 @@ class ServiceTicket(Sealable, Workflow, Model):
             self.subject = first[:200] or str(KINDS[self.kind])
 
     def check(self) -> Iterator[tuple[str, str]]:
-        for name in records.altered(self, "kind", "received_at"):
+        for name in changes.altered(self, "kind", "received_at"):
             yield name, _("The limits hang on this; it is not changed by editing. A kind has its own step.")
-        if self.id is not None and records.altered(self, "taker"):
+        if self.id is not None and changes.altered(self, "taker"):
             yield "taker", _("Who is first responsible changes by handing over alone.")
-        if records.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
+        if changes.altered(self, "subject_unit") and any(order.barred_unit() for order in self.live_orders):
             yield "subject_unit", _("This unit has the matter now; cancel its dispatch order first.")
         elif not self.taken_over:
             yield from self._barred_department()
@@ -348,7 +347,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             if not self.anonymity_explained:
                 yield "anonymity_explained", _("Tell the caller that nothing can be followed up, and tick it.")
         yield from clearances.objections(self)
-        for name in records.altered(self, "scheme"):
+        for name in changes.altered(self, "scheme"):
             yield name, _("A ticket stays with the desk whose ledger and limits it has.")
         if self.taken_over:
             return
@@ -365,7 +364,7 @@ class ServiceTicket(Sealable, Workflow, Model):
 
     def _barred_department(self) -> Iterator[tuple[str, str]]:
         """The sentence about a department that must not have this matter, when it or the unit complained of is set."""
-        unit, fresh = self.department, self.id is None or records.altered(self, "department", "subject_unit")
+        unit, fresh = self.department, self.id is None or changes.altered(self, "department", "subject_unit")
         session = object_session(unit) if unit is not None and fresh else None
         if unit is not None and session is not None and unit.id in unit_choice.barred(session, self):
             yield "department", unit_choice.sentence(unit)

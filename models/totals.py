@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, event, func, select
+from sqlalchemy import ColumnElement, event, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.engine import access, concurrency
@@ -29,10 +29,10 @@ def _sum_up(session: Session, context: object, instances: object) -> None:
     touched = {model: [item for item in _about_to_be(session) if isinstance(item, model)] for model in _WATCHED}
     if not any(touched.values()):
         return
-    fresh = {item for item in touched[Order] if item in session.new}
+    fresh = {item for item in touched[Order] if inspect(item).pending}
     with access.system():
         for line in touched[OrderLine]:
-            if line.order is None and line not in session.new:
+            if line.order is None and not inspect(line).pending:
                 session.delete(line)  # taken off its order; deleted by name, for the history to tell of it
         orders = dict.fromkeys(touched[Order])
         for order in {line.order for line in touched[OrderLine] if line.order is not None}:
@@ -58,7 +58,7 @@ def _at_home(session: Session, item: Any, name: str = "order") -> tuple[Any, set
     """What an item belongs to after the flush, and the keys of what it may have belonged to before."""
     keys = {getattr(item, f"{name}_id")} - {None}
     owner = getattr(item, name)
-    if owner is None and item in session.new and keys:
+    if owner is None and inspect(item).pending and keys:
         owner = session.get(Order if name == "order" else Payment, *keys)
     return (None if item in session.deleted else owner), keys
 
@@ -116,7 +116,7 @@ def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> I
 def _allocate_older(session: Session, touched: dict[Any, list[Any]]) -> None:
     """What an older ledger says was paid for an order is allocated to it, all of it."""
     for payment in touched[Payment]:
-        if payment in session.new and payment.taken_over and payment.state in COUNTED:
+        if inspect(payment).pending and payment.taken_over and payment.state in COUNTED:
             order, _keys = _at_home(session, payment)
             if order is not None:
                 row = PaymentAllocation(

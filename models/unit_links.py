@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, false, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, fields, rules
-from app.engine import record as records
+from app.engine import access, changes, fields, rules
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.workflow import Ask, Flow, State, Workflow
@@ -74,7 +73,7 @@ class UnitLink(Workflow, Model):
         self.expires_at = self.expires_at or now() + timedelta(days=float(days))
 
     def check(self) -> Iterator[tuple[str, str]]:
-        for name in records.altered(self, "order", "recipient", "email", "expires_at"):
+        for name in changes.altered(self, "order", "recipient", "email", "expires_at"):
             yield name, _("A link is not changed; revoke it and make another.")
         if self.id is None and self.order is not None and self.order.state not in OPEN_TO_LINK:
             yield "order", _("The order is in the state “%(state)s”; no unit has it.", state=self.order.state_label)

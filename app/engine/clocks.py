@@ -20,13 +20,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
-    inspect,
     select,
     text,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, concurrency, history, limits, versions
+from app.engine import access, changes, concurrency, history, limits, versions
 from app.engine.calendar import WorkingCalendar
 from app.engine.clock_rules import CALENDARS as CALENDARS  # asked for beside the clocks they rule
 from app.engine.clock_rules import KIND_LABELS as KIND_LABELS
@@ -402,7 +401,7 @@ def _note_days(session: Session, context: Any) -> None:
     """Remember which days of the calendar this transaction touches, the ones they were before included."""
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, CalendarDay):
-            past: Any = inspect(row).attrs.day.history
+            past: Any = changes.past(row, "day")
             days = {*(past.added or ()), *(past.unchanged or ()), *(past.deleted or ())}
             session.info.setdefault(_CHANGED, set()).update(day for day in days if day is not None)
 

@@ -37,6 +37,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from app.engine import changes
 from app.engine.access import RowAccess
 from app.engine.fields import fields_of
 
@@ -170,7 +171,7 @@ def _keep_up(session: Session, context: Any) -> None:
     for record in _of_interest(session.deleted):
         stale.setdefault(type(record), []).append(record.id)
     for record in _of_interest(session.dirty):
-        if inspect(record).attrs.search_text.history.has_changes():
+        if changes.changed(record, "search_text"):
             stale.setdefault(type(record), []).append(record.id)
             fresh.setdefault(type(record), []).append(_row_of(record))
     for record in _of_interest(session.new):

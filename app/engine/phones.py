@@ -16,10 +16,10 @@ from typing import Any
 
 import phonenumbers
 from flask_appbuilder import Model
-from sqlalchemy import Index, Integer, Select, String, delete, event, insert, inspect, select
+from sqlalchemy import Index, Integer, Select, String, delete, event, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.engine import access
+from app.engine import access, changes
 from app.engine.fields import Field, fields_of
 
 #: A number in full has at least so many digits; 110 and 12345 are everybody's.
@@ -128,8 +128,7 @@ def _keep_up(session: Session, context: Any) -> None:
 
 
 def _touched(record: Any) -> bool:
-    past = inspect(record).attrs
-    return any(past[field.column].history.has_changes() for field in dialled(type(record)))
+    return bool(changes.changed(record, *(field.column for field in dialled(type(record)))))
 
 
 def reindex(session: Session) -> int:

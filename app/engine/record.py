@@ -21,6 +21,7 @@ from app.engine.constraints import flush_or_refuse, refuse_taken
 from app.engine.disclosure import known_fields
 from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
+from app.engine.keys import give_keys
 from app.engine.moments import Moment, now
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
 from app.engine.searching import search_text_of
@@ -174,18 +175,13 @@ def _lend_no_key_twice(mapper: Any, cls: Any) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, context: Any, instances: Any) -> None:
-    new = session.new  # put together anew each time it is asked for
-    for record in new | session.dirty:
-        if isinstance(record, Record) and (record in new or session.is_modified(record)):
-            record.changed_at = now()
-            record.created_at = record.created_at or record.changed_at
-            record.search_text = search_text_of(record)
-
-
-def altered(record: Record, *names: str) -> list[str]:
-    """Those of the fields `names` that a stored record is about to be given other values in."""
-    about = inspect(record)
-    return [name for name in names if about.persistent and about.attrs[name].history.has_changes()]
+    new = [record for record in session.new if isinstance(record, Record)]
+    changed = (record for record in session.dirty if isinstance(record, Record) and session.is_modified(record))
+    for record in (*new, *changed):
+        record.changed_at = now()
+        record.created_at = record.created_at or record.changed_at
+        record.search_text = search_text_of(record)
+    give_keys(session, new)
 
 
 def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
