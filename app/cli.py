@@ -22,6 +22,7 @@ from app.engine.refusals import Refused
 from app.engine.workflow import flows
 from app.extensions import db
 from app.factory import create_app
+from app.memory import settle
 from app.schema import alone, bring_up_to_date, migrate, migrations
 from app.web.files import storage
 from app.web.mail_in import acknowledge, take_in
@@ -97,6 +98,7 @@ def serve(app: Flask) -> None:
 @click.pass_obj
 def worker(app: Flask, once: bool, parent: int | None) -> None:
     """Make large report files and mail the kept ones; the server has one of its own. Safe from many machines."""
+    settle()
     count = work_on(app, once=once, parent=parent)
     click.echo(f"Files made: {count}.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.memory import settle
 from app.web.static_files import StaticFiles, compressed
 
 
@@ -32,9 +32,7 @@ def run(app: Flask) -> None:
     """Serve until stopped."""
     with TemporaryDirectory(prefix="wenshu-static-") as folder:
         served = StaticFiles(app, compressed(Path(app.static_folder or ""), Path(folder)))
-        # What is here before the processes part stays shared between them: nothing of it is looked through again.
-        gc.collect()
-        gc.freeze()
+        settle()
         Server(
             served,
             {

@@ -30,6 +30,7 @@ from app.engine.frames import ask
 from app.engine.moments import office_zone
 from app.extensions import db
 from app.factory import create_app
+from app.memory import settle
 from app.web.download import write_table
 from models.orders import Order
 from models.people import actor_of
@@ -107,8 +108,8 @@ def csv_file(session: Session) -> int:
 
 def _bare(session: Session) -> Any:
     names = ", ".join(column.name for column in Order.__table__.columns)
-    connection = session.connection(execution_options={"stream_results": True})
-    return connection.execute(text(f"SELECT {names} FROM sales_order ORDER BY id LIMIT {ROWS}"))
+    rows = text(f"SELECT {names} FROM sales_order ORDER BY id LIMIT {ROWS}")
+    return session.connection().execute(rows, execution_options={"stream_results": True})
 
 
 def workbook_bare(session: Session) -> int:
@@ -158,6 +159,7 @@ def _peak() -> float:
 def measure(name: str, account: str) -> dict[str, float]:
     """Seconds and MB of one task as one account; `plain` as account stands for the way it is held against."""
     app = create_app()
+    settle()
     ours, plain = TASKS[name]
     with app.test_request_context():
         with access.system():

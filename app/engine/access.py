@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, and_, event, false, or_, select, true
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.engine.row_rules import RowRules
@@ -272,8 +272,22 @@ def _hide_rows(execution: ORMExecuteState) -> None:
     # nothing at all.
     if execution.is_column_load or (execution.is_insert and execution.statement.select is None):  # type: ignore[attr-defined]
         return
+    execution.statement = _ruled(execution.statement, execution.execution_options)
+
+
+def _ruled(statement: Any, options: Mapping[str, Any]) -> Any:
+    """A statement with what keeps rows from the current actor."""
     actor = current()
     if not actor.everything:
-        execution.statement = execution.statement.options(_rules_for(actor))
-    if not execution.execution_options.get("with_deleted"):
-        execution.statement = execution.statement.options(_living())
+        statement = statement.options(_rules_for(actor))
+    return statement if options.get("with_deleted") else statement.options(_living())
+
+
+def values(session: Session, query: Select[Any], **options: Any) -> CursorResult[*tuple[Any, ...]]:
+    """The rows of a query for columns, as the current actor may see them; `options` of its execution.
+
+    The session's own way looks through every row for records, which takes as long as fetching it.
+    """
+    if session.autoflush:
+        session.flush()
+    return session.connection().execute(_ruled(query, options), execution_options=options)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
+from app.engine import access
 from app.engine.columns import Column
 from app.engine.csv import Written, field_of
 from app.engine.database import as_stored
@@ -90,7 +91,7 @@ def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]
     if _comes_unread(session):
         columns = [as_stored(column) for column in columns]
     asked = [*columns, *(condition for condition, _names in barriers)]
-    found = session.execute(query.with_only_columns(*asked), execution_options={"yield_per": STRETCH})
+    found = access.values(session, query.with_only_columns(*asked), yield_per=STRETCH)
     for rows in found.partitions(STRETCH):
         found_cells: list[Cells] = list(zip(*rows, strict=True))
         cells, told = found_cells[: len(fields)], found_cells[len(fields) :]
@@ -165,8 +166,10 @@ class _Names:
         if len(self.kept) > KEPT:
             self.kept = {}
         if missing := set(keys) - self.kept.keys() - {None}:
-            found = self.session.execute(self.query.where(self.target.id.in_(missing)))
-            self.kept |= dict.fromkeys(missing) | {key: None if name is None else str(name) for key, name in found}
+            found = access.values(self.session, self.query.where(self.target.id.in_(missing)))
+            self.kept |= dict.fromkeys(missing) | {
+                key: None if name is None else str(name) for key, name in found.all()
+            }
 
     def called(self, key: int) -> str | None:
         """The name of one of those, None for one that is hidden."""

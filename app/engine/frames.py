@@ -26,6 +26,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from app.engine import access
 from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column
 from app.engine.database import Stored
@@ -219,14 +220,14 @@ class Period:
 
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
-    result = session.execute(query)
+    result = access.values(session, query)
     return pd.DataFrame(list(result), columns=list(result.keys()))
 
 
 def long_frame(session: Session, query: Any) -> pd.DataFrame:
     """`frame` for hundreds of thousands of rows, a stretch at a time; moments are selected by `database.as_stored`."""
     unread = {column.key for column in query.selected_columns if isinstance(column.type, Stored)}
-    result = session.execute(query, execution_options={"yield_per": STRETCH})
+    result = access.values(session, query, yield_per=STRETCH)
     names, parts = list(result.keys()), []
     for rows in result.partitions():
         columns = zip(names, zip(*rows, strict=True), strict=True)
