@@ -52,6 +52,7 @@ class Config:
     PASSWORD_LEAST_LENGTH = 8
     BABEL_DEFAULT_LOCALE = "zh"
     BABEL_TRANSLATION_DIRECTORIES = str(HERE / "app" / "translations")
+    FIGURES_KEPT = 300  # a figure on my work that took long is shown again, with its age, for so many times as long
     LANGUAGES = {"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}}
 
 

@@ -66,6 +66,12 @@ class CirculationEntry(Workflow, Model):
         UniqueConstraint("document_id", "reader_id", "round"),
         Index("ix_circulation_entry_state_due", "state", "due_at"),
         Index(
+            "ix_circulation_entry_unread",
+            "sent_at",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index(
             "ix_circulation_entry_unclassified",
             "state",
             sqlite_where=text("classification IS NULL"),

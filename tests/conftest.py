@@ -118,6 +118,7 @@ def office(url: str, folder: Path) -> Flask:
         TESTING=True,
         PROPAGATE_EXCEPTIONS=False,
         FAB_PASSWORD_HASH_METHOD=QUICK,
+        FIGURES_KEPT=0,  # a test looks again at once, and a machine under load counts slowly
         WTF_CSRF_ENABLED=False,
     )
     app.test_client_class = OwnContextClient

@@ -8,7 +8,9 @@ import pytest
 
 from app.engine import access
 from app.engine.frames import REPORTS
+from app.extensions import db
 from app.menu import VIEWS  # noqa: F401  registers everything
+from app.web import aged
 from reports.dashboards import DASHBOARDS
 from seed.roles import ROLES
 from tests.conftest import sign_in
@@ -63,6 +65,27 @@ def test_each_figure_opens_as_many_rows(busy, account):
         rows = re.search(r"(\d+) 行", page)
         if label != "订单额":  # a sum
             assert int(rows[1] if rows else 0) == int(value), label
+
+
+def test_a_figure_that_took_long_is_shown_again_and_says_of_when_it_is(busy, monkeypatch):
+    monkeypatch.setattr(aged, "QUICK", 0)
+    monkeypatch.setitem(busy.config, "FIGURES_KEPT", 1_000_000)
+    manager, sales = sign_in(busy, "manager"), sign_in(busy, "sales_b")
+    before, of_another = tiles(manager), tiles(sales)
+    with busy.app_context():
+        with access.system():
+            place(db.session, placed_at="2026-03-02 08:30")
+        db.session.commit()
+        db.session.remove()
+    again = tiles(manager)
+    assert again["下单数"][1:] == (before["下单数"][1], "本月；上月同期 1 · 截至 09:00")
+    assert again["在办公文数"][1:] == ("5", "截至 09:00")
+    # Nobody is shown what was counted for somebody else.
+    assert tiles(sales)["下单数"][1] == of_another["下单数"][1] == "0"
+    assert tiles(sign_in(busy, "office"))["在办公文数"][1] == "5"
+    monkeypatch.setitem(busy.config, "FIGURES_KEPT", 0)
+    busy.extensions["aged"].clear()
+    assert tiles(manager)["下单数"][1:] == (str(int(before["下单数"][1]) + 1), "本月；上月同期 1")
 
 
 def test_who_may_read_no_reports_sees_none(busy):

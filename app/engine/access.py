@@ -262,6 +262,7 @@ def behind(
     )
 
 
+NO_OPTIONS: Mapping[str, Any] = {}
 #: Execution options of a query that is to find what lies in the recycle bin, too.
 with_deleted = {"with_deleted": True}
 
@@ -272,11 +273,11 @@ def _hide_rows(execution: ORMExecuteState) -> None:
     # nothing at all.
     if execution.is_column_load or (execution.is_insert and execution.statement.select is None):  # type: ignore[attr-defined]
         return
-    execution.statement = _ruled(execution.statement, execution.execution_options)
+    execution.statement = ruled(execution.statement, execution.execution_options)
 
 
-def _ruled(statement: Any, options: Mapping[str, Any]) -> Any:
-    """A statement with what keeps rows from the current actor."""
+def ruled(statement: Any, options: Mapping[str, Any] = NO_OPTIONS) -> Any:
+    """A statement with what keeps rows from the current actor, to be executed past the session."""
     actor = current()
     if not actor.everything:
         statement = statement.options(_rules_for(actor))
@@ -290,4 +291,4 @@ def values(session: Session, query: Select[Any], **options: Any) -> CursorResult
     """
     if session.autoflush:
         session.flush()
-    return session.connection().execute(_ruled(query, options), execution_options=options)
+    return session.connection().execute(ruled(query, options), execution_options=options)

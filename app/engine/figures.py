@@ -14,9 +14,10 @@ from typing import Any, Literal, Self
 import pandas as pd
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, select, true, type_coerce
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
+from app.engine import access
 from app.engine.columns import Column
 from app.engine.fields import storable
 from app.engine.frames import Period, Report, frame, register
@@ -195,18 +196,24 @@ class Tally:
         query = self.narrowed(key)._population(query, period).where(condition)
         return query.order_by(self.model.id)
 
-    def values(self, session: Session, figure: str, *periods: Period) -> list[Any]:
-        """A count or a sum over each of some periods: the rows behind it, or what they come to; one query."""
-        summed = any(isinstance(one, Figure) and one.name == figure and one.of is not None for one in self.figures)
+    def values(self, session: Session, names: Sequence[str], *periods: Period) -> dict[str, list[Any]]:
+        """Counts and sums over some periods, by figure: the rows behind each, or what they come to; one query."""
+        summed = {one.name for one in self.figures if isinstance(one, Figure) and one.of is not None}
+        counted = {name: self._condition_of(name) for name in names}
         firsts, lasts = [one.first for one in periods], [one.last for one in periods]
         whole = Period(
             min(filter(None, firsts)) if all(firsts) else None, max(filter(None, lasts)) if all(lasts) else None
         )
-        rows = self.behind(whole, {}, figure).order_by(None).subquery().c
-        worth = rows.worth if summed else 1
-        each = [case((and_(true(), *one.conditions(rows.at)), worth)) for one in periods]
-        found = session.execute(select(*(func.coalesce(func.sum(one), 0) for one in each)).select_from(rows.at.table))
-        return list(found.one())
+        worths = [case((where, of if name in summed else 1)).label(name) for name, (where, of) in counted.items()]
+        query = self._population(select(self.at.label("at"), *worths), whole)
+        rows = query.where(or_(*(where for where, _of in counted.values()))).subquery().c
+        each = [
+            func.coalesce(func.sum(case((and_(true(), *one.conditions(rows.at)), rows[name]))), 0)
+            for name in names
+            for one in periods
+        ]
+        found = list(access.values(session, select(*each).select_from(rows.at.table)).one())
+        return {name: found[n * len(periods) :][: len(periods)] for n, name in enumerate(names)}
 
     def opens(self, name: str) -> bool:
         """Whether rows stand behind a column: not behind a group or a change."""

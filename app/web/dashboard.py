@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -10,9 +11,11 @@ from flask_babel import gettext as _
 
 from app.engine import access
 from app.engine.columns import Column
+from app.engine.figures import Tally
 from app.engine.frames import Period
-from app.engine.moments import today
-from app.extensions import db
+from app.engine.moments import local, today
+from app.web.aged import aged
+from app.web.replica import read_only
 from app.web.reporting import words_of
 from reports.dashboards import DASHBOARDS, Tile
 
@@ -23,22 +26,49 @@ def tiles() -> list[dict[str, Any]]:
     if not actor.may("read", "reports"):
         return []
     role = next((role for role in DASHBOARDS if role in actor.roles), None)
-    return [_drawn(tile) for tile in DASHBOARDS[role]] if role else []
+    shown = DASHBOARDS[role] if role else ()
+    found: dict[Tile, dict[str, Any]] = {}
+    for together in _counted_together(shown):
+        found |= _drawn(actor, together)
+    return [found[tile] for tile in shown]
 
 
-def _drawn(tile: Tile) -> dict[str, Any]:
-    tally, (current, *then) = tile.tally, _periods(tile, today())
+def _counted_together(shown: Sequence[Tile]) -> list[list[Tile]]:
+    """The tiles that are counted in one query: those of one report and month; what there is now has an index each."""
+    found: dict[Any, list[Tile]] = {}
+    for tile in shown:
+        found.setdefault(tile if tile.stock else tile.report, []).append(tile)
+    return list(found.values())
+
+
+def _drawn(actor: access.Actor, together: list[Tile]) -> dict[Tile, dict[str, Any]]:
+    tally, periods = together[0].tally, _periods(together[0], today())
+    names = [tile.figure for tile in together]
+
+    def find() -> dict[str, list[Any]]:
+        with read_only() as session:
+            return tally.values(session, names, *periods)
+
+    values, at = aged((actor, *together, *periods), find)
+    return {tile: _tile(tile, tally, periods[0], values[tile.figure], at) for tile in together}
+
+
+def _tile(tile: Tile, tally: Tally, current: Period, values: list[Any], at: datetime | None) -> dict[str, Any]:
     column = next(one for one in tally.columns() if one.name == tile.figure)
-    value, *before = tally.values(db.session, tile.figure, current, *then)
+    value, *before = values
     asked = {"figure": tile.figure, "from": current.first, "to": current.last}
     words = {key: str(one) for key, one in asked.items() if one}
     earlier = "".join(_short(column, one) for one in before)
+    note = _("this month; by then last month %(before)s", before=earlier) if before else _("now")
+    if at is not None:
+        as_of = _("as of %(time)s", time=f"{local(at):%H:%M}")
+        note = f"{note} · {as_of}" if before else as_of
     return {
         "label": str(tile.label or column.label),
         "value": _short(column, value),
         "href": url_for("ReportView.rows", name=tile.report, **words),  # type: ignore[arg-type]
         "tone": "bad" if tile.bad and value else "neutral",
-        "note": _("this month; by then last month %(before)s", before=earlier) if before else _("now"),
+        "note": note,
     }
 
 

@@ -6,8 +6,8 @@ Both look into every kind of record. They ask the database once for all kinds, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -17,12 +17,13 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal, select, type_coerce, union_all
 from sqlalchemy.sql.elements import False_
+from sqlalchemy.sql.visitors import cloned_traverse
 
 from app.engine import access, searching
 from app.engine import record as records
 from app.engine.fulltext import searchable, searched
 from app.engine.history import HistoryEntry
-from app.engine.moments import Moment, now
+from app.engine.moments import Moment, at_office, now, today
 from app.extensions import db
 from app.web import cells, dashboard
 from app.web.kind import VIEWS
@@ -35,12 +36,16 @@ ROWS = 10
 BACK = timedelta(days=30)
 SEARCHED = 8
 
+_NOW = bindparam("this_moment", callable_=now, type_=Moment())
+
 TABS = {
     "handle": _l("To handle"),
     "read": _l("To read"),
     "done": _l("Done by me"),
     "started": _l("Started by me"),
 }
+#: Those of what waits: each kind has its box in one of them.
+BOXES = ("handle", "read")
 
 
 @dataclass(frozen=True)
@@ -59,62 +64,76 @@ def _flows(actor: access.Actor) -> list[Any]:
     return [model for model in VIEWS if hasattr(model, "flow") and actor.may("read", model.kind_name)]
 
 
-def _condition(model: Any, tab: str, actor: access.Actor) -> Any:
-    if tab in ("handle", "read"):
-        return model.waits_for(actor) if (model.box == tab) else None
+def _condition(model: Any, tab: str, actor: access.Actor, day: date) -> Any:
+    if tab in BOXES:
+        return model.waits_for(actor)
     mine = select(HistoryEntry.record_id).where(HistoryEntry.kind == model.kind_name, HistoryEntry.actor_id == actor.id)
     if tab == "started":
         begun = mine.where(HistoryEntry.action == "add")
         return and_(model.id.in_(begun), model.pending())
-    acted = mine.where(HistoryEntry.action.in_(model.flow.steps), HistoryEntry.at >= now() - BACK)
+    acted = mine.where(HistoryEntry.action.in_(model.flow.steps), HistoryEntry.at >= at_office(day - BACK))
     return model.id.in_(acted)
 
 
-@cache
-def _acted(kinds: tuple[str, ...]) -> Any:
-    """The statement that finds those of the kinds of which somebody (`actor`) has ever changed a record."""
+@lru_cache(500)
+def _looking(actor: access.Actor, tabs: tuple[str, ...], day: date) -> Any:
+    """The statement that finds the tabs and kinds of which an actor's piles may hold anything; None: there are none.
+
+    It asks without the rules of who sees what: they are for the few that are left, where the records are counted.
+    """
     entry = HistoryEntry.__table__.c
-    mine = entry.actor_id == bindparam("actor", type_=Integer)
-    return union_all(*(select(literal(kind)).where(exists().where(mine, entry.kind == kind)) for kind in kinds))
+    parts = []
+    for model in _flows(actor):
+        waiting = _condition(model, model.box, actor, day)
+        if not isinstance(waiting, False_):
+            parts.append(_if_any(model.box, model, exists().select_from(model).where(waiting)))
+        touched = exists().where(entry.actor_id == actor.id, entry.kind == model.kind_name)
+        parts += [_if_any(tab, model, touched) for tab in tabs if tab not in BOXES]
+    return union_all(*parts) if parts else None
 
 
-def _touched(flows: list[Any], actor: access.Actor) -> list[Any]:
-    """Those of the kinds of which the actor has ever changed a record: few, and only they hold what somebody did."""
-    if not flows:
-        return []
-    kinds = _acted(tuple(model.kind_name for model in flows))
-    found = set(db.session.connection().scalars(kinds, {"actor": actor.id}))
-    return [model for model in flows if model.kind_name in found]
+def _if_any(tab: str, model: Any, there: Any) -> Any:
+    return select(literal(tab), literal(model.kind_name)).where(there)
 
 
-def piles(tabs: tuple[str, ...], actor: access.Actor) -> dict[str, list[Pile]]:
-    """The piles of each tab that hold anything, counted in one query, after one that leaves out what cannot."""
-    moment = now()
+@lru_cache(500)
+def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) -> tuple[Any, list[tuple[str, Pile]]]:
+    """The statement that counts the piles of some tabs and kinds, and which they are; the same for an actor all day.
+
+    Putting it together takes longer than the answer.
+    """
     parts: list[Any] = []
     about: list[tuple[str, Pile]] = []
-    flows = _flows(actor)
-    touched = _touched(flows, actor)
-    for tab in tabs:
-        for model in flows if tab in ("handle", "read") else touched:
-            condition = _condition(model, tab, actor)
-            if condition is None or isinstance(condition, False_):
-                continue
-            late = func.sum(case((model.late(moment), 1), else_=0))
-            first = func.max(model.changed_at) if tab == "done" else func.min(model.due_at)
-            parts.append(
-                select(
-                    literal(len(about)).label("pile"),
-                    func.count().label("count"),
-                    type_coerce(late, Integer).label("late"),
-                    type_coerce(first, Moment).label("first"),
-                ).where(condition)
-            )
-            about.append((tab, Pile(model, condition)))
+    for tab, model in ((tab, model) for tab in TABS for model in _flows(actor) if (tab, model.kind_name) in held):
+        # Each with parameters of its own: see `RowRules`.
+        condition, is_late = (
+            cloned_traverse(one, {}, {}) for one in (_condition(model, tab, actor, day), model.late(_NOW))
+        )
+        first = func.max(model.changed_at) if tab == "done" else func.min(model.due_at)
+        parts.append(
+            select(
+                literal(len(about)).label("pile"),
+                func.count().label("count"),
+                type_coerce(func.sum(case((is_late, 1), else_=0)), Integer).label("late"),
+                type_coerce(first, Moment).label("first"),
+            ).where(condition)
+        )
+        about.append((tab, Pile(model, condition)))
+    return access.ruled(union_all(*parts)), about
+
+
+def piles(actor: access.Actor, tabs: tuple[str, ...]) -> dict[str, list[Pile]]:
+    """The piles of each tab that hold anything, counted in one query, after one that leaves out what cannot."""
     found: dict[str, list[Pile]] = {tab: [] for tab in tabs}
-    for row in db.session.execute(union_all(*parts)) if parts else ():
-        if row.count:
-            tab, pile = about[row.pile]
-            found[tab].append(Pile(pile.model, pile.condition, row.count, row.late or 0, row.first))
+    connection, day = db.session.connection(), today()
+    looking = _looking(actor, tabs, day)
+    held = frozenset((tab, kind) for tab, kind in connection.execute(looking)) if looking is not None else None
+    if held:
+        statement, about = _counting(actor, held, day)
+        for row in connection.execute(statement):
+            if row.count:
+                tab, pile = about[row.pile]
+                found[tab].append(Pile(pile.model, pile.condition, row.count, row.late or 0, row.first))
     return found
 
 
@@ -127,22 +146,12 @@ class HomeView(IndexView):
     def index(self) -> Any:
         if not current_user.is_authenticated:
             return redirect(url_for("SignInView.login"))
-        actor = access.current()
-        by_tab = piles(tuple(TABS), actor)
-        tab = request.args.get("tab", "")
+        actor, tab = access.current(), request.args.get("tab", "")
+        by_tab = piles(actor, tuple(dict.fromkeys((*BOXES, tab))) if tab in TABS else BOXES)
         if tab not in TABS:  # where something waits
-            tab = next((name for name in ("handle", "read") if by_tab[name]), "handle")
-        late = sum(pile.late for name in ("handle", "read") for pile in by_tab[name])
-        figures = [
-            {
-                "label": str(label),
-                "value": sum(pile.count for pile in by_tab[name]),
-                "href": url_for("HomeView.index", tab=name),
-                "tone": "info" if name in ("handle", "read") and by_tab[name] else "neutral",
-                "current": name == tab,
-            }
-            for name, label in TABS.items()
-        ]
+            tab = next((name for name in BOXES if by_tab[name]), "handle")
+        late = sum(pile.late for name in BOXES for pile in by_tab[name])
+        figures = [self._figure(name, by_tab.get(name), name == tab) for name in TABS]
         figures.append({"label": _("Of these overdue"), "value": late, "tone": "bad" if late else "good"})
         far = datetime.max.replace(tzinfo=now().tzinfo)
         ordered = sorted(by_tab[tab], key=lambda pile: pile.first or far, reverse=tab == "done")
@@ -156,19 +165,34 @@ class HomeView(IndexView):
             empty=not ordered and _flows(actor),
         )
 
+    def _figure(self, tab: str, found: list[Pile] | None, current: bool) -> dict[str, Any]:
+        """A tab with its count; what lies behind us is counted where somebody looks back on it."""
+        return {
+            "label": str(TABS[tab]),
+            "value": None if found is None else sum(pile.count for pile in found),
+            "note": None
+            if tab in BOXES
+            else _("in the last %(days)s days", days=BACK.days)
+            if tab == "done"
+            else _("still open"),
+            "href": url_for("HomeView.index", tab=tab),
+            "tone": "info" if tab in BOXES and found else "neutral",
+            "current": current,
+        }
+
     def _link(self, pile: Pile, tab: str) -> dict[str, Any]:
         view = VIEWS[pile.model]
         return {
             "title": str(pile.model.label_plural),
             "count": pile.count,
-            "href": url_for(f"{view.__name__}.listing", view="mine" if tab in ("handle", "read") else None),
+            "href": url_for(f"{view.__name__}.listing", view="mine" if tab in BOXES else None),
         }
 
     def _box(self, pile: Pile, tab: str) -> dict[str, Any]:
         model, view = pile.model, VIEWS[pile.model]
         order = (model.changed_at.desc(),) if tab == "done" else (model.due_at.is_(None), model.due_at)
         query = select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)
-        rows = db.session.scalars(query.options(*records.references(model, view.drawn())))
+        rows = db.session.scalars(query.options(*records.references(model, model.named_by)))
         return {
             **self._link(pile, tab),
             "rows": [
@@ -226,7 +250,7 @@ class SearchView(BaseView):
 
     def _group(self, session: Any, model: Any, keys: list[int], q: str) -> dict[str, Any]:
         view = VIEWS[model]
-        query = select(model).where(model.id.in_(keys)).options(*records.references(model, view.drawn()))
+        query = select(model).where(model.id.in_(keys)).options(*records.references(model, model.named_by))
         rows = sorted(session.scalars(query), key=lambda row: keys.index(row.id))
         return {
             "label": str(model.label_plural),
