@@ -73,7 +73,7 @@ class Assignment(Workflow, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     department_id: Mapped[int] = fields.reference(_l("Department"), "department.id", required=True)
-    lead: Mapped[bool] = fields.flag(_l("Leads"))
+    lead: Mapped[bool] = fields.flag(_l("Leads"), index=True)
     handler_id: Mapped[int | None] = fields.reference(_l("Handler"), "person.id")
     requirement: Mapped[str | None] = fields.prose(_l("What is to be done"))
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)

@@ -78,8 +78,10 @@ class Circulation(Turns, Workflow, Model):
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     purpose: Mapped[str] = fields.line(_l("Purpose"), 500, required=True, search=True)
-    mode: Mapped[str] = fields.choice(_l("Order of reading"), MODES, "mode_known", required=True, default="parallel")
-    form: Mapped[str] = fields.choice(_l("Form"), FORMS, "form_known", required=True, default="electronic")
+    mode: Mapped[str] = fields.choice(
+        _l("Order of reading"), MODES, "mode_known", required=True, default="parallel", index=True
+    )
+    form: Mapped[str] = fields.choice(_l("Form"), FORMS, "form_known", required=True, default="electronic", index=True)
     preparation: Mapped[str] = fields.choice(
         _l("Preparation"), PREPARATIONS, "preparation_known", required=True, default="as_is"
     )

@@ -106,10 +106,14 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     sender_id: Mapped[int] = fields.reference(_l("Sender"), "correspondent.id", required=True)
     sender_no: Mapped[str | None] = fields.number(_l("Sender's number"), 100, search=True, index=True, tidy=tidied)
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True, search=True)
-    secrecy: Mapped[str] = fields.choice(_l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal")
-    urgency: Mapped[str] = fields.choice(_l("Urgency"), URGENCY, "urgency_known", required=True, default="none")
+    secrecy: Mapped[str] = fields.choice(
+        _l("Secrecy"), SECRECY, "secrecy_known", required=True, default="internal", index=True
+    )
+    urgency: Mapped[str] = fields.choice(
+        _l("Urgency"), URGENCY, "urgency_known", required=True, default="none", index=True
+    )
     importance: Mapped[str] = fields.choice(
-        _l("Importance"), IMPORTANCE, "importance_known", required=True, default="ordinary"
+        _l("Importance"), IMPORTANCE, "importance_known", required=True, default="ordinary", index=True
     )
     copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
     medium: Mapped[str] = fields.choice(_l("Medium"), MEDIA, "medium_known", required=True, default="electronic")

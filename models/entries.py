@@ -65,6 +65,7 @@ class CirculationEntry(Workflow, Model):
     __table_args__ = (
         UniqueConstraint("document_id", "reader_id", "round"),
         Index("ix_circulation_entry_state_due", "state", "due_at"),
+        Index("ix_circulation_entry_state", "state", "id"),
         Index(
             "ix_circulation_entry_unread",
             "sent_at",
@@ -116,7 +117,7 @@ class CirculationEntry(Workflow, Model):
     )
     transcribed_by_id: Mapped[int | None] = fields.reference(_l("Entered from the paper by"), "person.id", derived=True)
     classification: Mapped[str | None] = fields.choice(
-        _l("What the opinion asks for"), CLASSES, "classification_known", derived=True
+        _l("What the opinion asks for"), CLASSES, "classification_known", derived=True, index=True
     )
     reminded_at: Mapped[datetime | None] = fields.moment(_l("Reminded"), derived=True)
     reminders: Mapped[int] = fields.integer(_l("Times reminded"), required=True, default=0, derived=True)

@@ -84,7 +84,7 @@ class Order(Workflow, Model):
     order_no: Mapped[str] = fields.number(_l("Order number"), 60, unique=True, search=True, derived=True)
     customer_id: Mapped[int] = fields.reference(_l("Customer"), "customer.id", required=True, aliases=("customer_no",))
     payment_type: Mapped[str] = fields.choice(
-        _l("Payment type"), PAYMENT_TYPES, "payment_type_known", required=True, default="prepaid"
+        _l("Payment type"), PAYMENT_TYPES, "payment_type_known", required=True, default="prepaid", index=True
     )
     placed_at: Mapped[datetime] = fields.moment(_l("Placed"), required=True, index=True)
     promised_at: Mapped[datetime | None] = fields.moment(_l("Promised for"), index=True)
@@ -128,10 +128,16 @@ class Order(Workflow, Model):
     )
     refunded: Mapped[Decimal] = fields.decimal("money", _l("Refunded"), required=True, default=NOUGHT, derived=True)
     payment_state: Mapped[str] = fields.choice(
-        _l("Payment state"), PAYMENT_STATES, "payment_state_known", required=True, default="unpaid", derived=True
+        _l("Payment state"),
+        PAYMENT_STATES,
+        "payment_state_known",
+        required=True,
+        default="unpaid",
+        derived=True,
+        index=True,
     )
     fulfilment: Mapped[str] = fields.choice(
-        _l("Fulfilment"), FULFILMENT, "fulfilment_known", required=True, default="none", derived=True
+        _l("Fulfilment"), FULFILMENT, "fulfilment_known", required=True, default="none", derived=True, index=True
     )
     revision: Mapped[int] = fields.integer(_l("Revision"), required=True, default=0, derived=True)
     #: models, colours and sizes of the lines, to be found by

@@ -61,7 +61,7 @@ class Recipient(Workflow, Model):
     copies: Mapped[int] = fields.integer(_l("Copies"), required=True, default=1, least=1)
     copy_numbers: Mapped[str | None] = fields.number(_l("Copy numbers"), 60)
     slip_due: Mapped[bool] = fields.flag(_l("Receipt slip due"))
-    channel: Mapped[str | None] = fields.choice(_l("Way"), CHANNELS, "channel_known", derived=True)
+    channel: Mapped[str | None] = fields.choice(_l("Way"), CHANNELS, "channel_known", derived=True, index=True)
     sent_at: Mapped[datetime | None] = fields.moment(_l("Sent at"), derived=True, index=True)
     signed_by: Mapped[str | None] = fields.line(_l("Signed by"), 100, derived=True)
     signed_at: Mapped[datetime | None] = fields.moment(_l("Signed at"), derived=True)

@@ -52,7 +52,9 @@ class StockMovement(Record, Model):
     product_id: Mapped[int] = fields.reference(
         _l("Product"), "product.id", required=True, aliases=("product_no",), index=False
     )
-    kind: Mapped[str] = fields.choice(_l("Kind"), KINDS, "stock_movement_kind_known", required=True, default="received")
+    kind: Mapped[str] = fields.choice(
+        _l("Kind"), KINDS, "stock_movement_kind_known", required=True, default="received", index=True
+    )
     quantity: Mapped[Decimal] = fields.decimal(
         "quantity", _l("Quantity"), required=True, help=_l("Negative: out of the warehouse")
     )

@@ -120,9 +120,13 @@ class ServiceTicket(Sealable, Workflow, Model):
     )  # fmt: skip
 
     ticket_no: Mapped[str] = fields.number(_l("Ticket number"), 100, unique=True, search=True, derived=True)
-    scheme: Mapped[str] = fields.choice(_l("Desk"), SCHEMES, "scheme_known", required=True, default="hotline")
-    channel: Mapped[str] = fields.choice(_l("Channel"), CHANNELS, "channel_known", required=True, default="phone")
-    kind: Mapped[str] = fields.choice(_l("Kind"), KINDS, "kind_known", required=True, default="consult")
+    scheme: Mapped[str] = fields.choice(
+        _l("Desk"), SCHEMES, "scheme_known", required=True, default="hotline", index=True
+    )
+    channel: Mapped[str] = fields.choice(
+        _l("Channel"), CHANNELS, "channel_known", required=True, default="phone", index=True
+    )
+    kind: Mapped[str] = fields.choice(_l("Kind"), KINDS, "kind_known", required=True, default="consult", index=True)
     sub_kind: Mapped[str | None] = fields.choice(_l("Kind of feedback"), FEEDBACK, "sub_kind_known")
     pressing: Mapped[bool] = fields.flag(
         _l("Pressing"), help=_l("Repairs and paid services have a shorter limit then.")

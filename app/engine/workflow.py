@@ -270,7 +270,10 @@ class Workflow(Record):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        return (Index(f"ix_{cls.__tablename__}_state_due", "state", "due_at"), {})  # type: ignore[attr-defined]
+        table: str = cls.__tablename__  # type: ignore[attr-defined]
+        # Of a large kind, also the records of one state in the order of their list.
+        listed = [Index(f"ix_{table}_state", "state", "id")] if cls.large else []
+        return (Index(f"ix_{table}_state_due", "state", "due_at"), *listed, {})
 
     def case(self) -> str | None:
         """What the record's limits depend on besides the stage: its urgency or its kind."""

@@ -176,7 +176,7 @@ class ListPages(KindPages):
         return searching.foremost(session, query, self.model, _words(), rows)
 
     def _order(self) -> Sorting:
-        wanted = request.args.get("sort") or ("-id" if _words() else self.base_order)
+        wanted = request.args.get("sort") or ("-id" if _words() else self._natural_order())
         name = wanted.removeprefix("-")
         if name != "id" and not (name in self.columns and sortable(self.model, self.fields[name])):
             raise BadRequest(_("This list cannot be sorted by “%(name)s”.", name=name[:40]))
@@ -185,6 +185,12 @@ class ListPages(KindPages):
         if name in self.model.content_fields:  # where a withheld title stands in the order would tell how it begins
             column, nullable = case((known_content(self.model), column), else_=None), True
         return Sorting(key if name == "id" else column, key, wanted.startswith("-"), nullable)
+
+    def _natural_order(self) -> str:
+        """As the list always is; one of certain days in their order, in which the index that finds them has them."""
+        days = (name for name in self.filters if name in self.columns and self.fields[name].kind in ("date", "moment"))
+        asked = next((name for name in days if request.args.get(name) or request.args.get(f"{name}_to")), None)
+        return f"-{asked}" if asked and sortable(self.model, self.fields[asked]) else self.base_order
 
     def _count(self, session: Any, query: Any) -> Count:
         """How many rows there are, counted no further than is worth while.
@@ -208,7 +214,7 @@ class ListPages(KindPages):
         field = self.fields[name]
         found = cells.column(field)
         if sortable(self.model, field):
-            now_sorted = request.args.get("sort", "")
+            now_sorted = request.args.get("sort", "") or ("" if _words() else self._natural_order())
             back = now_sorted == name
             found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
             found["sort_href"] = "?" + urlencode({**_args(without=PLACES), "sort": f"-{name}" if back else name})

@@ -1,0 +1,51 @@
+"""filtered: what lists of a million rows may be filtered by has an index, and so have entries that nobody has read"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+#: table -> the columns
+FILTERED = {
+    "assignment": ["lead"],
+    "circulation": ["form", "mode"],
+    "circulation_entry": ["classification"],
+    "incoming_document": ["importance", "secrecy", "urgency"],
+    "recipient": ["channel"],
+    "sales_order": ["fulfilment", "payment_state", "payment_type"],
+    "service_ticket": ["channel", "kind", "scheme"],
+    "stock_movement": ["kind"],
+}
+#: tables whose lists of one state are in the order of their keys
+BY_STATE = (
+    "assignment", "circulation", "circulation_entry", "dispatch_order", "incoming_document", "recipient", "sales_order",
+    "service_ticket",
+)  # fmt: skip
+UNREAD = sa.text("read_at IS NULL")
+
+
+def upgrade() -> None:
+    for table, columns in FILTERED.items():
+        for column in columns:
+            op.create_index(f"ix_{table}_{column}", table, [column])
+    for table in BY_STATE:
+        op.create_index(f"ix_{table}_state", table, ["state", "id"])
+    op.create_index(
+        "ix_circulation_entry_unread",
+        "circulation_entry",
+        ["sent_at"],
+        sqlite_where=UNREAD,
+        postgresql_where=UNREAD,
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_circulation_entry_unread", "circulation_entry")
+    for table in BY_STATE:
+        op.drop_index(f"ix_{table}_state", table)
+    for table, columns in FILTERED.items():
+        for column in columns:
+            op.drop_index(f"ix_{table}_{column}", table)
