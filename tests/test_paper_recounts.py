@@ -8,11 +8,14 @@ from hypothesis import given
 from sqlalchemy import delete, inspect, select
 
 from app.engine import numbers
+from app.engine.clocks import STAGE_LABELS, ClockRow
 from app.engine.frames import ask
 from app.engine.history import HistoryEntry
+from app.engine.ladder import EscalationRung, RungSent
 from app.engine.numbers import DrawnNumber, NumberCounter
 from models.article_versions import ArticleVersion
 from models.articles import Article
+from models.dispatch import DispatchOrder
 from models.gaps import KnowledgeGap
 from models.outgoing_series import OutgoingSeries
 from models.people import Department
@@ -178,4 +181,66 @@ def test_the_library_in_figures_is_what_a_plain_recount_finds(either_session, ei
         shares = {name: count / of if of else None for name, (count, of) in wanted.items()}
         assert {row["figure"]: row["share"] for row in answer.rows} == shares
         opened(session, answer)
+    session.rollback()
+
+
+# ---------- the list for criticism ----------
+
+WHO = ("listed", "leader", "leader, listed", "service_manager")
+
+
+def listings(session, dice, when):
+    """Limits of tickets, orders and papers, and what the ladder sent about them: some twice, once a version."""
+    units = dict(session.execute(select(Department.id, Department.name).limit(2)).all())
+    ticket_states, order_states = (sorted(model.flow.states) for model in (ServiceTicket, DispatchOrder))
+    records = {}
+    tickets = [one | {"ticket_no": f"T{n}", "subject": "来电", "received_at": when[0]} for n, one in enumerate(
+        some(dice, 5, state=ticket_states, department_id=[None, *units]) or [{"state": "open", "department_id": None}]
+    )]  # fmt: skip
+    for ticket, key in zip(tickets, stored(session, ServiceTicket, tickets), strict=True):
+        records["service_tickets", key] = ticket | {"number": ticket["ticket_no"], "void": ("voided", "merged")}
+    orders = some(dice, 5, state=order_states, department_id=list(units))
+    orders = [one | {"order_no": f"PG{n}", "ticket_id": key, "requirement": "办"} for n, one in enumerate(orders)]
+    for order, pk in zip(orders, stored(session, DispatchOrder, orders), strict=True):
+        records["dispatch_orders", pk] = order | {"number": order["order_no"], "void": ("cancelled",)}
+    rungs = dict(zip(stored(session, EscalationRung, [{"name": who, "who": who} for who in WHO]), WHO, strict=True))
+    limits = []
+    for kind, pk in [*records, ("documents", 1)]:
+        for stage in ("parent", "front_desk") if kind == "service_tickets" else ("handling",):
+            limits.append({"kind": kind, "record_id": pk, "stage": stage, "amount": "1", "unit": "elapsed_hours",
+                           "calendar": "office", "state": "missed", "started_at": when[0], "original_due_at": when[1],
+                           "due_at": dice.choice(when), "stopped_at": dice.choice([None, *when])})  # fmt: skip
+    sent = []
+    for limit, key in zip(limits, stored(session, ClockRow, limits), strict=True):
+        limit["at"] = []
+        for rung, who in rungs.items():
+            for version in range(1, dice.choice((1, 1, 2, 3))):
+                one = {"clock_id": key, "rung_id": rung, "version": version, "turn": "once", "at": dice.choice(when),
+                       "state": dice.choice(("sent", "sent", "skipped", "answered"))}  # fmt: skip
+                sent.append(one)
+                limit["at"] += [one["at"]] if one["state"] == "sent" and "listed" in who else []
+    stored(session, RungSent, sent)
+    return [
+        (limit, records[limit["kind"], limit["record_id"]], units) for limit in limits if limit["kind"] != "documents"
+    ]  # fmt: skip
+
+
+@QUICK
+@given(dice=DICE)
+def test_each_limit_listed_for_criticism_stands_once_on_the_list(either_session, either_zone, dice):
+    session = either_session
+    session.rollback()
+    day = dice.choice(DAYS)
+    limits = listings(session, dice, moments_about(day, either_zone))
+    for period in periods(day):
+        wanted = []
+        for limit, record, units in limits:
+            listed = [at for at in limit["at"] if within(at, period, either_zone)]
+            if listed and record["state"] not in record["void"]:
+                wanted.append((min(listed), record["number"], str(STAGE_LABELS[limit["stage"]]),
+                               units.get(record["department_id"]), limit["due_at"], limit["stopped_at"]))  # fmt: skip
+        names = ("listed_at", "number", "stage", "department", "due_at", "stopped_at")
+        found = [tuple(row[name] for name in names) for row in ask(session, "dispatch_criticised", period).rows]
+        assert [one[:2] for one in found] == sorted(one[:2] for one in wanted)
+        assert sorted(found, key=str) == sorted(wanted, key=str)
     session.rollback()
