@@ -202,9 +202,13 @@ def audit_numbers(catch_up: bool) -> None:
         rows = numbers.audit(db.session)
     for name in raised:
         click.echo(f"{name}: the counter was set to the highest number.")
-    wrong = [row for row in rows if row["unexplained"]]
+    wrong = [row for row in rows if row["unexplained"] or row["behind"]]
     for row in wrong:
-        click.echo(f"{row['series']} {row['year'] or ''}: counter {row['drawn']}, unexplained {row['unexplained']}")
+        counter = row["drawn"] - row["behind"]
+        click.echo(
+            f"{row['series']} {row['year'] or ''}: counter {counter}, highest {row['drawn']}, "
+            f"unexplained {row['unexplained']}"
+        )
     if wrong:
         raise click.ClickException("Compare these with the papers; --catch-up sets a counter that lies behind.")
     click.echo(f"Every number is explained: {len(rows)} series and years.")

@@ -16,6 +16,7 @@ from app.engine.history import HistoryEntry
 from app.engine.moments import today
 from models.article_versions import ArticleVersion
 from models.articles import LIVE, Article
+from models.desk_figures import UNCOUNTED
 from models.gaps import KnowledgeGap
 from models.people import Department
 from models.tickets import ServiceTicket
@@ -70,8 +71,8 @@ def _many(condition: Any) -> Any:
         Column("share", _l("Share"), "percent"),
     ],
     basis=_l(
-        "Answers are tickets answered in the period, void ones left out; a card counts in the period it was raised in; "
-        "verification is judged today."
+        "Answers are tickets answered in the period, void and merged ones left out; a card counts in the period it was "
+        "raised in; verification is judged today."
     ),
     labels={"figure": FIGURES},
 )
@@ -92,7 +93,7 @@ def library(session: Session, period: Period) -> Counted:
                 _many(ticket.unsupported), _many(and_(cites, _withdrawn_later())),
             )
             .join(ArticleVersion, ticket.citation_id == ArticleVersion.id, isouter=True)
-            .where(ticket.answered_at.is_not(None), ticket.state != "voided"),
+            .where(ticket.answered_at.is_not(None), ticket.state.not_in(UNCOUNTED)),
             ticket.answered_at,
         ),
     )  # fmt: skip
@@ -118,7 +119,7 @@ def _behind(period: Period) -> Iterator[Rows]:
     """The records of each figure: those it is out of, and which of them it counts."""
     ticket, gap = ServiceTicket, KnowledgeGap
     cites = ticket.citation_id.is_not(None)
-    answered = (ticket.answered_at.is_not(None), ticket.state != "voided")
+    answered = (ticket.answered_at.is_not(None), ticket.state.not_in(UNCOUNTED))
     of: dict[str, tuple[Any, Any, Any, tuple[Any, ...]]] = {
         "from_library": (ticket, cites, ticket.answered_at, answered),
         "referred": (ticket, and_(~cites, ticket.referral_id.is_not(None)), ticket.answered_at, answered),
@@ -162,7 +163,7 @@ def article_use(session: Session, period: Period) -> Counted:
         select(ticket.id, ticket.answered_at.label("at"), Article.article_no, Article.id.label("article_id"))
         .join(ArticleVersion, ticket.citation_id == ArticleVersion.id)
         .join(Article, ArticleVersion.article_id == Article.id)
-        .where(ticket.state != "voided")
+        .where(ticket.state.not_in(UNCOUNTED))
     )
     given = period.holds(given, ticket.answered_at)
     each = given.subquery().c

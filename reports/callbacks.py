@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from app.engine import rules
@@ -23,6 +25,20 @@ BASICALLY = rules.setting("basically_counts", _l("“Basically satisfied” coun
 _SATISFIED = ("very_satisfied", "satisfied")
 
 
+def _last_said(what: str) -> Any:
+    """`grade` or `cause` of the last rating of a ticket: who is dissatisfied begins a new round, yet has rated."""
+    ticket, call = ServiceTicket, CallOwed.__table__.c
+    before = (
+        select(call[what])
+        .where(call.ticket_id == ticket.id, call.kind == "callback", call.grade.is_not(None))
+        .order_by(call.episode.desc(), call.id.desc())
+        .limit(1)
+        .correlate(ticket)
+        .scalar_subquery()
+    )
+    return case((ticket.grade.is_not(None), getattr(ticket, what)), (ticket.episode > 1, before)).label(what)
+
+
 @report(
     "satisfaction",
     _l("Satisfaction of callers"),
@@ -39,9 +55,9 @@ _SATISFIED = ("very_satisfied", "satisfied")
         *(Column(f"cause_{name}", label, "integer", total=True) for name, label in CAUSES.items()),
     ],
     basis=_l(
-        "Tickets answered in the period by the rating of their last round; void and merged ones and those of our own "
-        "staff are left out. Satisfied: of those rated; whether “basically satisfied” counts is a rule. Causes are "
-        "those the dissatisfied named."
+        "Tickets answered in the period by their last rating, that of an earlier round while the last has none; void "
+        "and merged ones and those of our own staff are left out. Satisfied: of those rated; whether “basically "
+        "satisfied” counts is a rule. Causes are those the dissatisfied named."
     ),
     groups=("kind", "month", "taker", "department"),
     chart="satisfied_share",
@@ -53,7 +69,7 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> Counted:
     query = (
         select(
             ticket.id, ticket.kind, ticket.answered_at.label("at"), Person.name.label("taker"),
-            Department.name.label("department"), ticket.grade, ticket.cause,
+            Department.name.label("department"), _last_said("grade"), _last_said("cause"),
         )
         .join(Person, ticket.taker_id == Person.id, isouter=True)
         .join(Department, ticket.department_id == Department.id, isouter=True)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import STAGE_LABELS, ClockRow
 from app.engine.columns import Column
 from app.engine.frames import Period, frame, report
-from app.engine.ladder import EscalationRung, RungSent
+from app.engine.ladder import SENT, EscalationRung, RungSent
 from models.desk_ladder import LISTED
 from models.dispatch import DispatchOrder
 from models.people import Department
@@ -30,7 +30,10 @@ from models.tickets import ServiceTicket
         Column("stopped_at", _l("Done"), "moment"),
         Column("listed_at", _l("Listed"), "moment"),
     ],
-    basis=_l("Every limit of a ticket or dispatch order that the ladder listed in the period, once."),
+    basis=_l(
+        "Every limit of a ticket or dispatch order that the ladder listed in the period, once, with the first time. "
+        "Void, merged and cancelled ones are left out."
+    ),
 )
 def criticised(session: Session, period: Period) -> pd.DataFrame:
     """One line a limit: `number` of the ticket or order, `stage`, `department`, `due_at`, `stopped_at`, `listed_at`."""
@@ -46,16 +49,21 @@ def criticised(session: Session, period: Period) -> pd.DataFrame:
 
 
 def _listed(model: Any, number: Any, period: Period) -> Select[Any]:
-    query = (
+    first = func.min(RungSent.at).label("listed_at")
+    # A limit that was moved climbs the ladder anew, and a rung may list it and tell somebody, too.
+    listing = select(RungSent.clock_id, first).join(EscalationRung, EscalationRung.id == RungSent.rung_id)
+    listing = listing.where(RungSent.state == SENT, EscalationRung.who.contains(LISTED))
+    listed = period.holds(listing, RungSent.at).group_by(RungSent.clock_id).subquery().c
+    uncounted = [state.name for state in model.flow.states.values() if state.uncounted]
+    return (
         select(
             number.label("number"), ClockRow.stage, Department.name.label("department"), ClockRow.due_at,
-            ClockRow.stopped_at, RungSent.at.label("listed_at"),
+            ClockRow.stopped_at, listed.listed_at,
         )
-        .select_from(RungSent)
-        .join(EscalationRung, and_(EscalationRung.id == RungSent.rung_id, EscalationRung.who == LISTED))
-        .join(ClockRow, and_(ClockRow.id == RungSent.clock_id, ClockRow.kind == model.kind_name))
-        .join(model, model.id == ClockRow.record_id)
+        .select_from(ClockRow)
+        .join(listed.clock_id.table, ClockRow.id == listed.clock_id)
+        .join(model, and_(ClockRow.kind == model.kind_name, model.id == ClockRow.record_id))
         .join(Department, Department.id == model.department_id, isouter=True)
-        .where(RungSent.state == "sent")
+        .where(model.state.not_in(uncounted))
+        .order_by(listed.listed_at, ClockRow.id)
     )  # fmt: skip
-    return period.holds(query, RungSent.at)

@@ -100,5 +100,5 @@ def incoming_register(
     table["secrecy"] = table["secrecy"].map(lambda word: str(SECRECY.get(word, word)))
     table["state"] = table["state"].map(lambda word: str(doc.flow.states[word].label))
     if book is not None and period == Period():
-        table = with_void(session, table, "receipt_no", counted_as, year, str(STATES["void"]))
+        table = with_void(session, table, doc.receipt_no, counted_as, year, str(STATES["void"]))
     return table

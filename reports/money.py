@@ -48,16 +48,22 @@ def _bucket(days: int, ends: dict[str, int | None]) -> str:
     return next(name for name, most in ends.items() if most is None or days <= most)
 
 
-def _kept(session: Session, day: date, since: Any, *conditions: Any) -> Counted:
-    """Payments somebody else keeps for us on a day, the oldest first."""
+def _kept(session: Session, day: date, end: datetime, state: str, since: Any, *conditions: Any) -> Counted:
+    """Payments somebody else keeps for us on a day, the oldest first.
+
+    They are in `state`, or went on from there at or after `end`. What an older ledger has already as ours, without the
+    moment at which it came, is with nobody else.
+    """
+    still = or_(and_(Payment.state == state, Payment.settled_at.is_(None)), Payment.settled_at >= end)
+    owner = func.coalesce(Order.customer_id, Payment.customer_id)
     query = (
         select(
             Payment.id, Order.order_no.label("order"), Customer.name.label("customer"), since.label("since"),
             Payment.amount.label("amount"),
         )
-        .join(Order, Payment.order_id == Order.id)
-        .join(Customer, Order.customer_id == Customer.id, isouter=True)
-        .where(*conditions)
+        .join(Order, Payment.order_id == Order.id, isouter=True)
+        .join(Customer, owner == Customer.id, isouter=True)
+        .where(*conditions, since < end, still, Payment.reverses_id.is_(None))
         .order_by(since, Payment.id)
     )  # fmt: skip
     table = frame(session, query)
@@ -76,9 +82,9 @@ def _kept(session: Session, day: date, since: Any, *conditions: Any) -> Counted:
 def cod_float(session: Session, period: Period) -> Counted:
     """What couriers collected at the door and had not remitted, by age."""
     day, end = _as_of(period)
-    open_then = or_(Payment.settled_at.is_(None), Payment.settled_at >= end)
-    collected = Payment.collected_at < end, Payment.reverses_id.is_(None)
-    return _kept(session, day, Payment.collected_at, *collected, open_then)
+    # What an older ledger has with the courier bears one moment, that of the payment.
+    collected = func.coalesce(Payment.collected_at, Payment.paid_at)
+    return _kept(session, day, end, "collected", collected, Payment.kind == "courier")
 
 
 @report(
@@ -90,9 +96,8 @@ def cod_float(session: Session, period: Period) -> Counted:
 def escrow_float(session: Session, period: Period) -> Counted:
     """What platforms kept though the buyer had the goods, by age since they had them."""
     day, end = _as_of(period)
-    kept = Payment.kind == "escrow", Payment.verified_at < end, Payment.reverses_id.is_(None)
-    open_then = or_(Payment.settled_at.is_(None), Payment.settled_at >= end)
-    return _kept(session, day, Order.received_at, *kept, open_then, Order.received_at < end)
+    kept = Payment.kind == "escrow", func.coalesce(Payment.verified_at, Payment.paid_at) < end
+    return _kept(session, day, end, "in_escrow", Order.received_at, *kept)
 
 
 @report(
@@ -157,13 +162,19 @@ def _customers(keys: Iterable[int]) -> Any:
     return select(Customer.id, Customer.customer_no, Customer.name).where(Customer.id.in_(list(keys)))
 
 
+def _ours(end: datetime) -> Any:
+    """The payments that are dated before `end` and were seen to be ours by then: no order is paid by others."""
+    booked = func.coalesce(Payment.settled_at, Payment.verified_at, Payment.paid_at)
+    return and_(Payment.state.in_(COUNTED), Payment.paid_at < end, booked < end)
+
+
 def _shipped(end: datetime) -> Any:
     """Orders shipped before `end` that had not ended otherwise, with what was paid and paid back by then."""
     row = PaymentAllocation
     paid = (
         select(func.sum(row.amount))
         .join(Payment, row.payment_id == Payment.id)
-        .where(row.order_id == Order.id, row.allocated_at < end, Payment.paid_at < end)
+        .where(row.order_id == Order.id, row.allocated_at < end, _ours(end))
         .correlate(Order)
         .scalar_subquery()
     )
@@ -184,13 +195,11 @@ def _shipped(end: datetime) -> Any:
 def _credits(session: Session, end: datetime) -> Iterator[tuple[int, Decimal]]:
     """What customers had with us before `end` that paid no order and was not paid back, by customer."""
     row = PaymentAllocation
-    ours = and_(Payment.state.in_(COUNTED), Payment.paid_at < end)
-    booked = func.coalesce(Payment.settled_at, Payment.verified_at, Payment.paid_at) < end
-    came = select(Payment.customer_id, func.sum(Payment.amount)).where(ours, booked).group_by(Payment.customer_id)
+    came = select(Payment.customer_id, func.sum(Payment.amount)).where(_ours(end)).group_by(Payment.customer_id)
     used = (
         select(Payment.customer_id, func.sum(row.amount))
         .join(Payment, row.payment_id == Payment.id)
-        .where(ours, row.allocated_at < end)
+        .where(_ours(end), row.allocated_at < end)
         .group_by(Payment.customer_id)
     )
     back = (

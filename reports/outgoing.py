@@ -103,7 +103,7 @@ def outgoing_register(
     for name, words in labels.items():
         table[name] = table[name].map({word: str(label) for word, label in words.items()})
     if series is not None and period == Period():
-        table = with_void(session, table, "document_no", key(series), year, str(STATES["void"]))
+        table = with_void(session, table, doc.document_no, key(series), year, str(STATES["void"]))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine import access
@@ -34,19 +34,22 @@ def in_order(query: Any, number: Any, counted_as: str, moment: Any, key: Any, ye
 
 
 def with_void(
-    session: Session, table: pd.DataFrame, name: str, series: str, year: int | None, words: str
+    session: Session, table: pd.DataFrame, number: Any, series: str, year: int | None, words: str
 ) -> pd.DataFrame:
     """`table` with the void numbers of a series that no paper bears, in their place, for who keeps all registers.
 
-    `name` is the column of numbers; such a line has beside it the state `words` and nothing more.
+    `number` is the column of the papers' numbers; such a line has beside it the state `words` and nothing more. Of a
+    series that runs on it belongs to the year in which it was drawn.
     """
     if not access.current().has(*REGISTRY):
         return table
-    query = select(_DRAWN.text.label(name), _DRAWN.year.label("counted_year"), _DRAWN.serial).where(
-        _DRAWN.series == series, _DRAWN.state == VOID
+    borne = number.class_.__table__.c[number.key]
+    query = select(_DRAWN.text.label(number.key), _DRAWN.year.label("counted_year"), _DRAWN.serial).where(
+        _DRAWN.series == series, _DRAWN.state == VOID, ~exists().where(borne == _DRAWN.text)
     )
-    void = frame(session, query.where(_DRAWN.year == year) if year is not None else query)
-    void = void[~void[name].isin(table[name])].assign(state=words)
+    if year is not None:
+        query = query.where(or_(_DRAWN.year == year, and_(_DRAWN.year == 0, *_year(year).conditions(_DRAWN.at))))
+    void = frame(session, query).assign(state=words)
     if void.empty:
         return table
     both = pd.concat([table.astype(object), void.astype(object)], ignore_index=True)

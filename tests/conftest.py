@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ from models.people import actor_of
 from seed import demo, rules
 from tests.browsing import PASSWORD, chromium, serving
 from tests.factories import house, place, register
+from tests.random_cases import STOPPED
 
 IN_MEMORY = Path("/dev/shm")
 QUICK = "pbkdf2:sha256:1"
@@ -396,6 +398,15 @@ def order(either_session: Any, either_actors: dict[str, access.Actor]) -> Iterat
     either_session.commit()
     with access.system():
         yield placed
+
+
+@pytest.fixture(params=["Asia/Shanghai", "Europe/Berlin"])
+def either_zone(request: pytest.FixtureRequest, either_session: Any) -> Iterator[ZoneInfo]:
+    """The office in a zone with changes of the clock and in one without, the clock stopped; for the house itself."""
+    moments.configure(request.param, STOPPED)
+    with access.system():
+        yield ZoneInfo(request.param)
+    moments.configure("Asia/Shanghai", None)
 
 
 @pytest.fixture

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, inspect
+from sqlalchemy.orm import Session
+
+from app.engine.moments import now
 
 
 def examples(most: int) -> settings:
@@ -13,3 +23,42 @@ def examples(most: int) -> settings:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
+
+
+#: Where the clock stands, and days that are looked at: the last of a year, those of both changes of the clock in Berlin,
+#: and today.
+STOPPED = datetime(2026, 11, 2, 4, tzinfo=UTC)
+DAYS = (date(2025, 12, 31), date(2026, 3, 29), date(2026, 10, 25), STOPPED.date())
+#: How far a moment lies from a day that is looked at, in days: at its ends, and at those of a week and of some months.
+FROM_THE_DAY = (-400, -121, -120, -91, -90, -61, -60, -31, -30, -8, -7, -1, 0, 1, 40)
+
+
+def moments_about(day: date, zone: ZoneInfo) -> list[datetime]:
+    """The first and the last second of days around one, by the office's clock."""
+    return [
+        datetime.combine(day + timedelta(days=count), clock, zone).astimezone(UTC)
+        for count in FROM_THE_DAY
+        for clock in (time(0, 0), time(23, 59, 59))
+    ]
+
+
+#: What a case is thrown from. Hypothesis draws near what it drew before; rows that refer to rows need more luck.
+DICE = st.integers(0, 2**32).map(Random)
+
+
+def some(dice: Random, most: int, **values: Any) -> list[dict[str, Any]]:
+    """No rows, one, or up to so many: of each value one of those given, or what it returns."""
+    count = dice.choice((0, 1, dice.randint(2, most), most))
+    return [{name: one() if callable(one) else dice.choice(one) for name, one in values.items()} for _n in range(count)]
+
+
+def stored(session: Session, model: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """Rows as they are, past the steps of the house and into its table; their keys, in the order of the rows."""
+    if not rows:
+        return []
+    table, entered = inspect(model).local_table, {}
+    if "created_at" in table.c:
+        entered = dict.fromkeys(("created_at", "changed_at"), now())
+    return list(session.scalars(
+        insert(table).returning(table.c.id, sort_by_parameter_order=True), [entered | row for row in rows]
+    ))  # fmt: skip

@@ -20,10 +20,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    case,
     delete,
+    exists,
     func,
     insert,
     inspect,
+    literal,
     select,
     update,
 )
@@ -164,11 +167,14 @@ def _raised(session: Session, series: str, year: int, count: int) -> int | None:
 
 
 def catch_up(session: Session) -> list[str]:
-    """Set every counter that lies behind its numbers, as after a restore, to the highest; the series set right.
+    """Set every counter that is gone or lies behind its numbers, as after a restore, to the highest; those series.
 
     For somebody who has compared the register with the papers; the caller commits.
     """
     columns, drawn = _COUNTER.c, _DRAWN.c
+    there = exists().where(columns.series == drawn.series, columns.year == drawn.year)
+    gone = select(drawn.series, drawn.year, literal(0)).where(~there).distinct()
+    session.execute(insert(_COUNTER).from_select(["series", "year", "last"], gone))
     highest = (
         select(func.max(drawn.serial)).where(drawn.series == columns.series, drawn.year == columns.year)
     ).scalar_subquery()
@@ -250,19 +256,24 @@ def void_drawn(session: Session, series: str, texts: Sequence[str], reason: str)
 
 
 def audit(session: Session) -> list[dict[str, Any]]:
-    """One row a series and year: `drawn`, `used`, `reserved`, `void`, `unexplained` (must be 0)."""
-    by = (DrawnNumber.series, DrawnNumber.year, DrawnNumber.state)
-    counts = {tuple(row[:3]): row[3] for row in session.execute(select(*by, func.count()).group_by(*by))}
+    """One row a series and year: `drawn`, `used`, `reserved`, `void`, `unexplained` and `behind` (both must be 0).
+
+    `drawn` goes up to the highest number that counter or register knows; a counter may lie `behind` it by so many.
+    """
+    by, states = (DrawnNumber.series, DrawnNumber.year), (USED, RESERVED, VOID)
+    tallies = (func.sum(case((DrawnNumber.state == state, 1), else_=0)).label(state) for state in states)
+    given = select(*by, func.max(DrawnNumber.serial).label("highest"), *tallies).group_by(*by)
+    found: dict[tuple[str, int], dict[str, Any]] = {
+        (row.series, row.year): dict(row._mapping) for row in session.execute(given)
+    }
+    counters = {(one.series, one.year): one.last for one in session.scalars(select(NumberCounter))}
     rows = []
-    for counter in session.scalars(select(NumberCounter).order_by(NumberCounter.series, NumberCounter.year)):
-        tally = {state: counts.get((counter.series, counter.year, state), 0) for state in (USED, RESERVED, VOID)}
+    for series, year in sorted(found.keys() | counters.keys()):
+        known, last = found.get((series, year), {}), counters.get((series, year), 0)
+        drawn = max(last, known.get("highest", 0))
+        tally = {state: int(known.get(state, 0)) for state in states}
         rows.append(
-            {
-                "series": counter.series,
-                "year": counter.year,
-                "drawn": counter.last,
-                **tally,
-                "unexplained": counter.last - sum(tally.values()),
-            }
-        )
+            {"series": series, "year": year, "drawn": drawn, **tally, "unexplained": drawn - sum(tally.values()),
+             "behind": drawn - last}
+        )  # fmt: skip
     return rows
