@@ -43,7 +43,11 @@ class StockMovement(Record, Model):
     """So many pieces of one product in or out. It stays as it is; a wrong one is set right by its opposite."""
 
     __tablename__ = "stock_movement"
-    __table_args__: Any = (Index("ix_stock_movement_product_moved", "product_id", "moved_at"), {})
+    __table_args__: Any = (
+        Index("ix_stock_movement_product_moved", "product_id", "moved_at"),
+        Index("ix_stock_movement_kind", "kind", "moved_at"),
+        {},
+    )
     kind_name = "stock_movements"
     large = True
     label, label_plural = _l("Stock movement"), _l("Stock movements")
@@ -52,9 +56,7 @@ class StockMovement(Record, Model):
     product_id: Mapped[int] = fields.reference(
         _l("Product"), "product.id", required=True, aliases=("product_no",), index=False
     )
-    kind: Mapped[str] = fields.choice(
-        _l("Kind"), KINDS, "stock_movement_kind_known", required=True, default="received", index=True
-    )
+    kind: Mapped[str] = fields.choice(_l("Kind"), KINDS, "stock_movement_kind_known", required=True, default="received")
     quantity: Mapped[Decimal] = fields.decimal(
         "quantity", _l("Quantity"), required=True, help=_l("Negative: out of the warehouse")
     )

@@ -17,7 +17,6 @@ FILTERED = {
     "recipient": ["channel"],
     "sales_order": ["fulfilment", "payment_state", "payment_type"],
     "service_ticket": ["channel", "kind", "scheme"],
-    "stock_movement": ["kind"],
 }
 #: tables whose lists of one state are in the order of their keys
 BY_STATE = (
@@ -33,6 +32,7 @@ def upgrade() -> None:
             op.create_index(f"ix_{table}_{column}", table, [column])
     for table in BY_STATE:
         op.create_index(f"ix_{table}_state", table, ["state", "id"])
+    op.create_index("ix_stock_movement_kind", "stock_movement", ["kind", "moved_at"])
     op.create_index(
         "ix_circulation_entry_unread",
         "circulation_entry",
@@ -44,6 +44,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_circulation_entry_unread", "circulation_entry")
+    op.drop_index("ix_stock_movement_kind", "stock_movement")
     for table in BY_STATE:
         op.drop_index(f"ix_{table}_state", table)
     for table, columns in FILTERED.items():
