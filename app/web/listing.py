@@ -256,11 +256,16 @@ class ListPages(KindPages):
             {"label": label, "href": f"?view={name}" if name else "?", "active": name == active}
             for name, label in labels
         ]
-        counts = self._counted_views()
+        # Where somebody looks for something else, no count tells them what to look at.
+        counts = self._counted_views() if not _args(without=(*PLACES, "sort", "view")) else {}
         return [
             *found,
             *(
-                {"label": f"{one.label} {counts[one.name]}", "href": f"?view={one.name}", "active": one.name == active}
+                {
+                    "label": f"{one.label} {counts.get(one.name, '')}".rstrip(),
+                    "href": f"?view={one.name}",
+                    "active": one.name == active,
+                }
                 for one in self.model.quick_views
             ),
         ]
