@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -47,20 +48,37 @@ def words(field: Field, value: Any) -> str:
 
 def cell(record: Any, field: Field) -> dict[str, Any]:
     """One cell of a list: `text`, `kind`, `tone`."""
-    value = value_of(record, field)
-    found: dict[str, Any] = {"text": words(field, value), "kind": _FIGURES.get(field.kind, field.kind), "tone": None}
-    flow = getattr(record, "flow", None)
-    if field.kind in ("line", "prose", "rich", "number", "reference", "choice", "flag"):
-        found["kind"] = "text"
-    if flow and field.name == "state":
-        found.update(kind="state", tone=flow.states[value].tone)
-    elif flow and field.name == "due_at" and value is not None:
-        pending = record.state in flow.open_states
-        late = pending and value < now()
-        found.update(kind="due", tone="bad" if late else None, text=moment_text(value) if pending else "")
-    if field.kind in ("prose", "rich") and len(found["text"]) > 120:
-        found.update(text=found["text"][:120] + "…", title=found["text"])
-    return found
+    return drawer(field)(record)
+
+
+def drawer(field: Field) -> Callable[[Any], dict[str, Any]]:
+    """A function from a record to its cell in the column of a field; a word that stands in many rows is made once."""
+    plain = field.kind in ("line", "prose", "rich", "number", "reference", "choice", "flag")
+    kind = "text" if plain else _FIGURES.get(field.kind, field.kind)
+    said: dict[Any, str] = {}
+
+    def text(value: Any) -> str:
+        if field.kind != "choice":
+            return words(field, value)
+        if value not in said:
+            said[value] = words(field, value)
+        return said[value]
+
+    def drawn(record: Any) -> dict[str, Any]:
+        value = value_of(record, field)
+        found: dict[str, Any] = {"text": text(value), "kind": kind, "tone": None}
+        flow = getattr(record, "flow", None)
+        if flow and field.name == "state":
+            found.update(kind="state", tone=flow.states[value].tone)
+        elif flow and field.name == "due_at" and value is not None:
+            pending = record.state in flow.open_states
+            late = pending and value < now()
+            found.update(kind="due", tone="bad" if late else None, text=moment_text(value) if pending else "")
+        if field.kind in ("prose", "rich") and len(found["text"]) > 120:
+            found.update(text=found["text"][:120] + "…", title=found["text"])
+        return found
+
+    return drawn
 
 
 def column(field: Field) -> dict[str, Any]:

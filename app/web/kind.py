@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar
@@ -92,7 +92,8 @@ class KindPages(BaseView):
     @property
     def columns(self) -> list[str]:
         """The columns of the list that exist for whoever asks."""
-        return [name for name in self.list_columns if name in self.fields]
+        known = self.fields
+        return [name for name in self.list_columns if name in known]
 
     @classmethod
     def drawn(cls, *columns: str) -> dict[str, None]:
@@ -111,12 +112,18 @@ class KindPages(BaseView):
     def _page(self, template: str, **context: Any) -> str:
         return self.render_template(f"wenshu/{template}.html", **context)
 
-    def _row(self, row: Any, names: list[str]) -> dict[str, Any]:
-        model: Any = type(row)
-        fields = known_fields(model)
-        view = VIEWS.get(type(row))
-        return {
-            "id": row.id,
-            "href": url_for(f"{view.__name__}.show", pk=row.id) if view else None,
-            "cells": [cells.cell(row, fields[name]) for name in names if name in fields],
-        }
+    def _rows(self, found: Sequence[Any], names: list[str]) -> list[dict[str, Any]]:
+        """Records of one kind as a table draws them."""
+        if not found:
+            return []
+        model: Any = type(found[0])
+        fields, view = known_fields(model), VIEWS.get(model)
+        columns = [cells.drawer(fields[name]) for name in names if name in fields]
+        return [
+            {
+                "id": row.id,
+                "href": url_for(f"{view.__name__}.show", pk=row.id) if view else None,
+                "cells": [draw(row) for draw in columns],
+            }
+            for row in found
+        ]

@@ -84,8 +84,8 @@ class ListPages(KindPages):
             filters=chosen,
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
             q=request.args.get("q", ""),
-            columns=[self._column(name) for name in names],
-            rows=[self._row(row, names) for row in shown],
+            columns=self._heads(names),
+            rows=self._rows(shown, names),
             count_text=total.text,
             pager=self._pager(place, rows, earlier, later),
             empty=self._empty(),
@@ -188,9 +188,10 @@ class ListPages(KindPages):
 
     def _natural_order(self) -> str:
         """As the list always is; one of certain days in their order, in which the index that finds them has them."""
-        days = (name for name in self.filters if name in self.columns and self.fields[name].kind in ("date", "moment"))
+        fields, columns = self.fields, self.columns
+        days = (name for name in self.filters if name in columns and fields[name].kind in ("date", "moment"))
         asked = next((name for name in days if request.args.get(name) or request.args.get(f"{name}_to")), None)
-        return f"-{asked}" if asked and sortable(self.model, self.fields[asked]) else self.base_order
+        return f"-{asked}" if asked and sortable(self.model, fields[asked]) else self.base_order
 
     def _count(self, session: Any, query: Any) -> Count:
         """How many rows there are, counted no further than is worth while.
@@ -210,15 +211,18 @@ class ListPages(KindPages):
         found, older = session.execute(select(func.count(), last - first >= LOOKED_THROUGH).select_from(some)).one()
         return Count(found, at_least=bool(older))
 
-    def _column(self, name: str) -> dict[str, Any]:
-        field = self.fields[name]
-        found = cells.column(field)
-        if sortable(self.model, field):
-            now_sorted = request.args.get("sort", "") or ("" if _words() else self._natural_order())
-            back = now_sorted == name
-            found["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
-            found["sort_href"] = "?" + urlencode({**_args(without=PLACES), "sort": f"-{name}" if back else name})
-        return found
+    def _heads(self, names: list[str]) -> list[dict[str, Any]]:
+        """The columns as a table draws them, those that sort the list with the way to do so."""
+        fields, kept, heads = self.fields, _args(without=PLACES), []
+        now_sorted = request.args.get("sort", "") or ("" if _words() else self._natural_order())
+        for name in names:
+            head = cells.column(fields[name])
+            if sortable(self.model, fields[name]):
+                back = now_sorted == name
+                head["sorted"] = "asc" if back else "desc" if now_sorted == f"-{name}" else None
+                head["sort_href"] = "?" + urlencode({**kept, "sort": f"-{name}" if back else name})
+            heads.append(head)
+        return heads
 
     def _pager(self, place: Place, rows: list[Any], earlier: bool, later: bool) -> dict[str, Any]:
         kept = _args(without=PLACES)

@@ -186,7 +186,7 @@ class RecordPage(KindPages):
             "title": str(about.title or child.label_plural),
             "id": about.relation,
             "columns": [cells.column(fields[name]) for name in columns],
-            "rows": [self._row(row, columns) for row in rows[: about.most]],
+            "rows": self._rows(rows[: about.most], columns),
             "more": more,
             "empty_text": _("Nothing here yet"),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, current_app, g, request, url_for
@@ -40,6 +41,53 @@ class HealthView(BaseView):
         return Response(f"ok, but {found}\n" if found.is_newer else "ok\n", mimetype="text/plain")
 
 
+def _marked(entry: dict[str, Any], here: str) -> dict[str, Any]:
+    """An entry of the menu as it is drawn on the page of a view."""
+    items = [{**item, "active": item["view"] == here} for item in entry["items"]]
+    return {**entry, "items": items, "active": entry["view"] == here or any(item["active"] for item in items)}
+
+
+@lru_cache(500)
+def _menu(actor: access.Actor, locale: str, root: str) -> tuple[dict[str, Any], ...]:
+    """The menu of an actor in a language, below an address: it is the same on every page but for what is marked."""
+    if actor.id is None:
+        return ()
+    entries: list[dict[str, Any]] = [
+        {"label": _("My work"), "icon": "home", "href": url_for("HomeView.index"), "view": "HomeView", "items": []}
+    ]
+    for section in current_app.config["SECTIONS"]:
+        shown = (view for view in section.views if view.in_menu and actor.may("read", view.model.kind_name))
+        items = [
+            *_pages(actor, section.first),
+            *(_item(view.model.label_plural, view, "listing") for view in shown),
+            *_pages(actor, section.pages),
+        ]
+        if items:
+            about = {"label": str(section.label), "icon": section.icon, "href": items[0]["href"], "view": None}
+            entries.append({**about, "items": items})
+    if actor.may("read", "reports"):
+        about = {"label": _("Reports"), "icon": "reports", "href": url_for("ReportView.index"), "view": "ReportView"}
+        entries.insert(len(entries) - (entries[-1]["icon"] == "admin"), {**about, "items": []})
+    return tuple(entries)
+
+
+def _item(label: Any, view: Any, page: str) -> dict[str, Any]:
+    return {"label": str(label), "href": url_for(f"{view.__name__}.{page}"), "view": view.__name__}
+
+
+def _pages(actor: access.Actor, pages: Any) -> list[dict[str, Any]]:
+    return [_item(page.label, page, "index") for page in pages if actor.may("read", page.subject)]
+
+
+@lru_cache(500)
+def _ways_to_add(actor: access.Actor, locale: str, root: str) -> tuple[dict[str, str], ...]:
+    """What an actor may add: the names of the kinds, and the ways to their forms."""
+    if actor.id is None:
+        return ()
+    kinds = ((model, view) for model, view in VIEWS.items() if actor.may("add", model.kind_name))
+    return tuple(_item(model.label, view, "add") for model, view in kinds)
+
+
 class Surroundings:
     """What the frame of every page asks for: the menu, the person, the languages."""
 
@@ -49,58 +97,12 @@ class Surroundings:
         actor = access.current()
         drawn = g.get("_nav")
         if drawn is None or drawn[0] is not actor:
-            drawn = g._nav = (actor, self._menu(actor))
-        return drawn[1]
-
-    def _menu(self, actor: access.Actor) -> list[dict[str, Any]]:
-        if actor.id is None:
-            return []
-        here = (request.endpoint or "").split(".")[0]
-        entries = [{"label": _("My work"), "icon": "home", "href": "/", "active": here == "HomeView", "items": []}]
-        for section in current_app.config["SECTIONS"]:
-            items = [
-                *self._pages(section.first, here),
-                *(
-                    {
-                        "label": str(view.model.label_plural),
-                        "href": url_for(f"{view.__name__}.listing"),
-                        "active": here == view.__name__,
-                    }
-                    for view in section.views
-                    if view.in_menu and actor.may("read", view.model.kind_name)
-                ),
-                *self._pages(section.pages, here),
-            ]
-            if items:
-                entries.append(
-                    {
-                        "label": str(section.label),
-                        "icon": section.icon,
-                        "href": items[0]["href"],
-                        "active": any(item["active"] for item in items),
-                        "items": items,
-                    }
-                )
-        if actor.may("read", "reports"):
-            at = -1 if entries[-1]["icon"] == "admin" else len(entries)
-            entries.insert(
-                at if at >= 0 else len(entries) - 1,
-                {
-                    "label": _("Reports"),
-                    "icon": "reports",
-                    "href": url_for("ReportView.index"),
-                    "active": here == "ReportView",
-                    "items": [],
-                },
+            here = (request.endpoint or "").split(".")[0]
+            drawn = g._nav = (
+                actor,
+                [_marked(entry, here) for entry in _menu(actor, locale_code(), request.script_root)],
             )
-        return entries
-
-    def _pages(self, pages: Any, here: str) -> list[dict[str, Any]]:
-        return [
-            {"label": str(page.label), "href": url_for(f"{page.__name__}.index"), "active": here == page.__name__}
-            for page in pages
-            if access.current().may("read", page.subject)
-        ]
+        return drawn[1]
 
     @property
     def me(self) -> dict[str, Any] | None:
@@ -120,13 +122,8 @@ class Surroundings:
         return badge()
 
     @property
-    def add_links(self) -> list[dict[str, str]]:
-        actor = access.current()
-        return [
-            {"label": str(model.label), "href": url_for(f"{view.__name__}.add")}
-            for model, view in VIEWS.items()
-            if actor.id is not None and actor.may("add", model.kind_name)
-        ]
+    def add_links(self) -> tuple[dict[str, str], ...]:
+        return _ways_to_add(access.current(), locale_code(), request.script_root)
 
     @property
     def locale(self) -> str:
