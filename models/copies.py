@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, false, or_, select, true
+from sqlalchemy import ColumnElement, UniqueConstraint, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields, history, rules
@@ -23,7 +23,7 @@ from app.engine.disclosure import known_ids
 from app.engine.moments import now
 from app.engine.record import Numbered, Record
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, state_indexes
 from models.attached import Attached
 from models.circulation_rules import HAND_ON
 from models.people import Person, actor_of
@@ -51,7 +51,7 @@ class PaperCopy(Attached, Workflow, Model):
     __tablename__ = "paper_copy"
     __table_args__ = (
         UniqueConstraint("document_id", "number"),
-        Index("ix_paper_copy_state_due", "state", "due_at"),
+        *state_indexes("paper_copy"),
         {},
     )
     kind_name = "paper_copies"

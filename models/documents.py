@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, null, or_, select
+from sqlalchemy import ColumnElement, Index, Select, and_, null, or_, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import fields, rules
 from app.engine.access import Actor, among
 from app.engine.moments import now
 from app.engine.record import Numbered
-from app.engine.workflow import Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
 from models import procedure, secrecy
 from models.assignments import Assignment
 from models.circulation import Circulation, CirculationEntry
@@ -66,6 +66,11 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     """A paper that came in, on its way through the house."""
 
     __tablename__ = "incoming_document"
+    __table_args__: Any = (
+        *state_indexes("incoming_document", large=True),
+        Index("ix_incoming_document_handler_state", "handler_id", "state"),  # what waits for somebody
+        {},
+    )
     kind_name = "incoming_documents"
     large = True
     label, label_plural = _l("Incoming document"), _l("Incoming documents")

@@ -20,7 +20,7 @@ from app.engine import access, fields, history
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, state_indexes
 from models.copies import PaperCopy
 from models.people import Department, Person
 from models.tasks import SupplementaryTask, ask_for
@@ -64,8 +64,8 @@ class CirculationEntry(Workflow, Model):
     __tablename__ = "circulation_entry"
     __table_args__ = (
         UniqueConstraint("document_id", "reader_id", "round"),
-        Index("ix_circulation_entry_state_due", "state", "due_at"),
-        Index("ix_circulation_entry_state", "state", "id"),
+        *state_indexes("circulation_entry", large=True),
+        Index("ix_circulation_entry_reader_state", "reader_id", "state"),  # what waits for somebody
         Index(
             "ix_circulation_entry_unread",
             "sent_at",

@@ -14,14 +14,14 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ColumnElement, Index, UniqueConstraint, and_, false, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, fields, history, record
 from app.engine.access import Actor
 from app.engine.moments import at_office, local, now
 from app.engine.refusals import Invalid, StepRefused
-from app.engine.workflow import Flow, State, Workflow
+from app.engine.workflow import Flow, State, Workflow, state_indexes
 from models import settling
 from models.customers import Customer
 from models.orders import NOUGHT, Order, with_its_order
@@ -64,7 +64,7 @@ class Payment(Workflow, Model):
             "(amount >= 0 AND allocated BETWEEN 0 AND amount) OR (amount < 0 AND allocated BETWEEN amount AND 0)",
             name="allocated_within",
         ),
-        Index("ix_payment_state_due", "state", "due_at"),
+        *state_indexes("payment"),
         {},
     )
     kind_name = "payments"

@@ -13,14 +13,14 @@ from typing import Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, false, func, select
+from sqlalchemy import ColumnElement, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, concurrency, fields, history, record, rules
 from app.engine.access import Actor
 from app.engine.moments import local, now
 from app.engine.refusals import Invalid, StepRefused
-from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand, state_indexes
 from models import settling
 from models.allocations import by_payment, free_money
 from models.customers import Customer
@@ -58,7 +58,7 @@ class Refund(Workflow, Model):
     __tablename__ = "refund"
     __table_args__: Any = (
         UniqueConstraint("account", "reference"),
-        Index("ix_refund_state_due", "state", "due_at"),
+        *state_indexes("refund"),
         {},
     )
     kind_name = "refunds"

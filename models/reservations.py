@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, relationship
 from app.engine import access, changes, concurrency, fields
 from app.engine.access import Actor
 from app.engine.moments import now
-from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand, state_indexes
 from models.orders import Order
 from models.products import Product, plainly
 from models.shipments import shipped_quantities
@@ -36,7 +36,7 @@ class Reservation(Workflow, Model):
 
     __tablename__ = "reservation"
     __table_args__: Any = (
-        Index("ix_reservation_state_due", "state", "due_at"),
+        *state_indexes("reservation"),
         # One held row an order and product.
         Index(
             "uq_reservation_held", "order_id", "product_id", unique=True,

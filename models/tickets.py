@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Index, and_, false, or_, select, text, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, changes, clocks, fields, rules
@@ -22,7 +22,7 @@ from app.engine.access import Actor
 from app.engine.codes import new_code
 from app.engine.moments import now
 from app.engine.record import Numbered
-from app.engine.workflow import Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
 from models import clearances, settling, unit_choice
 from models.article_versions import ArticleVersion
 from models.calling import CAUSES, GRADES
@@ -72,6 +72,17 @@ class ServiceTicket(Sealable, Workflow, Model):
     """A call, visit or letter, from the first word to the answer and the callback."""
 
     __tablename__ = "service_ticket"
+    __table_args__: Any = (
+        *state_indexes("service_ticket", large=True),
+        Index("ix_service_ticket_taker_state", "taker_id", "state"),  # what waits for somebody
+        Index(
+            "ix_service_ticket_offered",
+            "offered_to_id",
+            sqlite_where=text("offered_to_id IS NOT NULL"),
+            postgresql_where=text("offered_to_id IS NOT NULL"),
+        ),
+        {},
+    )
     kind_name = "service_tickets"
     large = True
     label, label_plural = _l("Service ticket"), _l("Service tickets")
@@ -243,7 +254,7 @@ class ServiceTicket(Sealable, Workflow, Model):
             mine.append(cls.state == "reply_in")
         if actor.has("shift_leader"):
             mine.append(cls.state.in_((*AT_DESK, "reply_in")))
-        return and_(cls.closed_at.is_(None), or_(*mine))  # the few that are open, by their index
+        return or_(*mine)
 
     def case(self) -> str:
         return f"{self.kind}_pressing" if self.pressing and self.kind in BY_PRIORITY else self.kind

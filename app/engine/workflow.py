@@ -245,6 +245,16 @@ class Flow:
         return "\n".join(lines)
 
 
+def state_indexes(table: str, *, large: bool = False) -> Iterator[Index]:
+    """The indexes of every flow, for a kind that has others beside them: what is open by its limit.
+
+    Of a large kind, also the records of one state in the order of their list.
+    """
+    yield Index(f"ix_{table}_state_due", "state", "due_at")
+    if large:
+        yield Index(f"ix_{table}_state", "state", "id")
+
+
 class Workflow(Record):
     """Mixin of a record that goes through a `flow`: its state, when it is due and when it was closed."""
 
@@ -270,10 +280,7 @@ class Workflow(Record):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:
-        table: str = cls.__tablename__  # type: ignore[attr-defined]
-        # Of a large kind, also the records of one state in the order of their list.
-        listed = [Index(f"ix_{table}_state", "state", "id")] if cls.large else []
-        return (Index(f"ix_{table}_state_due", "state", "due_at"), *listed, {})
+        return (*state_indexes(cls.__tablename__, large=cls.large), {})  # type: ignore[attr-defined]
 
     def case(self) -> str | None:
         """What the record's limits depend on besides the stage: its urgency or its kind."""
