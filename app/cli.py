@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import click
@@ -27,7 +28,7 @@ from app.schema import alone, bring_up_to_date, migrate, migrations
 from app.web.files import storage
 from app.web.mail_in import acknowledge, take_in
 from app.web.report_files import forget_old
-from app.worker import beside, work_on
+from app.worker import work_on
 from models import digests, sweeping
 from models.files import Attachment
 from seed import demo, volume
@@ -36,8 +37,12 @@ from seed import demo, volume
 class Office(click.Group):
     """All commands share one application; a refusal ends with its sentence and exit code 1."""
 
+    #: done when the application is there
+    made: Callable[[], None] = staticmethod(lambda: None)
+
     def invoke(self, context: click.Context) -> Any:
         context.obj = create_app()
+        self.made()
         try:
             with context.obj.app_context():
                 return super().invoke(context)
@@ -55,6 +60,8 @@ def office(context: click.Context) -> None:
 
 
 def main() -> None:
+    """Carry out a command, in a process of its own."""
+    office.made = settle
     office(prog_name="run.py")
 
 
@@ -88,18 +95,15 @@ def serve(app: Flask) -> None:
     db.engine.dispose()
     from app.server import run
 
-    with beside():
-        run(app)
+    run(app)
 
 
 @office.command()
 @click.option("--once", is_flag=True, help="Do what waits, and end.")
-@click.option("--beside", "parent", type=int, hidden=True, help="End when this process does.")
 @click.pass_obj
-def worker(app: Flask, once: bool, parent: int | None) -> None:
+def worker(app: Flask, once: bool) -> None:
     """Make large report files and mail the kept ones; the server has one of its own. Safe from many machines."""
-    settle()
-    count = work_on(app, once=once, parent=parent)
+    count = work_on(app, once=once)
     click.echo(f"Files made: {count}.")
 
 

@@ -111,7 +111,6 @@ def bring_up_to_date(app: Flask) -> Standing:
     alembic.upgrade(migrations(app), "head")
     phones.bring_up_to_date(db.session)
     fulltext.bring_up_to_date(db.session, records.kinds().values())
-    take_stock(db.session)
     return before
 
 

@@ -11,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 
 from app.memory import settle
 from app.web.static_files import StaticFiles, compressed
+from app.worker import beside
 
 
 class Server(BaseApplication):
@@ -29,20 +30,21 @@ class Server(BaseApplication):
 
 
 def run(app: Flask) -> None:
-    """Serve until stopped."""
+    """Serve until stopped, with a worker beside."""
     with TemporaryDirectory(prefix="wenshu-static-") as folder:
         served = StaticFiles(app, compressed(Path(app.static_folder or ""), Path(folder)))
         settle()
-        Server(
-            served,
-            {
-                "bind": f"{app.config['HOST']}:{app.config['PORT']}",
-                "workers": app.config["WORKERS"],
-                "worker_class": "gthread",
-                "threads": 4,
-                "timeout": 120,
-                "accesslog": None,
-                "loglevel": "warning",
-                "preload_app": True,
-            },
-        ).run()
+        with beside(app):
+            Server(
+                served,
+                {
+                    "bind": f"{app.config['HOST']}:{app.config['PORT']}",
+                    "workers": app.config["WORKERS"],
+                    "worker_class": "gthread",
+                    "threads": 4,
+                    "timeout": 120,
+                    "accesslog": None,
+                    "loglevel": "warning",
+                    "preload_app": True,
+                },
+            ).run()

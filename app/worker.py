@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Event
 
 from flask import Flask
 
 from app.engine.frames import REPORTS
 from app.extensions import db
+from app.schema import take_stock
 from app.web.report_files import work
 from models import report_runs
 
 #: Seconds between two looks at the list while nothing waits.
 PAUSE = 2
-RUN = Path(__file__).parent.parent / "run.py"
 
 
 def work_on(app: Flask, *, once: bool = False, parent: int | None = None) -> int:
@@ -32,6 +31,9 @@ def work_on(app: Flask, *, once: bool = False, parent: int | None = None) -> int
     with suppress(ValueError):  # only a process's main thread may be told by signals
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_about: stopped.set())
+    with app.app_context():
+        take_stock(db.session)
+        db.session.remove()
     while not stopped.is_set() and (parent is None or os.getppid() == parent):
         with app.app_context():
             report_runs.plan(db.session, {name: about.title for name, about in REPORTS.items()})
@@ -46,13 +48,28 @@ def work_on(app: Flask, *, once: bool = False, parent: int | None = None) -> int
 
 
 @contextmanager
-def beside() -> Iterator[None]:
-    """A worker in a process of its own for the length of the block."""
-    command = [sys.executable, str(RUN), "worker", "--beside", str(os.getpid())]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def beside(app: Flask) -> Iterator[None]:
+    """A worker in a process of its own for the length of the block; it shares what this one has loaded."""
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        try:
+            work_on(app, parent=parent)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
     try:
         yield
     finally:
-        child.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(PAUSE * 2)
+        if os.getpid() == parent:  # the server's processes come by here, too, when they end
+            _end(child)
+
+
+def _end(child: int) -> None:
+    """Tell a process to end and wait for it; it is left alone when it takes longer than its pauses."""
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(child, signal.SIGTERM)
+        end = time.monotonic() + PAUSE * 2
+        while os.waitpid(child, os.WNOHANG) == (0, 0) and time.monotonic() < end:
+            time.sleep(0.05)

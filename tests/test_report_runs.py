@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -16,11 +16,13 @@ from sqlalchemy import select
 from app.engine import access
 from app.extensions import db
 from app.web import report_files
-from app.worker import RUN, work_on
+from app.worker import work_on
 from models import report_runs
 from models.report_runs import ReportRun, SavedReport, span_days
 from tests.conftest import sign_in
 from tests.factories import house, incoming
+from tests.safety.rivals import wait_for
+from tests.safety.served import ROOT, free_port
 from tests.test_notices import box  # noqa: F401  a real server on loopback
 
 ASKED = {"from": "2026-01-01", "to": "2026-12-31", "by": "month"}
@@ -216,21 +218,33 @@ def test_the_export_is_on_record(papers):
     assert "incoming_papers:1 xlsx" in sign_in(papers, "auditor").get("/history/events").text
 
 
-def test_the_workers_process_makes_what_waits_and_ends_with_its_server(app, tmp_path):
+def about(app, tmp_path):
+    """What `run.py` is told to work on the office of a test."""
+    return {
+        "WENSHU_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"], "WENSHU_DATA_DIR": str(tmp_path),
+        "WENSHU_SECRET_KEY": app.config["SECRET_KEY"], "PATH": "/usr/bin:/bin", "PORT": str(free_port()),
+    }  # fmt: skip
+
+
+def test_a_worker_of_its_own_makes_what_waits(app, tmp_path):
     """Really another process, over the same file."""
     sign_in(app, "manager").post("/reports/order_funnel/make", data={})
-    about = {
-        "WENSHU_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"], "WENSHU_DATA_DIR": str(tmp_path),
-        "WENSHU_SECRET_KEY": app.config["SECRET_KEY"], "PATH": "/usr/bin:/bin",
-    }  # fmt: skip
-    done = subprocess.run([sys.executable, str(RUN), "worker", "--once"], env=about, capture_output=True, text=True)
+    command = [sys.executable, "run.py", "worker", "--once"]
+    done = subprocess.run(command, cwd=ROOT, env=about(app, tmp_path), capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, "Files made: 1."), done.stderr
     assert runs(app)[0][1] == "done"
-    orphan = subprocess.Popen([sys.executable, str(RUN), "worker", "--beside", "1"], env=about)
-    until = time.monotonic() + 60
-    while orphan.poll() is None and time.monotonic() < until:
-        time.sleep(0.1)
-    assert orphan.poll() == 0
+
+
+def test_the_servers_worker_makes_what_waits_and_ends_with_it(app, tmp_path):
+    sign_in(app, "manager").post("/reports/order_funnel/make", data={})
+    with subprocess.Popen([sys.executable, "run.py", "serve"], cwd=ROOT, env=about(app, tmp_path)) as server:
+        try:
+            wait_for(lambda: runs(app)[0][1] == "done")
+            beside = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+            assert len(beside) > 1
+        finally:
+            server.kill()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in beside))
 
 
 def test_no_kept_report_belongs_to_two(papers):

@@ -18,13 +18,18 @@ from tests.safety.rivals import wait_for
 ROOT = Path(__file__).parents[2]
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 class Served:
     """A server on a free port with its data in a folder; it takes over the database it finds there."""
 
     def __init__(self, folder: Path, **settings: str):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WENSHU_")},
             "WENSHU_DATA_DIR": str(folder),
