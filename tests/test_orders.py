@@ -1,5 +1,6 @@
 """Orders and their lines, on both databases and at every door."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -233,6 +234,41 @@ def test_a_salesperson_places_an_order_on_the_page_and_another_finds_every_door_
     stranger = client("sales_b")
     doors = [f"show/{order}", f"edit/{order}", f"step/{order}/cancel"]
     assert [stranger.get(f"/orderview/{door}").status_code for door in doors] == [404, 404, 404]
+
+
+def test_a_line_that_is_only_changed_on_the_page_stays_the_same(session, actors, client):
+    """Goods are reserved and shipped for a line: it must not become another because a note was written."""
+    house(session, actors)
+    with access.system():
+        order = place(session)
+        pk, first, second = order.id, *order.order_lines
+        sent = {
+            "customer": order.customer_id, "payment_type": order.payment_type, "version": order.version,
+            "placed_at": "2026-03-02T09:00", "note": "周末送",
+        }  # fmt: skip
+        lines = [{"id": one.id, "product": one.product_id, "quantity": "2"} for one in (first, second, second)]
+        (kept, gone), product = (first.id, second.id), first.product_id
+    session.commit()
+    session.remove()
+    browser = client("order_admin")
+    page = browser.get(f"/orderview/edit/{pk}").text
+    assert [int(key) for key in re.findall(r'name="order_lines-\d-id" value="(\d+)"', page)] == [kept, gone]
+
+    def posted(*lines, version):
+        form = {f"order_lines-{n}-{name}": value for n, line in enumerate(lines) for name, value in line.items()}
+        assert browser.post(f"/orderview/edit/{pk}", data=sent | form | {"version": version}).status_code == 302
+        with access.system():
+            found = session.get_one(Order, pk)
+            answer = [(one.id, one.quantity) for one in found.order_lines], found.version
+        session.remove()
+        return answer
+
+    now_there, version = posted(lines[0], {"id": "", "product": product, "quantity": "7"}, version=sent["version"])
+    assert now_there[0] == (kept, 2) and [quantity for _key, quantity in now_there] == [2, 7]
+    assert gone not in dict(now_there)
+    # Named twice, or another order's: it is a line of its own.
+    again, _version = posted(lines[0], lines[0], lines[2], version=version)
+    assert again[0] == (kept, 2) and len(again) == len(dict(again)) == 3 and gone not in dict(again)
 
 
 @pytest.mark.parametrize("view", ["orderview", "orderlineview", "paymentview", "customerview", "customercontactview"])

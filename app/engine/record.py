@@ -434,7 +434,7 @@ def _line_rows(
                 _("Line %(line)s, %(field)s: %(sentence)s", line=position, field=label, sentence=s) for s in sentences
             )
         if not wrong:
-            row = present.get(whole(str(item.get("id"))) or 0)
+            row = present.pop(whole(str(item.get("id"))) or 0, None)  # named twice, it is one line and a new one
             row = row if row is not None else child()
             for name, value in values.items():
                 setattr(row, name, value)

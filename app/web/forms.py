@@ -98,12 +98,13 @@ def form_for(
     data: MultiDict[str, str] | None,
     values: Mapping[str, Any],
     lookups: Mapping[Any, str],
-) -> RecordForm:
-    """A form of `fields`, filled with what was sent (`data`) or else with stored `values`.
+    base: type[Form] = RecordForm,
+) -> Any:
+    """A form of `fields`, filled with what was sent (`data`) or else with stored `values`; `base` has more fields.
 
     `lookups`: record class -> endpoint that answers a picker.
     """
-    cls = type("Form", (RecordForm,), {name: _unbound(field) for name, field in fields.items()})
+    cls = type("Form", (base,), {name: _unbound(field) for name, field in fields.items()})
     form = cls(formdata=data, data={name: shown(field, values.get(name)) for name, field in fields.items()})
     for name, field in fields.items():
         widget = form[name]

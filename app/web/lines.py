@@ -8,12 +8,19 @@ from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 from werkzeug.datastructures import MultiDict
+from wtforms import Form, HiddenField
 
 from app.engine import record as records
 from app.engine.fields import fields_of, whole
 from app.extensions import db
 from app.web import forms
 from app.web.kind import LOOKUPS
+
+
+class LineForm(Form):
+    """A line of a form, and which one it is: one that is only changed stays the same."""
+
+    id = HiddenField()
 
 
 def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
@@ -42,9 +49,9 @@ def drawn(model: Any, record: Any) -> dict[str, Any] | None:
     child = inspect(model).relationships[lines.relation].mapper.class_
     fields = {name: fields_of(child)[name] for name in lines.columns}
 
-    def entry(prefix: str, data: MultiDict[str, str] | None, values: dict[str, Any]) -> Any:
-        form = forms.form_for(fields, data, values, LOOKUPS)
-        del form.form_key, form.version
+    def entry(prefix: str, data: MultiDict[str, str] | None, values: dict[str, Any], key: Any = None) -> Any:
+        form = forms.form_for(fields, data, values, LOOKUPS, LineForm)
+        form.id.process_data(key or "")
         for field in form:
             field.name = field.id = f"{prefix}{field.short_name}"
         return form
@@ -52,11 +59,13 @@ def drawn(model: Any, record: Any) -> dict[str, Any] | None:
     entries = []
     if request.method == "POST":
         for n, raw in enumerate(sent(lines, model)):
-            data: MultiDict[str, str] = MultiDict((k, str(v)) for k, v in raw.items() if v not in (None, False))
-            entries.append(entry(f"{lines.relation}-{n}-", data, {}))
+            given = {name: value for name, value in raw.items() if name != "id" and value not in (None, False)}
+            data: MultiDict[str, str] = MultiDict((name, str(value)) for name, value in given.items())
+            entries.append(entry(f"{lines.relation}-{n}-", data, {}, whole(raw["id"])))
     elif record is not None:
         for n, row in enumerate(getattr(record, lines.relation)):
-            entries.append(entry(f"{lines.relation}-{n}-", None, {name: getattr(row, name) for name in fields}))
+            values = {name: getattr(row, name) for name in fields}
+            entries.append(entry(f"{lines.relation}-{n}-", None, values, row.id))
     else:
         first = model.first_lines(db.session, request.args) or [{}, {}]
         entries = [entry(f"{lines.relation}-{n}-", None, values) for n, values in enumerate(first)]
