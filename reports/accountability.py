@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, frame, month_of, report
+from app.engine.frames import Counted, frame, month_of, report
+from app.engine.periods import Period
 from models.accountability import DECISIONS, FAULTS, AccountabilityCase
 from reports.counting import FEWEST, masked, opening, tally
 

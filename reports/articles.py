@@ -11,9 +11,10 @@ from sqlalchemy import and_, case, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import today
+from app.engine.periods import Period
 from models.article_versions import ArticleVersion
 from models.articles import LIVE, Article
 from models.desk_figures import UNCOUNTED

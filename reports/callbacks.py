@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.engine import rules
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, frame, month_of, report
+from app.engine.frames import Counted, frame, month_of, report
 from app.engine.moments import now
+from app.engine.periods import Period
 from models import desk_figures
 from models.calling import CALLS
 from models.calls import CallOwed

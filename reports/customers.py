@@ -14,8 +14,9 @@ from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields, mask
 from app.engine.fields import Field
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.history import HistoryEntry
+from app.engine.periods import Period
 from models import customer_doubles, customer_handovers, customer_watch
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact

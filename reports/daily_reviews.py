@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import now, today
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from models.corrections import Correction
 from models.daily_reviews import DailyReview, ReviewLine, opened_on
 from models.ticket_words import SCHEMES

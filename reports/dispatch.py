@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import STAGE_LABELS, ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Period, frame, report
+from app.engine.frames import frame, report
 from app.engine.ladder import SENT, EscalationRung, RungSent
+from app.engine.periods import Period
 from models.desk_ladder import LISTED
 from models.dispatch import DispatchOrder
 from models.people import Department

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.engine.asked import one_of, year_of
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.frames import Period, frame, report
+from app.engine.frames import frame, report
+from app.engine.periods import Period
 from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import local, now, today
 from app.engine.money import rounded
+from app.engine.periods import Period
 from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine

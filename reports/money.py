@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.engine import rules
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import at_office, local, today
+from app.engine.periods import Period
 from models.allocations import PaymentAllocation
 from models.customers import Customer
 from models.grades import USUAL_PAYMENT_DAYS

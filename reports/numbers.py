@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.engine import access, numbers
 from app.engine.columns import Column
-from app.engine.frames import Period, report
+from app.engine.frames import report
 from app.engine.numbers import RESERVED, USED, VOID, DrawnNumber
+from app.engine.periods import Period
 from app.engine.record import kinds
 from models.documents import REGISTRY
 from models.number_reservations import READERS, NumberReservation

@@ -11,7 +11,8 @@ from sqlalchemy import Select, String, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
+from app.engine.periods import Period
 from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from app.engine.asked import one_of, year_of
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
+from app.engine.periods import Period
 from models.documents import URGENCY
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.outgoing_series import FIRST, OutgoingSeries, key

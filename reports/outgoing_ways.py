@@ -12,8 +12,9 @@ from app.engine import access
 from app.engine.columns import Column
 from app.engine.disclosure import known_content
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.history import HistoryEntry
+from app.engine.periods import Period
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.outgoing_lines import ProofRound, SealUse
 from models.people import Department, Person

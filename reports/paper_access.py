@@ -14,7 +14,8 @@ from app.engine import access
 from app.engine.asked import numbered
 from app.engine.columns import Column
 from app.engine.events import KINDS, SecurityEvent
-from app.engine.frames import Period, frame, report
+from app.engine.frames import frame, report
+from app.engine.periods import Period
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from models.outgoing import OutgoingDocument

@@ -13,9 +13,10 @@ from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, 
 from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.figures import Figure, Group, Share, Tally, figures, monthly
-from app.engine.frames import Counted, Period, Rows, frame, month_of, report
+from app.engine.frames import Counted, Rows, frame, month_of, report
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from models.assignments import Assignment
 from models.documents import URGENCY, IncomingDocument
 from models.entries import CirculationEntry

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import learned
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import local, now
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from models.copies import CopyMovement, PaperCopy
 from models.correspondents import Correspondent
 from models.destruction import DestructionEntry, DestructionList

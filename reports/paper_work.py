@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, report
+from app.engine.frames import Counted, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.people import Department, Person

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
 from app.engine.database import as_stored
-from app.engine.frames import Counted, Period, Rows, frame, long_frame, month_of, report
+from app.engine.frames import Counted, Rows, frame, long_frame, month_of, report
 from app.engine.moments import now
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from models.documents import URGENCY, IncomingDocument
 from models.orders import PAYMENT_TYPES, Order
 from models.people import Department

@@ -9,9 +9,10 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.frames import Period, frame
+from app.engine.frames import frame
 from app.engine.moments import today
 from app.engine.numbers import VOID, DrawnNumber
+from app.engine.periods import Period
 from models.secrecy import REGISTRY
 
 _DRAWN = DrawnNumber

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from app.engine import access, clocks
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Counted, Period, frame, month_of, report
+from app.engine.frames import Counted, frame, month_of, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
+from app.engine.periods import Period
 from models import desk_figures
 from models.dispatch import DispatchOrder
 from models.documents import URGENCY, IncomingDocument

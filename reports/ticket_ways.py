@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
-from app.engine.frames import Period
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment
+from app.engine.periods import Period
 from app.engine.phones import PhoneKey
 from app.engine.spans import DaysAfter, Hours
 from models.desk_figures import UNCOUNTED

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.figures import Group
-from app.engine.frames import Counted, Period, Rows, frame, report
+from app.engine.frames import Counted, Rows, frame, report
 from app.engine.history import HistoryEntry
+from app.engine.periods import Period
 from app.engine.spans import Length, first_day, part_of
 from models.desk_figures import UNCOUNTED
 from models.people import Department

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.disclosure import learned, mask
-from app.engine.frames import Period, frame, report
+from app.engine.frames import frame, report
+from app.engine.periods import Period
 from models.people import Department, Person
 from models.ticket_words import CHANNELS, KINDS
 from models.tickets import GRADES, ServiceTicket

@@ -8,7 +8,8 @@ import pytest
 
 from app.engine import access
 from app.engine.figures import Figure, Share, Took
-from app.engine.frames import REPORTS, ask, period_of
+from app.engine.frames import REPORTS, ask
+from app.engine.periods import period_of
 from app.extensions import db
 from tests.report_cells import opened
 

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from app.engine import access, moments
 from app.engine import record as records
-from app.engine.frames import Period
 from app.engine.history import HistoryEntry
 from app.engine.moments import parse_moment
 from app.engine.office_calendar import CalendarDay
+from app.engine.periods import Period
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import sweeping
 from models.calls import CallOwed

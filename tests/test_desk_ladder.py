@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from app.engine import access, clocks
-from app.engine.frames import Period
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import parse_moment
+from app.engine.periods import Period
 from models.notices import Notice
 from models.sweeping import sweep
 from reports.dispatch import criticised

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.engine import access
-from app.engine.frames import REPORTS, ask, period_of
+from app.engine.frames import REPORTS, ask
 from app.engine.moments import local, now, parse_moment
+from app.engine.periods import period_of
 from app.engine.rules import Rule
 from models.dispatch import DispatchOrder
 from tests.factories import register

@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from app.engine import access
-from app.engine.frames import REPORTS, ask, period_of
+from app.engine.frames import REPORTS, ask
 from app.engine.moments import local, parse_moment
+from app.engine.periods import period_of
 from models.documents import IncomingDocument
 from models.orders import Order
 from tests.conftest import sign_in

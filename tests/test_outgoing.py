@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.engine import access, numbers
 from app.engine import record as records
-from app.engine.frames import Period
 from app.engine.moments import local, now
+from app.engine.periods import Period
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from app.engine.rules import Rule
 from app.engine.transfer import import_rows

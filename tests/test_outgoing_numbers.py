@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from app.engine import access, numbers
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.frames import Period
 from app.engine.history import HistoryEntry
 from app.engine.moments import at_office
+from app.engine.periods import Period
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
 from app.engine.rules import Rule
 from models.number_reservations import NumberReservation, use

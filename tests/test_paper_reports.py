@@ -14,9 +14,10 @@ from sqlalchemy import delete, select
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import ClockRow, ClockSegment
-from app.engine.frames import REPORTS, ask, period_of
+from app.engine.frames import REPORTS, ask
 from app.engine.moments import local, parse_moment
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import period_of
 from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument

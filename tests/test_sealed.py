@@ -9,7 +9,8 @@ from PIL import Image
 
 from app.engine import access, searching
 from app.engine import record as records
-from app.engine.frames import Period, ask
+from app.engine.frames import ask
+from app.engine.periods import Period
 from app.engine.photos import without_notes
 from app.engine.refusals import Invalid, StepRefused
 from models.calls import CallOwed

@@ -5,8 +5,8 @@ import pytest
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.frames import Period
 from app.engine.moments import parse_moment
+from app.engine.periods import Period
 from app.engine.refusals import Invalid, StepRefused
 from app.engine.transfer import import_rows
 from models.tickets import ServiceTicket

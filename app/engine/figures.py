@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.fields import storable
-from app.engine.frames import Period, Report, frame, register
+from app.engine.frames import Report, frame, register
 from app.engine.moments import at_office
 from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period
 from app.engine.refusals import Refused
 from app.engine.spans import first_day, part_of
 

@@ -15,7 +15,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from sys import intern
@@ -30,7 +30,8 @@ from app.engine import access
 from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column
 from app.engine.database import Stored
-from app.engine.moments import at_office, office_zone, parse_date
+from app.engine.moments import office_zone
+from app.engine.periods import period_of
 from app.engine.refusals import Refused
 
 if TYPE_CHECKING:
@@ -188,36 +189,6 @@ def report(
     return declare
 
 
-@dataclass(frozen=True)
-class Period:
-    """Days on the office's calendar, both included; open where None."""
-
-    first: date | None = None
-    last: date | None = None
-
-    @property
-    def since(self) -> datetime | None:
-        return at_office(self.first) if self.first else None
-
-    @property
-    def until(self) -> datetime | None:
-        return at_office(self.last + timedelta(days=1)) if self.last else None
-
-    def holds(self, query: Any, column: Any) -> Any:
-        """`query` with `column` (a moment) inside the period."""
-        return query.where(*self.conditions(column))
-
-    def conditions(self, column: Any) -> list[Any]:
-        """What holds where `column` (a moment) is inside the period."""
-        begun = [column >= self.since] if self.since else []
-        return begun + ([column < self.until] if self.until else [])
-
-    def holds_day(self, query: Any, column: Any) -> Any:
-        """`query` with `column` (a day) inside the period."""
-        query = query.where(column >= self.first) if self.first else query
-        return query.where(column <= self.last) if self.last else query
-
-
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
     result = access.values(session, query)
@@ -328,14 +299,6 @@ class Answer:
             return str(labels[name].get(value, value)) if name in labels and value is not None else value
 
         return [{name: told(name, value) for name, value in row.items()} for row in self.rows]
-
-
-def period_of(given: Mapping[str, str | None]) -> Period:
-    """The days `from` and `to` of parameters as text. Raises `Refused` for what is no day."""
-    try:
-        return Period(*(parse_date(given[key]) if given.get(key) else None for key in ("from", "to")))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise Refused(str(error)) from None
 
 
 def parameters_of(session: Session, name: str, given: Mapping[str, Any]) -> dict[str, str]:

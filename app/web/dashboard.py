@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.figures import Tally
-from app.engine.frames import Period
 from app.engine.moments import local, today
+from app.engine.periods import Period
 from app.web.aged import aged
 from app.web.replica import read_only
 from app.web.reporting import words_of

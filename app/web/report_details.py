@@ -23,7 +23,8 @@ from app.engine.columns import Column
 from app.engine.disclosure import known_fields, learn
 from app.engine.extracts import cell_of, column_of
 from app.engine.fields import Field
-from app.engine.frames import Answer, period_of
+from app.engine.frames import Answer
+from app.engine.periods import period_of
 from app.engine.workbook import Sheet
 from app.web.kind import VIEWS
 

@@ -23,8 +23,9 @@ from app.engine.behind import all_behind
 from app.engine.columns import Column
 from app.engine.disclosure import exported
 from app.engine.fields import whole
-from app.engine.frames import REPORTS, Answer, ask, json_value, period_of
+from app.engine.frames import REPORTS, Answer, ask, json_value
 from app.engine.moments import now
+from app.engine.periods import period_of
 from app.extensions import db
 from app.web import cells
 from app.web.download import download_table
