@@ -37,6 +37,7 @@ class Config:
     SQLALCHEMY_ENGINE_OPTIONS = {
         # Asked before each use, so that connections to a database that was away are made anew by themselves.
         "pool_pre_ping": True,
+        "pool_recycle": 3600,  # seconds; what SQLite's planner learns, a new connection knows
         "hide_parameters": True,  # values of statements stay out of logs
     }
     WTF_CSRF_TIME_LIMIT = None  # a form open over lunch must not lose what was typed

@@ -20,6 +20,8 @@ from models import report_runs
 
 #: Seconds between two looks at the list while nothing waits.
 PAUSE = 2
+#: Seconds between two times the planner of the database is told how the rows are spread.
+DAILY = 86_400
 
 
 def work_on(app: Flask, *, once: bool = False, parent: int | None = None) -> int:
@@ -31,11 +33,12 @@ def work_on(app: Flask, *, once: bool = False, parent: int | None = None) -> int
     with suppress(ValueError):  # only a process's main thread may be told by signals
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_about: stopped.set())
-    with app.app_context():
-        take_stock(db.session)
-        db.session.remove()
+    stock = 0.0
     while not stopped.is_set() and (parent is None or os.getppid() == parent):
         with app.app_context():
+            if time.monotonic() >= stock:
+                take_stock(db.session)
+                stock = time.monotonic() + DAILY
             report_runs.plan(db.session, {name: about.title for name, about in REPORTS.items()})
             made = work(db.session)
             db.session.remove()

@@ -3,15 +3,18 @@
 import re
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, text
 
 from app.engine import access
 from app.engine import record as records
 from app.engine.fields import fields_of
+from app.engine.moments import now
 from app.extensions import db
 from app.menu import VIEWS
+from app.schema import FEW, take_stock
 from app.web.listing import sortable
 from app.web.paging import NUMBERED, PAGE
+from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.products import Product
 from tests.conftest import actors_of, bearer, sign_in
@@ -239,3 +242,29 @@ def test_the_planner_finds_what_a_large_list_is_filtered_by(app, client, asked, 
                 wrong += [(address, step) for step in steps if "TEMP B-TREE" in step or step == f"SCAN {table}"]
             db.session.remove()
     assert wrong == []
+
+
+def test_the_planner_is_told_of_a_table_that_has_grown(app):
+    """Before, it would put all orders of a state in order for a page of them; what it was told once holds for a while."""
+
+    def more(count):
+        first = db.session.scalar(text("SELECT max(id) FROM correspondent")) or 0
+        rows = [
+            {"name": f"单位{first + n}", "version": 1, "created_at": now(), "changed_at": now()} for n in range(count)
+        ]
+        db.session.execute(insert(Correspondent.__table__), rows)
+        db.session.commit()
+        return take_stock(db.session)
+
+    with app.app_context():
+        db.session.execute(text("DROP TABLE IF EXISTS sqlite_stat1"))
+        db.session.commit()
+        there = more(10)
+        assert "correspondent" not in there
+        assert more(FEW) == ["correspondent"]
+        counted = text("SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'correspondent'")
+        assert db.session.scalar(counted) == db.session.scalar(text("SELECT count(*) FROM correspondent"))
+        db.session.commit()
+        assert more(10) == []
+        assert more(2 * FEW) == ["correspondent"]
+        db.session.remove()
