@@ -75,7 +75,7 @@ def _condition(model: Any, tab: str, actor: access.Actor, day: date) -> Any:
     return model.id.in_(acted)
 
 
-@lru_cache(500)
+@lru_cache(100)
 def _looking(actor: access.Actor, tabs: tuple[str, ...], day: date) -> Any:
     """The statement that finds the tabs and kinds of which an actor's piles may hold anything; None: there are none.
 
@@ -96,7 +96,7 @@ def _if_any(tab: str, model: Any, there: Any) -> Any:
     return select(literal(tab), literal(model.kind_name)).where(there)
 
 
-@lru_cache(500)
+@lru_cache(100)
 def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) -> tuple[Any, list[tuple[str, Pile]]]:
     """The statement that counts the piles of some tabs and kinds, and which they are; the same for an actor all day.
 
