@@ -80,8 +80,8 @@ def export_texts(session: Session, model: Any, query: Any, zone: tzinfo) -> Iter
 
 
 def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Any], str]:
-    field = field_of(column, zone)
-    return lambda stored: field(reader.read(stored))
+    field, read = field_of(column, zone), reader.read
+    return (lambda stored: field(read(stored))) if reader.reads else field
 
 
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
@@ -128,6 +128,11 @@ class _Reader:
         masked = partial(shown, field) if field.masked else None
         self._word = self._names.called if self._names else masked or _word(field)
 
+    @property
+    def reads(self) -> bool:
+        """Whether a sheet has anything else for a value than what is stored."""
+        return self._stored is not None or self._word is not None
+
     def prepare(self, cells: Cells) -> None:
         """Find out together what the cells of a stretch need."""
         if self._names:
@@ -141,7 +146,7 @@ class _Reader:
     def values(self, cells: Cells) -> Cells:
         """A stretch of the column in a sheet."""
         self.prepare(cells)
-        return [self.read(cell) for cell in cells] if self._stored or self._word else cells
+        return [self.read(cell) for cell in cells] if self.reads else cells
 
 
 def _word(field: Field) -> Callable[[Any], Any] | None:
@@ -165,7 +170,8 @@ class _Names:
         """Find the names of these records together, as far as they are not known."""
         if len(self.kept) > KEPT:
             self.kept = {}
-        if missing := set(keys) - self.kept.keys() - {None}:
+        kept = self.kept
+        if missing := {key for key in set(keys) if key is not None and key not in kept}:
             found = access.values(self.session, self.query.where(self.target.id.in_(missing)))
             self.kept |= dict.fromkeys(missing) | {
                 key: None if name is None else str(name) for key, name in found.all()
