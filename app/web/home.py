@@ -152,7 +152,8 @@ class HomeView(IndexView):
             tab = next((name for name in BOXES if by_tab[name]), "handle")
         late = sum(pile.late for name in BOXES for pile in by_tab[name])
         figures = [self._figure(name, by_tab.get(name), name == tab) for name in TABS]
-        figures.append({"label": _("Of these overdue"), "value": late, "tone": "bad" if late else "good"})
+        overdue = {"label": _("Of these overdue"), "value": late, "tone": "bad" if late else "good"}
+        figures.insert(len(BOXES), overdue)
         far = datetime.max.replace(tzinfo=now().tzinfo)
         ordered = sorted(by_tab[tab], key=lambda pile: pile.first or far, reverse=tab == "done")
         return self.render_template(
