@@ -17,7 +17,7 @@ from app.engine.disclosure import known_fields
 from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import local, now, today
 from app.engine.money import rounded
-from app.engine.periods import Period
+from app.engine.periods import Period, ends
 from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine
@@ -237,9 +237,8 @@ def margin(session: Session, period: Period, by: list[str]) -> Counted:
 
     Cost and margin are rounded once a product and open the lines they were taken from.
     """
-    first, last = session.execute(_sold(period, func.min(Order.placed_at), func.max(Order.placed_at))).one()
     keys = {
-        "month": part_of("month", Order.placed_at, first, last),
+        "month": part_of("month", Order.placed_at, *ends(session, Order.placed_at, period)),
         "product": Product.product_no,
         "customer": Customer.customer_no,
     }

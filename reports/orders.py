@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
 from app.engine.frames import Counted, Rows, frame, report
-from app.engine.periods import Period
+from app.engine.periods import Period, ends
 from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine
@@ -84,8 +84,7 @@ def _lines(session: Session, period: Period, keys: Sequence[str]) -> Select[Any]
         "product": Product.product_no, "product_name": Product.name,
     }  # fmt: skip
     if "month" in keys:
-        ends = period.holds(select(func.min(Order.placed_at), func.max(Order.placed_at)), Order.placed_at)
-        about["month"] = part_of("month", Order.placed_at, *session.execute(ends).one())
+        about["month"] = part_of("month", Order.placed_at, *ends(session, Order.placed_at, period))
     amounts = {name: getattr(Order, name) for name in AMOUNTS}
     by_line = "product" in keys
     if by_line:

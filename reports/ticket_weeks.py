@@ -15,7 +15,7 @@ from app.engine.columns import Column
 from app.engine.figures import Group
 from app.engine.frames import Counted, Rows, frame, report
 from app.engine.history import HistoryEntry
-from app.engine.periods import Period
+from app.engine.periods import Period, ends
 from app.engine.spans import Length, first_day, part_of
 from models.desk_figures import UNCOUNTED
 from models.people import Department
@@ -94,8 +94,8 @@ def _lines(session: Session, period: Period, by: Sequence[str], at: Any, joined:
         query = query.join(Department, ServiceTicket.department_id == Department.id, isouter=True)
         return period.holds(query.where(ServiceTicket.state.not_in(UNCOUNTED), at.is_not(None)), at)
 
-    ends = session.execute(of(func.min(at), func.max(at))).one() if set(by) & set(_LENGTHS) else (None, None)
-    keys = [(part_of(_LENGTHS[one], at, *ends) if one in _LENGTHS else _TOLD[one].text).label(one) for one in by]
+    timed = session.execute(of(func.min(at), func.max(at))).one() if set(by) & set(_LENGTHS) else (None, None)
+    keys = [(part_of(_LENGTHS[one], at, *timed) if one in _LENGTHS else _TOLD[one].text).label(one) for one in by]
     return of(ServiceTicket.id, at.label("at"), *keys)
 
 
@@ -132,9 +132,7 @@ def hot_topics(session: Session, period: Period) -> Counted:
     """
     ticket, whole = ServiceTicket, _whole_weeks(period)
     named = and_(ticket.unsealed(), ticket.state != "voided", ticket.place.is_not(None), ticket.place != "")
-    ends = session.execute(whole.holds(select(func.min(ticket.received_at), func.max(ticket.received_at)).where(named),
-                                       ticket.received_at)).one()  # fmt: skip
-    week = part_of("week", ticket.received_at, *ends)
+    week = part_of("week", ticket.received_at, *ends(session, ticket.received_at, whole))
     merged = case((ticket.state == "merged", 1), else_=0)
     lines = select(ticket.id, ticket.received_at.label("at"), ticket.kind, ticket.place, week.label("week"),
                    (1 - merged).label("tickets"), merged.label("merged"))  # fmt: skip

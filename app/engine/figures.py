@@ -23,7 +23,7 @@ from app.engine.fields import storable
 from app.engine.frames import Report, frame, register
 from app.engine.moments import at_office
 from app.engine.office_calendar import working_calendar
-from app.engine.periods import Period
+from app.engine.periods import EVER, Period, ends
 from app.engine.refusals import Refused
 from app.engine.spans import first_day, part_of
 
@@ -243,9 +243,8 @@ class Tally:
             if not group.monthly:
                 found.append(group.text.label(name))
                 continue
-            ends = self._population(select(func.min(group.of), func.max(group.of)), period)
-            first, last = session.execute(ends).one()
-            found.append(part_of("month", group.of, first, last).label(name))
+            within = period if group.of is self.at else EVER
+            found.append(part_of("month", group.of, *ends(session, group.of, within)).label(name))
         return found
 
     def _counted(self, session: Session, period: Period, labelled: list[Any]) -> pd.DataFrame:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from app.engine.moments import at_office, parse_date
 from app.engine.refusals import Refused
 
@@ -39,6 +42,22 @@ class Period:
         """`query` with `column` (a day) inside the period."""
         query = query.where(column >= self.first) if self.first else query
         return query.where(column <= self.last) if self.last else query
+
+
+EVER = Period()
+
+
+def ends(session: Session, moment: Any, period: Period = EVER) -> tuple[datetime | None, datetime | None]:
+    """The first and the last moment of a field within a period, in all rows, whoever may see them.
+
+    Months and weeks are told apart between the two, and who sees no row of one has no group of it; the index knows both
+    at once, where the rows of somebody would have to be found.
+    """
+    column = moment.property.columns[0]
+    conditions = period.conditions(column)
+    first, last = (select(end(column)).where(*conditions).scalar_subquery() for end in (func.min, func.max))
+    found = session.execute(select(first, last)).one()
+    return found[0], found[1]
 
 
 def period_of(given: Mapping[str, str | None]) -> Period:
