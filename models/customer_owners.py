@@ -14,25 +14,22 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
-    Index,
     UniqueConstraint,
     event,
     inspect,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, changes, fields, history
 from app.engine.access import Actor
+from app.engine.database import index_where
 from app.engine.moments import at_office, now
 from app.engine.record import Record
 from models.customers import Customer, with_its_customer
 from models.people import Person
-
-_OPEN = text("until IS NULL")
 
 
 class CustomerOwner(Record, Model):
@@ -41,7 +38,7 @@ class CustomerOwner(Record, Model):
     __tablename__ = "customer_owner"
     __table_args__: Any = (
         UniqueConstraint("customer_id", "since"),
-        Index("uq_customer_owner_open", "customer_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        index_where("uq_customer_owner_open", "customer_id", unique=True, where="until IS NULL"),
         CheckConstraint("until IS NULL OR until > since", name="owner_range"),
         {},
     )

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, text, true
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, object_session, relationship
 
 from app.engine import access, fields, history
 from app.engine.access import Actor
+from app.engine.database import index_where
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, state_indexes
@@ -66,18 +67,8 @@ class CirculationEntry(Workflow, Model):
         UniqueConstraint("document_id", "reader_id", "round"),
         *state_indexes("circulation_entry", large=True),
         Index("ix_circulation_entry_reader_state", "reader_id", "state"),  # what waits for somebody
-        Index(
-            "ix_circulation_entry_unread",
-            "sent_at",
-            sqlite_where=text("read_at IS NULL"),
-            postgresql_where=text("read_at IS NULL"),
-        ),
-        Index(
-            "ix_circulation_entry_unclassified",
-            "state",
-            sqlite_where=text("classification IS NULL"),
-            postgresql_where=text("classification IS NULL"),
-        ),
+        index_where("ix_circulation_entry_unread", "sent_at", where="read_at IS NULL"),
+        index_where("ix_circulation_entry_unclassified", "state", where="classification IS NULL"),
         {},
     )
     kind_name = "circulation_entries"

@@ -10,10 +10,11 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index, or_, select, text
+from sqlalchemy import Index, or_, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, fields
+from app.engine.database import index_where
 from app.engine.record import Record
 from models.products import Product
 
@@ -25,10 +26,7 @@ class ProductPrice(Record, Model):
     # NULL differs from NULL, so the rows for all customers need an index of their own.
     __table_args__: Any = (
         Index("uq_product_price_grade", "product_id", "grade", "valid_from", unique=True),
-        Index(
-            "uq_product_price_for_all", "product_id", "valid_from", unique=True,
-            sqlite_where=text("grade IS NULL"), postgresql_where=text("grade IS NULL"),
-        ),
+        index_where("uq_product_price_for_all", "product_id", "valid_from", unique=True, where="grade IS NULL"),
         {},
     )  # fmt: skip
     kind_name = "product_prices"

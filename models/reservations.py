@@ -16,11 +16,12 @@ from typing import Annotated, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, false, select, text, true
+from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, changes, concurrency, fields
 from app.engine.access import Actor
+from app.engine.database import index_where
 from app.engine.moments import now
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand, state_indexes
 from models.orders import Order
@@ -38,10 +39,7 @@ class Reservation(Workflow, Model):
     __table_args__: Any = (
         *state_indexes("reservation"),
         # One held row an order and product.
-        Index(
-            "uq_reservation_held", "order_id", "product_id", unique=True,
-            sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'"),
-        ),
+        index_where("uq_reservation_held", "order_id", "product_id", unique=True, where="state = 'held'"),
         {},
     )  # fmt: skip
     kind_name = "reservations"

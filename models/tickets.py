@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, and_, false, or_, select, text, true
+from sqlalchemy import ColumnElement, Index, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, changes, clocks, fields, rules
 from app.engine.access import Actor
 from app.engine.codes import new_code
+from app.engine.database import index_where
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
@@ -75,12 +76,7 @@ class ServiceTicket(Sealable, Workflow, Model):
     __table_args__: Any = (
         *state_indexes("service_ticket", large=True),
         Index("ix_service_ticket_taker_state", "taker_id", "state"),  # what waits for somebody
-        Index(
-            "ix_service_ticket_offered",
-            "offered_to_id",
-            sqlite_where=text("offered_to_id IS NOT NULL"),
-            postgresql_where=text("offered_to_id IS NOT NULL"),
-        ),
+        index_where("ix_service_ticket_offered", "offered_to_id", where="offered_to_id IS NOT NULL"),
         {},
     )
     kind_name = "service_tickets"

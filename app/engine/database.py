@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import Engine, event, func, select, type_coerce
+from sqlalchemy import Engine, Index, event, func, select, text, type_coerce
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.exc import StaleDataError
@@ -112,6 +112,12 @@ class Stored(NullType):
 def as_stored(column: Any) -> Any:
     """A column whose values are not read one by one: whoever takes them knows a quicker way."""
     return type_coerce(column, Stored())
+
+
+def index_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows alone for which an SQL condition holds."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 @event.listens_for(Engine, "connect")
