@@ -170,7 +170,7 @@ def reviewed(desk):
         line["id"] = key
     faults = some(
         desk.dice, 9, line=lines, state=("open", "done", "verified"),
-        due_at=[None, STOPPED, STOPPED - timedelta(seconds=1), *desk.when],
+        due_at=[None, *[STOPPED, STOPPED - timedelta(seconds=1)] * 12, *desk.when],
     ) if lines else []  # fmt: skip
     stored(desk.session, Correction, [
         {"line_id": one["line"]["id"], "ticket_id": one["line"]["ticket_id"], "finding": "错", "remedy": "改",
