@@ -38,6 +38,13 @@ def _refused():
     return select(sent.id).where(sent.order_id == Order.id, sent.state == "refused").correlate(Order).exists()
 
 
+def _changes():
+    """How many changes were asked for of an order."""
+    asked = Amendment.__table__.c
+    query = select(func.count()).select_from(Amendment.__table__)
+    return query.where(asked.order_id == Order.id, asked.asked_at.is_not(None)).correlate(Order).scalar_subquery()
+
+
 @figures(
     "order_funnel",
     _l("Order funnel"),
@@ -76,6 +83,8 @@ def order_funnel() -> Tally:
             Figure("gross", _l("Gross"), of=Order.gross, kind="money"),
             Share("invalid_share", _l("Share not valid"), "invalid", "placed"),
             Share("given_up_share", _l("Share cancelled or closed"), "given_up", "placed"),
+            Figure("changes", _l("Changes asked for"), _changes() > 0, of=_changes()),
+            Share("changes_share", _l("Changes to 100 orders"), "changes", "placed"),
             Figure("sent_on_delivery", _l("Shipped, cash on delivery"), on_delivery),
             Figure("refused", _l("Of these refused at the door"), and_(on_delivery, _refused())),
             Share("refused_share", _l("Share refused at the door"), "refused", "sent_on_delivery"),
@@ -161,14 +170,34 @@ def on_time_delivery() -> Tally:
     )
 
 
+#: How far an order had come when somebody wanted it changed.
+STAGES = {
+    "unconfirmed": _l("Not confirmed yet"), "confirmed": _l("Confirmed"), "warehouse": _l("With the warehouse"),
+    "shipped": _l("Shipped"),
+}  # fmt: skip
+
+
+def _stage():
+    asked = Amendment.asked_at
+    return case(
+        (Order.shipped_at <= asked, "shipped"),
+        (Order.handed_over_at <= asked, "warehouse"),
+        (Order.confirmed_at <= asked, "confirmed"),
+        else_="unconfirmed",
+    )
+
+
 @figures(
     "amendments",
     _l("Amendments in figures"),
-    basis=_l("Amendments asked for in the period, by what became of them until now."),
+    basis=_l(
+        "Amendments asked for in the period, by what became of them until now, and by how far their orders had come "
+        "when they were asked for. The order funnel holds them against the orders placed."
+    ),
     chart="asked",
 )
 def amendments() -> Tally:
-    """One row a purpose or month: changes asked for, made, refused, waiting; by part of the order; the recalls."""
+    """One row a purpose, stage or month: changes asked for, made, refused, waiting; by part of the order; recalls."""
     lines = AmendmentLine.__table__.c
     of_goods = select(lines.id).where(lines.amendment_id == Amendment.id).correlate(Amendment).exists()
     return Tally(
@@ -176,6 +205,7 @@ def amendments() -> Tally:
         Amendment.asked_at,
         {
             "purpose": Group(_l("Purpose of the change"), Amendment.purpose, PURPOSES),
+            "stage": Group(_l("Stage of the order"), _stage(), STAGES),
             "month": monthly(Amendment.asked_at),
         },
         [
@@ -196,6 +226,7 @@ def amendments() -> Tally:
             Share("refused_share", _l("Share refused"), "refused", "asked"),
         ],
         where=(Amendment.asked_at.is_not(None),),
+        joins=lambda query: query.join(Order, Amendment.order_id == Order.id, isouter=True),
     )  # fmt: skip
 
 

@@ -15,15 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlalchemy import select
+from sqlalchemy.orm import object_session
 
 from app.engine import access
 from app.engine.frames import REPORTS, ask
 from app.engine.moments import local, parse_moment
 from app.engine.periods import period_of
+from models.amendments import Amendment
 from models.documents import IncomingDocument
 from models.orders import Order
 from tests.conftest import sign_in
 from tests.factories import house, incoming, place
+from tests.random_cases import stored
 
 #: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
 MOMENTS = ("2025-12-31 23:59", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-01 00:00", "2026-03-08 12:00")
@@ -41,7 +44,7 @@ ORDERS = st.lists(
             "state": st.sampled_from(STATES), "placed_at": st.sampled_from(MOMENTS),
             "payment_type": st.sampled_from(("third_party", "cash_on_delivery", "on_account")),
             "region": st.sampled_from((None, "西南", "华东")), "invalid_because": st.sampled_from((None, "address")), "confirmed": spans(), "shipped": spans(5100),
-            "promised": spans(), "gross": st.integers(0, 10**6).map(lambda n: Decimal(n) / 100),
+            "promised": spans(), "changes": st.integers(0, 2), "gross": st.integers(0, 10**6).map(lambda n: Decimal(n) / 100),
         }
     ),
     max_size=6,
@@ -75,6 +78,10 @@ def made(session, wishes):
         }
         values = {name: wish[name] for name in ("state", "payment_type", "region", "gross", "invalid_because")}
         session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
+        stored(session, Amendment, [
+            {"amendment_no": f"XG{number}-{n}", "order_id": found.id, "channel": "hotline", "asked_at": begun}
+            for n in range(wish["changes"])
+        ])  # fmt: skip
     session.expire_all()
     return list(session.scalars(select(Order).order_by(Order.id)))
 
@@ -94,12 +101,14 @@ def recount(orders):
     sent = [o for o in orders if o.shipped_at and o.payment_type == "cash_on_delivery"]
     took = [(o.confirmed_at - o.placed_at).total_seconds() / 3600 for o in orders if o.confirmed_at]
     given_up = sum(o.state in ("cancelled", "closed") for o in orders)
+    changes = sum(len(list(object_session(o).scalars(select(Amendment).filter_by(order_id=o.id)))) for o in orders)
     return {
         "placed": len(orders), "confirmed": sum(o.confirmed_at is not None for o in orders),
         "shipped": sum(o.shipped_at is not None for o in orders),
         "completed": sum(o.state == "completed" for o in orders), "invalid": sum(o.state == "invalid" for o in orders),
         "given_up": given_up, "gross": sum((o.gross for o in orders), Decimal(0)), "sent_on_delivery": len(sent),
-        "given_up_share": round(given_up / len(orders), 4), "to_confirm_count": len(took),
+        "given_up_share": round(given_up / len(orders), 4), "changes": changes,
+        "changes_share": round(changes / len(orders), 4), "to_confirm_count": len(took),
         "to_confirm_median": round(median(took), 2) if took else None,
     }  # fmt: skip
 

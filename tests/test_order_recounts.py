@@ -154,7 +154,10 @@ def test_what_was_ordered_is_what_a_plain_recount_finds(either_session, either_z
 def asked(book):
     """Changes asked for, with what is wanted otherwise and up to three lines of goods; an older ledger knows no moment."""
     customers, products = book.customers(), book.products()
-    (order,) = book.keep(Order, [{"order_no": "D0", "customer_id": customers[0]["id"], "placed_at": STOPPED}])
+    come = {name: [None, *book.when] for name in ("confirmed_at", "handed_over_at", "shipped_at")}
+    about = {"customer_id": customers[0]["id"], "placed_at": STOPPED}
+    orders = some(book.dice, 4, **come) or [dict.fromkeys(come)]
+    orders = book.keep(Order, [about | order | {"order_no": f"D{n}"} for n, order in enumerate(orders)])
     wishes = some(
         book.dice, 20, asked_at=[None, *book.when], state=("applied", "refused", "needs_recall"),
         purpose=("change", "exchange"), consignee=(None, None, "王"), phone=(None, None, "13812345678"),
@@ -162,14 +165,22 @@ def asked(book):
         recalled_at=[None, *book.when], goods=(0, 0, 1, 3),
     )  # fmt: skip
     for number, wish in enumerate(wishes):
-        wish |= {"amendment_no": f"XG{number}", "order_id": order["id"], "channel": "hotline"}
-    columns = [{name: value for name, value in wish.items() if name != "goods"} for wish in wishes]
+        order = book.dice.choice(orders)
+        wish |= {"amendment_no": f"XG{number}", "order_id": order["id"], "channel": "hotline", "order": order}
+    columns = [{name: value for name, value in wish.items() if name not in ("goods", "order")} for wish in wishes]
     keys = stored(book.session, Amendment, columns)
     stored(book.session, AmendmentLine, [
         {"amendment_id": key, "product_id": products[0]["id"], "quantity": Decimal(2)}
         for wish, key in zip(wishes, keys, strict=True) for _n in range(wish["goods"])
     ])  # fmt: skip
     return wishes
+
+
+def stage(wish):
+    """How far the order had come when the change was asked for."""
+    come = ("shipped_at", "shipped"), ("handed_over_at", "warehouse"), ("confirmed_at", "confirmed")
+    order, asked_at = wish["order"], wish["asked_at"]
+    return next((told for name, told in come if order.get(name) and order[name] <= asked_at), "unconfirmed")
 
 
 def what_became(rows):
@@ -192,11 +203,11 @@ def what_became(rows):
 def test_changes_asked_for_are_what_a_plain_recount_finds(either_session, either_zone, dice):
     book = Book(either_session, either_zone, dice)
     wishes = [one for one in asked(book) if one["asked_at"]]
-    for by in (["purpose"], ["month"], ["month", "purpose"]):
+    for by in (["purpose"], ["month"], ["month", "purpose"], ["stage"]):
         for period in book.periods():
             groups = defaultdict(list)
             for one in wishes:
-                names = {"month": book.month(one["asked_at"]), "purpose": one["purpose"]}
+                names = {"month": book.month(one["asked_at"]), "purpose": one["purpose"], "stage": stage(one)}
                 if book.within(one["asked_at"], period):
                     groups[tuple(names[name] for name in by)].append(one)
             found = ask(either_session, "amendments", {"by": ",".join(by), **period}).rows
