@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
@@ -38,6 +41,25 @@ def _refused():
     return select(sent.id).where(sent.order_id == Order.id, sent.state == "refused").correlate(Order).exists()
 
 
+#: How far an order comes, or had come when somebody wanted it changed.
+STAGES = {
+    "unconfirmed": _l("Not confirmed yet"), "confirmed": _l("Confirmed"), "warehouse": _l("With the warehouse"),
+    "shipped": _l("Shipped"),
+}  # fmt: skip
+#: Where all goods of an order have gone out.
+IN_FULL = ("shipped", "received", "refused", "returned")
+
+
+def _stage(come: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[str]:
+    """The furthest stage whose moment has `come`."""
+    return case(
+        (come(Order.shipped_at), "shipped"),
+        (come(Order.handed_over_at), "warehouse"),
+        (come(Order.confirmed_at), "confirmed"),
+        else_="unconfirmed",
+    )
+
+
 def _changes():
     """How many changes were asked for of an order."""
     asked = Amendment.__table__.c
@@ -56,12 +78,13 @@ def _changes():
     chart="placed",
 )
 def order_funnel() -> Tally:
-    """One row a payment type, month, region, seller or reason: orders by how far they came, shares, hours taken."""
+    """One row a payment type, month, region, seller, reason or stage: orders by how far they came, shares, hours."""
     starts = case(
         (and_(Order.payment_type == "prepaid", _last_paid() > Order.confirmed_at), _last_paid()),
         else_=Order.confirmed_at,
     )
     on_delivery = and_(Order.payment_type == "cash_on_delivery", Order.shipped_at.is_not(None))
+    assigned = or_(Order.assignee_id.is_not(None), Order.assigned_unit_id.is_not(None))
     return Tally(
         Order,
         Order.placed_at,
@@ -71,10 +94,12 @@ def order_funnel() -> Tally:
             "region": _REGION,
             "seller": Group(_l("Seller at confirmation"), Person.name),
             "invalid_because": Group(_l("Not valid because"), Order.invalid_because, INVALID_REASONS),
+            "stage": Group(_l("How far they came"), _stage(lambda at: at.is_not(None)), STAGES),
         },
         [
             Figure("placed", _l("Orders placed")),
             Figure("confirmed", _l("Orders confirmed"), Order.confirmed_at.is_not(None)),
+            Figure("assigned", _l("Orders assigned"), assigned),
             Figure("handed_over", _l("Taken over by the warehouse"), Order.handed_over_at.is_not(None)),
             Figure("shipped", _l("Orders shipped"), Order.shipped_at.is_not(None)),
             Figure("completed", _l("Orders completed"), Order.state == "completed"),
@@ -90,6 +115,7 @@ def order_funnel() -> Tally:
             Share("refused_share", _l("Share refused at the door"), "refused", "sent_on_delivery"),
             Took("to_confirm", _l("Placed to confirmed"), Order.placed_at, Order.confirmed_at),
             Took("to_ship", _l("Confirmed to shipped"), starts, Order.shipped_at),
+            Took("to_receive", _l("Shipped to received"), Order.shipped_at, Order.received_at),
         ],
         where=(Order.state != "draft",),
         compared="placed",
@@ -152,7 +178,7 @@ def order_amounts(of: str) -> Tally:
     chart="on_time_share",
 )
 def on_time_delivery() -> Tally:
-    """One row a month, payment type or region: orders promised, on time, late, not due yet, and the share on time."""
+    """One row a month, payment type or region: orders promised, on time, in full, late, not due yet, and the shares."""
     late = or_(Order.shipped_at > Order.promised_at, and_(Order.shipped_at.is_(None), Order.promised_at < _NOW))
     on_time = Order.shipped_at <= Order.promised_at
     return Tally(
@@ -164,26 +190,11 @@ def on_time_delivery() -> Tally:
             Figure("due", _l("Of these due"), or_(on_time, late)),
             Figure("on_time", _l("Shipped on time"), on_time),
             Figure("late", _l("Late, shipped or not"), late),
+            Figure("in_full", _l("On time with all goods"), and_(on_time, Order.fulfilment.in_(IN_FULL))),
             Share("on_time_share", _l("Share on time"), "on_time", "due"),
+            Share("in_full_share", _l("Share on time and in full"), "in_full", "due"),
         ],
         where=(Order.promised_at.is_not(None), Order.state.not_in(("draft", "cancelled", "closed", "invalid"))),
-    )
-
-
-#: How far an order had come when somebody wanted it changed.
-STAGES = {
-    "unconfirmed": _l("Not confirmed yet"), "confirmed": _l("Confirmed"), "warehouse": _l("With the warehouse"),
-    "shipped": _l("Shipped"),
-}  # fmt: skip
-
-
-def _stage():
-    asked = Amendment.asked_at
-    return case(
-        (Order.shipped_at <= asked, "shipped"),
-        (Order.handed_over_at <= asked, "warehouse"),
-        (Order.confirmed_at <= asked, "confirmed"),
-        else_="unconfirmed",
     )
 
 
@@ -205,7 +216,7 @@ def amendments() -> Tally:
         Amendment.asked_at,
         {
             "purpose": Group(_l("Purpose of the change"), Amendment.purpose, PURPOSES),
-            "stage": Group(_l("Stage of the order"), _stage(), STAGES),
+            "stage": Group(_l("Stage of the order"), _stage(lambda at: at <= Amendment.asked_at), STAGES),
             "month": monthly(Amendment.asked_at),
         },
         [
