@@ -46,6 +46,8 @@ STAGES = {
     "unconfirmed": _l("Not confirmed yet"), "confirmed": _l("Confirmed"), "warehouse": _l("With the warehouse"),
     "shipped": _l("Shipped"),
 }  # fmt: skip
+#: Where all the money of an order has come in, whatever went back of it later.
+PAID = ("paid", "refund_due", "part_refunded")
 #: Where all goods of an order have gone out.
 IN_FULL = ("shipped", "received", "refused", "returned")
 
@@ -127,15 +129,22 @@ def order_funnel() -> Tally:
     "order_amounts",
     _l("Amounts of orders"),
     basis=_l(
-        "Lines of orders, by the moment chosen: placing, confirmation or shipping; cancelled, closed and invalid "
-        "orders are left out, freight is apart. The seller is whoever looked after the customer at confirmation."
+        "Lines of orders, by the moment chosen: placing, confirmation, shipping, or the last money of those paid in "
+        "full; cancelled, closed and invalid orders are left out, freight is apart. The seller is whoever looked after "
+        "the customer at confirmation."
     ),
     chart="gross",
-    subjects={"placed": _l("Placed"), "confirmed": _l("Confirmed"), "shipped": _l("Shipped")},
+    subjects={
+        "placed": _l("Placed"),
+        "confirmed": _l("Confirmed"),
+        "shipped": _l("Shipped"),
+        "paid": _l("Paid in full"),
+    },
 )
 def order_amounts(of: str) -> Tally:
     """One row a month, product, variant, customer, region or seller: lines, quantity, net, tax, gross."""
-    at = {"placed": Order.placed_at, "confirmed": Order.confirmed_at, "shipped": Order.shipped_at}[of]
+    moments = {"placed": Order.placed_at, "confirmed": Order.confirmed_at, "shipped": Order.shipped_at}
+    at = moments[of] if of in moments else case((Order.payment_state.in_(PAID), _last_paid()))
     return Tally(
         OrderLine,
         at,

@@ -21,9 +21,11 @@ from app.engine import access
 from app.engine.frames import REPORTS, ask
 from app.engine.moments import local, parse_moment
 from app.engine.periods import period_of
+from models.allocations import PaymentAllocation
 from models.amendments import Amendment
 from models.documents import IncomingDocument
 from models.orders import Order
+from models.payments import Payment
 from models.people import Person
 from tests.conftest import sign_in
 from tests.factories import house, incoming, place
@@ -57,6 +59,7 @@ ORDERS = st.lists(
             "region": st.sampled_from((None, "西南", "华东")), "invalid_because": st.sampled_from((None, "address")), "confirmed": spans(), "shipped": spans(5100),
             "handed_over": spans(), "received": spans(9000), "assigned": st.booleans(),
             "fulfilment": st.sampled_from(("none", "part_shipped", "shipped", "received", "refused")),
+            "payment_state": st.sampled_from(("unpaid", "paid", "refund_due")), "money": st.lists(spans(), max_size=2),
             "promised": spans(), "changes": st.integers(0, 2), "gross": st.integers(0, 10**6).map(lambda n: Decimal(n) / 100),
         }
     ),
@@ -101,9 +104,16 @@ def made(session, wishes):
             f"{name}_at": begun + wish[name] if wish[name] is not None else None
             for name in ("confirmed", "handed_over", "shipped", "received", "promised")
         }
-        named = ("state", "payment_type", "region", "gross", "invalid_because", "fulfilment")
+        named = ("state", "payment_type", "region", "gross", "invalid_because", "fulfilment", "payment_state")
         values = {name: wish[name] for name in named} | ({"assignee_id": somebody} if wish["assigned"] else {})
         session.execute(table.update().where(table.c.id == found.id).values(**values, **later))
+        (payment,) = stored(session, Payment, [{
+            "kind": "bank", "amount": 9, "allocated": 9, "state": "verified", "paid_at": begun,
+        }])  # fmt: skip
+        stored(session, PaymentAllocation, [
+            {"payment_id": payment, "order_id": found.id, "amount": 1, "allocated_at": begun + (span or timedelta(0))}
+            for span in wish["money"]
+        ])  # fmt: skip
         stored(session, Amendment, [
             {"amendment_no": f"XG{number}-{n}", "order_id": found.id, "channel": "hotline", "asked_at": begun}
             for n in range(wish["changes"])
@@ -245,13 +255,21 @@ def test_an_exported_list_says_its_filters_in_words(client, actors, session):
     assert (said["付款方式"], said["搜索"]) == ("预付款", "x")
 
 
-@pytest.mark.parametrize("of", ["placed", "confirmed", "shipped"])
+def last_money(order):
+    """When the last money for an order came in that was paid in full."""
+    if order.payment_state not in ("paid", "refund_due", "part_refunded"):
+        return None
+    rows = object_session(order).scalars(select(PaymentAllocation).filter_by(order_id=order.id))
+    return max((row.allocated_at for row in rows), default=None)
+
+
+@pytest.mark.parametrize("of", ["placed", "confirmed", "shipped", "paid"])
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wishes=ORDERS)
 def test_amounts_are_what_a_plain_recount_of_the_lines_finds(session, known, of, wishes):
     groups = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
     for order in made(session, wishes):
-        moment = getattr(order, f"{of}_at")
+        moment = last_money(order) if of == "paid" else getattr(order, f"{of}_at")
         if moment and order.state not in ("draft", "cancelled", "closed", "invalid"):
             for line in order.order_lines:
                 found = groups[month(moment), line.product.product_no]

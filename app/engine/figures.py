@@ -15,7 +15,7 @@ import pandas as pd
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, or_, select, true, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.engine import access
 from app.engine.columns import Column
@@ -243,8 +243,12 @@ class Tally:
             if not group.monthly:
                 found.append(group.text.label(name))
                 continue
-            within = period if group.of is self.at else EVER
-            found.append(part_of("month", group.of, *ends(session, group.of, within)).label(name))
+            if isinstance(group.of, InstrumentedAttribute):
+                first, last = ends(session, group.of, period if group.of is self.at else EVER)
+            else:  # worked out of others: no index knows it
+                both = self._population(select(func.min(group.of), func.max(group.of)), period)
+                first, last = session.execute(both).one()
+            found.append(part_of("month", group.of, first, last).label(name))
         return found
 
     def _counted(self, session: Session, period: Period, labelled: list[Any]) -> pd.DataFrame:
