@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import fulltext, phones
 from app.engine import record as records
-from app.engine.database import one_at_a_time, reading, writing
+from app.engine.database import in_passing, one_at_a_time, reading
 from app.engine.refusals import Refused
 from app.extensions import db
 
@@ -136,7 +136,5 @@ def take_stock(session: Session) -> list[str]:
         ]
         session.rollback()
     for name in grown:
-        with writing():
-            session.connection().exec_driver_sql(f"ANALYZE {name}")
-            session.commit()
+        in_passing(session, text(f"ANALYZE {name}"))
     return grown

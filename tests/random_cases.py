@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from app.engine.moments import now
+from models.people import Department, Person
 
 
 def examples(most: int) -> settings:
@@ -62,3 +63,39 @@ def stored(session: Session, model: Any, rows: list[dict[str, Any]]) -> list[int
     return list(session.scalars(
         insert(table).returning(table.c.id, sort_by_parameter_order=True), [entered | row for row in rows]
     ))  # fmt: skip
+
+
+class Around:
+    """Random rows around a day, and the periods they are asked for."""
+
+    def __init__(self, session: Session, zone: ZoneInfo, dice: Random):
+        session.rollback()
+        self.session, self.zone, self.dice = session, zone, dice
+        self.day = dice.choice(DAYS)
+        self.when = moments_about(self.day, zone)
+
+    def keep(self, model: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows, stored, each with its key."""
+        for row, key in zip(rows, stored(self.session, model, rows), strict=True):
+            row["id"] = key
+        return rows
+
+    def periods(self) -> tuple[dict[str, str], ...]:
+        """Everything, up to the day and from it on, and the day alone."""
+        day = self.day.isoformat()
+        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
+
+    def within(self, moment: datetime, period: dict[str, str]) -> bool:
+        return period.get("from", "") <= moment.astimezone(self.zone).date().isoformat() <= period.get("to", "9999")
+
+    def month(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self.zone):%Y-%m}"
+
+
+class Staffed(Around):
+    """The same with two people and two units of the house, by key, who may have worked on the rows."""
+
+    def __init__(self, session: Session, zone: ZoneInfo, dice: Random):
+        super().__init__(session, zone, dice)
+        self.people = dict(session.execute(select(Person.id, Person.name).limit(2)).all())
+        self.units = dict(session.execute(select(Department.id, Department.name).limit(2)).all())

@@ -24,7 +24,7 @@ from models.orders import Order
 from models.people import Person
 from models.platform_identities import PlatformIdentity
 from models.products import Product
-from tests.random_cases import DAYS, DICE, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DICE, STOPPED, Around, examples, some, stored
 from tests.report_cells import opened
 
 QUICK = examples(25)
@@ -83,22 +83,8 @@ def test_each_owner_has_a_line_with_what_a_plain_recount_finds(either_session, d
 # ---------- what moves, changes and leaves ----------
 
 
-class Office:
+class Office(Around):
     """Random rows about a day, and the periods they are asked for."""
-
-    def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
-
-    def periods(self):
-        """Everything, up to the day and from it on, and the day alone."""
-        day = self.day.isoformat()
-        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
-
-    def within(self, moment, period):
-        return period.get("from", "") <= moment.astimezone(self.zone).date().isoformat() <= period.get("to", "9999")
 
     def customers(self, count, **values):
         """So many customers, the first ones older."""

@@ -14,38 +14,19 @@ from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.corrections import Correction
 from models.daily_reviews import DailyReview, ReviewLine
-from models.people import Department, Person
 from models.ticket_words import CHANNELS, KINDS
 from models.tickets import GRADES, ServiceTicket
-from tests.random_cases import DAYS, DICE, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DICE, STOPPED, Staffed, examples, some, stored
 from tests.report_cells import opened
 
 QUICK = examples(15)
 
 
-class Desk:
+class Desk(Staffed):
     """Random rows of the desk about a day, with who may have worked on them."""
-
-    def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
-        self.people = dict(session.execute(select(Person.id, Person.name).limit(2)).all())
-        self.units = dict(session.execute(select(Department.id, Department.name).limit(2)).all())
-
-    def periods(self):
-        """Everything, up to the day and from it on, and the day alone."""
-        day = self.day.isoformat()
-        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
 
     def day_of(self, moment):
         return moment.astimezone(self.zone).date()
-
-    def keep(self, model, rows):
-        for row, key in zip(rows, stored(self.session, model, rows), strict=True):
-            row["id"] = key
-        return rows
 
 
 def inside(day, period):

@@ -14,46 +14,21 @@ from app.engine.frames import ask
 from app.engine.rules import Rule
 from models.calling import CALLS, CAUSES, GRADES
 from models.calls import CallOwed
-from models.people import Department, Person
 from models.tickets import ServiceTicket
 from tests.factories import take
-from tests.random_cases import DAYS, DICE, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DICE, STOPPED, Staffed, examples, some, stored
 from tests.report_cells import opened
 
 QUICK = examples(10)
 GOOD, BAD = ("very_satisfied", "satisfied"), ("dissatisfied", "very_dissatisfied")
 
 
-class Desk:
+class Desk(Staffed):
     """Random rows of the desk about a day, with who may have worked on them."""
-
-    def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
-        self.people = dict(session.execute(select(Person.id, Person.name).limit(2)).all())
-        self.units = dict(session.execute(select(Department.id, Department.name).limit(2)).all())
-
-    def periods(self):
-        """Everything, up to the day and from it on, and the day alone."""
-        day = self.day.isoformat()
-        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
-
-    def within(self, moment, period):
-        return period.get("from", "") <= moment.astimezone(self.zone).date().isoformat() <= period.get("to", "9999")
-
-    def month(self, moment):
-        return f"{moment.astimezone(self.zone):%Y-%m}"
 
     def rating(self, grades):
         grade = self.dice.choice(grades)
         return grade, self.dice.choice(sorted(CAUSES)) if grade in BAD else None
-
-    def keep(self, model, rows):
-        for row, key in zip(rows, stored(self.session, model, rows), strict=True):
-            row["id"] = key
-        return rows
 
 
 def share(part, whole):

@@ -15,7 +15,7 @@ from models.customers import Customer
 from models.orders import Order
 from models.payments import Payment
 from models.refunds import Refund
-from tests.random_cases import DAYS, DICE, FROM_THE_DAY, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DAYS, DICE, FROM_THE_DAY, STOPPED, Around, examples, some
 from tests.report_cells import opened
 
 QUICK = examples(40)
@@ -26,21 +26,13 @@ TERM = 30
 OURS, NOT_OURS = ("verified", "released", "remitted", "reversed"), ("recorded", "in_escrow", "collected", "rejected")
 
 
-class Rows:
+class Rows(Around):
     """Plain rows of money around a day, thrown, stored and kept beside."""
 
     def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
+        super().__init__(session, zone, dice)
         customers = [{"customer_no": name, "name": name, "name_key": name, "state": "active"} for name in ("C1", "C2")]
         self.customers = {one["id"]: one["customer_no"] for one in self.keep(Customer, customers)}
-
-    def keep(self, model, rows):
-        for row, key in zip(rows, stored(self.session, model, rows), strict=True):
-            row["id"] = key
-        return rows
 
     def some(self, most, **values):
         return some(self.dice, most, **values)

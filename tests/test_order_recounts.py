@@ -14,7 +14,7 @@ from models.order_lines import OrderLine
 from models.orders import Order
 from models.people import Person
 from models.products import Product
-from tests.random_cases import DAYS, DICE, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DICE, STOPPED, Around, examples, some, stored
 from tests.report_cells import opened
 
 QUICK = examples(20)
@@ -25,30 +25,8 @@ NAMED = {"customer": "customer_name", "product": "product_name"}
 NOUGHT = Decimal(0)
 
 
-class Book:
+class Book(Around):
     """Random rows about a day, and the periods they are asked for."""
-
-    def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
-
-    def keep(self, model, rows):
-        for row, key in zip(rows, stored(self.session, model, rows), strict=True):
-            row["id"] = key
-        return rows
-
-    def periods(self):
-        """Everything, up to the day and from it on, and the day alone."""
-        day = self.day.isoformat()
-        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
-
-    def within(self, moment, period):
-        return period.get("from", "") <= moment.astimezone(self.zone).date().isoformat() <= period.get("to", "9999")
-
-    def month(self, moment):
-        return f"{moment.astimezone(self.zone):%Y-%m}"
 
     def customers(self):
         """Three customers, two of them of one name."""

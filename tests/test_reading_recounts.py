@@ -22,27 +22,13 @@ from models.entries import CirculationEntry
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
 from models.people import Department, Person
-from tests.random_cases import DAYS, DICE, STOPPED, examples, moments_about, some, stored
+from tests.random_cases import DICE, STOPPED, Around, examples, some, stored
 
 QUICK = examples(15)
 
 
-class Desk:
+class Desk(Around):
     """Random rows of papers about a day, and the periods they are asked for."""
-
-    def __init__(self, session, zone, dice):
-        session.rollback()
-        self.session, self.zone, self.dice = session, zone, dice
-        self.day = dice.choice(DAYS)
-        self.when = moments_about(self.day, zone)
-
-    def periods(self):
-        """Everything, up to the day and from it on, and the day alone."""
-        day = self.day.isoformat()
-        return {}, {"to": day}, {"from": day}, {"from": day, "to": day}
-
-    def within(self, moment, period):
-        return period.get("from", "") <= moment.astimezone(self.zone).date().isoformat() <= period.get("to", "9999")
 
     def papers(self, count):
         """So many incoming papers, by key."""
