@@ -27,7 +27,7 @@ from models.circulation_rules import IMPORTANCE
 from models.copies import PaperCopy
 from models.correspondents import Correspondent
 from models.entries import OUT_OF_SCOPE
-from models.extensions import ExtensionRequest
+from models.extensions import CAUSES, ExtensionRequest
 from models.instructions import LeaderInstruction
 from models.numbers_of_papers import tidied
 from models.paper_orders import PaperOrder
@@ -80,6 +80,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         "sender_answer", "ended_words",
     )  # fmt: skip
     numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
+    paused_for = "suspended_for"
 
     flow = Flow(
         State("registered", _l("Registered"), "waiting", clocks=("proposal",)),
@@ -142,6 +143,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     )
     instruction: Mapped[str | None] = fields.prose(_l("Instruction"), derived=True)
     limit_at: Mapped[datetime | None] = fields.moment(_l("Stated limit"), derived=True)
+    suspended_for: Mapped[str | None] = fields.word(_l("Suspended because"), CAUSES, derived=True)
     wake_on: Mapped[date | None] = fields.day(_l("Suspended until"), derived=True)
     result: Mapped[str | None] = fields.prose(_l("Result"), derived=True)
     leader_told_at: Mapped[datetime | None] = fields.moment(_l("Leader told"), derived=True)

@@ -96,14 +96,14 @@ def suspend(
     if not today() < wake_on <= today() + timedelta(days=most):
         raise StepRefused(_("Name a day after today, within %(most)s days.", most=most))
     follow(session_of(document), document.assignments, "suspend")
-    document.wake_on = wake_on
+    document.suspended_for, document.wake_on = cause, wake_on
 
 
 @flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")
 def go_on(document: IncomingDocument) -> None:
     """Handling goes on with the time that was left."""
     follow(session_of(document), document.assignments, "resume")
-    document.wake_on = None
+    document.suspended_for = document.wake_on = None
 
 
 @flow.step("result_in", to=None, label=_l("Report to the leader"), tone="primary")

@@ -19,17 +19,10 @@ from models.calling import AT_ONCE
 from models.calls import open_calls, owe
 from models.dispatch import standing
 from models.people import Person, actor_of, sees
-from models.ticket_words import KINDS
+from models.ticket_words import KINDS, WAITING_FOR
 from models.tickets import AT_DESK, AT_WORK, ServiceTicket
 
 flow = ServiceTicket.flow
-
-WAITING_FOR = {
-    "papers": _l("Papers of the caller"),
-    "details": _l("Details of the caller"),
-    "unreachable": _l("The caller cannot be reached"),
-    "wish": _l("The caller wishes it later"),
-}
 
 MOST_WAITS = rules.setting("most_waits", _l("Times a ticket may wait for its caller"), "number", "2")
 LONGEST_WAIT = rules.setting("longest_wait", _l("Longest wait for a caller, in days"), "number", "5")
@@ -91,6 +84,7 @@ def wait(
     if until > now() + timedelta(days=float(longest)):
         raise StepRefused(_("A ticket waits for %(days)s days at most; choose an earlier end.", days=f"{longest:f}"))
     ticket.waits, ticket.wake_at, ticket.waited_in = ticket.waits + 1, until, ticket.state
+    ticket.waiting_for = waiting_for
 
 
 @flow.step(
@@ -104,7 +98,7 @@ def go_on(ticket: ServiceTicket) -> str:
         kept = where == "appointment" and not open_calls(session_of(ticket), ticket, "promise")
         if kept or where not in AT_DESK:
             where = "open"
-    ticket.wake_at = ticket.waited_in = None
+    ticket.wake_at = ticket.waited_in = ticket.waiting_for = None
     return where
 
 

@@ -27,6 +27,13 @@ KINDS = {
     "paid_service": _l("Paid service"),
     "other": _l("Other matter"),
 }
+#: What a ticket waits for while its limits stand still.
+WAITING_FOR = {
+    "papers": _l("Papers of the caller"),
+    "details": _l("Details of the caller"),
+    "unreachable": _l("The caller cannot be reached"),
+    "wish": _l("The caller wishes it later"),
+}
 #: How a matter ended, as the desk closes it.
 CODES = {
     "answered": _l("Answered by us"),

@@ -33,7 +33,7 @@ from models.documents import IncomingDocument
 from models.people import Department, Person, is_of_staff
 from models.referrals import Referral
 from models.sealing import Sealable
-from models.ticket_words import CHANNELS, CODES, FEEDBACK, KINDS, SCHEMES
+from models.ticket_words import CHANNELS, CODES, FEEDBACK, KINDS, SCHEMES, WAITING_FOR
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
@@ -85,6 +85,7 @@ class ServiceTicket(Sealable, Workflow, Model):
     natural_key = "ticket_no"
     content_files = False  # what callers send in is worked on by the desk
     numbered = Numbered("ticket_no", "GD{year}-{serial}")
+    paused_for = "waiting_for"
 
     flow = Flow(
         State("open", _l("Registered"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
@@ -191,6 +192,7 @@ class ServiceTicket(Sealable, Workflow, Model):
         _l("Round"), derived=True, default=1, help=_l("1, and one more for each time it was reopened")
     )
     waits: Mapped[int] = fields.integer(_l("Times waited in this round"), derived=True, default=0)
+    waiting_for: Mapped[str | None] = fields.word(_l("Waits for"), WAITING_FOR, derived=True)
     wake_at: Mapped[datetime | None] = fields.moment(_l("Waits until"), derived=True)
     waited_in: Mapped[str | None] = fields.choice(
         _l("State before the wait"), flow.state_labels, "waited_in_known", derived=True

@@ -27,8 +27,10 @@ from reports import (
     paper_access,
     paper_limits,
     paper_lists,
+    paper_stages,
     paper_ways,
     paper_work,
+    pauses,
     punctuality,
     service,
     ticket_ways,
@@ -38,12 +40,12 @@ from reports import (
 
 #: What stands together on the page of all reports; each module belongs to one.
 SECTIONS = (
-    (_l("All of the house"), (punctuality,)),
+    (_l("All of the house"), (punctuality, pauses)),
     (
         _l("Documents"),
         (
-            documents, outgoing, numbers, paper_ways, paper_work, paper_limits, paper_lists, outgoing_ways,
-            accountability, paper_access,
+            documents, outgoing, numbers, paper_stages, paper_ways, paper_work, paper_limits, paper_lists,
+            outgoing_ways, accountability, paper_access,
         ),
     ),
     (

@@ -86,6 +86,8 @@ class ClockSegment(Model):
     begins_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime | None] = mapped_column(Moment)
     running: Mapped[bool]
+    #: why it stands still, in the word of the record's field `paused_for`
+    reason: Mapped[str | None] = mapped_column(String(40))
 
 
 def clocks_of(session: Session, record: Any) -> list[ClockRow]:
@@ -104,7 +106,7 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     lasting = {stage for stage in (*stages, *state.keeps) if _applies(record, stage)}
     for stage, clock in open_clocks.items():
         if stage in state.pauses or (stage in stages and record.held(stage)):
-            _pause(clock, moment)
+            _pause(clock, moment, record)
         elif stage in lasting:
             bound = _bound(session, record, stage, known)
             _run(session, clock, moment, bound)
@@ -115,7 +117,7 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     started = _start_missing(session, record, stages, present, known, moment)
     for clock in started:
         if record.held(clock.stage):
-            _pause(clock, moment)
+            _pause(clock, moment, record)
     running = [c for c in (*open_clocks.values(), *started) if c.state == RUNNING]
     if running:
         record.due_at = min(clock.due_at for clock in running)
@@ -257,15 +259,15 @@ def _granted(record: Any, stage: str, rule: ClockRule) -> Decimal:
     return amount.to_integral_value(ROUND_CEILING) if limits.Unit(rule.unit).in_days else amount.normalize()
 
 
-def _next(clock: ClockRow, moment: datetime, running: bool) -> None:
+def _next(clock: ClockRow, moment: datetime, running: bool, reason: str | None = None) -> None:
     clock.segments[-1].ends_at = moment
-    clock.segments.append(ClockSegment(begins_at=moment, running=running))
+    clock.segments.append(ClockSegment(begins_at=moment, running=running, reason=reason))
 
 
-def _pause(clock: ClockRow, moment: datetime) -> None:
+def _pause(clock: ClockRow, moment: datetime, record: Any) -> None:
     if clock.state == RUNNING:
         clock.state = PAUSED
-        _next(clock, moment, running=False)
+        _next(clock, moment, running=False, reason=getattr(record, record.paused_for) if record.paused_for else None)
 
 
 def _run(session: Session, clock: ClockRow, moment: datetime, bound: datetime | None) -> None:

@@ -261,6 +261,8 @@ class Workflow(Record):
     flow: Flow
     #: where a record waits for people: with what they have to `handle`, or what they have to `read`
     box: ClassVar[str] = "handle"
+    #: the field that says why its clocks stand still, where one does
+    paused_for: ClassVar[str | None] = None
 
     @declared_attr
     def state(cls) -> Mapped[str]:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.engine import clocks, versions
 from app.engine import record as records
 from app.engine.calendar import WorkingCalendar
+from app.engine.fields import fields_of
 from app.engine.limits import Reckoning
 from app.engine.moments import local, now
 from app.engine.office_calendar import working_calendar
@@ -57,7 +58,7 @@ def _clock(
         "remaining_text": _("Overdue") if late else None,
         "state": "missed" if late else clock.state,
         "tone": "bad" if late else None,
-        "sum": [*_sum(clock, about), *_moves(clock, moves)],
+        "sum": [*_sum(record, clock, about), *_moves(clock, moves)],
         "source": clock.source,
         "warnings": _warnings(clock, calendar, about) if still_open else [],
     }
@@ -68,7 +69,7 @@ def _stage_label(record: Any, stage: str) -> Any:
     return record.flow.clocks[stage].label if stage in record.flow.clocks else clocks.STAGE_LABELS.get(stage, stage)
 
 
-def _sum(clock: clocks.ClockRow, about: Reckoning) -> list[str]:
+def _sum(record: Any, clock: clocks.ClockRow, about: Reckoning) -> list[str]:
     """Start, unit, pauses, days that did not count or did, and the result."""
     lines = [_("Starts %(at)s", at=moment_text(clock.started_at))]
     if clock.unit == "stated":
@@ -79,14 +80,7 @@ def _sum(clock: clocks.ClockRow, about: Reckoning) -> list[str]:
         lines.append(_("Limit: %(amount)s %(unit)s", amount=amount, unit=unit))
     if about.counted_from != about.start:
         lines.append(_("Counted from %(at)s, the first working moment", at=moment_text(about.counted_from)))
-    for segment in clock.segments:
-        if not segment.running:
-            since = moment_text(segment.begins_at)
-            lines.append(
-                _("Stood still from %(since)s to %(until)s", since=since, until=moment_text(segment.ends_at))
-                if segment.ends_at
-                else _("Stands still since %(since)s", since=since)
-            )
+    lines += [_pause(record, segment) for segment in clock.segments if not segment.running]
     if about.moved_from is not None:
         lines.append(_("The count ends %(at)s, when nobody works", at=moment_text(about.moved_from)))
     if about.skipped:
@@ -97,6 +91,19 @@ def _sum(clock: clocks.ClockRow, about: Reckoning) -> list[str]:
         at = moment_text(clock.own_due_at)
         lines.append(_("Would end %(at)s by itself; the limit of the whole comes first", at=at))
     return [*lines, _("Ends %(at)s", at=moment_text(clock.due_at))]
+
+
+def _pause(record: Any, segment: clocks.ClockSegment) -> str:
+    """From when to when a clock stood still, and why."""
+    since = moment_text(segment.begins_at)
+    if segment.ends_at:
+        words = _("Stood still from %(since)s to %(until)s", since=since, until=moment_text(segment.ends_at))
+    else:
+        words = _("Stands still since %(since)s", since=since)
+    if segment.reason is None or record.paused_for is None:
+        return words
+    why = fields_of(type(record))[record.paused_for].choice_label(segment.reason)
+    return _("%(pause)s: %(reason)s", pause=words, reason=why)
 
 
 def _days(days: Sequence[date]) -> str:

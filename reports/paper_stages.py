@@ -1,0 +1,237 @@
+"""Stage by stage 收文各环节用时: how long papers take from one event of their way to the next (documents.md R5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import and_, case, exists, false, func, literal, not_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.engine.clocks import MET, MISSED, ClockRow, ClockSegment
+from app.engine.columns import Column
+from app.engine.database import as_stored
+from app.engine.frames import Counted, Rows, frame, long_frame, report
+from app.engine.moments import now
+from app.engine.office_calendar import working_calendar
+from app.engine.periods import Period, ends
+from app.engine.spans import Hours, part_of
+from models.assignments import Assignment
+from models.correspondents import Correspondent
+from models.documents import URGENCY, IncomingDocument
+from models.instructions import LeaderInstruction
+from models.people import Department
+from reports.counting import share
+
+
+def _of_lead(moment: str) -> Any:
+    """A moment of the unit that leads on a paper: of several hand-outs the last that was not called off."""
+    desk = Assignment.__table__.alias("lead").c
+    lead = select(desk[moment]).where(desk.document_id == IncomingDocument.id, desk.lead, desk.state != "called_off")
+    return lead.order_by(desk.id.desc()).limit(1).correlate(IncomingDocument).scalar_subquery()
+
+
+def _last_signed() -> Any:
+    line = LeaderInstruction.__table__.c
+    query = select(func.max(line.signed_at)).where(line.document_id == IncomingDocument.id)
+    return query.correlate(IncomingDocument).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An event on a paper's way: its moment, the clock that limits the way to it, and in which states it is awaited."""
+
+    label: Any
+    moment: Any
+    clock: str | None = None
+    awaited: Any = None
+
+
+_DELIVERED = _of_lead("received_at")
+_AT_WORK = IncomingDocument.state.in_(("in_handling", "suspended"))
+#: In the order of the way; a stage lasts from the last earlier event a paper has had.
+STAGES = {
+    "registered": Stage(_l("Registered"), IncomingDocument.created_at),
+    "proposed": Stage(
+        _l("Proposal signed"), IncomingDocument.proposed_at, "proposal",
+        IncomingDocument.state.in_(("registered", "screened")),
+    ),
+    "instructed": Stage(
+        _l("Last instruction signed"), _last_signed(), "instruction", IncomingDocument.state == "instructing"
+    ),
+    "delivered": Stage(_l("Delivered to the unit"), _DELIVERED, None, and_(_AT_WORK, _DELIVERED.is_(None))),
+    "result": Stage(_l("Result in"), _of_lead("done_at"), "handling", and_(_AT_WORK, _DELIVERED.is_not(None))),
+    "closed": Stage(
+        _l("Closed"), IncomingDocument.closed_at, None, IncomingDocument.state.in_(("in_circulation", "result_in"))
+    ),
+    "answered": Stage(_l("Sender answered"), IncomingDocument.answered_sender_at),
+}  # fmt: skip
+#: After these two events nothing else is awaited of the paper: neither begins a stage.
+_LAST = ("closed", "answered")
+_TOLD = {"department": Department.name, "urgency": IncomingDocument.urgency, "sender": Correspondent.name}
+
+
+def _since(name: str) -> Any:
+    """Where a stage begins: the last event before it that there was, else the receipt."""
+    names = [one for one in STAGES if one not in _LAST]
+    before = names[: names.index(name)] if name in names else names
+    received = IncomingDocument.received_at
+    return func.coalesce(*(STAGES[one].moment for one in reversed(before)), received) if before else received
+
+
+def _papers(*columns: Any) -> Any:
+    """A query of papers in the house's figures; those of an older register were entered long after their events."""
+    paper = IncomingDocument
+    uncounted = [state.name for state in paper.flow.states.values() if state.uncounted]
+    return (
+        select(paper.id, *columns)
+        .join(Department, paper.department_id == Department.id, isouter=True)
+        .join(Correspondent, paper.sender_id == Correspondent.id, isouter=True)
+        .where(paper.taken_over.is_(False), paper.state.not_in(uncounted))
+    )
+
+
+def _ran(stage: str, *states: str) -> Any:
+    """Whether a paper has had a clock of a stage that ended so."""
+    clock, paper = ClockRow.__table__.c, IncomingDocument
+    own = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == stage)
+    return exists(select(clock.id).where(own, clock.state.in_(states)).correlate(paper))
+
+
+def _suspended() -> Any:
+    """The hours for which handling of a paper stood still until it was closed."""
+    clock, segment, paper = ClockRow.__table__.c, ClockSegment.__table__.c, IncomingDocument
+    query = select(func.coalesce(func.sum(Hours(segment.begins_at, segment.ends_at)), 0.0)).where(
+        clock.id == segment.clock_id, clock.kind == paper.kind_name, clock.record_id == paper.id,
+        clock.stage == "handling", segment.running.is_(False), segment.ends_at <= paper.closed_at,
+    )  # fmt: skip
+    return query.correlate(paper).scalar_subquery()
+
+
+def _passed(name: str, period: Period, told: Mapping[str, Any], *columns: Any) -> Any:
+    """The papers closed in the period that went through a stage: one line each, its moment as `at`."""
+    stage, paper = STAGES[name], IncomingDocument
+    judged = _ran(stage.clock, MET, MISSED) if stage.clock else false()
+    within = and_(judged, not_(_ran(stage.clock, MISSED))) if stage.clock else false()
+    query = _papers(
+        literal(name).label("stage"), stage.moment.label("at"), *(of.label(one) for one, of in told.items()),
+        case((judged, 1), else_=0).label("judged"), case((within, 1), else_=0).label("within"),
+        (_suspended() if name == "result" else literal(0.0)).label("suspended"), *columns,
+    )  # fmt: skip
+    query = query.where(paper.closed_at.is_not(None), stage.moment >= _since(name))
+    return period.holds(query, paper.closed_at)
+
+
+def _stood_still(session: Session, period: Period) -> pd.Series:
+    """The working hours for which handling stood still, by paper, of those closed in the period."""
+    paper, clock, segment = IncomingDocument, ClockRow, ClockSegment
+    handling = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "handling")
+    query = _papers(segment.begins_at, segment.ends_at).join(clock, handling)
+    query = query.join(segment, segment.clock_id == clock.id).where(segment.running.is_(False))
+    table = frame(session, period.holds(query.where(segment.ends_at <= paper.closed_at), paper.closed_at))
+    since, until = (pd.to_datetime(table[name], utc=True) for name in ("begins_at", "ends_at"))
+    table["stood"] = working_calendar(session).working_seconds_column(since, until) / 3600
+    return table.groupby("id")["stood"].sum()
+
+
+def _took(session: Session, period: Period, name: str, told: Mapping[str, Any], stood: pd.Series) -> pd.DataFrame:
+    """The papers that went through a stage, with the hours it took them; a suspension is no part of these."""
+    moments = {"since": _since(name), "until": STAGES[name].moment, "received": IncomingDocument.received_at}
+    columns = (as_stored(moment).label(one) for one, moment in moments.items())
+    table = long_frame(session, _passed(name, period, told, *columns))
+    since, until, received = (pd.to_datetime(table[one], utc=True) for one in moments)
+    table["hours"] = (until - since).dt.total_seconds() / 3600 - table["suspended"].astype(float)
+    table["working"] = working_calendar(session).working_seconds_column(since, until) / 3600
+    if name == "result":
+        table["working"] -= table["id"].map(stood).fillna(0)
+    table["from_receipt"] = (until - received).dt.total_seconds() / 3600
+    return table
+
+
+def _figures(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The figures of closed papers, one row a group of `by`."""
+    groups = table.fillna(dict.fromkeys(by, "")).groupby(list(by), sort=False)
+    found = groups.size().rename("count").to_frame()
+    for one in ("hours", "working", "from_receipt"):
+        found[f"{one}_median"] = groups[one].median().round(2)
+        found[f"{one}_p90"] = groups[one].quantile(0.9).round(2)
+    sums = groups[["suspended", "judged", "within"]].sum()
+    return found.join(sums.astype({"suspended": float, "judged": int, "within": int}).round(2)).reset_index()
+
+
+def _open(session: Session, told: Mapping[str, Any]) -> pd.DataFrame:
+    """The papers in hand: the stage each is in, and for how many hours it has been."""
+    awaited = {name: stage.awaited for name, stage in STAGES.items() if stage.awaited is not None}
+    where = case(*((condition, name) for name, condition in awaited.items()))
+    since = case(*((condition, _since(name)) for name, condition in awaited.items()))
+    query = _papers(where.label("stage"), since.label("at"), *(of.label(one) for one, of in told.items()))
+    table = frame(session, query.where(IncomingDocument.pending(), where.is_not(None)))
+    table["age"] = (pd.Timestamp(now()) - pd.to_datetime(table["at"], utc=True)).dt.total_seconds() / 3600
+    return table
+
+
+@report(
+    "paper_stages",
+    _l("Incoming papers stage by stage"),
+    [
+        Column("stage", _l("Stage"), "choice"),
+        Column("department", _l("Department"), "text"),
+        Column("urgency", _l("Urgency"), "text"),
+        Column("sender", _l("Sender"), "text"),
+        Column("month", _l("Month"), "text"),
+        Column("count", _l("Closed papers that came so far"), "integer"),
+        Column("hours_median", _l("Median, hours"), "hours"),
+        Column("hours_p90", _l("90th percentile, hours"), "hours"),
+        Column("working_median", _l("Median, working hours"), "hours"),
+        Column("working_p90", _l("90th percentile, working hours"), "hours"),
+        Column("suspended", _l("Hours suspended, left out"), "hours"),
+        Column("from_receipt_median", _l("Since receipt: median, hours"), "hours"),
+        Column("from_receipt_p90", _l("Since receipt: 90th percentile, hours"), "hours"),
+        Column("judged", _l("With a limit"), "integer"),
+        Column("within", _l("Of these within the limit"), "integer"),
+        Column("within_share", _l("Share within the limit"), "percent"),
+        Column("open", _l("Papers in this stage now"), "integer"),
+        Column("longer", _l("Of these longer than the median"), "integer"),
+    ],
+    basis=_l(
+        "Papers closed in the period, void, returned and withdrawn ones and those of older registers left out; each "
+        "stage lasts from the last earlier event a paper has had, and is counted where its moments are in order. Time "
+        "suspended is no part of handling. Within the limit: no clock of the stage was missed. In a stage now are the "
+        "papers in hand, whenever received; by month there are none of these."
+    ),
+    groups=("stage", *_TOLD, "month"),
+    chart="hours_median",
+    labels={"stage": {name: stage.label for name, stage in STAGES.items()}, "urgency": URGENCY},
+)
+def paper_stages(session: Session, period: Period, by: list[str]) -> Counted:
+    """One row a stage, and a department, urgency, sender or month: how many went through, how long it took, in time.
+
+    The closed ones give the time, those in hand their age: how many have been in the stage longer than the median.
+    """
+    by = list(dict.fromkeys(("stage", *by)))
+    closed = IncomingDocument.closed_at
+    told = {name: of for name, of in _TOLD.items() if name in by}
+    if "month" in by:
+        told["month"] = part_of("month", closed, *ends(session, closed, period))
+    stood = _stood_still(session, period)
+    found = pd.concat([_figures(_took(session, period, name, told, stood), by) for name in STAGES], ignore_index=True)
+    found["within_share"] = share(found["within"], found["judged"])
+    opens = {name: "" for name in found.columns if name not in by}
+    opens |= {"suspended": "suspended", "judged": "judged", "within": "within", "within_share": "within"}
+    lines = union_all(*(_passed(name, period, told) for name in STAGES)).subquery()
+    rows = [Rows(IncomingDocument, select(lines), opens)]
+    if "month" not in by:
+        in_hand = _open(session, told).fillna(dict.fromkeys(by, ""))
+        in_hand = in_hand.merge(found[[*by, "hours_median"]], how="left", on=by)
+        in_hand["longer"] = (in_hand["age"] > in_hand["hours_median"]).astype(int)
+        ages = in_hand.assign(open=1).groupby(by)[["open", "longer"]].sum().reset_index()
+        found = found.merge(ages, how="outer", on=by)
+        rows.append(Rows(IncomingDocument, in_hand, {"open": "", "longer": "longer"}))
+    counts = [name for name in ("count", "judged", "within", "open", "longer") if name in found]
+    found[counts] = found[counts].fillna(0).astype(int)
+    order = {name: number for number, name in enumerate(STAGES)}
+    found = found.sort_values(by, key=lambda one: one.map(order) if one.name == "stage" else one, ignore_index=True)
+    return Counted(found, rows)
