@@ -18,7 +18,7 @@ FEWEST = 5
 SECRET = "report"
 
 
-def share(part: pd.Series, whole: pd.Series | Decimal) -> pd.Series:
+def share(part: pd.Series, whole: pd.Series | Decimal | float) -> pd.Series:
     """Counts or amounts over others, or over one for all; 1 is all, to four places, nothing where there is no whole."""
     wholes = pd.Series(whole, part.index, dtype=float)
     return (part.astype(float) / wholes.where(wholes != 0)).round(4)

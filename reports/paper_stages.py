@@ -213,7 +213,7 @@ def paper_stages(session: Session, period: Period, by: list[str]) -> Counted:
     """
     by = list(dict.fromkeys(("stage", *by)))
     closed = IncomingDocument.closed_at
-    told = {name: of for name, of in _TOLD.items() if name in by}
+    told: dict[str, Any] = {name: of for name, of in _TOLD.items() if name in by}
     if "month" in by:
         told["month"] = part_of("month", closed, *ends(session, closed, period))
     stood = _stood_still(session, period)

@@ -35,6 +35,7 @@ BOTH = ("leader", "instruct", {
 REPORT = ("user_a", "report_result", {"result": "已按要求办理完毕，材料已报送。"})
 TELL = ("clerk", "tell_leader", {"way": "spoken"})
 CLOSED: list[Any] = [PROPOSE, INSTRUCT, REPORT, TELL, ("office", "close", {})]
+SUSPEND = ("office", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})
 REVIEW = ("clerk", "screen", {"ours": True, "addressed": True, "formed": True, "consulted": True})
 RELAY = ("leader", "order_relay", {"scope": "全体中层干部", "by": "@LATER", "charged": "@user_a"})
 ROUND = ("leader", "instruct_reading", {"readers": ["@user_a", "@head_a", "@user_b"], "purpose": "请阅知"})
@@ -47,7 +48,8 @@ INCOMING: list[Ways] = [
     [*CLOSED, ("clerk", "mark_for_return", {"reason": "来文单位要求清退"})],
     [*CLOSED, ("clerk", "hold", {"reason": "待上级后续通知"})],
     [*CLOSED, ("office", "mark_for_destruction", {"reason": "无保存价值"})],
-    [PROPOSE, INSTRUCT, ("office", "suspend", {**WHY, "cause": "sender", "wake_on": "@DAY"})],
+    [PROPOSE, INSTRUCT, SUSPEND],
+    [PROPOSE, INSTRUCT, SUSPEND, ("office", "go_on", {}), REPORT, TELL, ("office", "close", {})],
     [("leader", "return_to_sender", {"reason": "主送单位有误"})],
     [PROPOSE, ("clerk", "end_by_sender", {"notice": "call", "reason": "来文单位来电撤回"})],
     [("office", "void", {"reason": "重复登记", "second": "@clerk"})],
@@ -91,6 +93,10 @@ READERS: list[Ways] = [
 ANSWER = ("desk", "give_answer", {"article": "《服务窗口办事流程》"})
 CALLERS: list[Ways] = [
     [("desk", "wait", {"waiting_for": "papers", "until": "@SOON", "reason": "请来电人补充材料"})],
+    [
+        ("desk", "wait", {"waiting_for": "unreachable", "until": "@SOON", "reason": "两次回拨无人接听"}), ("desk", "go_on", {}),
+        ANSWER, ("desk", "close", {"code": "answered", "outcome": "已答复"}),
+    ],
     [ANSWER, ("desk", "plan_callback", {})],
     [ANSWER, ("desk", "close", {"code": "answered", "outcome": "已答复"}), ("shift", "reopen", {"reason": "来电人再次反映"})],
     [("desk", "forward_opinion", {"department": "#office", "reason": "建议转办公室研究"})],
