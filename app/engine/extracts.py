@@ -20,6 +20,7 @@ from app.engine.csv import Written, field_of
 from app.engine.database import as_stored
 from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
 from app.engine.fields import Field, fields_of
+from app.engine.moments import Moment, clock_texts
 
 #: a stretch of one column
 Cells = Sequence[Any]
@@ -72,24 +73,26 @@ def export_rows(session: Session, model: Any, query: Any) -> Iterator[tuple[Any,
 def export_texts(session: Session, model: Any, query: Any, zone: tzinfo) -> Iterator[tuple[str, ...]]:
     """The same rows as CSV has them (`csv_texts`), each stored value read and put into words once."""
     columns, readers = export_columns(model), _readers(session, model)
-    texts = [Written(_text(column, reader, zone)) for column, reader in zip(columns, readers, strict=True)]
+    texts = [_text(column, reader, zone) for column, reader in zip(columns, readers, strict=True)]
     for cells in _stretches(session, model, query):
         for reader, column in zip(readers, cells, strict=True):
             reader.prepare(column)
-        yield from zip(*(map(text.__getitem__, column) for text, column in zip(texts, cells, strict=True)), strict=True)
+        yield from zip(*(map(text, column) for text, column in zip(texts, cells, strict=True)), strict=True)
 
 
 def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Any], str]:
+    """From what is stored to the text of a cell: most columns repeat themselves, but for moments."""
+    if column.kind == "moment":
+        return clock_texts(zone)
     field, read = field_of(column, zone), reader.read
-    return (lambda stored: field(read(stored))) if reader.reads else field
+    return Written((lambda stored: field(read(stored))) if reader.reads else field).__getitem__
 
 
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
     """The columns of a stretch of rows as the database hands them over, without what is withheld."""
     fields, barriers = list(known_fields(model).values()), gates(model)
     columns = [getattr(model, field.column) for field in fields]
-    if _comes_unread(session):
-        columns = [as_stored(column) for column in columns]
+    columns = [as_stored(column) if _comes_unread(session, column) else column for column in columns]
     asked = [*columns, *(condition for condition, _names in barriers)]
     found = access.values(session, query.with_only_columns(*asked), yield_per=STRETCH)
     for rows in found.partitions(STRETCH):
@@ -103,9 +106,9 @@ def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]
         yield cells
 
 
-def _comes_unread(session: Session) -> bool:
-    """Whether values come as they are stored: SQLite has no decimals and no moments, other drivers have read them."""
-    return session.get_bind().dialect.name == "sqlite"
+def _comes_unread(session: Session, column: Any) -> bool:
+    """Whether values come as they are stored: SQLite has no decimals, and moments have a zone in Python alone."""
+    return session.get_bind().dialect.name == "sqlite" or isinstance(column.type, Moment)
 
 
 def _where(known: Cells, cells: Cells) -> Cells:
@@ -123,8 +126,9 @@ class _Reader:
     def __init__(self, session: Session, model: Any, field: Field, names: dict[Any, _Names]):
         self._names = names.setdefault(field.target, _Names(session, field.target)) if field.target else None
         dialect = session.get_bind().dialect
-        kind = inspect(model).columns[field.column].type.dialect_impl(dialect)
-        self._stored = kind.result_processor(dialect, None) if _comes_unread(session) else None
+        column = inspect(model).columns[field.column]
+        kind = column.type.dialect_impl(dialect)
+        self._stored = kind.result_processor(dialect, None) if _comes_unread(session, column) else None
         masked = partial(shown, field) if field.masked else None
         self._word = self._names.called if self._names else masked or _word(field)
 

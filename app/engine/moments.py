@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -103,6 +104,33 @@ def parse_moment(text: str, form: str | None = None) -> datetime:
         raise ValueError(
             _("“%(text)s” is not a date and time; write it like 2026-03-02 17:20.", text=text[:40])
         ) from None
+
+
+def clock_texts(zone: tzinfo) -> Callable[[datetime | str | None], str]:
+    """From a moment as a database stores it (UTC, a text on SQLite) to the text of a zone's clock, to the second.
+
+    What a clock shows at a whole hour is worked out once: within the hour minutes and seconds are those of UTC, but
+    where a zone lies half an hour off or its clock is changed just then.
+    """
+    hours: dict[str, str] = {}
+
+    def shown(stored: str) -> str:
+        moment = datetime.fromisoformat(stored).replace(tzinfo=UTC).astimezone(zone)
+        return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+
+    def text(stored: datetime | str | None) -> str:
+        if stored is None:
+            return ""
+        told = stored if isinstance(stored, str) else stored.isoformat(sep=" ")
+        hour = told[:13]
+        begun = hours.get(hour)
+        if begun is None:
+            first, last = shown(f"{hour}:00:00"), shown(f"{hour}:59:59")
+            plain = (first[:13], first[13:], last[13:]) == (last[:13], ":00:00", ":59:59")
+            begun = hours[hour] = first[:13] if plain else ""
+        return begun + told[13:19] if begun else shown(told)
+
+    return text
 
 
 class Moment(TypeDecorator[datetime]):
