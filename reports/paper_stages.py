@@ -69,6 +69,8 @@ STAGES = {
     ),
     "answered": Stage(_l("Sender answered"), IncomingDocument.answered_sender_at),
 }  # fmt: skip
+#: The stages in which a paper may be suspended.
+_WITH_THE_UNIT = ("delivered", "result")
 #: After these two events nothing else is awaited of the paper: neither begins a stage.
 _LAST = ("closed", "answered")
 _TOLD = {"department": Department.name, "urgency": IncomingDocument.urgency, "sender": Correspondent.name}
@@ -101,52 +103,58 @@ def _ran(stage: str, *states: str) -> Any:
     return exists(select(clock.id).where(own, clock.state.in_(states)).correlate(paper))
 
 
-def _suspended() -> Any:
-    """The hours for which handling of a paper stood still until it was closed."""
+def _suspended(since: Any, until: Any) -> Any:
+    """The hours for which handling of a paper stood still between two moments."""
     clock, segment, paper = ClockRow.__table__.c, ClockSegment.__table__.c, IncomingDocument
-    query = select(func.coalesce(func.sum(Hours(segment.begins_at, segment.ends_at)), 0.0)).where(
+    begun = case((segment.begins_at < since, since), else_=segment.begins_at)
+    ended = case((segment.ends_at > until, until), else_=segment.ends_at)
+    query = select(func.coalesce(func.sum(Hours(begun, ended)), 0.0)).where(
         clock.id == segment.clock_id, clock.kind == paper.kind_name, clock.record_id == paper.id,
         clock.stage == "handling", segment.running.is_(False), segment.ends_at <= paper.closed_at,
+        segment.begins_at < until, segment.ends_at > since,
     )  # fmt: skip
     return query.correlate(paper).scalar_subquery()
 
 
 def _passed(name: str, period: Period, told: Mapping[str, Any], *columns: Any) -> Any:
     """The papers closed in the period that went through a stage: one line each, its moment as `at`."""
-    stage, paper = STAGES[name], IncomingDocument
+    stage, since, paper = STAGES[name], _since(name), IncomingDocument
     judged = _ran(stage.clock, MET, MISSED) if stage.clock else false()
     within = and_(judged, not_(_ran(stage.clock, MISSED))) if stage.clock else false()
     query = _papers(
         literal(name).label("stage"), stage.moment.label("at"), *(of.label(one) for one, of in told.items()),
         case((judged, 1), else_=0).label("judged"), case((within, 1), else_=0).label("within"),
-        (_suspended() if name == "result" else literal(0.0)).label("suspended"), *columns,
+        (_suspended(since, stage.moment) if name in _WITH_THE_UNIT else literal(0.0)).label("suspended"), *columns,
     )  # fmt: skip
-    query = query.where(paper.closed_at.is_not(None), stage.moment >= _since(name))
+    query = query.where(paper.closed_at.is_not(None), stage.moment >= since)
     return period.holds(query, paper.closed_at)
 
 
-def _stood_still(session: Session, period: Period) -> pd.Series:
-    """The working hours for which handling stood still, by paper, of those closed in the period."""
+def _pauses(session: Session, period: Period) -> pd.DataFrame:
+    """When handling stood still: `id`, `begins`, `ends` of each pause of the papers closed in the period."""
     paper, clock, segment = IncomingDocument, ClockRow, ClockSegment
     handling = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "handling")
-    query = _papers(segment.begins_at, segment.ends_at).join(clock, handling)
-    query = query.join(segment, segment.clock_id == clock.id).where(segment.running.is_(False))
-    table = frame(session, period.holds(query.where(segment.ends_at <= paper.closed_at), paper.closed_at))
-    since, until = (pd.to_datetime(table[name], utc=True) for name in ("begins_at", "ends_at"))
-    table["stood"] = working_calendar(session).working_seconds_column(since, until) / 3600
-    return table.groupby("id")["stood"].sum()
+    query = _papers(segment.begins_at.label("begins"), segment.ends_at.label("ends")).join(clock, handling)
+    query = query.join(segment, segment.clock_id == clock.id)
+    query = query.where(segment.running.is_(False), segment.ends_at <= paper.closed_at)
+    table = frame(session, period.holds(query, paper.closed_at))
+    return table.assign(**{name: pd.to_datetime(table[name], utc=True) for name in ("begins", "ends")})
 
 
-def _took(session: Session, period: Period, name: str, told: Mapping[str, Any], stood: pd.Series) -> pd.DataFrame:
+def _took(session: Session, period: Period, name: str, told: Mapping[str, Any], pauses: pd.DataFrame) -> pd.DataFrame:
     """The papers that went through a stage, with the hours it took them; a suspension is no part of these."""
     moments = {"since": _since(name), "until": STAGES[name].moment, "received": IncomingDocument.received_at}
     columns = (as_stored(moment).label(one) for one, moment in moments.items())
     table = long_frame(session, _passed(name, period, told, *columns))
     since, until, received = (pd.to_datetime(table[one], utc=True) for one in moments)
+    calendar = working_calendar(session)
     table["hours"] = (until - since).dt.total_seconds() / 3600 - table["suspended"].astype(float)
-    table["working"] = working_calendar(session).working_seconds_column(since, until) / 3600
-    if name == "result":
-        table["working"] -= table["id"].map(stood).fillna(0)
+    table["working"] = calendar.working_seconds_column(since, until) / 3600
+    if name in _WITH_THE_UNIT:
+        stood = pauses.merge(pd.DataFrame({"id": table["id"], "since": since, "until": until}), on="id")
+        begun, ended = (stood[one].clip(stood["since"], stood["until"]) for one in ("begins", "ends"))
+        stood["working"] = calendar.working_seconds_column(begun, ended) / 3600
+        table["working"] -= table["id"].map(stood.groupby("id")["working"].sum()).fillna(0)
     table["from_receipt"] = (until - received).dt.total_seconds() / 3600
     return table
 
@@ -156,21 +164,21 @@ def _figures(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     groups = table.fillna(dict.fromkeys(by, "")).groupby(list(by), sort=False)
     found = groups.size().rename("count").to_frame()
     for one in ("hours", "working", "from_receipt"):
-        found[f"{one}_median"] = groups[one].median().round(2)
-        found[f"{one}_p90"] = groups[one].quantile(0.9).round(2)
+        found[f"{one}_median"], found[f"{one}_p90"] = groups[one].median(), groups[one].quantile(0.9)
     sums = groups[["suspended", "judged", "within"]].sum()
-    return found.join(sums.astype({"suspended": float, "judged": int, "within": int}).round(2)).reset_index()
+    return found.join(sums.astype({"suspended": float, "judged": int, "within": int})).reset_index()
 
 
-def _open(session: Session, told: Mapping[str, Any]) -> pd.DataFrame:
-    """The papers in hand: the stage each is in, and for how many hours it has been."""
+def _ages(session: Session, told: Mapping[str, Any], by: list[str], closed: pd.DataFrame) -> pd.DataFrame:
+    """The papers in hand, a line each: the stage it is in, and whether it has been there longer than the median."""
     awaited = {name: stage.awaited for name, stage in STAGES.items() if stage.awaited is not None}
     where = case(*((condition, name) for name, condition in awaited.items()))
     since = case(*((condition, _since(name)) for name, condition in awaited.items()))
     query = _papers(where.label("stage"), since.label("at"), *(of.label(one) for one, of in told.items()))
-    table = frame(session, query.where(IncomingDocument.pending(), where.is_not(None)))
-    table["age"] = (pd.Timestamp(now()) - pd.to_datetime(table["at"], utc=True)).dt.total_seconds() / 3600
-    return table
+    table = frame(session, query.where(IncomingDocument.pending(), where.is_not(None))).fillna(dict.fromkeys(by, ""))
+    table = table.merge(closed[[*by, "hours_median"]], how="left", on=by)
+    age = (pd.Timestamp(now()) - pd.to_datetime(table["at"], utc=True)).dt.total_seconds() / 3600
+    return table.assign(open=1, longer=(age > table["hours_median"]).astype(int))
 
 
 @report(
@@ -216,22 +224,19 @@ def paper_stages(session: Session, period: Period, by: list[str]) -> Counted:
     told: dict[str, Any] = {name: of for name, of in _TOLD.items() if name in by}
     if "month" in by:
         told["month"] = part_of("month", closed, *ends(session, closed, period))
-    stood = _stood_still(session, period)
-    found = pd.concat([_figures(_took(session, period, name, told, stood), by) for name in STAGES], ignore_index=True)
-    found["within_share"] = share(found["within"], found["judged"])
+    pauses = _pauses(session, period)
+    found = pd.concat([_figures(_took(session, period, name, told, pauses), by) for name in STAGES], ignore_index=True)
     opens = {name: "" for name in found.columns if name not in by}
     opens |= {"suspended": "suspended", "judged": "judged", "within": "within", "within_share": "within"}
     lines = union_all(*(_passed(name, period, told) for name in STAGES)).subquery()
     rows = [Rows(IncomingDocument, select(lines), opens)]
     if "month" not in by:
-        in_hand = _open(session, told).fillna(dict.fromkeys(by, ""))
-        in_hand = in_hand.merge(found[[*by, "hours_median"]], how="left", on=by)
-        in_hand["longer"] = (in_hand["age"] > in_hand["hours_median"]).astype(int)
-        ages = in_hand.assign(open=1).groupby(by)[["open", "longer"]].sum().reset_index()
-        found = found.merge(ages, how="outer", on=by)
-        rows.append(Rows(IncomingDocument, in_hand, {"open": "", "longer": "longer"}))
+        ages = _ages(session, told, by, found)
+        found = found.merge(ages.groupby(by)[["open", "longer"]].sum().reset_index(), how="outer", on=by)
+        rows.append(Rows(IncomingDocument, ages, {"open": "open", "longer": "longer"}))
     counts = [name for name in ("count", "judged", "within", "open", "longer") if name in found]
     found[counts] = found[counts].fillna(0).astype(int)
+    found["within_share"] = share(found["within"], found["judged"])
     order = {name: number for number, name in enumerate(STAGES)}
     found = found.sort_values(by, key=lambda one: one.map(order) if one.name == "stage" else one, ignore_index=True)
-    return Counted(found, rows)
+    return Counted(found.round({name: 2 for name in found.columns if name not in (*by, "within_share")}), rows)

@@ -80,8 +80,9 @@ def _pauses(subject: Subject, period: Period) -> Any:
         Column("median_hours", _l("Median of a pause, hours"), "hours"),
     ],
     basis=_l(
-        "What was closed in the period, each time it was; void, merged and returned records left out. Counted are the "
-        "pauses of the limit of the answer, or of handling, in all rounds until the closing; the longest come first."
+        "Tickets closed in the period, each time it happened, or papers by their last closing; void, merged and "
+        "returned ones left out. Counted are the pauses of the limit of the answer, or of handling, in all rounds "
+        "until the closing; the longest come first. Figures of fewer than five reports of wrongdoing are left empty."
     ),
     groups=("reason", "kind", "department", "month"),
     subjects={name: subject.label for name, subject in SUBJECTS.items()},
@@ -98,9 +99,12 @@ def pauses(session: Session, period: Period, by: list[str], of: str) -> Counted:
     table["month"], table["hours"] = month_of(table["at"]), table["hours"].astype(float)
     groups = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)
     found = groups["id"].nunique().rename("records").to_frame()
-    found["pauses"], found["hours"] = groups.size(), groups["hours"].sum().round(2)
-    found["share"] = share(groups["hours"].sum(), table["hours"].sum())
-    found["median_hours"] = groups["hours"].median().round(2)
-    found = found.reset_index().sort_values("hours", ascending=False, kind="stable", ignore_index=True)
+    found["pauses"], found["hours"], found["median_hours"] = (
+        groups.size(), groups["hours"].sum(), groups["hours"].median()
+    )  # fmt: skip
+    told = without_few(found.reset_index(), by, "records")
+    hours, median = (told[name].astype(float) for name in ("hours", "median_hours"))
+    told = told.assign(share=share(hours, hours.sum()), hours=hours.round(2), median_hours=median.round(2))
+    told = told.sort_values("hours", ascending=False, kind="stable", ignore_index=True)
     figures = {"records": "", "pauses": "", "hours": "hours", "share": "hours", "median_hours": ""}
-    return Counted(without_few(found, by, "records"), [Rows(subject.model, table, figures, once=("records",))])
+    return Counted(told, [Rows(subject.model, table, figures, once=("records",))])
