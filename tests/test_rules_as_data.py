@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, null, select, update
 
 from app.engine import access, rules
 from app.engine.clocks import UNIT_LABELS, ClockRule, clocks_of, rule_for
@@ -411,3 +411,26 @@ def test_no_row_is_both_our_own_and_from_a_text_and_each_is_for_a_profile_that_e
 
 def test_what_is_tested_elsewhere_names_its_chapter():
     assert set(ELSEWHERE.values()) == {"number series", "archive and loans"}
+
+
+def test_a_rule_that_got_past_the_form_is_as_if_it_were_not_there(either_session):
+    """Of an older program, or written into the database: no page may break of it, and both ways to ask agree."""
+    nonsense = "<script>{0} %s"
+    with access.system():
+        either_session.execute(delete(Rule).execution_options(unrecorded=True))
+        either_session.add_all(rule(name, about.default or "x") for name, about in SETTINGS.items())
+        either_session.commit()
+        written = update(Rule).values(value=nonsense).execution_options(unrecorded=True)
+        either_session.execute(written)
+        either_session.commit()
+        for about in SETTINGS.values():
+            told = rules.value(either_session, about, None)
+            free = about.kind in ("words", "list") and about.choices is None
+            assert told == (nonsense if free else about.default), about.name
+            if about.kind == "flag":
+                on = either_session.scalar(select(rules.holds(about, null())))
+                assert bool(on) is rules.flag(either_session, about, None) is (about.default == "yes"), about.name
+
+
+def rule(setting, value):
+    return Rule(setting=setting, value=value, source="旧程序", ours=True)

@@ -131,9 +131,10 @@ def _in_force(session: Session, name: str, profile: str | None, on: date) -> Any
 
 
 def value(session: Session, about: Setting, profile: str | None, on: date | None = None) -> str:
-    """What holds for a profile on a day (today), as text."""
+    """What holds for a profile on a day (today), as text; the usual where a row that got past the form holds no such."""
     row = _in_force(session, about.name, profile, on or today())
-    return about.default if row is None else row.value.strip()
+    text = about.default if row is None else row.value.strip()
+    return about.default if about.wrong(text) else text
 
 
 def flag(session: Session, about: Setting, profile: str | None, on: date | None = None) -> bool:
@@ -156,13 +157,12 @@ def holds(about: Setting, profile: Any) -> ColumnElement[bool]:
         .limit(1)
         .scalar_subquery()
     )
-    return func.coalesce(in_force, about.default) == _YES
+    return in_force.is_distinct_from(_NO) if about.default == _YES else func.coalesce(in_force, _NO) == _YES
 
 
 def number(session: Session, about: Setting, profile: str | None, on: date | None = None) -> Decimal:
-    """A number, in the unit the setting's label names; the usual one where a row that got past the form holds none."""
-    text = value(session, about, profile, on)
-    return Decimal(about.default if about.wrong(text) else text)
+    """A number, in the unit the setting's label names."""
+    return Decimal(value(session, about, profile, on))
 
 
 def month_day(session: Session, about: Setting, profile: str | None, on: date | None = None) -> tuple[int, int]:
