@@ -6,7 +6,7 @@ more than all its cells. Memory stays flat however many rows come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -77,15 +77,15 @@ def export_texts(session: Session, model: Any, query: Any, zone: tzinfo) -> Iter
     for cells in _stretches(session, model, query):
         for reader, column in zip(readers, cells, strict=True):
             reader.prepare(column)
-        yield from zip(*(map(text, column) for text, column in zip(texts, cells, strict=True)), strict=True)
+        yield from zip(*(text(column) for text, column in zip(texts, cells, strict=True)), strict=True)
 
 
-def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Any], str]:
-    """From what is stored to the text of a cell: most columns repeat themselves, but for moments."""
+def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Cells], Iterable[str]]:
+    """From what is stored in a stretch to the texts of its cells: most columns repeat themselves, but for moments."""
     if column.kind == "moment":
         return clock_texts(zone)
     field, read = field_of(column, zone), reader.read
-    return Written((lambda stored: field(read(stored))) if reader.reads else field).__getitem__
+    return partial(map, Written((lambda stored: field(read(stored))) if reader.reads else field).__getitem__)
 
 
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:

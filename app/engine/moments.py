@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -106,31 +106,44 @@ def parse_moment(text: str, form: str | None = None) -> datetime:
         ) from None
 
 
-def clock_texts(zone: tzinfo) -> Callable[[datetime | str | None], str]:
-    """From a moment as a database stores it (UTC, a text on SQLite) to the text of a zone's clock, to the second.
+class _Hours(dict[str, str]):
+    """What a zone's clock shows at each whole hour of UTC, `2026-03-02 09` at `2026-03-02 01`.
 
-    What a clock shows at a whole hour is worked out once: within the hour minutes and seconds are those of UTC, but
-    where a zone lies half an hour off or its clock is changed just then.
+    Raises `LookupError` for an hour within which minutes and seconds are not those of UTC: the zone lies half an hour
+    off, or its clock is changed just then.
     """
-    hours: dict[str, str] = {}
 
-    def shown(stored: str) -> str:
-        moment = datetime.fromisoformat(stored).replace(tzinfo=UTC).astimezone(zone)
+    def __init__(self, zone: tzinfo):
+        self._zone = zone
+
+    def __missing__(self, hour: str) -> str:
+        first, last = (self.shown(f"{hour}:{rest}") for rest in ("00:00", "59:59"))
+        if first[13:] != ":00:00" or last != f"{first[:13]}:59:59":
+            raise LookupError(hour)
+        self[hour] = first[:13]
+        return first[:13]
+
+    def shown(self, stored: str) -> str:
+        moment = datetime.fromisoformat(stored).replace(tzinfo=UTC).astimezone(self._zone)
         return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
-    def text(stored: datetime | str | None) -> str:
-        if stored is None:
-            return ""
-        told = stored if isinstance(stored, str) else stored.isoformat(sep=" ")
-        hour = told[:13]
-        begun = hours.get(hour)
-        if begun is None:
-            first, last = shown(f"{hour}:00:00"), shown(f"{hour}:59:59")
-            plain = (first[:13], first[13:], last[13:]) == (last[:13], ":00:00", ":59:59")
-            begun = hours[hour] = first[:13] if plain else ""
-        return begun + told[13:19] if begun else shown(told)
 
-    return text
+def clock_texts(zone: tzinfo) -> Callable[[Sequence[Any]], list[str]]:
+    """From moments as a database stores them (UTC, texts on SQLite) to what the clock of a zone showed, to the second.
+
+    Each hour is looked up once: a column of a hundred thousand moments lies in a few thousand hours.
+    """
+    hours = _Hours(zone)
+
+    def texts(stored: Sequence[Any]) -> list[str]:
+        if any(one.__class__ is datetime for one in stored):
+            stored = [one and one.isoformat(sep=" ") for one in stored]
+        try:
+            return ["" if one is None else hours[one[:13]] + one[13:19] for one in stored]
+        except LookupError:
+            return ["" if one is None else hours.shown(one) for one in stored]
+
+    return texts
 
 
 class Moment(TypeDecorator[datetime]):

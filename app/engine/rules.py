@@ -131,7 +131,7 @@ def _in_force(session: Session, name: str, profile: str | None, on: date) -> Any
 
 
 def value(session: Session, about: Setting, profile: str | None, on: date | None = None) -> str:
-    """What holds for a profile on a day (today), as text; the usual where a row that got past the form holds no such."""
+    """What holds for a profile on a day (today), as text: the usual, too, where a row has what its form refuses."""
     row = _in_force(session, about.name, profile, on or today())
     text = about.default if row is None else row.value.strip()
     return about.default if about.wrong(text) else text
