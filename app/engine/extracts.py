@@ -11,16 +11,17 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Dialect, inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.csv import Written, field_of
-from app.engine.database import as_stored
+from app.engine.database import among_keys, as_stored
 from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
 from app.engine.fields import Field, fields_of
-from app.engine.moments import Moment, clock_texts
+from app.engine.moments import clock_texts
 
 #: a stretch of one column
 Cells = Sequence[Any]
@@ -92,8 +93,7 @@ def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]
     """The columns of a stretch of rows as the database hands them over, without what is withheld."""
     fields, barriers = list(known_fields(model).values()), gates(model)
     columns = [getattr(model, field.column) for field in fields]
-    columns = [as_stored(column) if _comes_unread(session, column) else column for column in columns]
-    asked = [*columns, *(condition for condition, _names in barriers)]
+    asked = [*map(as_stored, columns), *(condition for condition, _names in barriers)]
     found = access.values(session, query.with_only_columns(*asked), yield_per=STRETCH)
     for rows in found.partitions(STRETCH):
         found_cells: list[Cells] = list(zip(*rows, strict=True))
@@ -106,9 +106,11 @@ def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]
         yield cells
 
 
-def _comes_unread(session: Session, column: Any) -> bool:
-    """Whether values come as they are stored: SQLite has no decimals, and moments have a zone in Python alone."""
-    return session.get_bind().dialect.name == "sqlite" or isinstance(column.type, Moment)
+def _reading(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a value as the driver hands it over the one a record would have; None: nothing is to be done."""
+    if isinstance(kind, TypeDecorator) and dialect.name != "sqlite":  # its driver has decimals and moments
+        return partial(kind.process_result_value, dialect=dialect)
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _where(known: Cells, cells: Cells) -> Cells:
@@ -125,10 +127,7 @@ class _Reader:
 
     def __init__(self, session: Session, model: Any, field: Field, names: dict[Any, _Names]):
         self._names = names.setdefault(field.target, _Names(session, field.target)) if field.target else None
-        dialect = session.get_bind().dialect
-        column = inspect(model).columns[field.column]
-        kind = column.type.dialect_impl(dialect)
-        self._stored = kind.result_processor(dialect, None) if _comes_unread(session, column) else None
+        self._stored = _reading(inspect(model).columns[field.column].type, session.get_bind().dialect)
         masked = partial(shown, field) if field.masked else None
         self._word = self._names.called if self._names else masked or _word(field)
 
@@ -176,10 +175,8 @@ class _Names:
             self.kept = {}
         kept = self.kept
         if missing := {key for key in set(keys) if key is not None and key not in kept}:
-            found = access.values(self.session, self.query.where(self.target.id.in_(missing)))
-            self.kept |= dict.fromkeys(missing) | {
-                key: None if name is None else str(name) for key, name in found.all()
-            }
+            found = access.values(self.session, self.query.where(among_keys(self.target.id, missing)))
+            kept |= dict.fromkeys(missing) | {key: None if name is None else str(name) for key, name in found.all()}
 
     def called(self, key: int) -> str | None:
         """The name of one of those, None for one that is hidden."""
