@@ -20,6 +20,7 @@ from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
 from app.web.download import write_file
+from app.web.report_files import write_report
 from app.web.reporting import as_json
 from models.people import actor_of
 
@@ -239,4 +240,5 @@ def report_command(
         elif out.endswith(".json"):
             Path(out).write_text(as_json(answer), "utf-8")
         else:
-            write_file(out, answer.title, answer.columns, answer.spoken, [str(answer.report.basis)])
+            with open(out, "wb") as file:
+                write_report(db.session, file, answer, "xlsx" if out.endswith(".xlsx") else "csv", None, iter)

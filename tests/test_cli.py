@@ -83,7 +83,9 @@ def test_the_report_has_the_same_figures_in_every_form(demo, tmp_path):
     for form in ("json", "csv", "xlsx"):
         assert demo("report", "turnaround", "--as", "manager", "--out", tmp_path / f"t.{form}").exit_code == 0
     rows = json.loads((tmp_path / "t.json").read_text("utf-8"))["rows"]
-    sheet = load_workbook(tmp_path / "t.xlsx").worksheets[1]
+    book = load_workbook(tmp_path / "t.xlsx")  # the workbook of the page: cover, summary, details, chart
+    sheet = book.worksheets[1]
+    assert (len(book.worksheets), len(book.worksheets[-1]._charts)) == (4, 1)
     cells = [[cell.value for cell in line][:3] for line in sheet.iter_rows(min_row=2, max_row=1 + len(rows))]
     assert cells == [[row["department"], row["count"], row["median_hours"]] for row in rows]
     lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()[1:]

@@ -101,12 +101,10 @@ def write_table(
     )
 
 
-def write_file(
-    path: str, title: str, columns: Sequence[Column], rows: Iterable[Any], notes: Sequence[str] = ()
-) -> None:
+def write_file(path: str, title: str, columns: Sequence[Column], rows: Iterable[Any]) -> None:
     """The table as a file on this machine: a workbook where the name ends in `.xlsx`, else CSV."""
     with open(path, "wb") as target:
         if path.endswith(".xlsx"):
-            write_table(target, title, columns, rows, notes=notes)
+            write_table(target, title, columns, rows)
         else:
             write_csv(target, columns, rows, zone=office_zone())
