@@ -90,7 +90,7 @@ def calls(session: Session) -> Select[Any]:
 
 
 #: States in which a ticket counts nowhere.
-UNCOUNTED = tuple(state.name for state in ServiceTicket.flow.states.values() if state.uncounted)
+UNCOUNTED = ServiceTicket.flow.uncounted_states
 
 
 def today(session: Session) -> list[Rate]:

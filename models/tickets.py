@@ -192,7 +192,7 @@ class ServiceTicket(Sealable, Workflow, Model):
         _l("Round"), derived=True, default=1, help=_l("1, and one more for each time it was reopened")
     )
     waits: Mapped[int] = fields.integer(_l("Times waited in this round"), derived=True, default=0)
-    waiting_for: Mapped[str | None] = fields.word(_l("Waits for"), WAITING_FOR, derived=True)
+    waiting_for: Mapped[str | None] = fields.word(_l("Waiting for"), WAITING_FOR, derived=True)
     wake_at: Mapped[datetime | None] = fields.moment(_l("Waits until"), derived=True)
     waited_in: Mapped[str | None] = fields.choice(
         _l("State before the wait"), flow.state_labels, "waited_in_known", derived=True

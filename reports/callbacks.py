@@ -113,7 +113,6 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> Counted:
 def calls_kept(session: Session, period: Period, by: list[str]) -> Counted:
     """Callbacks, promises and messages: how many callers were reached, how many in time, with how many tries."""
     call = CallOwed
-    uncounted = [state.name for state in call.flow.states.values() if state.uncounted]
     query = (
         select(
             call.id,
@@ -125,7 +124,7 @@ def calls_kept(session: Session, period: Period, by: list[str]) -> Counted:
             Person.name.label("assignee"),
         )
         .join(Person, call.assignee_id == Person.id, isouter=True)
-        .where(call.state.not_in(uncounted), call.due_at < now())
+        .where(call.state.not_in(call.flow.uncounted_states), call.due_at < now())
     )
     table = frame(session, period.holds(query, call.due_at))
     due, called = (pd.to_datetime(table[name], utc=True) for name in ("at", "called_at"))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.engine.frames import Counted, Rows
 from app.engine.moments import office_zone
+from models.documents import IncomingDocument
 
 #: tickets-orders.md 6
 FEWEST = 5
@@ -44,6 +45,12 @@ def office_days(moments: pd.Series) -> pd.Series:
 def last_day(end: datetime, rows: int) -> pd.Series:
     """The office's day on which a period ends that goes up to a moment, midnight for one: the same for every row."""
     return office_days(pd.Series([end - timedelta(microseconds=1)] * rows, dtype=object))
+
+
+def last_lead(query: Any, desk: Any) -> Any:
+    """What `query` says of the unit that leads on a paper: of several hand-outs the last that was not called off."""
+    lead = query.where(desk.document_id == IncomingDocument.id, desk.lead, desk.state != "called_off")
+    return lead.order_by(desk.id.desc()).limit(1).correlate(IncomingDocument).scalar_subquery()
 
 
 def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:

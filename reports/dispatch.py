@@ -55,7 +55,6 @@ def _listed(model: Any, number: Any, period: Period) -> Select[Any]:
     listing = select(RungSent.clock_id, first).join(EscalationRung, EscalationRung.id == RungSent.rung_id)
     listing = listing.where(RungSent.state == SENT, EscalationRung.who.contains(LISTED))
     listed = period.holds(listing, RungSent.at).group_by(RungSent.clock_id).subquery().c
-    uncounted = [state.name for state in model.flow.states.values() if state.uncounted]
     return (
         select(
             number.label("number"), ClockRow.stage, Department.name.label("department"), ClockRow.due_at,
@@ -65,6 +64,6 @@ def _listed(model: Any, number: Any, period: Period) -> Select[Any]:
         .join(listed.clock_id.table, ClockRow.id == listed.clock_id)
         .join(model, and_(ClockRow.kind == model.kind_name, model.id == ClockRow.record_id))
         .join(Department, Department.id == model.department_id, isouter=True)
-        .where(model.state.not_in(uncounted))
+        .where(model.state.not_in(model.flow.uncounted_states))
         .order_by(listed.listed_at, ClockRow.id)
     )  # fmt: skip

@@ -13,7 +13,7 @@ from models.dispatch import DispatchOrder
 from models.people import Department
 from reports.passages import began_in, of_record, went_into
 
-UNCOUNTED = tuple(state.name for state in DispatchOrder.flow.states.values() if state.uncounted)
+UNCOUNTED = DispatchOrder.flow.uncounted_states
 _ISSUE, _MOVE = (HistoryEntry.__table__.alias(name) for name in ("issue", "move"))
 
 

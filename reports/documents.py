@@ -23,16 +23,15 @@ from models.outgoing import OutgoingDocument
 from models.people import Department, Person
 from models.registers import Register
 from models.secrecy import SECRECY
+from reports.counting import last_lead
 from reports.numbers import STATES
 from reports.serials import in_order, with_void
 
 
 def _of_lead(value: Any) -> Any:
-    """What the unit that leads has to say of a paper: of several hand-outs the last that was not called off."""
-    desk = Assignment
-    query = select(value).select_from(desk).join(Person, desk.received_by_id == Person.id, isouter=True)
-    lead = query.where(desk.document_id == IncomingDocument.id, desk.lead, desk.state != "called_off")
-    return lead.order_by(desk.id.desc()).limit(1).correlate(IncomingDocument).scalar_subquery()
+    """What the unit that leads has to say of a paper, as far as one sees it."""
+    query = select(value).select_from(Assignment)
+    return last_lead(query.join(Person, Assignment.received_by_id == Person.id, isouter=True), Assignment)
 
 
 @report(

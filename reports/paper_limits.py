@@ -56,9 +56,8 @@ def closing_on_time(of: str) -> Tally:
     stood_late = exists().where(
         stood.clock_id == clock.id, stood.ends_at.is_(None), stood.running.is_(False), stood.begins_at > clock.due_at
     )
-    uncounted = [one.name for one in paper.flow.states.values() if one.uncounted]
-    excluded = or_(state == VOID, paper.state.in_(uncounted))
-    counted = and_(state != VOID, paper.state.not_in(uncounted))
+    excluded = or_(state == VOID, paper.state.in_(paper.flow.uncounted_states))
+    counted = and_(state != VOID, paper.state.not_in(paper.flow.uncounted_states))
     by_extension = and_(clock.extended.is_(True), clock.stopped_at > clock.original_due_at)
     met = and_(state == MET, or_(clock.extended.is_(False), clock.stopped_at <= clock.original_due_at))
     on_time = and_(counted, or_(met, and_(bare, paper.closed_at <= paper.due_at)))

@@ -24,14 +24,13 @@ from models.correspondents import Correspondent
 from models.documents import URGENCY, IncomingDocument
 from models.instructions import LeaderInstruction
 from models.people import Department
-from reports.counting import share
+from reports.counting import last_lead, share
 
 
 def _of_lead(moment: str) -> Any:
-    """A moment of the unit that leads on a paper: of several hand-outs the last that was not called off."""
+    """A moment of the unit that leads on a paper, whoever sees its part of it."""
     desk = Assignment.__table__.alias("lead").c
-    lead = select(desk[moment]).where(desk.document_id == IncomingDocument.id, desk.lead, desk.state != "called_off")
-    return lead.order_by(desk.id.desc()).limit(1).correlate(IncomingDocument).scalar_subquery()
+    return last_lead(select(desk[moment]), desk)
 
 
 def _last_signed() -> Any:
@@ -87,12 +86,11 @@ def _since(name: str) -> Any:
 def _papers(*columns: Any) -> Any:
     """A query of papers in the house's figures; those of an older register were entered long after their events."""
     paper = IncomingDocument
-    uncounted = [state.name for state in paper.flow.states.values() if state.uncounted]
     return (
         select(paper.id, *columns)
         .join(Department, paper.department_id == Department.id, isouter=True)
         .join(Correspondent, paper.sender_id == Correspondent.id, isouter=True)
-        .where(paper.taken_over.is_(False), paper.state.not_in(uncounted))
+        .where(paper.taken_over.is_(False), paper.state.not_in(paper.flow.uncounted_states))
     )
 
 

@@ -76,7 +76,7 @@ def incoming_papers() -> Tally:
             Share("answered_share", _l("Share answered in time"), "answered_in_time", "answer_due"),
             Took("to_propose", _l("Received to proposed"), paper.received_at, paper.proposed_at, working=True),
         ],
-        where=(paper.state.not_in([state.name for state in paper.flow.states.values() if state.uncounted]),),
+        where=(paper.state.not_in(paper.flow.uncounted_states),),
         joins=lambda query: (
             query.join(Correspondent, paper.sender_id == Correspondent.id, isouter=True).join(
                 Department, paper.department_id == Department.id, isouter=True

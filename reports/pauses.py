@@ -60,8 +60,9 @@ def _pauses(subject: Subject, period: Period) -> Any:
     counts = and_(clock.kind == model.kind_name, clock.record_id == model.id, clock.stage == subject.stage)
     query = subject.joined(query).join(clock, counts).join(segment, segment.clock_id == clock.id)
     query = query.join(Department, model.department_id == Department.id, isouter=True)
-    uncounted = [state.name for state in model.flow.states.values() if state.uncounted]
-    query = query.where(segment.running.is_(False), segment.ends_at <= subject.closed, model.state.not_in(uncounted))
+    query = query.where(
+        segment.running.is_(False), segment.ends_at <= subject.closed, model.state.not_in(model.flow.uncounted_states)
+    )
     return period.holds(query, subject.closed)
 
 

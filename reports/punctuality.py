@@ -64,10 +64,6 @@ _GROUPS = [
 ]
 
 
-def _uncounted(model: Any) -> list[str]:
-    return [state.name for state in model.flow.states.values() if state.uncounted]
-
-
 def _by_department(query: Any, model: Any) -> Any:
     return query.join(Department, model.department_id == Department.id, isouter=True)
 
@@ -77,7 +73,7 @@ def _whole(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
     model = subject.model
     begins, ends = getattr(model, subject.begins), getattr(model, subject.ends)
     query = _by_department(_columns(subject, begins, ends), model)
-    query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(_uncounted(model)))
+    query = query.where(begins.is_not(None), ends.is_not(None), model.state.not_in(model.flow.uncounted_states))
     return long_frame(session, period.holds(query, ends))
 
 

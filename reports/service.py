@@ -155,11 +155,10 @@ def _named(about: Limited, *columns: Any) -> Any:
     model = about.model
     kind = getattr(model, about.kind) if about.kind else literal("")
     query = select(model.id, kind.label("kind"), Department.name.label("department"), *columns)
-    uncounted = [state.name for state in model.flow.states.values() if state.uncounted]
     return (
         query.select_from(model)
         .join(Department, model.department_id == Department.id, isouter=True)
-        .where(model.state.not_in(uncounted))
+        .where(model.state.not_in(model.flow.uncounted_states))
     )
 
 

@@ -17,6 +17,8 @@ from tests.conftest import PASSWORD, sign_in
 
 #: Which kinds it shows with their rows changes with the hour.
 MY_WORK = ("/", "/?tab=done")
+#: What lies in a day's ledger changes with the hour, too: late in the evening it asks once less. Never more often.
+BY_THE_HOUR = ("/dailyreviewview/show/1",)
 STORED = Path(__file__).with_name("query_counts.json")
 
 
@@ -77,6 +79,7 @@ def test_no_page_asks_the_database_more_often_than_before(counted):
     if os.environ.get("STORE_QUERY_COUNTS") == "1":
         STORED.write_text(json.dumps(counted, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
     stored = json.loads(STORED.read_text("utf-8"))
+    counted |= {page: max(counted[page], stored[page]) for page in BY_THE_HOUR}
     assert {page: counted.get(page) for page in {*stored, *counted}} == stored
 
 

@@ -144,15 +144,20 @@ class _Keys(TypeDecorator[Collection[int]]):
         return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
 
 
-class _among(FunctionElement[bool]):
-    """Whether a column is one of many keys."""
+class Condition(FunctionElement[bool]):
+    """A condition that each database writes its own way; two SQL expressions, and an index that answers."""
 
     type = Boolean()
-    inherit_cache = True
 
     def self_group(self, against: Any = None) -> Any:
-        """As it stands: SQLite would be asked `IN (...) = 1` otherwise, which no index answers."""
+        """As it stands: SQLite would be asked `... = 1` otherwise, which no index answers."""
         return self
+
+
+class _among(Condition):
+    """Whether a column is one of many keys."""
+
+    inherit_cache = True
 
 
 @compiles(_among, "sqlite")

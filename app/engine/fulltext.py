@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     Connection,
     Integer,
     Select,
@@ -34,11 +33,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from app.engine import changes
 from app.engine.access import RowAccess
+from app.engine.database import Condition
 from app.engine.fields import fields_of
 
 HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -112,15 +111,10 @@ class _Question(TypeDecorator[tuple[Phrase, ...]]):
         return " AND ".join(f'"{" ".join(words)}"{"*" if open_ else ""}' for words, open_ in value)
 
 
-class _found(FunctionElement[bool]):
+class _found(Condition):
     """Whether a column of an index holds all the phrases of a question."""
 
-    type = Boolean()
     inherit_cache = True
-
-    def self_group(self, against: Any = None) -> Any:
-        """As it stands: SQLite would be asked `MATCH ? = 1` otherwise."""
-        return self
 
 
 @compiles(_found, "sqlite")

@@ -133,8 +133,7 @@ def _in_force(session: Session, name: str, profile: str | None, on: date) -> Any
 def value(session: Session, about: Setting, profile: str | None, on: date | None = None) -> str:
     """What holds for a profile on a day (today), as text: the usual, too, where a row has what its form refuses."""
     row = _in_force(session, about.name, profile, on or today())
-    text = about.default if row is None else row.value.strip()
-    return about.default if about.wrong(text) else text
+    return about.default if row is None or about.wrong(row.value) else row.value.strip()
 
 
 def flag(session: Session, about: Setting, profile: str | None, on: date | None = None) -> bool:

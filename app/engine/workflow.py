@@ -189,6 +189,11 @@ class Flow:
         return tuple(s.name for s in self.states.values() if not (s.final or s.settled))
 
     @property
+    def uncounted_states(self) -> tuple[str, ...]:
+        """The states whose records no figure counts: void, merged, returned."""
+        return tuple(s.name for s in self.states.values() if s.uncounted)
+
+    @property
     def state_labels(self) -> dict[str, Any]:
         return {state.name: state.label for state in self.states.values()}
 
