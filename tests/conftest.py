@@ -194,10 +194,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def played(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `office.db`, a demo office of some papers, calls and orders, and its files; to be copied."""
-    folder = tmp_path_factory.mktemp("played")
+def play_into(folder: Path, template: Path) -> Path:
+    """Make the folder a demo office of some papers, calls and orders, `office.db` and its files."""
     shutil.copy(template, folder / "office.db")
     found = office(f"sqlite:///{folder / 'office.db'}", folder)
     with found.app_context():
@@ -207,6 +205,12 @@ def played(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         db.session.remove()
         db.engine.dispose()
     return folder
+
+
+@pytest.fixture(scope="session")
+def played(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo office, to be copied."""
+    return play_into(tmp_path_factory.mktemp("played"), template)
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def test_company_a_pause_is_asked_for_by_the_handler_and_granted_by_the_head_of_
 
 def test_company_the_sender_withdraws_and_it_counts_as_done_outside_the_on_time_rate(house, clock, app, client):
     from app.engine.clocks import ClockRow
-    from reports.punctuality import _uncounted
+    from models.documents import IncomingDocument
 
     pk, _copy = slip_made_out(house)
     house.take("office", PAPERS, pk, "circulate", readers=["孙丽"], purpose="阅知", opinion=True)
@@ -138,9 +138,7 @@ def test_company_the_sender_withdraws_and_it_counts_as_done_outside_the_on_time_
         running = select(ClockRow.stage).where(ClockRow.state.in_(("running", "paused")))
         about = ("incoming_documents", "assignments", "circulation_entries")
         assert db.session.scalars(running.where(ClockRow.kind.in_(about))).all() == []
-        from models.documents import IncomingDocument
-
-        assert "terminated_by_sender" in _uncounted(IncomingDocument)
+        assert "terminated_by_sender" in IncomingDocument.flow.uncounted_states
 
 
 # S16 公文处理办法: a government office, book ZW
