@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -49,7 +48,11 @@ def overdue(session: Session) -> int:
 
 
 def order_summary(session: Session) -> int:
-    return len(ask(session, "order_summary", {}).rows)
+    return len(ask(session, "order_summary", {"by": "month,status,payment_type"}).rows)
+
+
+def order_goods(session: Session) -> int:
+    return len(ask(session, "order_summary", {"by": "product"}).rows)
 
 
 def turnaround_sql(session: Session) -> int:
@@ -79,14 +82,13 @@ def overdue_sql(session: Session) -> int:
 
 def order_summary_sql(session: Session) -> int:
     month = "substr(placed_at, 1, 7)" if db.engine.dialect.name == "sqlite" else "to_char(placed_at, 'YYYY-MM')"
-    connection = session.connection()
-    sums = connection.execute(text(
-        f"SELECT {month}, state, payment_type, count(*), sum(gross) FROM sales_order GROUP BY 1, 2, 3"
-    )).all()  # fmt: skip
-    products = connection.execute(text(
-        "SELECT product_id, sum(quantity), sum(gross) FROM order_line GROUP BY 1 ORDER BY 2 DESC LIMIT 20"
-    )).all()  # fmt: skip
-    return len(sums) + len(products)
+    query = f"SELECT {month}, state, payment_type, count(*), sum(gross) FROM sales_order GROUP BY 1, 2, 3"
+    return len(session.connection().execute(text(query)).all())
+
+
+def order_goods_sql(session: Session) -> int:
+    query = "SELECT product_id, count(*), sum(quantity), sum(gross) FROM order_line GROUP BY 1 ORDER BY 2 DESC"
+    return len(session.connection().execute(text(query)).all())
 
 
 def _exported(session: Session) -> Any:
@@ -137,6 +139,7 @@ TASKS: dict[str, tuple[Callable[[Session], int], Callable[[Session], int]]] = {
     "turnaround": (turnaround, turnaround_sql),
     "overdue": (overdue, overdue_sql),
     "order_summary": (order_summary, order_summary_sql),
+    "order_goods": (order_goods, order_goods_sql),
     "workbook": (workbook, workbook_bare),
     "csv": (csv_file, csv_bare),
 }
@@ -147,13 +150,21 @@ ACCOUNTS = {
     "turnaround": ("manager", "head_a", "plain"),
     "overdue": ("manager", "head_a", "plain"),
     "order_summary": ("manager", "sales", "plain"),
+    "order_goods": ("manager", "sales", "plain"),
     "workbook": ("manager", "plain"),
     "csv": ("manager", "plain"),
 }
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+def _memory(figure: str) -> float:
+    """MB of this process: `VmRSS` now, `VmHWM` at most since `_forget_peak`."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(figure))
+    return int(line.split()[1]) / 1000
+
+
+def _forget_peak() -> None:
+    """Starting takes more memory than standing idle; what a task takes must not hide behind it."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def measure(name: str, account: str) -> dict[str, float]:
@@ -167,11 +178,14 @@ def measure(name: str, account: str) -> dict[str, float]:
                 select(User).where(User.username == ("manager" if account == "plain" else account))
             ).one()
             actor = actor_of(db.session, user)
-        idle, begun = _peak(), time.perf_counter()
         with access.acting_as(actor):
-            made = (plain if account == "plain" else ours)(db.session)
+            session = db.session
+            session.scalars(select(Order.id).limit(1)).all()  # like a process of the server, which has answered before
+            _forget_peak()
+            idle, begun = _memory("VmRSS"), time.perf_counter()
+            made = (plain if account == "plain" else ours)(session)
         assert made, f"{name} made nothing"
-        return {"seconds": time.perf_counter() - begun, "idle_mb": idle, "peak_mb": _peak()}
+        return {"seconds": time.perf_counter() - begun, "idle_mb": idle, "peak_mb": _memory("VmHWM")}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import func, select
 
 from app.engine import access
 from app.engine.behind import all_behind
@@ -128,3 +129,18 @@ def test_details_and_registers_come_from_both_databases(either_session, either_a
         assert [row["receipt_no"] for row in ask(either_session, "incoming_register", asked).rows] == [paper.receipt_no]
         assert ask(either_session, "outgoing_register", {"series": first_series(either_session).code}).rows == []
         assert ask(either_session, "paper_access", {"paper": paper.receipt_no}).rows == []
+
+
+def test_orders_of_customers_the_reader_may_not_see_are_one_group_without_a_name(busy_office, people):
+    with busy_office.app_context(), access.acting_as(people["warehouse"]):
+        seen = db.session.scalar(select(func.count()).select_from(Order).where(Order.state != "draft"))
+        by_customer = ask(db.session, "order_summary", {"by": "customer"}).rows
+        by_product = ask(db.session, "order_summary", {"by": "customer,product"}).rows
+        by_region = ask(db.session, "order_summary", {"by": "region"}).rows
+        db.session.remove()
+    assert [(row["customer"], row["customer_name"], row["orders"]) for row in by_customer] == [("", "", seen)]
+    assert seen > 1 < len(by_product) and {row["customer"] for row in by_product} == {""}
+    for figure in ("quantity", "net", "cancelled"):
+        sums = {sum(row[figure] for row in rows) for rows in (by_customer, by_region)}
+        assert len(sums) == 1, figure
+    assert len({row["product"] for row in by_product}) == len(by_product)
