@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from io import StringIO
 from itertools import islice
 from types import NoneType
 from typing import Any, BinaryIO
@@ -21,6 +19,7 @@ _PLACES = {"money": 2, "hours": 2}
 _BLANKS, _LIVE = r"[\s\x00-\x1f\x7f\u200b\ufeff]*", r"[=+\-@\t\r＝＋－＠]"
 TO_GUARD = re.compile(f"'*{_BLANKS}{_LIVE}")
 _GUARDED = re.compile(f"'+{_BLANKS}{_LIVE}")
+_TO_QUOTE = re.compile('[,"\r\n]')
 _STRETCH = 500
 _REMEMBERED = 20_000
 
@@ -42,6 +41,11 @@ def unguard(text: str) -> str:
     return text[1:] if _GUARDED.match(text) else text
 
 
+def quote(text: str) -> str:
+    """`text` as a field of a line, in quotation marks where it needs them (RFC 4180)."""
+    return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text
+
+
 class Written(dict[Any, str]):
     """The texts of a column's values, each worked out once: most columns repeat themselves.
 
@@ -61,18 +65,21 @@ class Written(dict[Any, str]):
 
 
 def field_of(column: Column, zone: tzinfo) -> Callable[[Any], str]:
-    """A function from a value to its exact text: no thousands separators, no exponents, moments to the second."""
+    """A function from a value to its field: exact text, guarded and quoted.
+
+    No thousands separators, no exponents, moments to the second.
+    """
     read, places = reader(column, zone), _PLACES.get(column.kind)
 
     def text(value: Any) -> str:
-        return guard(value if value.__class__ is str else str(read(value) or ""))
+        return quote(guard(value if value.__class__ is str else str(read(value) or "")))
 
     def figure_or_day(value: Any) -> str:
         cell = read(value)
         if isinstance(cell, datetime):
             return cell.isoformat(sep=" ", timespec="seconds")
         if cell is None or isinstance(cell, date | str):
-            return str(cell or "")
+            return quote(str(cell or ""))
         if places is not None:
             return f"{exact(cell):.{places}f}"
         digits = str(cell)
@@ -89,7 +96,7 @@ def _steady(column: Column) -> tuple[type, ...]:
 
 
 def csv_texts(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> Iterator[Sequence[str]]:
-    """The rows as CSV has them: every cell its exact text, guarded as `guard` says; `percent` in ones.
+    """The rows as CSV has them: every cell its exact text, as `guard` and `quote` say; `percent` in ones.
 
     Raises `ValueError` as `write_workbook` does for a value of the wrong kind.
     """
@@ -103,23 +110,20 @@ def csv_texts(columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -
 def csv_chunks(columns: Sequence[Column], texts: Iterable[Sequence[str]]) -> Iterator[bytes]:
     """The CSV file of such rows piece by piece, the heading at once: an answer begins before the last row is known.
 
-    UTF-8 with a byte order mark, or Chinese Excel shows garbage.
+    UTF-8 with a byte order mark, or Chinese Excel shows garbage. Most texts stand in many rows, so they come quoted,
+    and their lines are joined: a writer that looks through every cell takes a fifth of the time of an export.
     """
-    buffer = StringIO(newline="")
-    writer = csv.writer(buffer)
 
-    def taken() -> bytes:
-        chunk = buffer.getvalue().encode("utf-8", "replace")  # a lone half of a character has no UTF-8
-        buffer.seek(0)
-        buffer.truncate()
-        return chunk
+    def lines(rows: Iterable[Sequence[str]]) -> bytes:
+        if len(columns) == 1:
+            rows = [(text or '""',) for (text,) in rows]  # an empty line would be no row
+        text = "".join([",".join(row) + "\r\n" for row in rows])
+        return text.encode("utf-8", "replace")  # a lone half of a character has no UTF-8
 
-    writer.writerow(guard(column.heading) for column in columns)
-    yield codecs.BOM_UTF8 + taken()
+    yield codecs.BOM_UTF8 + lines([[quote(guard(column.heading)) for column in columns]])
     rest = iter(texts)
     while stretch := list(islice(rest, _STRETCH)):
-        writer.writerows(stretch)
-        yield taken()
+        yield lines(stretch)
 
 
 def write_csv(target: BinaryIO, columns: Sequence[Column], rows: Iterable[Row], *, zone: tzinfo) -> None:

@@ -86,7 +86,8 @@ def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Cells], It
     if column.kind == "moment":
         return clock_texts(zone)
     field, read = field_of(column, zone), reader.read
-    return partial(map, Written((lambda stored: field(read(stored))) if reader.reads else field).__getitem__)
+    text = (lambda stored: field(read(stored))) if reader.reads else field
+    return partial(map, text if reader.unique else Written(text).__getitem__)
 
 
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
@@ -128,6 +129,7 @@ class _Reader:
     def __init__(self, session: Session, model: Any, field: Field, names: dict[Any, _Names]):
         self._names = names.setdefault(field.target, _Names(session, field.target)) if field.target else None
         self._stored = _reading(inspect(model).columns[field.column].type, session.get_bind().dialect)
+        self.unique = field.name == model.natural_key  # no value comes twice
         masked = partial(shown, field) if field.masked else None
         self._word = self._names.called if self._names else masked or _word(field)
 
@@ -167,7 +169,7 @@ class _Names:
         self.session, self.target = session, target
         key = fields_of(target)[target.natural_key].column if target.natural_key else "id"
         self.query = select(target.id, getattr(target, key))
-        self.kept: dict[int, str | None] = {}
+        self.kept: dict[int, Any] = {}
 
     def learn(self, keys: Cells) -> None:
         """Find the names of these records together, as far as they are not known."""
@@ -176,8 +178,10 @@ class _Names:
         kept = self.kept
         if missing := {key for key in set(keys) if key is not None and key not in kept}:
             found = access.values(self.session, self.query.where(among_keys(self.target.id, missing)))
-            kept |= dict.fromkeys(missing) | {key: None if name is None else str(name) for key, name in found.all()}
+            kept |= dict.fromkeys(missing)
+            kept |= found.all()
 
     def called(self, key: int) -> str | None:
         """The name of one of those, None for one that is hidden."""
-        return self.kept[key]
+        name = self.kept[key]
+        return None if name is None else str(name)

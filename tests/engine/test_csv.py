@@ -75,6 +75,13 @@ def test_figures_days_and_moments_are_exact_and_negative_numbers_untouched():
     ]
 
 
+@given(st.lists(st.text(alphabet=st.one_of(st.sampled_from(",\"'\r\n; a"), st.characters(codec="utf-8"))), min_size=1))
+def test_lines_are_those_of_the_standard_library(row):
+    plain = StringIO(newline="")
+    csv.writer(plain).writerow([guard(text) for text in row])
+    assert as_csv([row], *[TEXT] * len(row)).decode("utf-8").split("\r\n", 1)[1] == plain.getvalue()
+
+
 @pytest.mark.parametrize("number, text", [(Decimal("1E+3"), "1000"), (1e-7, "0.0000001"), (1e16, "10000000000000000")])
 def test_no_figure_has_an_exponent(number, text):
     assert csv_rows(as_csv([[number]], Column("price", "Price", "price")))[1] == [text]
