@@ -80,15 +80,23 @@ def overdue_sql(session: Session) -> int:
     return len(session.connection().execute(text(query), {"now": moment}).all())
 
 
+#: The figures of an order summary, by hand.
+FIGURES = (
+    "sum(x.quantity), sum(x.net), sum(x.tax), sum(x.gross), count(CASE WHEN o.state = 'cancelled' THEN 1 END), "
+    "sum(CASE WHEN o.state = 'cancelled' THEN x.net END)"
+)
+
+
 def order_summary_sql(session: Session) -> int:
-    month = "substr(placed_at, 1, 7)" if db.engine.dialect.name == "sqlite" else "to_char(placed_at, 'YYYY-MM')"
-    query = f"SELECT {month}, state, payment_type, count(*), sum(gross) FROM sales_order GROUP BY 1, 2, 3"
-    return len(session.connection().execute(text(query)).all())
+    month = "substr(o.placed_at, 1, 7)" if db.engine.dialect.name == "sqlite" else "to_char(o.placed_at, 'YYYY-MM')"
+    figures = FIGURES.replace("x.", "o.")
+    query = f"SELECT {month}, o.state, o.payment_type, count(*), {figures} FROM sales_order o"
+    return len(session.connection().execute(text(f"{query} WHERE o.state <> 'draft' GROUP BY 1, 2, 3")).all())
 
 
 def order_goods_sql(session: Session) -> int:
-    query = "SELECT product_id, count(*), sum(quantity), sum(gross) FROM order_line GROUP BY 1 ORDER BY 2 DESC"
-    return len(session.connection().execute(text(query)).all())
+    query = f"SELECT x.product_id, count(*), {FIGURES} FROM order_line x JOIN sales_order o ON o.id = x.order_id"
+    return len(session.connection().execute(text(f"{query} WHERE o.state <> 'draft' GROUP BY 1")).all())
 
 
 def _exported(session: Session) -> Any:
