@@ -9,7 +9,22 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import BindParameter, CompoundSelect, ForeignKey, Integer, and_, bindparam, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    ForeignKey,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access, fields, phones
@@ -84,6 +99,14 @@ class Person(Binned, Model):
                 yield name, _("Nobody clears themselves; somebody else has to.")
         if own is not None and self.deputy is not None and self.deputy.id == own and altered(self, "deputy"):
             yield "deputy", _("Nobody makes themselves somebody's deputy; the person or somebody else has to.")
+
+
+def told_apart() -> ColumnElement[str]:
+    """What a table of figures calls a person: the name; where two have it, with the staff number, else with the key."""
+    other = Person.__table__.alias("namesake")
+    shared = select(other.c.name).group_by(other.c.name).having(func.count() > 1)
+    number = func.coalesce(Person.staff_no, "#" + cast(Person.id, String))
+    return case((Person.name.in_(shared), Person.name + " (" + number + ")"), else_=Person.name)
 
 
 def is_of_staff(session: Session, number: str) -> bool:

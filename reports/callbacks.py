@@ -17,7 +17,7 @@ from app.engine.periods import Period
 from models import desk_figures
 from models.calling import CALLS
 from models.calls import CallOwed
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 from models.ticket_words import KINDS
 from models.tickets import CAUSES, GRADES, ServiceTicket
 from reports.counting import opening, share, tally, without_few
@@ -69,7 +69,7 @@ def satisfaction(session: Session, period: Period, by: list[str]) -> Counted:
     ticket = ServiceTicket
     query = (
         select(
-            ticket.id, ticket.kind, ticket.answered_at.label("at"), Person.name.label("taker"),
+            ticket.id, ticket.kind, ticket.answered_at.label("at"), told_apart().label("taker"),
             Department.name.label("department"), _last_said("grade"), _last_said("cause"),
         )
         .join(Person, ticket.taker_id == Person.id, isouter=True)
@@ -121,7 +121,7 @@ def calls_kept(session: Session, period: Period, by: list[str]) -> Counted:
             call.called_at,
             call.state,
             call.tries,
-            Person.name.label("assignee"),
+            told_apart().label("assignee"),
         )
         .join(Person, call.assignee_id == Person.id, isouter=True)
         .where(call.state.not_in(call.flow.uncounted_states), call.due_at < now())

@@ -22,7 +22,7 @@ from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact
 from models.order_lines import OrderLine
 from models.orders import Order
-from models.people import Person
+from models.people import Person, told_apart
 from models.products import Product
 
 #: kind -> the fields whose changes are dealings
@@ -48,32 +48,29 @@ DEALINGS: dict[Any, tuple[str, ...]] = {
     chart="customers",
 )
 def customers_by_owner(session: Session, period: Period) -> Counted:
-    """One row an owner: how many customers, open orders, and what is owed on all orders that count.
-
-    Two of one name have a row each; which is meant when one looks behind a figure of theirs cannot be told.
-    """
-    owner, who = func.coalesce(Person.name, "").label("owner"), func.coalesce(Person.id, 0).label("who")
+    """One row an owner: how many customers, open orders, and what is owed on all orders that count."""
+    owner = func.coalesce(told_apart(), "").label("owner")
     stopped = case((Customer.state == "blocked", 1), else_=0).label("stopped")
     states = Order.flow.states.values()
     still_open = Order.state.not_in([state.name for state in states if state.final])
     freight = func.coalesce(Order.freight, 0, type_=Order.freight.type)
     owed = Order.gross + freight - Order.paid + Order.refunded
     customers = (
-        select(Customer.id, owner, who, stopped)
+        select(Customer.id, owner, stopped)
         .select_from(Customer)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Customer.state != "merged")
     )
     orders = (
-        select(Order.id, owner, who, case((still_open, 1), else_=0).label("open_orders"), owed.label("owed"))
+        select(Order.id, owner, case((still_open, 1), else_=0).label("open_orders"), owed.label("owed"))
         .select_from(Order)
         .join(Customer, Order.customer_id == Customer.id)
         .outerjoin(Person, Customer.owner_id == Person.id)
         .where(Order.state.in_([state.name for state in states if not state.uncounted]))
     )
-    figures = {row.who: row for row in session.execute(_by_owner(orders, "open_orders", "owed"))}
-    table = frame(session, _by_owner(customers, "stopped").order_by("owner", "who"))
-    found = [figures.get(key) for key in table["who"]]
+    figures = {row.owner: row for row in session.execute(_by_owner(orders, "open_orders", "owed"))}
+    table = frame(session, _by_owner(customers, "stopped").order_by("owner"))
+    found = [figures.get(owner) for owner in table["owner"]]
     table["open_orders"] = [row.open_orders if row else 0 for row in found]
     table["owed"] = [row.owed if row else 0 for row in found]
     return Counted(table, [
@@ -86,7 +83,7 @@ def _by_owner(lines: Any, *sums: str) -> Any:
     """How many `customers` (or other lines) each owner has, and what some of their columns come to."""
     rows = lines.subquery().c
     added = (func.sum(rows[name], type_=rows[name].type).label(name) for name in sums)
-    return select(rows.owner, rows.who, func.count().label("customers"), *added).group_by(rows.owner, rows.who)
+    return select(rows.owner, func.count().label("customers"), *added).group_by(rows.owner)
 
 
 @report(

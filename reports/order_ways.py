@@ -19,7 +19,7 @@ from models.order_lines import OrderLine
 from models.order_returns import WHY, OrderReturn
 from models.order_words import INVALID_REASONS, PAYMENT_TYPES
 from models.orders import Order
-from models.people import Person
+from models.people import Person, told_apart
 from models.products import Product
 from models.refunds import Refund
 from models.shipments import Shipment
@@ -94,7 +94,7 @@ def order_funnel() -> Tally:
             "payment_type": _PAYMENT,
             "month": monthly(Order.placed_at),
             "region": _REGION,
-            "seller": Group(_l("Seller at confirmation"), Person.name),
+            "seller": Group(_l("Seller at confirmation"), told_apart()),
             "invalid_because": Group(_l("Not valid because"), Order.invalid_because, INVALID_REASONS),
             "stage": Group(_l("How far they came"), _stage(lambda at: at.is_not(None)), STAGES),
         },
@@ -157,7 +157,7 @@ def order_amounts(of: str) -> Tally:
             "size": Group(_l("Size"), Product.size),
             "customer": Group(_l("Name of the customer"), Customer.name),
             "region": _REGION,
-            "seller": Group(_l("Seller at confirmation"), Person.name),
+            "seller": Group(_l("Seller at confirmation"), told_apart()),
         },
         [
             Figure("lines", _l("Order lines")),
@@ -170,8 +170,8 @@ def order_amounts(of: str) -> Tally:
         compared="gross",
         joins=lambda query: (
             query.join(Order, OrderLine.order_id == Order.id)
-            .join(Product, OrderLine.product_id == Product.id)
-            .join(Customer, Order.customer_id == Customer.id)
+            .join(Product, OrderLine.product_id == Product.id, isouter=True)
+            .join(Customer, Order.customer_id == Customer.id, isouter=True)
             .join(Person, Order.owner_at_confirm_id == Person.id, isouter=True)
         ),
     )

@@ -17,7 +17,7 @@ from app.engine.spans import part_of
 from models.customers import Customer
 from models.order_lines import OrderLine
 from models.orders import PAYMENT_TYPES, Order
-from models.people import Person
+from models.people import Person, told_apart
 from models.products import Product
 
 GROUPS = ("month", "status", "payment_type", "customer", "product", "salesperson", "region")
@@ -119,7 +119,7 @@ def _lines(session: Session, period: Period, keys: Sequence[str], *, named: bool
     stand there by number and name, or by key.
     """
     about: dict[str, Any] = {
-        "status": Order.state, "payment_type": Order.payment_type, "region": Order.region, "salesperson": Person.name,
+        "status": Order.state, "payment_type": Order.payment_type, "region": Order.region, "salesperson": told_apart(),
     }  # fmt: skip
     if "month" in keys:
         about["month"] = part_of("month", Order.placed_at, *ends(session, Order.placed_at, period))

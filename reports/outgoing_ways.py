@@ -17,7 +17,7 @@ from app.engine.history import HistoryEntry
 from app.engine.periods import Period
 from models.outgoing import CLASSES, TYPES, OutgoingDocument
 from models.outgoing_lines import ProofRound, SealUse
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 
 #: The steps by which a paper goes back a stretch of its way.
 BACK = {
@@ -68,7 +68,7 @@ def outgoing_quality() -> Tally:
         paper.drafted_at,
         {
             "department": Group(_l("Department"), Department.name),
-            "drafter": Group(_l("Drafter"), Person.name),
+            "drafter": Group(_l("Drafter"), told_apart()),
             "document_type": Group(_l("Type"), paper.document_type, TYPES),
             "document_class": Group(_l("Class"), paper.document_class, CLASSES),
             "month": monthly(paper.drafted_at),

@@ -22,7 +22,7 @@ from models.documents import URGENCY, IncomingDocument
 from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
 from models.paper_orders import PaperOrder
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 from reports.counting import last_day, office_days, opening, share, tally
 
 #: What has limits that somebody keeps an eye on, and the column of the person whose turn it is.
@@ -78,7 +78,7 @@ def closing_on_time(of: str) -> Tally:
         limit,
         {
             "department": Group(_l("Department"), Department.name),
-            "handler": Group(_l("Handler"), Person.name),
+            "handler": Group(_l("Handler"), told_apart()),
             "urgency": Group(_l("Urgency"), paper.urgency, URGENCY),
             "month": monthly(limit),
         },
@@ -177,7 +177,7 @@ def _asked() -> Any:
     )
     return (
         select(
-            note.id, note.at, Department.name.label("department"), Person.name.label("person"), FollowUp.stage,
+            note.id, note.at, Department.name.label("department"), told_apart().label("person"), FollowUp.stage,
             FollowUp.reminded, ClockRow.state, ClockRow.due_at,
             answered.correlate(note).scalar_subquery().label("answered_at"),
             earlier.correlate(note).scalar_subquery().label("earlier"),

@@ -16,7 +16,7 @@ from models.documents import URGENCY, IncomingDocument
 from models.entries import OUT_OF_SCOPE, CirculationEntry
 from models.extensions import WISHES, ExtensionRequest
 from models.paper_types import INCOMING
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 from models.secrecy import SECRECY
 
 #: Entries not read for so many days are told apart (documents.md R10).
@@ -103,7 +103,7 @@ def reading() -> Tally:
         entry,
         entry.sent_at,
         {
-            "reader": Group(_l("Reader"), reader.name),
+            "reader": Group(_l("Reader"), told_apart()),
             "department": Group(_l("Department"), Department.name),
             "month": monthly(entry.sent_at),
         },

@@ -22,7 +22,7 @@ from app.engine.periods import Period
 from models import desk_figures
 from models.dispatch import DispatchOrder
 from models.documents import URGENCY, IncomingDocument
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 from models.ticket_words import KINDS
 from models.tickets import ServiceTicket
 from reports.counting import opening, share, tally, without_few
@@ -59,7 +59,7 @@ from reports.counting import opening, share, tally, without_few
 )
 def desk_goals(session: Session, period: Period, by: list[str]) -> Counted:
     """The 90 % and the 80 % of the hotline with numerator and denominator."""
-    query = desk_figures.calls(session).add_columns(ServiceTicket.kind, Person.name.label("taker"))
+    query = desk_figures.calls(session).add_columns(ServiceTicket.kind, told_apart().label("taker"))
     query = query.join(Person, ServiceTicket.taker_id == Person.id, isouter=True)
     table = frame(session, period.holds(query, ServiceTicket.received_at))
     table["month"] = month_of(table["received_at"])

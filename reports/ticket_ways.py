@@ -20,7 +20,7 @@ from app.engine.phones import PhoneKey
 from app.engine.spans import DaysAfter, Hours
 from models.desk_figures import UNCOUNTED
 from models.dispatch import DispatchOrder
-from models.people import Department, Person
+from models.people import Department, Person, told_apart
 from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
 from reports.counting import FEWEST, SECRET, masked
@@ -56,7 +56,7 @@ def _groups(at: Any) -> dict[str, Group]:
     return {
         "kind": Group(_l("Kind"), ticket.kind, KINDS),
         "channel": Group(_l("Channel"), ticket.channel, CHANNELS),
-        "taker": Group(_l("First responsible"), Person.name),
+        "taker": Group(_l("First responsible"), told_apart()),
         "desk": Group(_l("Desk"), ticket.scheme, SCHEMES),
         "department": Group(_l("Department"), Department.name),
         "month": monthly(at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -63,6 +64,16 @@ def stored(session: Session, model: Any, rows: list[dict[str, Any]]) -> list[int
     return list(session.scalars(
         insert(table).returning(table.c.id, sort_by_parameter_order=True), [entered | row for row in rows]
     ))  # fmt: skip
+
+
+def called(people: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    """What figures call people, given by key: the name, and where two have it the staff number or the key with it."""
+    names = [one["name"] for one in people.values()]
+    number = {key: one.get("staff_no") or f"#{key}" for key, one in people.items()}
+    return {
+        key: f"{one['name']} ({number[key]})" if names.count(one["name"]) > 1 else one["name"]
+        for key, one in people.items()
+    }
 
 
 class Around:

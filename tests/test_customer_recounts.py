@@ -24,7 +24,7 @@ from models.orders import Order
 from models.people import Person
 from models.platform_identities import PlatformIdentity
 from models.products import Product
-from tests.random_cases import DICE, STOPPED, Around, examples, some, stored
+from tests.random_cases import DICE, STOPPED, Around, called, examples, some, stored
 from tests.report_cells import opened
 
 QUICK = examples(25)
@@ -37,7 +37,8 @@ def owned(session, dice):
     people = [{"name": name, "deleted_at": gone} for name, gone in (
         ("王伟", None), ("王伟", None), ("李娜", None), ("走了", STOPPED),
     )]  # fmt: skip
-    names = dict(zip(stored(session, Person, people), ("王伟", "王伟", "李娜", ""), strict=True))
+    kept = dict(zip(stored(session, Person, people), people, strict=True))
+    names = {key: "" if kept[key]["deleted_at"] else name for key, name in called(kept).items()}
     customers = some(dice, 8, state=("active", "active", "blocked", "merged"), owner_id=[None, *names])
     for number, customer in enumerate(customers):
         customer |= {"customer_no": f"C{number}", "name": f"客户{number}", "name_key": f"客户{number}"}

@@ -22,7 +22,7 @@ from models.entries import CirculationEntry
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import OutgoingSeries
 from models.people import Department, Person
-from tests.random_cases import DICE, STOPPED, Around, examples, some, stored
+from tests.random_cases import DICE, STOPPED, Around, called, examples, some, stored
 
 QUICK = examples(15)
 
@@ -45,9 +45,9 @@ class Desk(Around):
             {"name": "王伟", "department_id": first}, {"name": "王伟", "department_id": first},
             {"name": "李娜", "department_id": second}, {"name": "张三", "department_id": None},
         ]  # fmt: skip
-        called = {first: "RA处", second: "RB处", None: ""}
-        keys = stored(self.session, Person, people)
-        return {key: (one["name"], called[one["department_id"]]) for key, one in zip(keys, people, strict=True)}
+        named = {first: "RA处", second: "RB处", None: ""}
+        kept = dict(zip(stored(self.session, Person, people), people, strict=True))
+        return {key: (name, named[kept[key]["department_id"]]) for key, name in called(kept).items()}
 
 
 # ---------- reading ----------
@@ -199,7 +199,7 @@ def seen(desk):
         read_at=[None, *desk.when], state=("offered", "read", "withdrawn"),
     )  # fmt: skip
     stored(desk.session, CirculationEntry, [one | {"round": n} for n, one in enumerate(read)])
-    return key, incoming[key], events, [one | {"reader": readers[one["reader_id"]][0]} for one in read]
+    return key, incoming[key], events, [one | {"reader": readers[one["reader_id"]][0].split(" (")[0]} for one in read]
 
 
 @QUICK
