@@ -13,6 +13,7 @@ from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
+from app.engine.database import among_keys, scanned
 from app.engine.disclosure import known_fields
 from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import local, now, today
@@ -81,7 +82,7 @@ def product_sales(session: Session, period: Period) -> Counted:
     about = select(
         Product.id, Product.product_no.label("product"), Product.name.label("product_name"),
         Product.stock.label("stock"), Product.reserved.label("reserved"),
-    ).where(Product.id.in_(_by_product(period).with_only_columns(OrderLine.product_id)))  # fmt: skip
+    ).where(among_keys(Product.id, sold))  # fmt: skip
     table = frame(session, about.order_by(Product.product_no))
     keys = list(table.pop("id"))
     stock, reserved = table.pop("stock"), table.pop("reserved")
@@ -110,13 +111,15 @@ def _lines_of(period: Period) -> Select[Any]:
 
 
 def _by_product(period: Period, *sums: Any) -> Select[Any]:
-    return _sold(period, OrderLine.product_id, *sums).group_by(OrderLine.product_id)
+    key = scanned(OrderLine.product_id)
+    return _sold(period, key.label("product_id"), *sums).group_by(key)
 
 
 def _shipped() -> Select[Any]:
     """Pieces shipped of each product in the last 28 days."""
     sums = func.sum(ShipmentLine.quantity).label("quantity")
-    return _sent(OrderLine.product_id, sums).group_by(OrderLine.product_id)
+    key = scanned(OrderLine.product_id)
+    return _sent(key.label("product_id"), sums).group_by(key)
 
 
 def _shipped_lines() -> Select[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, String, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Column
+from app.engine.database import scanned
 from app.engine.frames import Counted, Rows, frame, report
 from app.engine.periods import Period, ends
 from app.engine.spans import part_of
@@ -125,8 +126,7 @@ def _lines(session: Session, period: Period, keys: Sequence[str], *, named: bool
         about["month"] = part_of("month", Order.placed_at, *ends(session, Order.placed_at, period))
     words = {name: func.coalesce(type_coerce(of, String), "") for name, of in about.items()}
     for name, of in NAMED.items():
-        # Not the bare key: SQLite would follow its index through the whole table at random.
-        words |= {one.name: one for one in of.words} if named else {name: func.coalesce(of.key, 0)}
+        words |= {one.name: one for one in of.words} if named else {name: scanned(of.key)}
     amounts = {name: getattr(Order, name) for name in AMOUNTS}
     by_line = "product" in keys
     if by_line:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Text,
+    UnaryExpression,
     bindparam,
     event,
     func,
@@ -30,6 +31,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import NullType, TypeDecorator
 
 # Before any table: a constraint without a name can be neither dropped on SQLite nor named in an error message.
@@ -129,6 +131,14 @@ class Stored(NullType):
 def as_stored(column: Any) -> Any:
     """A column whose values are not read one by one: whoever takes them knows a quicker way."""
     return type_coerce(column, Stored())
+
+
+def scanned(key: Any) -> ColumnElement[int]:
+    """A key that rows are grouped by without following its index.
+
+    SQLite would rather have the groups in order than the rows: it fetched those of a whole table one by one at random.
+    """
+    return UnaryExpression(key, operator=custom_op("+"), type_=key.type)
 
 
 class _Keys(TypeDecorator[Collection[int]]):
