@@ -147,7 +147,7 @@ def _pauses(session: Session, period: Period) -> pd.DataFrame:
     query = _closed(period, segment.begins_at.label("begins"), segment.ends_at.label("ends")).join(clock, handling)
     query = query.join(segment, segment.clock_id == clock.id)
     table = frame(session, query.where(segment.running.is_(False), segment.ends_at <= paper.closed_at))
-    return table.assign(**{name: pd.to_datetime(table[name], utc=True) for name in ("begins", "ends")})
+    return table.assign(**{name: _moments(table[name]) for name in ("begins", "ends")})
 
 
 def _leads(period: Period) -> Any:
@@ -186,7 +186,12 @@ def _ways(session: Session, period: Period, told: Mapping[str, Any]) -> pd.DataF
     leads = long_frame(session, _leads(period)).drop_duplicates("id", keep="last").set_index("id")
     table["delivered"], table["result"] = leads["received_at"], leads["done_at"]
     table["instructed"] = long_frame(session, _signings(period)).set_index("id")["signed_at"]
-    return table.assign(**{name: pd.to_datetime(table[name], utc=True) for name in ("received", *STAGES)})
+    return table.assign(**{name: _moments(table[name]) for name in ("received", *STAGES)})
+
+
+def _moments(column: pd.Series) -> pd.Series:
+    """A column of moments, of one precision even where there are none."""
+    return pd.to_datetime(column, utc=True).dt.as_unit("us")
 
 
 def _took(

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.engine import access, clocks
 from app.engine.clocks import ClockRow
 from app.engine.columns import Column
-from app.engine.frames import Counted, frame, month_of, report
+from app.engine.database import as_stored
+from app.engine.frames import Counted, frame, long_frame, month_of, report
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
 from app.engine.periods import Period
@@ -134,7 +135,8 @@ def on_time(session: Session, period: Period, by: list[str], of: str) -> Counted
     Behind each stands the record whose limit it was, once for each limit.
     """
     parts = [_limits(session, period, LIMITED[of]), _taken_over(session, period, LIMITED[of])]
-    table = pd.concat(parts, ignore_index=True)
+    # With an empty one, whose moments have no type, each moment would become an object.
+    table = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
     table["month"] = month_of(table["at"])
     met = table["met"].astype(int)
     counts = {
@@ -166,13 +168,13 @@ def _limits(session: Session, period: Period, about: Limited) -> pd.DataFrame:
     """One row a clock that has been met or missed, or that runs past its limit."""
     clock = ClockRow
     query = _named(
-        about, clock.stage, clock.due_at.label("at"), clock.episode, clock.extended.label("moved"),
+        about, clock.stage, as_stored(clock.due_at).label("at"), clock.episode, clock.extended.label("moved"),
         (clock.state == clocks.MET).label("met"),
     )  # fmt: skip
     query = query.join(clock, (clock.kind == about.model.kind_name) & (clock.record_id == about.model.id))
     over = (clock.state == clocks.RUNNING) & (clock.due_at < now())
     query = query.where(or_(clock.state.in_((clocks.MET, clocks.MISSED)), over))
-    return frame(session, period.holds(query, clock.due_at))
+    return long_frame(session, period.holds(query, clock.due_at))
 
 
 def _taken_over(session: Session, period: Period, about: Limited) -> pd.DataFrame:
@@ -183,12 +185,14 @@ def _taken_over(session: Session, period: Period, about: Limited) -> pd.DataFram
         if len(about.done) > 1
         else getattr(model, about.done[0])
     )
-    query = _named(about, literal(about.whole).label("stage"), model.due_at.label("at"), literal(1).label("episode"),
-                   literal(False).label("moved"), (done <= model.due_at).label("met"))  # fmt: skip
+    query = _named(
+        about, literal(about.whole).label("stage"), as_stored(model.due_at).label("at"), literal(1).label("episode"),
+        literal(False).label("moved"), (done <= model.due_at).label("met"),
+    )  # fmt: skip
     clocked = exists().where(ClockRow.kind == model.kind_name, ClockRow.record_id == model.id)
     query = query.where(model.taken_over, model.due_at.is_not(None), ~clocked)
     query = query.where(or_(done.is_not(None), model.due_at < now()))
-    table = frame(session, period.holds(query, model.due_at))
+    table = long_frame(session, period.holds(query, model.due_at))
     table["met"] = table["met"].eq(True)  # nothing is done yet: missed
     return table
 

@@ -19,8 +19,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.engine import access
 from app.engine.columns import Column
+from app.engine.database import as_stored
 from app.engine.fields import storable
-from app.engine.frames import Report, frame, register
+from app.engine.frames import Report, frame, long_frame, register
 from app.engine.moments import at_office
 from app.engine.office_calendar import working_calendar
 from app.engine.periods import EVER, Period, ends
@@ -260,8 +261,8 @@ class Tally:
         return frame(session, select(*keys, *sums).group_by(*keys))
 
     def _took(self, session: Session, period: Period, keys: list[Any], one: Took) -> pd.DataFrame:
-        query = self._population(select(*keys, one.since.label("since"), one.until.label("until")), period)
-        table = frame(session, query.where(one.condition))
+        both = (as_stored(moment).label(name) for name, moment in (("since", one.since), ("until", one.until)))
+        table = long_frame(session, self._population(select(*keys, *both), period).where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
         names = [table[key.name] for key in keys]
         groups = ((until - since).dt.total_seconds() / 3600).groupby(names)

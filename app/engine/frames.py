@@ -192,7 +192,8 @@ def report(
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
     result = access.values(session, query)
-    return pd.DataFrame(list(result), columns=list(result.keys()))
+    names = list(result.keys())
+    return pd.DataFrame(list(map(tuple, result)), columns=names)  # a row of SQLAlchemy is slow to be looked at
 
 
 def long_frame(session: Session, query: Any) -> pd.DataFrame:
