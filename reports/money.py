@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine import rules
@@ -114,29 +114,34 @@ def escrow_float(session: Session, period: Period) -> Counted:
         Column("over_90", _l("More than 90 days overdue"), "money", total=True),
         Column("open", _l("Owed in all"), "money", total=True),
         Column("credit", _l("Credit not allocated"), "money", total=True),
+        Column("ahead", _l("Paid for orders not shipped"), "money", total=True),
     ],
     basis=_l(
         "As of the last day of the period (today): shipped orders less payments dated and booked by then, by the day "
-        "each is due; without such a day, by the day of shipping and the usual term."
+        "each is due; without such a day, by the day of shipping and the usual term. What is owed less both credits is "
+        "what the ledger says: shipped less received, paid back added. An order ended by then counts as not shipped."
     ),
 )
 def receivables_ageing(session: Session, period: Period) -> Counted:
     """What customers owe for what was shipped, by days overdue: one row a customer.
 
-    Behind what is owed stand its orders; a credit may come from orders and payments alike, so that it opens nothing.
+    Behind what is owed and what is paid ahead stand orders; a credit may come from orders and payments alike, so that
+    it opens nothing.
     """
     day, end = _as_of(period)
     term = int(rules.number(session, USUAL_PAYMENT_DAYS, None, day))
     rows: dict[int, dict[str, Any]] = {}
     orders: list[dict[str, Any]] = []
-    for order in session.execute(_shipped(end)):
-        owed = order.gross + (order.freight or NOUGHT) - (order.paid or NOUGHT) + (order.refunded or NOUGHT)
+    for order in session.execute(_unsettled(end)):
+        owed, about_order = order.owed, {"id": order.id, "at": order.shipped_at, "customer_id": order.customer_id}
         due_on = order.pay_by or local(order.shipped_at).date() + timedelta(days=term)
         name = _bucket(max((day - due_on).days, 0), BUCKETS) if owed > 0 else "credit"
         _row(rows, order.customer_id)[name] += abs(owed)
         if owed > 0:
-            about_order = {"id": order.id, "at": order.shipped_at, "customer_id": order.customer_id}
             orders.append(about_order | {name: owed, "open": owed})
+    for order in session.execute(_paid_ahead(end)):
+        _row(rows, order.customer_id)["ahead"] += order.ahead
+        orders.append({"id": order.id, "at": order.at, "customer_id": order.customer_id, "ahead": order.ahead})
     for customer_id, amount in _credits(session, end):
         _row(rows, customer_id)["credit"] += amount
     names = {row.id: row for row in session.execute(_customers(rows))}
@@ -144,19 +149,19 @@ def receivables_ageing(session: Session, period: Period) -> Counted:
     for customer_id, sums in rows.items():
         about = names.get(customer_id)
         owed = sum((sums[name] for name in BUCKETS), NOUGHT)
-        if owed or sums["credit"]:
+        if owed or sums["credit"] or sums["ahead"]:
             number, name = (about.customer_no, about.name) if about is not None else ("", "")
             found.append({"customer": number, "customer_name": name, **sums, "open": owed})
-    columns = ["customer", "customer_name", *BUCKETS, "open", "credit"]
+    columns = ["customer", "customer_name", *BUCKETS, "open", "credit", "ahead"]
     found.sort(key=lambda one: one["customer"])
-    lines = pd.DataFrame(orders, columns=["id", "at", "customer_id", *BUCKETS, "open"], dtype=object)
+    lines = pd.DataFrame(orders, columns=["id", "at", "customer_id", *BUCKETS, "open", "ahead"], dtype=object)
     lines["customer"] = lines.pop("customer_id").map({key: about.customer_no for key, about in names.items()})
-    opens = {name: name for name in (*BUCKETS, "open")}
+    opens = {name: name for name in (*BUCKETS, "open", "ahead")}
     return Counted(pd.DataFrame(found, columns=columns), [Rows(Order, lines, opens)])
 
 
 def _row(rows: dict[int, dict[str, Any]], customer_id: int) -> dict[str, Any]:
-    return rows.setdefault(customer_id, dict.fromkeys((*BUCKETS, "credit"), NOUGHT))
+    return rows.setdefault(customer_id, dict.fromkeys((*BUCKETS, "credit", "ahead"), NOUGHT))
 
 
 def _customers(keys: Iterable[int]) -> Any:
@@ -169,28 +174,34 @@ def _ours(end: datetime) -> Any:
     return and_(Payment.state.in_(COUNTED), Payment.paid_at < end, booked < end)
 
 
-def _shipped(end: datetime) -> Any:
-    """Orders shipped before `end` that had not ended otherwise, with what was paid and paid back by then."""
+def _received(end: datetime) -> Any:
+    """What was paid of an order before `end`, what was paid back taken off."""
     row = PaymentAllocation
-    paid = (
-        select(func.sum(row.amount))
-        .join(Payment, row.payment_id == Payment.id)
-        .where(row.order_id == Order.id, row.allocated_at < end, _ours(end))
-        .correlate(Order)
-        .scalar_subquery()
-    )
-    refunded = (
-        select(func.sum(Refund.amount))
-        .where(Refund.order_id == Order.id, Refund.state == "paid_out", Refund.kind != "escrow", Refund.paid_at < end)
-        .correlate(Order)
-        .scalar_subquery()
-    )
-    return select(
-        Order.id, Order.customer_id, Order.gross, Order.freight, Order.shipped_at, Order.pay_by, paid.label("paid"),
-        refunded.label("refunded"),
-    ).where(
-        Order.shipped_at < end, or_(Order.state.not_in(ENDED), Order.closed_at >= end)
-    )  # fmt: skip
+    paid = select(func.sum(row.amount)).join(Payment, row.payment_id == Payment.id)
+    paid = paid.where(row.order_id == Order.id, row.allocated_at < end, _ours(end)).correlate(Order)
+    back = select(func.sum(Refund.amount)).where(Refund.state == "paid_out", Refund.kind != "escrow")
+    back = back.where(Refund.order_id == Order.id, Refund.paid_at < end).correlate(Order)
+    return _sum(paid.scalar_subquery()) - _sum(back.scalar_subquery())
+
+
+def _sum(amount: Any) -> Any:
+    return func.coalesce(amount, 0, type_=Order.gross.type)
+
+
+def _unsettled(end: datetime) -> Any:
+    """Orders shipped before `end` that had not ended otherwise, and what was `owed` on them, or less than nothing."""
+    owed = type_coerce(Order.gross + _sum(Order.freight) - _received(end), Order.gross.type)
+    query = select(Order.id, Order.customer_id, Order.shipped_at, Order.pay_by, owed.label("owed"))
+    return query.where(Order.shipped_at < end, or_(Order.state.not_in(ENDED), Order.closed_at >= end), owed != NOUGHT)
+
+
+def _paid_ahead(end: datetime) -> Any:
+    """The other orders for which we had money before `end`, or had paid back more than that."""
+    ahead = type_coerce(_received(end), Order.gross.type)
+    not_yet = or_(Order.shipped_at.is_(None), Order.shipped_at >= end)
+    ended = and_(Order.state.in_(ENDED), or_(Order.closed_at.is_(None), Order.closed_at < end))
+    query = select(Order.id, Order.customer_id, Order.placed_at.label("at"), ahead.label("ahead"))
+    return query.where(or_(not_yet, ended), ahead != NOUGHT)
 
 
 def _credits(session: Session, end: datetime) -> Iterator[tuple[int, Decimal]]:

@@ -111,7 +111,7 @@ def paid(rows, orders):
 
 
 def ageing(rows, orders, payments, allocations, refunds):
-    """Orders shipped less verified payments, all dated by the day, in buckets by the day each is due; credit apart."""
+    """Orders shipped less verified payments, all dated by the day, in buckets by the day each is due; credits apart."""
     ours = {
         one["id"]: one for one in payments
         if one["state"] in OURS and rows.by_then(one["paid_at"])
@@ -119,13 +119,14 @@ def ageing(rows, orders, payments, allocations, refunds):
     }  # fmt: skip
     used = [one for one in allocations if one["payment_id"] in ours and rows.by_then(one["allocated_at"])]
     back = [one for one in refunds if rows.by_then(one["paid_at"])]
-    found = defaultdict(lambda: dict.fromkeys((*BUCKETS, "open", "credit"), NOUGHT))
+    found = defaultdict(lambda: dict.fromkeys((*BUCKETS, "open", "credit", "ahead"), NOUGHT))
     for order in orders:
+        had = sum(one["amount"] for one in used if one["order_id"] == order["id"])
+        had -= sum(one["amount"] for one in back if one["order_id"] == order["id"] and one["kind"] != "escrow")
         if not rows.by_then(order["shipped_at"]) or rows.by_then(order["closed_at"]):
+            found[order["customer_id"]]["ahead"] += had
             continue
-        owed = order["gross"] + (order["freight"] or 0)
-        owed -= sum(one["amount"] for one in used if one["order_id"] == order["id"])
-        owed += sum(one["amount"] for one in back if one["order_id"] == order["id"] and one["kind"] != "escrow")
+        owed = order["gross"] + (order["freight"] or 0) - had
         due = order["pay_by"] or order["shipped_at"].astimezone(rows.zone).date() + timedelta(days=TERM)
         bucket = BUCKETS[sum((rows.day - due).days > most for most in (0, 30, 60, 90))]
         mine = found[order["customer_id"]]
@@ -140,7 +141,7 @@ def ageing(rows, orders, payments, allocations, refunds):
     for refund in back:
         if refund["order_id"] is None:
             found[refund["customer_id"]]["credit"] -= refund["amount"]
-    return {rows.customers[key]: sums for key, sums in found.items() if sums["open"] or sums["credit"]}
+    return {rows.customers[key]: sums for key, sums in found.items() if any(sums.values())}
 
 
 @QUICK
@@ -149,10 +150,11 @@ def test_receivables_age_as_a_plain_recount_finds(either_session, either_zone, d
     rows = Rows(either_session, either_zone, dice)
     wanted = ageing(rows, *debts(rows))
     answer = rows.asked("receivables_ageing")
-    told = {row["customer"]: {name: row[name] for name in (*BUCKETS, "open", "credit")} for row in answer.rows}
+    figures = (*BUCKETS, "open", "credit", "ahead")
+    told = {row["customer"]: {name: row[name] for name in figures} for row in answer.rows}
     assert told == wanted
     assert opened(either_session, answer) == sum(
-        bool(sums[name]) for sums in wanted.values() for name in (*BUCKETS, "open")
+        bool(sums[name]) for sums in wanted.values() for name in (*BUCKETS, "open", "ahead")
     )
     either_session.rollback()
 

@@ -42,7 +42,7 @@ def paid(session, order, amount, day, customer=None):
 
 def ageing(session, day):
     rows = ask(session, "receivables_ageing", {"to": str(day)}).rows
-    return {row["customer"]: {name: row[name] for name in (*BUCKETS, "open", "credit")} for row in rows}
+    return {row["customer"]: {name: row[name] for name in (*BUCKETS, "open", "credit", "ahead")} for row in rows}
 
 
 @pytest.fixture
@@ -84,7 +84,9 @@ def test_money_that_pays_no_order_stands_in_a_column_of_its_own(office, at):
     order = shipped(office, "2026-01-10")
     at("2026-01-20 12:00")
     paid(office, order, "100", "2026-01-20")
-    assert ageing(office, "2026-01-20")["C1"] == {**dict.fromkeys((*BUCKETS, "open"), 0), "credit": Decimal("19.50")}
+    assert ageing(office, "2026-01-20")["C1"] == {
+        **dict.fromkeys((*BUCKETS, "open", "ahead"), 0), "credit": Decimal("19.50"),
+    }  # fmt: skip
 
 
 def test_as_of_a_past_day_the_figures_are_those_printed_on_that_day(office, at):
@@ -138,13 +140,14 @@ def _recounted(session, day):
     rows, refunds = session.query(PaymentAllocation).all(), session.query(Refund).filter_by(state="paid_out").all()
     found = {}
     for customer in session.query(Customer):
-        sums = dict.fromkeys((*BUCKETS, "open", "credit"), Decimal(0))
+        sums = dict.fromkeys((*BUCKETS, "open", "credit", "ahead"), Decimal(0))
         for order in session.query(Order).filter_by(customer_id=customer.id):
+            had = sum(row.amount for row in rows if row.order_id == order.id and row.allocated_at < end)
+            had -= sum(one.amount for one in refunds if one.order_id == order.id and one.paid_at < end)
             if order.shipped_at is None or order.shipped_at >= end:
+                sums["ahead"] += had
                 continue
-            owed = order.gross + (order.freight or 0)
-            owed -= sum(row.amount for row in rows if row.order_id == order.id and row.allocated_at < end)
-            owed += sum(one.amount for one in refunds if one.order_id == order.id and one.paid_at < end)
+            owed = order.gross + (order.freight or 0) - had
             late = (day - (order.pay_by or local(order.shipped_at).date() + timedelta(days=30))).days
             steps = [late <= 0, late <= 30, late <= 60, late <= 90, True]
             sums[BUCKETS[steps.index(True)]] += owed
@@ -153,18 +156,22 @@ def _recounted(session, day):
             if payment.paid_at < end and payment.verified_at < end:
                 mine = [row.amount for row in rows if row.payment_id == payment.id and row.allocated_at < end]
                 sums["credit"] += payment.amount - sum(mine)
-        if sums["open"] or sums["credit"]:
+        if any(sums.values()):
             found[customer.customer_no] = sums
     return found
 
 
 def test_the_totals_equal_the_ledger(office, at):
-    """What was shipped less what came in is what is owed less the credit."""
+    """What was shipped less what came in is what is owed less the credits; one order was paid before it is shipped."""
     at("2026-03-01 10:00")
     orders = [shipped(office, "2026-01-10", n) for n in (1, 2, 3)]
+    early = place(office, payment_type="on_account", placed_at="2026-02-27",
+                  order_lines=[{"product": "B", "quantity": 2}])  # fmt: skip
+    paid(office, early, "60", "2026-02-28")
     for order, amount in zip(orders, ("80.50", "100", "300"), strict=True):
         paid(office, order, amount, "2026-03-01")
     rows = ask(office, "receivables_ageing", {"to": "2026-03-01"}).rows
     received = sum(payment.amount for payment in office.query(Payment))
     billed = sum(order.gross for order in orders)
-    assert sum(row["open"] - row["credit"] for row in rows) == billed - received == Decimal("2.50")
+    assert sum(row["open"] - row["credit"] - row["ahead"] for row in rows) == billed - received == Decimal("-57.50")
+    assert [row["ahead"] for row in rows] == [60]
