@@ -22,7 +22,7 @@ def answers_from(session: Session, keys: Iterable[int]) -> dict[int, int]:
     query = (
         select(version.article_id, func.count())
         .join_from(ArticleVersion.__table__, ServiceTicket.__table__, ticket.citation_id == version.id)
-        .where(version.article_id.in_(list(keys)))
+        .where(version.article_id.in_(list(keys)), ticket.state.not_in(ServiceTicket.flow.uncounted_states))
         .group_by(version.article_id)
     )
     return {key: count for key, count in session.execute(query)}  # noqa: C416

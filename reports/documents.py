@@ -73,7 +73,8 @@ def incoming_register(
     """One line a document, as the register book has it; of one book also the numbers that became void without one."""
     doc, reply = IncomingDocument, OutgoingDocument
     envelope = select(func.max(Envelope.envelope_no)).join(EnvelopeLine, EnvelopeLine.envelope_id == Envelope.id)
-    replied = select(func.max(reply.document_no)).where(reply.reply_to_id == doc.id)
+    replied = select(reply.document_no).where(reply.reply_to_id == doc.id, reply.document_no.is_not(None))
+    replied = replied.order_by(reply.id.desc()).limit(1)  # the last one: numbers are no order of time
     query = (
         select(
             doc.receipt_no, doc.received_at, Correspondent.name.label("sender"), doc.sender_no, learned(doc, "title"),

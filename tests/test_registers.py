@@ -31,6 +31,10 @@ def lead_of(paper):
     return max(desks, key=lambda desk: desk.id, default=None)
 
 
+def by_key(records):
+    return sorted(records, key=lambda one: one.id)
+
+
 def test_a_line_of_the_incoming_register_says_where_the_paper_went(rows_of):
     rows = {row["receipt_no"]: row for row in rows_of("incoming_register")}
     told = dict.fromkeys(("envelope_no", "instruction", "enclosures", "taken_by", "done_at", "reply_no"), 0)
@@ -43,7 +47,7 @@ def test_a_line_of_the_incoming_register_says_where_the_paper_went(rows_of):
             "taken_by": desk.received_by.name if desk and desk.received_by else None,
             "taken_at": desk and desk.received_at,
             "done_at": desk and desk.done_at,
-            "reply_no": max((reply.document_no for reply in paper.replies if reply.document_no), default=None),
+            "reply_no": ([None] + [one.document_no for one in by_key(paper.replies) if one.document_no])[-1],
         }
         row = rows.pop(paper.receipt_no)
         assert {name: row[name] for name in expected} == expected, paper.receipt_no
