@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, redirect, request, session
+from flask import Flask, current_app, g, redirect, request, session
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.babel.manager import BabelManager
-from flask_babel import get_locale
+from flask_babel import Domain, get_babel, get_locale
 
 from app.web.addresses import own_path
 
@@ -36,6 +36,30 @@ def _locale(self: BabelManager) -> str:
 # The framework's own switch changes the session by GET; ours is a POST (LanguageView).
 BabelManager.register_views = lambda self: None
 BabelManager.get_locale = _locale  # the framework builds its manager by name and ignores Accept-Language
+
+
+class Catalogue(Domain):
+    """The translations of a request, found once for each language asked for in it.
+
+    A page asks for two hundred words; the library finds the language and spells its name at each of them.
+    """
+
+    def get_translations(self) -> Any:
+        about = g._get_current_object().__dict__.get("_flask_babel") if g else None
+        if about is None:
+            return super().get_translations()
+        found = getattr(about, "found", None)
+        if found is None or found[0] is not getattr(about, "babel_locale", None):
+            translations = super().get_translations()  # also chooses the language
+            found = about.found = (about.babel_locale, translations)
+        return found[1]
+
+
+def install(app: Flask) -> None:
+    """Let the words of this application come from such a catalogue."""
+    with app.app_context():
+        babel = get_babel().instance
+        babel.domain_instance = Catalogue(domain=babel.domain)
 
 
 def locale_code() -> str:
