@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, func, or_, select, type_coerce
+from sqlalchemy import and_, case, func, null, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine import rules
 from app.engine.columns import Column
+from app.engine.database import among_keys, scanned
 from app.engine.frames import Counted, Rows, frame, report
 from app.engine.moments import at_office, local, today
 from app.engine.periods import Period
@@ -129,19 +130,10 @@ def receivables_ageing(session: Session, period: Period) -> Counted:
     it opens nothing.
     """
     day, end = _as_of(period)
-    term = int(rules.number(session, USUAL_PAYMENT_DAYS, None, day))
+    orders = _unsettled(day, end, int(rules.number(session, USUAL_PAYMENT_DAYS, None, day)))
     rows: dict[int, dict[str, Any]] = {}
-    orders: list[dict[str, Any]] = []
-    for order in session.execute(_unsettled(end)):
-        owed, about_order = order.owed, {"id": order.id, "at": order.shipped_at, "customer_id": order.customer_id}
-        due_on = order.pay_by or local(order.shipped_at).date() + timedelta(days=term)
-        name = _bucket(max((day - due_on).days, 0), BUCKETS) if owed > 0 else "credit"
-        _row(rows, order.customer_id)[name] += abs(owed)
-        if owed > 0:
-            orders.append(about_order | {name: owed, "open": owed})
-    for order in session.execute(_paid_ahead(end)):
-        _row(rows, order.customer_id)["ahead"] += order.ahead
-        orders.append({"id": order.id, "at": order.at, "customer_id": order.customer_id, "ahead": order.ahead})
+    for customer_id, name, amount in session.execute(_by_customer(orders)):
+        _row(rows, customer_id)[name] += amount
     for customer_id, amount in _credits(session, end):
         _row(rows, customer_id)["credit"] += amount
     names = {row.id: row for row in session.execute(_customers(rows))}
@@ -154,18 +146,16 @@ def receivables_ageing(session: Session, period: Period) -> Counted:
             found.append({"customer": number, "customer_name": name, **sums, "open": owed})
     columns = ["customer", "customer_name", *BUCKETS, "open", "credit", "ahead"]
     found.sort(key=lambda one: one["customer"])
-    lines = pd.DataFrame(orders, columns=["id", "at", "customer_id", *BUCKETS, "open", "ahead"], dtype=object)
-    lines["customer"] = lines.pop("customer_id").map({key: about.customer_no for key, about in names.items()})
     opens = {name: name for name in (*BUCKETS, "open", "ahead")}
-    return Counted(pd.DataFrame(found, columns=columns), [Rows(Order, lines, opens)])
+    return Counted(pd.DataFrame(found, columns=columns), [Rows(Order, _lines(orders), opens)])
 
 
 def _row(rows: dict[int, dict[str, Any]], customer_id: int) -> dict[str, Any]:
     return rows.setdefault(customer_id, dict.fromkeys((*BUCKETS, "credit", "ahead"), NOUGHT))
 
 
-def _customers(keys: Iterable[int]) -> Any:
-    return select(Customer.id, Customer.customer_no, Customer.name).where(Customer.id.in_(list(keys)))
+def _customers(keys: Collection[int]) -> Any:
+    return select(Customer.id, Customer.customer_no, Customer.name).where(among_keys(Customer.id, keys))
 
 
 def _ours(end: datetime) -> Any:
@@ -188,20 +178,51 @@ def _sum(amount: Any) -> Any:
     return func.coalesce(amount, 0, type_=Order.gross.type)
 
 
-def _unsettled(end: datetime) -> Any:
-    """Orders shipped before `end` that had not ended otherwise, and what was `owed` on them, or less than nothing."""
-    owed = type_coerce(Order.gross + _sum(Order.freight) - _received(end), Order.gross.type)
-    query = select(Order.id, Order.customer_id, Order.shipped_at, Order.pay_by, owed.label("owed"))
-    return query.where(Order.shipped_at < end, or_(Order.state.not_in(ENDED), Order.closed_at >= end), owed != NOUGHT)
+def _unsettled(day: date, end: datetime, term: int) -> Any:
+    """Orders on which something is owed at `end`, by us or to us: `bucket` says since when, or as which credit.
 
-
-def _paid_ahead(end: datetime) -> Any:
-    """The other orders for which we had money before `end`, or had paid back more than that."""
-    ahead = type_coerce(_received(end), Order.gross.type)
+    An order that is not shipped by then, or that ended otherwise, owes us nothing: what we had for it is paid ahead.
+    """
     not_yet = or_(Order.shipped_at.is_(None), Order.shipped_at >= end)
     ended = and_(Order.state.in_(ENDED), or_(Order.closed_at.is_(None), Order.closed_at < end))
-    query = select(Order.id, Order.customer_id, Order.placed_at.label("at"), ahead.label("ahead"))
-    return query.where(or_(not_yet, ended), ahead != NOUGHT)
+    billed = case((or_(not_yet, ended), 0), else_=Order.gross + _sum(Order.freight))
+    owed = type_coerce(billed - _received(end), Order.gross.type)
+
+    def overdue(most: int) -> Any:
+        """Not more than so many days past the day it is due, or past the usual term after shipping."""
+        shipped_since = at_office(day - timedelta(days=most + term))
+        return or_(
+            Order.pay_by >= day - timedelta(days=most), and_(Order.pay_by.is_(None), Order.shipped_at >= shipped_since)
+        )
+
+    ages = [(overdue(most), name) for name, most in BUCKETS.items() if most is not None]
+    bucket = case((or_(not_yet, ended), "ahead"), (owed < NOUGHT, "credit"), *ages, else_=[*BUCKETS][-1])
+    return select(
+        Order.id, func.coalesce(Order.shipped_at, Order.placed_at).label("at"), Order.customer_id,
+        bucket.label("bucket"), owed.label("owed"),
+    ).where(owed != NOUGHT)  # fmt: skip
+
+
+def _by_customer(orders: Any) -> Any:
+    """Customer, bucket and amount; credits are amounts of their own, not less than nothing."""
+    given = orders.subquery().c
+    key, ours = scanned(given.customer_id), given.bucket.not_in(("credit", "ahead"))
+    amount = func.sum(case((ours, given.owed), else_=-given.owed), type_=given.owed.type)
+    return select(key, given.bucket, amount).group_by(key, given.bucket)
+
+
+def _lines(orders: Any) -> Any:
+    """The orders behind what is owed and what is paid ahead: what each adds to which figure."""
+    given = orders.subquery().c
+    amounts = {name: (given.bucket == name, given.owed) for name in BUCKETS}
+    amounts["open"] = given.bucket.in_(BUCKETS), given.owed
+    amounts["ahead"] = given.bucket == "ahead", -given.owed
+    number = func.coalesce(Customer.customer_no, "").label("customer")
+    kind = given.owed.type
+    told = (case(pair, else_=null()) for pair in amounts.values())
+    columns = (type_coerce(one, kind).label(name) for name, one in zip(amounts, told, strict=True))
+    query = select(given.id, given["at"], number, *columns).select_from(given.id.table)
+    return query.join(Customer, given.customer_id == Customer.id, isouter=True).where(given.bucket != "credit")
 
 
 def _credits(session: Session, end: datetime) -> Iterator[tuple[int, Decimal]]:

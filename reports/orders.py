@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -79,8 +80,9 @@ def order_summary(session: Session, period: Period, by: list[str]) -> Counted:
     Behind an amount stands an order with what it adds, line by line where products are told apart.
     """
     keys = [key for name in by for key in (name, *(NAMED[name].columns[1:] if name in NAMED else ()))]
-    lines = _lines(session, period, keys)
-    table = frame(session, _named(_summed(_lines(session, period, by, named=False), by), by))
+    within = ends(session, Order.placed_at, period) if "month" in by else (None, None)
+    lines = _lines(period, keys, within)
+    table = frame(session, _named(_summed(_lines(period, by, within, named=False), by), by))
     if table.duplicated(keys).any():  # whatever has no name this reader may see is one group
         table = frame(session, _summed(lines, keys))
     opens = {"orders": "", "cancelled": "cancelled", **{name: name for name in (*AMOUNTS, "cancelled_net")}}
@@ -113,17 +115,18 @@ def _named(summed: Select[Any], by: Sequence[str]) -> Select[Any]:
     return query
 
 
-def _lines(session: Session, period: Period, keys: Sequence[str], *, named: bool = True) -> Select[Any]:
+def _lines(
+    period: Period, keys: Sequence[str], within: tuple[datetime | None, datetime | None], *, named: bool = True
+) -> Select[Any]:
     """What is summed up: one row an order, or one a line; an order without lines has one row with its total.
 
     Only what `keys` name is looked up: no database leaves out a join that a sum has no use for. Customers and products
-    stand there by number and name, or by key.
+    stand there by number and name, or by key. `within`: the first and the last moment, between which months are told.
     """
     about: dict[str, Any] = {
-        "status": Order.state, "payment_type": Order.payment_type, "region": Order.region, "salesperson": told_apart(),
+        "month": part_of("month", Order.placed_at, *within), "status": Order.state, "payment_type": Order.payment_type,
+        "region": Order.region, "salesperson": told_apart(),
     }  # fmt: skip
-    if "month" in keys:
-        about["month"] = part_of("month", Order.placed_at, *ends(session, Order.placed_at, period))
     words = {name: func.coalesce(type_coerce(of, String), "") for name, of in about.items()}
     for name, of in NAMED.items():
         words |= {one.name: one for one in of.words} if named else {name: scanned(of.key)}
