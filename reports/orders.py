@@ -127,7 +127,7 @@ def _lines(
         "month": part_of("month", Order.placed_at, *within), "status": Order.state, "payment_type": Order.payment_type,
         "region": Order.region, "salesperson": told_apart(),
     }  # fmt: skip
-    words = {name: func.coalesce(type_coerce(of, String), "") for name, of in about.items()}
+    words: dict[str, Any] = {name: func.coalesce(type_coerce(of, String), "") for name, of in about.items()}
     for name, of in NAMED.items():
         words |= {one.name: one for one in of.words} if named else {name: scanned(of.key)}
     amounts = {name: getattr(Order, name) for name in AMOUNTS}
