@@ -12,6 +12,7 @@ from app.engine.moments import now
 from app.extensions import db
 from app.menu import VIEWS
 from app.schema import FEW, take_stock
+from app.web import listing
 from app.web.listing import sortable
 from app.web.paging import NUMBERED, PAGE
 from models.correspondents import Correspondent
@@ -101,6 +102,34 @@ def test_rows_that_come_in_between_shift_no_page(shelf):
     second, _ways = page(browser, ways["Next page"])
     assert not set(first) & set(second)
     assert page(browser, "?sort=-id")[0] == ["X-900", *first[:-1]]
+
+
+def counted(app, browser, address):
+    """What a list says of its length, and how often the database was asked for it."""
+    asked = []
+
+    def hear(connection, cursor, statement, *rest):
+        asked.extend([statement] if statement.startswith("SELECT count(*)") and "FROM product" in statement else [])
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", hear)
+    text = browser.get(f"/productview/list/{address}").text
+    event.remove(engine, "before_cursor_execute", hear)
+    return re.search(r'class="pager-count">([^<]*)<', text)[1], len(asked)
+
+
+def test_a_list_too_long_to_be_counted_is_not_counted_at_every_page(shelf, monkeypatch):
+    monkeypatch.setattr(listing, "COUNTED", 40)
+    office, sales = sign_in(shelf, "office"), sign_in(shelf, "sales")
+    assert [counted(shelf, office, one) for one in ("", "?page=2", "?end=1")] == [
+        ("超过 40", 1), ("超过 40", 0), ("超过 40", 0),
+    ]  # fmt: skip
+    assert counted(shelf, sales, "") == ("超过 40", 1)  # each for what they may see
+    assert [counted(shelf, office, "?discontinued=0") for _n in range(2)] == [("超过 40", 1)] * 2
+    shelf.extensions["aged"].clear()
+    monkeypatch.setattr(listing, "COUNTED", 1_000)
+    assert [counted(shelf, office, "") for _n in range(2)] == [(f"共 {COUNT} 条", 1)] * 2  # what can grow is counted
 
 
 def test_a_list_of_one_page_has_no_ways_on(shelf):

@@ -45,7 +45,23 @@ def aged(key: Hashable, find: Callable[[], Any]) -> tuple[Any, datetime | None]:
     value = find()
     ended = time.monotonic()
     if ended - begun >= QUICK:
-        if len(memory) >= MOST:
-            memory.clear()
-        memory[key] = _Kept(value, now(), ended + (ended - begun) * current_app.config["FIGURES_KEPT"])
+        _keep(memory, key, value, ended + (ended - begun) * current_app.config["FIGURES_KEPT"])
     return value, None
+
+
+def lately(key: Hashable, find: Callable[[], Any], seconds: float, steady: Callable[[Any], bool]) -> Any:
+    """What `find` says, or said within these seconds where that was `steady`: it will hardly change in them."""
+    memory: dict[Hashable, _Kept] = current_app.extensions["aged"]
+    kept = memory.get(key)
+    if kept is not None and time.monotonic() < kept.until:
+        return kept.value
+    value = find()
+    if steady(value):
+        _keep(memory, key, value, time.monotonic() + seconds)
+    return value
+
+
+def _keep(memory: dict[Hashable, _Kept], key: Hashable, value: Any, until: float) -> None:
+    if len(memory) >= MOST:
+        memory.clear()
+    memory[key] = _Kept(value, now(), until)

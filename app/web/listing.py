@@ -21,6 +21,7 @@ from app.engine.fields import Field
 from app.engine.moments import at_office, now, parse_date
 from app.extensions import db
 from app.web import cells, forms, paging
+from app.web.aged import lately
 from app.web.kind import LOOKUPS, BadRequest, KindPages, allowed
 from app.web.paging import PLACES, Place, Sorting
 from app.web.replica import read_only
@@ -28,6 +29,8 @@ from app.web.replica import read_only
 #: So many records of a list are counted, and so many of the newest are looked through for them; to count further
 #: would take longer than to show the page.
 COUNTED, LOOKED_THROUGH = 1_000, 20_000
+#: Seconds for which somebody who turns the pages of a list with more records than that is not counted them again.
+MANY_FOR = 60
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,13 @@ class Count:
     at_least: bool = False
 
     @property
+    def is_many(self) -> bool:
+        """Whether there are more than are counted."""
+        return self.number > COUNTED
+
+    @property
     def text(self) -> str:
-        if self.number > COUNTED:
+        if self.is_many:
             return _("More than %(count)s", count=f"{COUNTED:,}")
         if self.at_least:
             return _("At least %(count)s", count=self.number)
@@ -204,7 +212,11 @@ class ListPages(KindPages):
         if whole:
             some = query.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
             return Count(session.scalar(select(func.count()).select_from(some)) or 0)
-        ids = self.model.__table__.c.id
+        key_of_list = ("list", self.subject, access.current())
+        return lately(key_of_list, lambda: self._count_newest(session, query), MANY_FOR, lambda one: one.is_many)
+
+    def _count_newest(self, session: Any, query: Any) -> Count:
+        key, ids = self.model.id, self.model.__table__.c.id
         first, last = (select(end(ids)).scalar_subquery() for end in (func.min, func.max))
         newest = query.where(key > last - LOOKED_THROUGH)
         some = newest.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
