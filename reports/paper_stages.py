@@ -144,10 +144,10 @@ def _pauses(session: Session, period: Period) -> pd.DataFrame:
     """When handling stood still: `id`, `begins`, `ends` of each pause of the papers closed in the period."""
     paper, clock, segment = IncomingDocument, ClockRow, ClockSegment
     handling = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "handling")
-    query = _closed(period, segment.begins_at.label("begins"), segment.ends_at.label("ends")).join(clock, handling)
+    moments = (as_stored(segment.begins_at).label("begins"), as_stored(segment.ends_at).label("ends"))
+    query = _closed(period, *moments).join(clock, handling)
     query = query.join(segment, segment.clock_id == clock.id)
-    table = frame(session, query.where(segment.running.is_(False), segment.ends_at <= paper.closed_at))
-    return table.assign(**{name: _moments(table[name]) for name in ("begins", "ends")})
+    return long_frame(session, query.where(segment.running.is_(False), segment.ends_at <= paper.closed_at))
 
 
 def _leads(period: Period) -> Any:
@@ -186,12 +186,7 @@ def _ways(session: Session, period: Period, told: Mapping[str, Any]) -> pd.DataF
     leads = long_frame(session, _leads(period)).drop_duplicates("id", keep="last").set_index("id")
     table["delivered"], table["result"] = leads["received_at"], leads["done_at"]
     table["instructed"] = long_frame(session, _signings(period)).set_index("id")["signed_at"]
-    return table.assign(**{name: _moments(table[name]) for name in ("received", *STAGES)})
-
-
-def _moments(column: pd.Series) -> pd.Series:
-    """A column of moments, of one precision even where there are none."""
-    return pd.to_datetime(column, utc=True).dt.as_unit("us")
+    return table
 
 
 def _took(

@@ -135,8 +135,7 @@ def on_time(session: Session, period: Period, by: list[str], of: str) -> Counted
     Behind each stands the record whose limit it was, once for each limit.
     """
     parts = [_limits(session, period, LIMITED[of]), _taken_over(session, period, LIMITED[of])]
-    # With an empty one, whose moments have no type, each moment would become an object.
-    table = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
     table["month"] = month_of(table["at"])
     met = table["met"].astype(int)
     counts = {

@@ -206,11 +206,13 @@ def long_frame(session: Session, query: Any) -> pd.DataFrame:
         parts.append(
             pd.DataFrame({name: _read(cells) if name in unread else _shared(cells) for name, cells in columns})
         )
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+    # Without rows, too, a moment has its type: put together with others, each of theirs would become an object.
+    none = pd.DataFrame({name: _read([]) if name in unread else pd.Series(dtype=object) for name in names})
+    return pd.concat(parts, ignore_index=True) if parts else none
 
 
 def _read(cells: Sequence[Any]) -> pd.DatetimeIndex:
-    return pd.to_datetime(cells, utc=True, format="ISO8601")
+    return pd.to_datetime(cells, utc=True, format="ISO8601").as_unit("us")
 
 
 def _shared(cells: Sequence[Any]) -> list[Any]:
