@@ -25,8 +25,8 @@ from app.engine.database import in_passing, one_at_a_time, reading
 from app.engine.refusals import Refused
 from app.extensions import db
 
-#: Tables of fewer rows are quickly gone through, whatever the planner thinks of them.
-FEW = 1_000
+#: Tables of fewer rows are quickly gone through, whatever the planner thinks of them, for each row of a large one, too.
+FEW = 100
 _COUNTED = text("SELECT tbl, max(CAST(stat AS INTEGER)) AS counted FROM sqlite_stat1 GROUP BY tbl")
 SCRIPTS = Path(__file__).parent.parent / "models" / "migrations"
 

@@ -21,11 +21,13 @@ from app.engine import moments
 from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.fulltext import rebuild, searchable, searched
 from app.engine.moments import Moment
+from models.assignments import Assignment
 from models.circulation import Circulation
 from models.customers import Customer
 from models.dispatch import DispatchOrder
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
+from models.instructions import LeaderInstruction
 from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product
@@ -65,7 +67,7 @@ FAMILIES = (
     Family(Product, 5_000),
     Family(
         IncomingDocument, 300_000, words={"title": volume_words.title},
-        children=((Circulation, "document_id"), (CirculationEntry, "document_id")),
+        children=tuple((kind, "document_id") for kind in (Circulation, CirculationEntry, Assignment, LeaderInstruction)),
         sets=(CirculationEntry, "round", lambda dice: dice.choice((2, 3))), least=(CirculationEntry, 2),
     ),
     Family(

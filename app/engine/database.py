@@ -203,6 +203,7 @@ def _prepare(connection: Any, record: Any) -> None:
             f"busy_timeout = {PATIENCE * 1000}",
             "synchronous = FULL",
             "trusted_schema = OFF",
+            "threads = 2",  # what groups a million rows sorts them: a second processor takes a third off that
         ):
             connection.execute(f"PRAGMA {pragma}")
     else:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,12 +33,10 @@ from app.engine.database import Stored
 from app.engine.moments import office_zone
 from app.engine.periods import period_of
 from app.engine.refusals import Refused
+from app.engine.table_rows import STRETCH, TableRows
 
 if TYPE_CHECKING:
     from app.engine.figures import Tally
-
-#: rows of a long frame that are looked at together
-STRETCH = 5_000
 
 T = TypeVar("T", bound="pd.DataFrame | Counted")
 
@@ -193,7 +191,11 @@ def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
     result = access.values(session, query)
     names = list(result.keys())
-    return pd.DataFrame(list(map(tuple, result)), columns=names)  # a row of SQLAlchemy is slow to be looked at
+    columns: list[list[Any]] = [[] for _name in names]
+    for rows in result.partitions(STRETCH):
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(_shared(cells))
+    return pd.DataFrame(dict(zip(names, columns, strict=True)) if all(columns) else [], columns=names)
 
 
 def long_frame(session: Session, query: Any) -> pd.DataFrame:
@@ -236,7 +238,7 @@ class Answer:
     report: Report
     parameters: dict[str, Any]
     columns: list[Column]
-    rows: list[dict[str, Any]]
+    rows: TableRows
     #: the groups whose rows alone are counted: name -> value
     chosen: Mapping[str, str] = field(default_factory=dict)
     #: what the figures were summed up from, where a function of its own did that
@@ -294,14 +296,9 @@ class Answer:
         return model
 
     @property
-    def spoken(self) -> list[dict[str, Any]]:
+    def spoken(self) -> Sequence[dict[str, Any]]:
         """The rows as people read them: labels in their language instead of stored words."""
-        labels = self.report.labels
-
-        def told(name: str, value: Any) -> Any:
-            return str(labels[name].get(value, value)) if name in labels and value is not None else value
-
-        return [{name: told(name, value) for name, value in row.items()} for row in self.rows]
+        return self.rows.told(self.report.labels)
 
 
 def parameters_of(session: Session, name: str, given: Mapping[str, Any]) -> dict[str, str]:
@@ -335,7 +332,7 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     chosen = options.pop("chosen", {})
     told = {name: choice.key for name, choice in asked.items()}
     parameters = {**options, **chosen, **told, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, list(_plain_rows(table, columns)), chosen, behind, asked)
+    return Answer(about, parameters, columns, TableRows(table, columns), chosen, behind, asked)
 
 
 def _asked(session: Session, about: Report, given: Mapping[str, Any]) -> dict[str, Choice]:
@@ -374,20 +371,6 @@ def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         options["of"] = of
     return options
-
-
-def _plain_rows(table: pd.DataFrame, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
-    names = [column.name for column in columns]
-    for values in table[names].itertuples(index=False, name=None):
-        yield {name: _plain(value) for name, value in zip(names, values, strict=True)}
-
-
-def _plain(value: Any) -> Any:
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    return value.item() if hasattr(value, "item") else value
 
 
 def json_value(value: Any) -> Any:
