@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import select
 
 from app.engine import access
 from app.engine import record as records
 from app.extensions import db
 from models.customers import Customer
+from models.notices import TEXTS, tell
+from models.people import Person
 from tests.browsing import Desk
 
 
@@ -87,6 +91,18 @@ def test_pages_stay_inside_the_screen_and_pass_the_accessibility_rules(browser, 
         found[address] = (wide, rules, desk.page.get_attribute("html", "lang"))
     language = "zh-CN" if locale == "zh-CN" else "en"
     assert found == dict.fromkeys(found, (False, [], language))
+
+
+def test_the_bar_of_whoever_has_many_notices_stays_inside_the_screen(browser, served, app):
+    with app.app_context(), access.system():
+        reader = db.session.scalars(select(Person).join(Person.user).where(User.username == "user_a")).one()
+        for _number in range(12):
+            tell(db.session, [reader], next(iter(TEXTS)), reader)
+        db.session.commit()
+    desk = Desk(browser, served, "user_a", locale="en-US", width=360)
+    desk.go("/search")
+    assert int(desk.page.inner_text(".topbar .count")) >= 12
+    assert desk.page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_a_field_is_changed_in_its_row_and_a_late_one_is_shown_both(browser, served, app):

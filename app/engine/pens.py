@@ -37,7 +37,11 @@ _FORMS = {
     "moment": "yyyy-mm-dd hh:mm",
 }
 _NARROWEST, _WIDEST, _HEADING_WIDEST, _FILTER_BUTTON = 8, 50, 12, 3
-_ROWS_MEASURED = 500  # text beyond them wraps; numbers are all measured, or they would show ####
+#: Places across a printed page on which eleven points still read as seven, and what texts that wrap keep of them.
+_ACROSS, _WRAPPED = 210, 16
+#: Points of a line of text, and of the tallest row Excel has.
+_LINE, _TALLEST = 15, 405
+ROWS_MEASURED = 500  # text beyond them wraps; numbers are all measured, or they would show ####
 _EXCEL_BEGINS = 1900
 #: Values equal to each other fill equal cells; of figures all are looked at, for the width and the total.
 _STEADY = (NoneType, str, bool, date, datetime)
@@ -76,12 +80,16 @@ class TextWorksheet(Worksheet):
         """A day or moment as Excel counts it."""
         return self._convert_date_time(day)
 
-    def write_line(self, row: int, cells: str) -> None:
-        """The next row, of cells that are XML already: cell by cell xlsxwriter takes three times as long."""
+    def write_line(self, row: int, cells: str, lines: int) -> None:
+        """The next row, of cells that are XML already: cell by cell xlsxwriter takes three times as long.
+
+        `lines` is how many lines of text it has room for. Excel would see by itself, LibreOffice does not.
+        """
         if row > self.previous_row:
             self._write_single_row(row)  # what stands above and waits
         self.dim_rowmax = row
-        self.fh.write(f'<row r="{row + 1}">{cells}</row>')
+        height = f' ht="{min(lines * _LINE, _TALLEST)}"' if lines > 1 else ""
+        self.fh.write(f'<row r="{row + 1}"{height}>{cells}</row>')
 
 
 class Styles:
@@ -103,6 +111,7 @@ class Styles:
         if key not in self._made:
             look: dict[str, Any] = {"num_format": _FORMS[kind], "valign": "top", "quote_prefix": quoted}
             look |= {"text_wrap": True} if kind in TEXTS else {}
+            look |= {"align": "left"} if kind in ("date", "moment") else {}  # to the right it touches the next text
             look |= {"bold": True, "top": 1} if total else {}
             self._made[key] = self._book.add_format(look)
         return self._made[key]
@@ -141,7 +150,7 @@ class Pen:
         tail = self._known.get(value)
         if tail is None:
             tail = self._tail(row, value)
-            if row > _ROWS_MEASURED and self.kept is None and value.__class__ in _STEADY and len(tail) < _LONG:
+            if row > ROWS_MEASURED and self.kept is None and value.__class__ in _STEADY and len(tail) < _LONG:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 self._known[value] = tail
@@ -164,7 +173,7 @@ class Pen:
         if fitting is not bare:
             place = {"sheet": self.sheet.get_name(), "row": row + 1, "column": self.column.label}
             self.cuts.append(_("%(sheet)s, row %(row)s: %(column)s", **place))
-        if row <= _ROWS_MEASURED:
+        if row <= ROWS_MEASURED:
             self.widest = max(self.widest, _breadth(fitting))
         if not fitting:
             return ""
@@ -197,6 +206,64 @@ class Pen:
         """In characters of the default font, Chinese ones counting double."""
         figures = len(f"{self.largest:,.3f}") + self.negative
         return self.column.width or min(max(self.widest, figures, _NARROWEST - 1) + 1, _WIDEST)
+
+
+def widths_of(pens: Sequence[Pen]) -> list[float]:
+    """The width of each column; where together they would print too small, the widest texts wrap sooner."""
+    widths = [pen.width() for pen in pens]
+    yielding = [pen.column.kind == "text" and pen.column.width is None for pen in pens]
+    for most in range(_WIDEST, _WRAPPED - 1, -1):
+        fitted = [min(width, most) if yields else width for width, yields in zip(widths, yielding, strict=True)]
+        if sum(fitted) <= _ACROSS:
+            break
+    return fitted
+
+
+class Body:
+    """The rows of a sheet on their way into it: the first wait until it is known how wide the columns of texts are."""
+
+    def __init__(self, sheet: TextWorksheet, pens: Sequence[Pen]):
+        self._sheet, self._pens = sheet, pens
+        self._texts = [pen for pen in pens if pen.column.kind in TEXTS]
+        self._waiting: list[tuple[int, str, list[Any]]] = []
+        #: how wide the columns of texts are, once that is settled
+        self._widths: dict[int, float] = {}
+        self._settled = False
+
+    def write(self, row: int, cells: Sequence[Any]) -> None:
+        """The next row, by the values of its cells."""
+        line = "".join([pen.cell(row, value) for pen, value in zip(self._pens, cells, strict=True)])
+        texts = [cells[pen.index] for pen in self._texts]
+        if self._settled:
+            self._sheet.write_line(row, line, self._lines(texts))
+            return
+        self._waiting.append((row, line, texts))
+        if row >= ROWS_MEASURED:
+            self._settle()
+
+    def end(self) -> None:
+        """Write what still waits."""
+        self._settle()
+
+    def set_widths(self) -> None:
+        """The widths of all columns, those of texts as their rows have room for them."""
+        for pen in self._pens:
+            self._sheet.set_column(pen.index, pen.index, self._widths.get(pen.index) or pen.width())
+
+    def _settle(self) -> None:
+        if not self._settled:
+            widths = widths_of(self._pens)
+            self._widths, self._settled = {pen.index: widths[pen.index] for pen in self._texts}, True
+        waiting, self._waiting = self._waiting, []
+        for row, line, texts in waiting:
+            self._sheet.write_line(row, line, self._lines(texts))
+
+    def _lines(self, texts: Sequence[Any]) -> int:
+        most = 1
+        for text, width in zip(texts, self._widths.values(), strict=True):
+            if text.__class__ is str and (2 * len(text) > width or "\n" in text):
+                most = max(most, lines_of(text, int(width)))
+        return most
 
 
 def lines_of(text: str, width: int) -> int:

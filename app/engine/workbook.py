@@ -22,7 +22,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.engine.columns import TEXTS, Column, Row, cells_of, reader
 from app.engine.csv import TO_GUARD
-from app.engine.pens import Pen, Styles, TextWorksheet, beginning, clean, fit, lines_of
+from app.engine.pens import Body, Pen, Styles, TextWorksheet, beginning, clean, fit, lines_of
 
 MAX_ROWS = 1_048_575  # below the heading: Excel has 2**20 rows
 MAX_CUTS_LISTED = 100
@@ -162,7 +162,7 @@ def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
     """The table below its heading, with totals when asked for; the number of rows."""
     totals = [pen for pen in pens if pen.column.total]
     most = MAX_ROWS - bool(totals)
-    last = 0
+    last, body = 0, Body(page, pens)
     for last, row in enumerate(sheet.rows, start=1):
         if last > most:
             raise ValueError(
@@ -173,8 +173,8 @@ def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
                     most=f"{most:,}",
                 )
             )
-        cells = zip(pens, cells_of(row, sheet.columns), strict=True)
-        page.write_line(last, "".join([pen.cell(last, value) for pen, value in cells]))
+        body.write(last, list(cells_of(row, sheet.columns)))
+    body.end()
     end = last
     if last and totals:
         end = last + 1
@@ -182,8 +182,7 @@ def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
             page.write_string(end, 0, _("Total"), pens[0].styles.of("text", total=True))
         for pen in totals:
             pen.write_total(end)
-    for pen in pens:
-        page.set_column(pen.index, pen.index, pen.width())
+    body.set_widths()
     page.freeze_panes(1, 1)
     page.repeat_rows(0)
     page.print_area(0, 0, end, len(pens) - 1)

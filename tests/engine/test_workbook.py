@@ -250,6 +250,48 @@ class TestSheet:
     def test_columns_are_as_wide_as_what_they_hold_chinese_counting_double(self, rows, column, width):
         assert table([[value] for value in rows], column).column_dimensions["A"].width == pytest.approx(width, abs=0.75)
 
+    @pytest.mark.parametrize(
+        "long, moments, widest",
+        [
+            (4, 0, 50),  # 200 places: they print at seven points
+            (6, 0, 35),  # 300 would print at less than five
+            (3, 6, 35),  # of 210 places the moments keep 6 times 17
+            (3, 12, 16),  # what is left would be three places each: texts keep sixteen
+        ],
+    )
+    def test_the_texts_of_a_wide_sheet_wrap_sooner_so_that_it_can_be_read_in_print(self, long, moments, widest):
+        columns = [Column("no", "No.", "number_text")]
+        columns += [Column(f"t{n}", f"T{n}", "text") for n in range(long)]
+        columns += [Column(f"m{n}", f"M{n}", "moment") for n in range(moments)]
+        row = ["a", *["x" * 400] * long, *[datetime(2026, 3, 2, tzinfo=UTC)] * moments]
+        sheet = opened(Sheet("Data", columns, [row]))["Data"]
+        widths = [one.width for one in sheet.column_dimensions.values() for _ in range(one.min, one.max + 1)]
+        assert widths[1 : long + 1] == pytest.approx([widest] * long, abs=1.75)
+        assert widths[long + 1 :] == pytest.approx([17] * moments, abs=0.75)
+        assert sum(widths) <= 210 + len(widths) or widest == 16
+
+    @pytest.mark.parametrize(
+        "text, height",
+        [
+            ("x" * 50, None),
+            ("采" * 26, 30),  # 52 places in a column of 50
+            ("x" * 400, 120),
+            ("x\ny\nz", 45),
+            ("x" * 5000, 405),  # Excel has no taller rows
+        ],
+    )
+    def test_a_row_has_the_room_for_texts_that_wrap(self, text, height):
+        rows = [["x" * 400], [text]]
+        sheet = table(rows, Column("a", "A", "text"))
+        assert (sheet.row_dimensions[2].height, sheet.row_dimensions[3].height) == (120, height)
+        # far below what the width was measured by, too
+        late = table([*rows, *[["a"]] * 600, [text]], Column("a", "A", "text"))
+        assert (late.row_dimensions[604].height, late.column_dimensions["A"].width) == (
+            height,
+            pytest.approx(50, abs=1),
+        )
+        assert [late.cell(row, 1).value for row in (2, 3, 603, 604)] == ["x" * 400, text, "a", text]
+
     def test_a_heading_of_several_lines_has_the_room_for_them(self):
         sheet = table([["a"]], Column("a", "从确认到发运所用的小时数", "text"))
         assert sheet.row_dimensions[1].height == 30  # 24 places in lines of 12
