@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Integer, Text, event, inspect, select
-from sqlalchemy.orm import Mapped, Session, declared_attr, joinedload, mapped_column
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
@@ -185,7 +185,7 @@ def _stamp(session: Session, context: Any, instances: Any) -> None:
 
 
 def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
-    """The loader options that bring the references among the fields `names` (all) along, in the same query.
+    """The loader options that bring the references among the fields `names` (all) along, a query each.
 
     With them comes what their labels name in their turn.
     """
@@ -194,7 +194,7 @@ def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
         name: fields[name].target for name in (fields if names is None else names) if name in fields
     }
     return [
-        joinedload(getattr(model, name)).options(*references(target, target.named_by))
+        selectinload(getattr(model, name)).options(*references(target, target.named_by))
         for name, target in targets.items()
         if target is not None
     ]

@@ -22,7 +22,8 @@ class RowRules(CriteriaOption, HasCacheKey):
     """Conditions on whole classes, wherever these turn up in a statement.
 
     Not handed on to later loads: those are made for whoever acts then, and bring their own rules. The values in the
-    conditions (who asks) are parameters: rules of one shape share their compiled SQL.
+    conditions (who asks) are parameters: rules of one shape share their compiled SQL. Each condition says that it is
+    handed on, for SQLAlchemy leaves it out of a `joinedload` otherwise, and would hand over what the rule hides.
     """
 
     propagate_to_loaders = False
@@ -34,7 +35,7 @@ class RowRules(CriteriaOption, HasCacheKey):
         # by comparing each with all others, at every execution.
         own = [(cls, cloned_traverse(condition, {}, {})) for cls, condition in rules]
         self._criteria = [
-            with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=False)
+            with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=True)
             for cls, condition in own
         ]
         keys = [one._generate_cache_key() for one in self._criteria]

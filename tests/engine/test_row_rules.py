@@ -6,11 +6,12 @@ import re
 
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.orm import selectinload, with_loader_criteria
+from sqlalchemy.orm import joinedload, selectinload, with_loader_criteria
 
 from app.engine import access
 from app.engine.row_rules import RowRules
 from app.extensions import db
+from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
 from tests.factories import incoming
@@ -80,3 +81,20 @@ def test_no_rule_puts_the_keys_of_a_large_kind_together(actors, account):
                 words = " ".join(str(getattr(model, rule)(actor)).split())
                 found |= set(re.findall(r"IN \(SELECT \w+\.\w+ FROM (\w+)", words))
     assert found <= FEW
+
+
+def test_what_is_joined_to_a_row_follows_the_rules_of_its_kind(session, actors, papers):
+    """SQLAlchemy leaves criteria that are not handed on out of a `joinedload`: it would hand over what they hide."""
+    with access.acting_as(actors["clerk"]):
+        for paper in papers:
+            session.add(
+                Assignment(document=paper, department_id=actors["clerk"].department_id, lead=True, state="sent")
+            )
+        session.flush()
+    session.expunge_all()
+    rule = RowRules([(IncomingDocument, IncomingDocument.urgency == "urgent")])
+    query = select(Assignment).order_by(Assignment.document_id).options(rule, joinedload(Assignment.document))
+    with access.system():
+        seen = [one.document and one.document.title for one in session.scalars(query)]
+    assert seen == [None, "公文1", None, "公文3", None, "公文5"]
+    session.rollback()
