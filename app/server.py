@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 from flask import Flask
@@ -31,8 +35,8 @@ class Server(BaseApplication):
 
 def run(app: Flask) -> None:
     """Serve until stopped, with a worker beside."""
-    with TemporaryDirectory(prefix="wenshu-static-") as folder:
-        served = StaticFiles(app, compressed(Path(app.static_folder or ""), Path(folder)))
+    with _folder() as folder:
+        served = StaticFiles(app, compressed(Path(app.static_folder or ""), folder))
         settle()
         with beside(app):
             Server(
@@ -48,3 +52,14 @@ def run(app: Flask) -> None:
                     "preload_app": True,
                 },
             ).run()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for the length of the block."""
+    maker, folder = os.getpid(), mkdtemp(prefix="wenshu-static-")
+    try:
+        yield Path(folder)
+    finally:
+        if os.getpid() == maker:  # each of the server's processes comes by here when it ends; the others go on reading
+            shutil.rmtree(folder, ignore_errors=True)
