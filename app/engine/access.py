@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session
 
+from app.engine.database import row_by_row
 from app.engine.row_rules import RowRules
 
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
@@ -233,7 +234,9 @@ def among(key: Any, keys: Select[Any]) -> ColumnElement[bool]:
     """
     column = keys.selected_columns[0]
     # Not correlated: a query that also names the other table must not narrow this one.
-    return keys.where(column == key).correlate_except(column.table).exists()
+    there = keys.where(column == key).correlate_except(column.table)
+    ending: Any = row_by_row()
+    return there.suffix_with(ending, dialect="postgresql").exists()
 
 
 def open_to(model: Any, key: Any, actor: Actor, content: bool = False) -> ColumnElement[bool]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import and_, event, func, or_, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload, selectinload, with_loader_criteria
 
 from app.engine import access
@@ -14,6 +15,7 @@ from app.extensions import db
 from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
+from tests.conftest import actors_of
 from tests.factories import incoming
 
 
@@ -98,3 +100,51 @@ def test_what_is_joined_to_a_row_follows_the_rules_of_its_kind(session, actors, 
         seen = [one.document and one.document.title for one in session.scalars(query)]
     assert seen == [None, "公文1", None, "公文3", None, "公文5"]
     session.rollback()
+
+
+OPEN = IncomingDocument.secrecy == "open"
+READS = access.among(IncomingDocument.id, select(CirculationEntry.document_id).where(CirculationEntry.reader_id == 1))
+HANDLES = access.among(IncomingDocument.id, select(Assignment.document_id).where(Assignment.handler_id == 1))
+PAPERS = select(IncomingDocument.id)
+
+
+@pytest.mark.parametrize("query, asked", [
+    (PAPERS.where(or_(OPEN, READS, and_(OPEN, HANDLES))).limit(25), 2),
+    (select(func.count()).select_from(PAPERS.where(or_(OPEN, READS)).limit(1_001).subquery()), 1),
+    (PAPERS.where(or_(OPEN, READS)), 0),
+    (PAPERS.where(READS).limit(25), 0),
+    (PAPERS.where(OPEN, and_(OPEN, READS), or_(OPEN, HANDLES)).limit(25), 1),
+    (PAPERS.where(~READS).limit(25), 1),
+])  # fmt: skip
+def test_postgresql_is_told_to_ask_reasons_row_by_row_for_a_page_alone(query, asked):
+    assert str(query.compile(dialect=postgresql.dialect())).count("OFFSET 0") == asked
+    assert "OFFSET 0" not in str(query.compile(dialect=sqlite.dialect()))
+
+
+MANY = """
+    INSERT INTO incoming_document SELECT (jsonb_populate_record(d, jsonb_build_object(
+      'id', d.id + n, 'receipt_no', d.receipt_no || n, 'secrecy', 'internal'))).*
+    FROM incoming_document d, generate_series(1, 3000) n
+"""
+PAST = "INSERT INTO past_handler (document_id, person_id) SELECT id, :person FROM incoming_document WHERE id > 1"
+
+
+def test_the_planner_of_postgresql_asks_of_each_row_of_a_page(postgres_app):
+    with postgres_app.app_context():
+        session, people = db.session, actors_of(db.session)
+        with access.acting_as(people["clerk"]):
+            incoming(session)
+        session.execute(text(MANY))
+        session.execute(text(PAST), {"person": people["user_b"].own_person_id})
+        session.execute(text("ANALYZE"))
+        asked, plans = [], []
+        event.listen(db.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        for limit in (25, None):
+            with access.acting_as(people["user_b"]):
+                found = session.scalars(PAPERS.order_by(IncomingDocument.id.desc()).limit(limit)).all()
+            assert found == list(range(3001, 1, -1))[:limit]
+            statement, values = asked[-1]
+            plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}", values)
+            plans.append("hashed SubPlan" in "".join(plan.scalars()))
+        assert plans == [False, True]
+        session.rollback()
