@@ -155,7 +155,7 @@ class row_by_row(StatementOptionRole, ClauseElement):
     """
 
     __visit_name__ = "row_by_row"
-    _traverse_internals: list[Any] = []  # noqa: RUF012
+    _traverse_internals: list[Any] = []
 
 
 @compiles(row_by_row)
