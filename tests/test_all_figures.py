@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -11,6 +14,7 @@ from app.engine.figures import Figure, Share, Took
 from app.engine.frames import REPORTS, ask
 from app.engine.periods import period_of
 from app.extensions import db
+from tests.conftest import sign_in
 from tests.report_cells import opened
 
 DECLARED = [(name, of) for name, about in REPORTS.items() for of in about.tallies]
@@ -100,3 +104,48 @@ def test_whatever_sums_up_opens_rows(busy_office, people):
                 closed.add(name)
         db.session.remove()
     assert closed <= LISTS
+
+
+#: Reports of what has not happened in the demo office, or so seldom that it is not told.
+NOUGHT = {"accountability_cases", "escrow_float", "hot_topics", "papers_overdue"}
+
+
+@pytest.mark.parametrize("name", [name for name, about in REPORTS.items() if about.opens_rows])
+def test_every_figure_on_a_page_leads_to_its_rows(busy_office, name):
+    browser = sign_in(busy_office, "office")
+    page = browser.get(f"/reports/{name}").text
+    led = {}
+    for href in map(unescape, re.findall(rf'href="(/reports/{name}/rows[^"]*)"', page)):
+        led.setdefault(parse_qs(urlsplit(href).query)["figure"][0], href)
+    assert bool(led) is (name not in NOUGHT)
+    assert {figure: browser.get(href).status_code for figure, href in led.items()} == dict.fromkeys(led, 200)
+
+
+@pytest.mark.parametrize("by", [",", " , ,", ""])
+def test_a_grouping_by_nothing_is_the_first_one_offered(busy_office, people, by):
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        for name, about in REPORTS.items():
+            if about.groups:
+                assert ask(db.session, name, {"by": by}).parameters["by"] == [about.groups[0]]
+        db.session.remove()
+
+
+#: Reports of what is nobody's business but theirs who keep it: who took out how much, and who is held to account.
+RESERVED = {"accountability_cases", "export_bursts"}
+
+
+@pytest.mark.parametrize("name", [name for name in REPORTS if name not in RESERVED])
+def test_the_reader_of_reports_counts_what_the_office_counts(busy_office, people, name):
+    """They read no record on any page; what is added up is the same, also of rows that hang on others.
+
+    Of what goods cost they learn nothing: those columns are not there.
+    """
+    sums = {}
+    for account in ("manager", "office"):
+        with busy_office.app_context(), access.acting_as(people[account]):
+            answer = ask(db.session, name, {})
+            added = [column.name for column in answer.columns if column.total]
+            sums[account] = (len(answer.rows), {one: sum(row[one] or 0 for row in answer.rows) for one in added})
+            db.session.remove()
+    (rows, own), (all_rows, of_office) = sums["manager"], sums["office"]
+    assert rows == all_rows and own.items() <= of_office.items()

@@ -349,7 +349,7 @@ def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
     options: dict[str, Any] = {"chosen": {key: given[key] for key in given if key in groups}} if about.tallies else {}
     if about.groups:
-        by = [part.strip() for part in (given.get("by") or about.groups[0]).split(",") if part.strip()]
+        by = [part.strip() for part in (given.get("by") or "").split(",") if part.strip()] or [about.groups[0]]
         if unknown := [part for part in by if part not in about.groups]:
             raise Refused(
                 _(

@@ -267,7 +267,7 @@ def _counted(
         .options(*records.references(model, model.named_by))
     )
     known = {one.id: one for one in session.scalars(query)}
-    told = shown.itertuples(index=False, name=None)
+    told = shown.astype({"at": object}).where(shown.notna(), None).itertuples(index=False, name=None)
     return model, len(lines), [Line(known[pk], at, None if plain else worth) for pk, at, worth in told]
 
 
@@ -353,7 +353,9 @@ def _given() -> dict[str, str | None]:
 def words_of(column: Column, value: Any) -> str:
     """A value of a report as people read it."""
     if value is None:
-        return ""
+        return "—" if column.kind == "percent" else ""  # of nothing there is no share
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if column.kind == "moment":
         return cells.moment_text(value)
     if column.kind in ("money", "price"):
