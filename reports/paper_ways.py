@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, or_, select
 
-from app.engine.clocks import ClockRow
+from app.engine.clocks import MET, MISSED, RUNNING, ClockRow
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.correspondents import Correspondent
@@ -28,23 +28,22 @@ LONG = timedelta(days=10)
     _l("Incoming papers in figures"),
     basis=_l(
         "Papers received in the period, void, returned and withdrawn ones apart, by what became of them until now. A "
-        "proposal is in time within the limit the house sets for it; an answer is by the limit of the paper."
+        "proposal is in time within the limit the house sets for it; an answer is by the limit of the paper. What is "
+        "neither done nor over its limit is not judged yet."
     ),
     chart="received",
 )
 def incoming_papers() -> Tally:
     """One row a sender, type, secrecy, urgency, department or month: papers, proposals in time, answers due."""
     paper, clock = IncomingDocument, ClockRow.__table__.c
-    in_time = (
-        select(clock.id)
-        .where(
-            clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "proposal", clock.state == "met"
-        )
-        .correlate(paper)
-        .exists()
-    )
-    answered = paper.answered_sender_at.is_not(None)
     moment: Any = bindparam("this_moment", callable_=now, type_=Moment())
+    of_proposal = select(clock.id).where(
+        clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "proposal"
+    )
+    in_time = of_proposal.where(clock.state == MET).correlate(paper).exists()
+    over = or_(clock.state == MISSED, and_(clock.state == RUNNING, clock.due_at < moment))
+    proposed, not_in_time = paper.proposed_at.is_not(None), of_proposal.where(over).correlate(paper).exists()
+    due, answered = paper.answer_due.is_(True), paper.answered_sender_at.is_not(None)
     return Tally(
         paper,
         paper.received_at,
@@ -58,22 +57,21 @@ def incoming_papers() -> Tally:
         },
         [
             Figure("received", _l("Papers received")),
-            Figure("proposed", _l("Papers proposed"), paper.proposed_at.is_not(None)),
-            Figure("proposed_in_time", _l("Proposed in time"), and_(paper.proposed_at.is_not(None), in_time)),
-            Share("proposed_share", _l("Share proposed in time"), "proposed_in_time", "proposed"),
+            Figure("proposed", _l("Papers proposed"), proposed),
+            Figure("proposal_judged", _l("Papers proposed, or the limit for it past"), or_(proposed, not_in_time)),
+            Figure("proposed_in_time", _l("Proposed in time"), and_(proposed, in_time)),
+            Share("proposed_share", _l("Share proposed in time"), "proposed_in_time", "proposal_judged"),
             Figure("closed", _l("Papers closed"), paper.closed_at.is_not(None)),
             Figure("open", _l("Papers in hand"), paper.pending()),
             Figure("overdue", _l("Of these overdue"), paper.late(moment)),
-            Figure("answer_due", _l("To be answered"), paper.answer_due.is_(True)),
-            Figure("answered", _l("Of these answered"), and_(paper.answer_due.is_(True), answered)),
-            Figure(
-                "answered_in_time", _l("Of these in time"),
-                and_(
-                    paper.answer_due.is_(True),
-                    or_(and_(answered, paper.limit_at.is_(None)), paper.answered_sender_at <= paper.limit_at),
-                ),
-            ),
-            Share("answered_share", _l("Share answered in time"), "answered_in_time", "answer_due"),
+            Figure("answer_due", _l("To be answered"), due),
+            Share("answer_due_share", _l("Share to be answered"), "answer_due", "received"),
+            Figure("answered", _l("Of these answered"), and_(due, answered)),
+            Figure("answer_judged", _l("Of these answered, or the limit past"),
+                   and_(due, or_(answered, paper.limit_at < moment))),
+            Figure("answered_in_time", _l("Of these in time"),
+                   and_(due, answered, or_(paper.limit_at.is_(None), paper.answered_sender_at <= paper.limit_at))),
+            Share("answered_share", _l("Share answered in time"), "answered_in_time", "answer_judged"),
             Took("to_propose", _l("Received to proposed"), paper.received_at, paper.proposed_at, working=True),
         ],
         where=(paper.state.not_in(paper.flow.uncounted_states),),

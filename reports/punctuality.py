@@ -48,7 +48,7 @@ STAGES = {"total": _l("From beginning to end")} | {
 }
 
 _FIGURES = [
-    Column("count", _l("Closed"), "integer", total=True),
+    Column("count", _l("Closed"), "integer", total=True, repeats_by="stage"),
     Column("median_hours", _l("Median, hours"), "hours"),
     Column("mean_hours", _l("Mean, hours"), "hours"),
     Column("p90_hours", _l("90th percentile, hours"), "hours"),

@@ -149,3 +149,24 @@ def test_the_reader_of_reports_counts_what_the_office_counts(busy_office, people
             db.session.remove()
     (rows, own), (all_rows, of_office) = sums["manager"], sums["office"]
     assert rows == all_rows and own.items() <= of_office.items()
+
+
+#: What moves between groups: told apart otherwise, other things move.
+MOVES = {("paper_workload", "taken_on"), ("paper_workload", "handed_on")}
+
+
+@pytest.mark.parametrize("name", [name for name, one in REPORTS.items() if len(one.groups) > 1 and not one.tallies])
+def test_a_total_is_the_same_however_the_rows_are_told_apart(busy_office, people, name):
+    """So no record counts twice in one; where it does, there is no total."""
+    about, found = REPORTS[name], {}
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        for of in about.subjects or [""]:
+            for by in about.groups:
+                answer = ask(db.session, name, {"by": by, "of": of})
+                for column in answer.columns:
+                    if column.total and (name, column.name) not in MOVES:
+                        values = [row[column.name] for row in answer.rows]
+                        found.setdefault((of, column.name), {})[by] = None if None in values else sum(values)
+        db.session.remove()
+    different = {key: sums for key, sums in found.items() if len(set(sums.values()) - {None}) > 1}
+    assert different == {}

@@ -33,6 +33,8 @@ class Column:
     unit: Any = None
     width: float | None = None
     total: bool = False
+    #: the grouping by which one record counts in several rows: these have no sum then
+    repeats_by: str = ""
 
     @property
     def heading(self) -> str:

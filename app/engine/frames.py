@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -328,7 +328,12 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     own = {one.name: asked[one.name].value if one.name in asked else None for one in about.parameters}
     found = about.frame(session, period, **options, **own)
     table, behind = (found.table, found.rows) if isinstance(found, Counted) else (found, ())
-    columns = [column for column in about.columns if column.name in table.columns]
+    by = options.get("by", ())
+    columns = [
+        replace(column, total=False) if column.repeats_by in by else column
+        for column in about.columns
+        if column.name in table.columns
+    ]
     chosen = options.pop("chosen", {})
     told = {name: choice.key for name, choice in asked.items()}
     parameters = {**options, **chosen, **told, "from": given.get("from"), "to": given.get("to")}
