@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, ClockRow, ClockSegment
@@ -21,11 +22,12 @@ from models.assignments import Assignment
 from models.documents import URGENCY, IncomingDocument
 from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
+from models.instructions import LeaderInstruction
 from models.paper_orders import PaperOrder
 from models.people import Department, Person, told_apart
 from reports.counting import last_day, office_days, opening, share, tally
 
-#: What has limits that somebody keeps an eye on, and the column of the person whose turn it is.
+#: What has limits that somebody keeps an eye on, and the column of the person whose turn it is to handle it.
 RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
     (IncomingDocument, "handler_id"), (Assignment, "handler_id"), (CirculationEntry, "reader_id"),
     (PaperOrder, "charged_id"),
@@ -226,23 +228,34 @@ def papers_overdue(session: Session, period: Period) -> Counted:
     return Counted(table.assign(days=pd.Series(days).astype(int)), [opens])
 
 
+def _whose_turn(stage: Any) -> Any:
+    """The name of the holder: before a paper is handled the registry proposes, and a leader instructs."""
+    leader, asked = Person.__table__.alias(), LeaderInstruction.__table__.c
+    waits = select(func.min(leader.c.name)).where(
+        leader.c.id == asked.leader_id, asked.document_id == IncomingDocument.id, asked.standing == "waiting"
+    )
+    waited_for = waits.correlate(IncomingDocument).scalar_subquery()
+    registry = literal(str(_("Registry clerk")))
+    return case((stage == "proposal", registry), (stage == "instruction", waited_for), else_=Person.name)
+
+
 def _past(model: Any, person: str, period: Period) -> Any:
     """The running limits of a kind that are past, with the paper and the case of each."""
-    paper, clock, case, note = IncomingDocument, ClockRow, FollowUp, FollowUpNote.__table__.c
-    asked = select(func.count(note.id)).where(note.follow_up_id == case.id, note.deed == "asked").correlate(case)
+    paper, clock, watch, note = IncomingDocument, ClockRow, FollowUp, FollowUpNote.__table__.c
+    asked = select(func.count(note.id)).where(note.follow_up_id == watch.id, note.deed == "asked").correlate(watch)
     unit = getattr(model, "department_id", Person.department_id)
     query = (
         select(
-            paper.receipt_no, learned(paper, "title"), clock.stage, Person.name.label("person"),
+            paper.receipt_no, learned(paper, "title"), clock.stage, _whose_turn(clock.stage).label("person"),
             Department.name.label("department"), clock.original_due_at, clock.due_at,
-            func.coalesce(case.reminded, 0).label("warned"), asked.scalar_subquery().label("asked"), case.answered_at,
-            learned(case, "reply"), case.id.label("case_id"),
+            func.coalesce(watch.reminded, 0).label("warned"), asked.scalar_subquery().label("asked"), watch.answered_at,
+            learned(watch, "reply"), watch.id.label("case_id"),
         )
         .select_from(model)
         .join(clock, and_(clock.kind == model.kind_name, clock.record_id == model.id))
         .join(Person, getattr(model, person) == Person.id, isouter=True)
         .join(Department, unit == Department.id, isouter=True)
-        .join(case, case.clock_id == clock.id, isouter=True)
+        .join(watch, watch.clock_id == clock.id, isouter=True)
         .where(clock.state == RUNNING, clock.due_at < now())
     )  # fmt: skip
     if model is not paper:

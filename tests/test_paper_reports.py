@@ -15,7 +15,7 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.frames import REPORTS, ask
-from app.engine.moments import local, parse_moment
+from app.engine.moments import local, now, parse_moment
 from app.engine.office_calendar import working_calendar
 from app.engine.periods import period_of
 from models.assignments import Assignment
@@ -23,7 +23,7 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.follow_ups import FollowUp, FollowUpNote
 from models.people import Department, Person
-from tests.factories import incoming, take
+from tests.factories import incoming, take, take_and_keep
 from tests.papers import instructed, swept
 from tests.random_cases import examples
 from tests.report_cells import opened
@@ -411,6 +411,25 @@ def test_an_overdue_paper_is_listed_with_what_was_asked_and_answered(session, ac
         expected = (paper.receipt_no, "handling", "张小明", "综合科", 3, 1, "在办")
         assert [tuple(row[name] for name in names) for row in rows] == [expected] * sees
         assert ask(session, "papers_overdue", {"to": "2026-03-03"}).rows == []
+
+
+def test_an_overdue_paper_is_held_by_the_registry_and_then_by_the_leader(session, actors, at):
+    at("2026-03-02 09:00")
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, received_at=now().isoformat())
+    at("2026-03-09 09:00")
+    with access.acting_as(actors["office"]):
+        assert [(row["stage"], row["person"]) for row in ask(session, "papers_overdue", {}).rows] == [
+            ("proposal", "收发员")
+        ]
+    with access.system():
+        leader = session.get(Person, actors["leader"].own_person_id)
+    take_and_keep(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[leader])
+    at("2026-03-30 09:00")
+    with access.acting_as(actors["office"]):
+        assert [(row["stage"], row["person"]) for row in ask(session, "papers_overdue", {}).rows] == [
+            ("instruction", "周海")
+        ]
 
 
 @QUICK
