@@ -42,9 +42,12 @@ DEALINGS: dict[Any, tuple[str, ...]] = {
         Column("customers", _l("Number of customers"), "integer", total=True),
         Column("stopped", _l("Of these with dealings stopped"), "integer", total=True),
         Column("open_orders", _l("Open orders"), "integer", total=True),
-        Column("owed", _l("Receivables"), "money", total=True),
+        Column("owed", _l("Not paid yet of all orders"), "money", total=True),
     ],
-    basis=_l("As it stands now. The empty line holds the customers nobody looks after."),
+    basis=_l(
+        "As it stands now, whatever is shipped or not; what is due stands in the ageing of receivables. The empty line "
+        "holds the customers nobody looks after."
+    ),
     chart="customers",
 )
 def customers_by_owner(session: Session, period: Period) -> Counted:

@@ -296,7 +296,7 @@ def returns() -> Tally:
             Figure("to_refund", _l("Refund to come"), OrderReturn.state == "refund_due"),
             Figure("refunded", _l("Money given back"), OrderReturn.state == "refunded"),
             Figure("refused", _l("Returns refused"), OrderReturn.state == "refused"),
-            Figure("money", _l("Refunded"), Refund.state == "paid_out", of=Refund.amount, kind="money"),
+            Figure("money", _l("Amount refunded"), Refund.state == "paid_out", of=Refund.amount, kind="money"),
             Took("to_refund_hours", _l("Refund"), Refund.earliest_at, Refund.paid_at),
         ],
         where=(OrderReturn.asked_at.is_not(None),),

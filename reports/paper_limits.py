@@ -36,7 +36,7 @@ RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
 
 @figures(
     "closing_on_time",
-    _l("Closed on time"),
+    _l("Papers closed on time"),
     basis=_l(
         "Limits of handling that fall into the period, each counted once; those of papers that were void, returned or "
         "ended by the sender stand apart. On time without an extension: by the original limit, moved by pauses alone. "

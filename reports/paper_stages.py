@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.engine.clocks import MET, MISSED, ClockRow, ClockSegment
 from app.engine.columns import Column
 from app.engine.database import as_stored
+from app.engine.figures import stood_still
 from app.engine.frames import Counted, Rows, frame, long_frame, report
 from app.engine.moments import now
 from app.engine.office_calendar import working_calendar
@@ -203,11 +204,8 @@ def _took(
     table["hours"] = (until - since).dt.total_seconds() / 3600
     table["working"] = calendar.working_seconds_column(since, until) / 3600
     if name in _WITH_THE_UNIT:
-        stood = pauses.join(pd.DataFrame({"since": since, "until": until}), on="id", how="inner")
-        begun, ended = (stood[one].clip(stood["since"], stood["until"]) for one in ("begins", "ends"))
-        stood["hours"] = ((ended - begun).dt.total_seconds() / 3600).round(4)
-        stood["working"] = calendar.working_seconds_column(begun, ended) / 3600
-        left_out = stood.groupby("id")[["hours", "working"]].sum().reindex(table.index, fill_value=0.0)
+        spans = pd.DataFrame({"since": since, "until": until})
+        left_out = stood_still(calendar, spans, pauses).reindex(table.index, fill_value=0.0)
         table["suspended"] = left_out["hours"]
         table["hours"], table["working"] = table["hours"] - left_out["hours"], table["working"] - left_out["working"]
     table["from_receipt"] = (until - ways["received"][passed]).dt.total_seconds() / 3600

@@ -8,7 +8,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, or_, select
 
-from app.engine.clocks import MET, MISSED, RUNNING, ClockRow
+from app.engine.clocks import MET, MISSED, RUNNING, ClockRow, ClockSegment
+from app.engine.database import as_stored
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.correspondents import Correspondent
@@ -84,12 +85,21 @@ def incoming_papers() -> Tally:
     )  # fmt: skip
 
 
+def _passed_over(query: Any) -> Any:
+    """The times in which a reader was passed over: the paper was with others."""
+    entry, clock, segment = CirculationEntry, ClockRow, ClockSegment
+    reading = and_(clock.kind == entry.kind_name, clock.record_id == entry.id, clock.stage == "reading")
+    moments = (as_stored(segment.begins_at).label("begins"), as_stored(segment.ends_at).label("ends"))
+    query = query.add_columns(*moments).join(clock, reading).join(segment, segment.clock_id == clock.id)
+    return query.where(segment.running.is_(False), segment.ends_at.is_not(None))
+
+
 @figures(
     "reading",
     _l("Reading in figures"),
     basis=_l(
         "Circulation entries offered in the period, those taken back or exempted apart. The hours go from the offer to "
-        "the reading; what is not read yet has none."
+        "the reading without the time in which the reader was passed over; what is not read yet has none."
     ),
     chart="unread",
 )
@@ -111,9 +121,13 @@ def reading() -> Tally:
             Figure("read", _l("Read"), entry.read_at.is_not(None)),
             Figure("answered", _l("With an opinion"), entry.state == "answered"),
             Figure("unread", _l("Not read"), entry.read_at.is_(None)),
-            Figure("long_unread", _l("Not read for ten days"), and_(entry.read_at.is_(None), entry.sent_at < before)),
+            Figure(
+                "long_unread",
+                _l("Not read for ten days"),
+                and_(entry.read_at.is_(None), entry.sent_at < before, entry.state != "skipped"),
+            ),
             Share("read_share", _l("Share read"), "read", "offered"),
-            Took("to_read", _l("Offered to read"), entry.sent_at, entry.read_at, working=True),
+            Took("to_read", _l("Offered to read"), entry.sent_at, entry.read_at, working=True, pauses=_passed_over),
         ],
         where=(entry.sent_at.is_not(None), entry.state.not_in(OUT_OF_SCOPE)),
         joins=lambda query: query.join(reader, entry.reader_id == reader.id, isouter=True).join(

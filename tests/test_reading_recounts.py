@@ -12,6 +12,7 @@ from hypothesis import given
 from sqlalchemy import delete, inspect, select
 
 from app.engine import access
+from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.events import SecurityEvent
 from app.engine.frames import ask
 from app.engine.numbers import DrawnNumber
@@ -88,25 +89,49 @@ def entries(desk):
         took = row.pop("took")
         start = row["sent_at"] or desk.when[0]
         row |= {"round": number, "read_at": start + took if took is not None else None}
-    stored(desk.session, CirculationEntry, rows)
-    for row in rows:
+    keys = stored(desk.session, CirculationEntry, rows)
+    for key, row in zip(keys, rows, strict=True):
         row["reader"], row["department"] = readers[row["reader_id"]]
+        row["pauses"] = passed_over(desk, key, row["sent_at"] or desk.when[0])
     return rows
+
+
+def passed_over(desk, entry, sent_at):
+    """The times in which the reader of an entry was passed over; the limit ran before, between and after them."""
+    about = {"kind": "circulation_entries", "stage": "reading", "record_id": entry, "amount": "5", "unit": "work_days",
+             "calendar": "office", "state": "met", "due_at": sent_at, "original_due_at": sent_at}  # fmt: skip
+    (clock,) = stored(desk.session, ClockRow, [about | {"started_at": sent_at}])
+    first, gap, last = (timedelta(hours=desk.dice.choice((0, 0.5, 7, 60))) for _part in range(3))
+    begun = sent_at + desk.dice.choice((timedelta(hours=-3), timedelta(0), timedelta(hours=5)))
+    pauses = [(begun, begun + first), (begun + first + gap, begun + first + gap + last)][: desk.dice.choice((0, 1, 2))]
+    runs = [(sent_at, begun)] + ([(begun + first, begun + first + gap)] if pauses else [])
+    rows = [{"clock_id": clock, "begins_at": since, "ends_at": until, "running": running}
+            for running, spans in ((False, pauses), (True, runs)) for since, until in spans]  # fmt: skip
+    stored(desk.session, ClockSegment, rows)
+    return pauses
 
 
 def how_read(rows, days, zone):
     """What a group of entries comes to; who read before the offer was noted took no hours."""
     unread = [row["sent_at"] for row in rows if row["read_at"] is None]
-    read = [(row["sent_at"], row["read_at"]) for row in rows if row["read_at"] is not None]
-    took = [(since, until) for since, until in read if until >= since]
+    read = [(row["sent_at"], row["read_at"], row["pauses"]) for row in rows if row["read_at"] is not None]
+    took = [(since, until, pauses) for since, until, pauses in read if until >= since]
+    unread_long = [row["sent_at"] for row in rows if row["read_at"] is None and row["state"] != "skipped"]
     found = {
         "offered": len(rows), "opened": sum(row["opened_at"] is not None for row in rows), "read": len(read),
         "answered": sum(row["state"] == "answered" for row in rows), "unread": len(unread),
-        "long_unread": sum(STOPPED - sent > timedelta(days=10) for sent in unread),
+        "long_unread": sum(STOPPED - sent > timedelta(days=10) for sent in unread_long),
         "read_share": len(read) / len(rows), "to_read_count": len(took),
     }  # fmt: skip
-    wall = [(until - since).total_seconds() / 3600 for since, until in took]
-    working = [worked(since, until, days, zone) for since, until in took]
+
+    def without(took_of):
+        """The hours of each, of which those in which the reader was passed over are none."""
+        for since, until, pauses in took:
+            inside = [(min(max(one, since), until) for one in pause) for pause in pauses]
+            yield took_of(since, until) - sum(took_of(*pause) for pause in inside)
+
+    wall = list(without(lambda since, until: (until - since).total_seconds() / 3600))
+    working = list(without(lambda since, until: worked(since, until, days, zone)))
     for name, hours in (("to_read", wall), ("to_read_working", working)):
         found[f"{name}_median"] = median(hours) if hours else None
         found[f"{name}_p90"] = ninth_tenth(hours) if hours else None

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, case, func, null, or
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.engine import access
+from app.engine.calendar import WorkingCalendar
 from app.engine.columns import Column
 from app.engine.database import as_stored
 from app.engine.fields import storable
@@ -87,6 +88,8 @@ class Took:
     until: Any
     #: also in working hours of the house's calendar
     working: bool = False
+    #: adds to a query of the rows the `begins` and `ends` of each time that is no part of it
+    pauses: Joins | None = None
 
     @property
     def ends(self) -> tuple[str, ...]:
@@ -262,16 +265,40 @@ class Tally:
 
     def _took(self, session: Session, period: Period, keys: list[Any], one: Took) -> pd.DataFrame:
         both = (as_stored(moment).label(name) for name, moment in (("since", one.since), ("until", one.until)))
-        table = long_frame(session, self._population(select(*keys, *both), period).where(one.condition))
+        columns = [*keys, *both, *([self.model.id.label("id")] if one.pauses else [])]
+        table = long_frame(session, self._population(select(*columns), period).where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
+        calendar = working_calendar(session)
+        took = pd.DataFrame({"hours": (until - since).dt.total_seconds() / 3600})
+        if one.working:
+            took["working"] = calendar.working_seconds_column(since, until) / 3600
+        if one.pauses:
+            rows = self._population(select(self.model.id.label("id")), period).where(one.condition)
+            spans = pd.DataFrame({"since": since, "until": until}).set_axis(table["id"].to_list())
+            stood = stood_still(calendar, spans, long_frame(session, one.pauses(rows)))
+            for name in took:
+                took[name] -= table["id"].map(stood[name]).fillna(0.0)
         names = [table[key.name] for key in keys]
-        groups = ((until - since).dt.total_seconds() / 3600).groupby(names)
+        groups = took["hours"].groupby(names)
         found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
         if one.working:
-            worked = working_calendar(session).working_seconds_column(since, until) / 3600
-            groups = pd.Series(worked).groupby(names)
+            groups = took["working"].groupby(names)
             found |= {"working_median": groups.median().round(2), "working_p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
+
+
+def stood_still(calendar: WorkingCalendar, spans: pd.DataFrame, pauses: pd.DataFrame) -> pd.DataFrame:
+    """How much of the span `since` to `until` of each key lies in its pauses: `hours`, and `working` hours.
+
+    `spans` bear the key as index; `pauses` are one row each, `id`, `begins` and `ends`.
+    """
+    stood = pauses.join(spans, on="id", how="inner")
+    begun, ended = (
+        pd.to_datetime(stood[name], utc=True).clip(stood["since"], stood["until"]) for name in ("begins", "ends")
+    )
+    stood["hours"] = ((ended - begun).dt.total_seconds() / 3600).round(4)
+    stood["working"] = calendar.working_seconds_column(begun, ended) / 3600
+    return stood.groupby("id")[["hours", "working"]].sum()
 
 
 def _shifted(month: str, back: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
@@ -12,10 +13,12 @@ from urllib.parse import urlencode
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access
+from app.engine.columns import Column
 from app.engine.csv import write_csv
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
@@ -92,11 +95,17 @@ def write_report(
     if form == "csv":
         write_csv(target, answer.columns, told(answer.spoken), zone=office_zone())
         return
+    more = [Sheet(sheet.title, _with_units(sheet.columns), told(sheet.rows)) for sheet in details(session, answer)]
     write_table(
-        target, answer.title, answer.columns, told(answer.spoken), lines=in_words(answer), notes=[str(about.basis)],
-        more=[Sheet(sheet.title, sheet.columns, told(sheet.rows)) for sheet in details(session, answer)], link=link,
-        chart=chart_of(answer), what=about.name,
+        target, answer.title, _with_units(answer.columns), told(answer.spoken), lines=in_words(answer),
+        notes=[str(about.basis)], more=more, link=link, chart=chart_of(answer), what=about.name,
     )  # fmt: skip
+
+
+def _with_units(columns: Sequence[Column]) -> list[Column]:
+    """On paper a heading has to say what an amount is in."""
+    money = ("money", "price")
+    return [replace(one, unit=_l("CNY")) if one.kind in money and not one.unit else one for one in columns]
 
 
 # --- in the background
