@@ -233,7 +233,7 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> Counted:
     if period.since:
         query = query.where(ticket.received_at >= period.since)
     table = frame(session, query)
-    then = states_at(session, ServiceTicket, moment)
+    then, due_then = (_values_at(session, ServiceTicket, name, moment) for name in ("state", "due_at"))
     # Of an older register, what lies before its entry here is told by its own moments alone.
     table["then"] = [then.get(pk) for pk in table["id"]]
     closed = pd.to_datetime(table["closed_at"], utc=True)
@@ -249,17 +249,19 @@ def ticket_backlog(session: Session, period: Period, by: list[str]) -> Counted:
         least = most
     # An answered one keeps the limit it was measured by.
     running = table["state"].isin(list(ServiceTicket.flow.open_states))
-    counts["overdue"] = (running & (pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(moment))).astype(int)
+    told_then = pd.to_datetime(table["id"].map(due_then), utc=True, format="ISO8601")
+    due = told_then.where(~before, pd.to_datetime(table["due_at"], utc=True))
+    counts["overdue"] = (running & (due < pd.Timestamp(moment))).astype(int)
     told = without_few(tally(table, by, counts), by, "open")
     return opening(told, ServiceTicket, table.assign(at=table["received_at"]), counts)
 
 
-def states_at(session: Session, model: Any, moment: datetime) -> dict[int, str]:
-    """The state each record of a kind was in at a moment, as its history tells: key -> state."""
+def _values_at(session: Session, model: Any, name: str, moment: datetime) -> dict[int, str | None]:
+    """What a column of each record of a kind held at a moment, as its history tells: key -> value."""
     entry = HistoryEntry
     query = select(entry.record_id, entry.changes).where(
-        entry.kind == model.kind_name, entry.at < moment, entry.changes.contains('"state":')
+        entry.kind == model.kind_name, entry.at < moment, entry.changes.contains(f'"{name}":')
     )
     with access.system():
         rows = session.execute(query.order_by(entry.record_id, entry.position))
-        return {pk: json.loads(changes)["state"][1] for pk, changes in rows}
+        return {pk: json.loads(changes)[name][1] for pk, changes in rows}

@@ -368,6 +368,25 @@ def test_the_growth_of_all_weeks_is_what_lies_open_at_the_end(session, actors, a
             assert growth == open_then
 
 
+def test_what_was_overdue_on_a_past_day_stays_so_whatever_limit_was_set_since(session, actors, call, at):
+    at("2026-03-02 09:00")
+    tickets = [call() for _number in range(6)]  # fewer are not told
+    session.commit()
+    at("2026-03-20 09:00")
+
+    def overdue(**period):
+        with access.acting_as(actors["manager"]):
+            return sum(row["overdue"] for row in ask(session, "ticket_backlog", {"by": "kind", **period}).rows)
+
+    before = overdue(to="2026-03-18")
+    with access.system():
+        for ticket in tickets:
+            ticket.due_at = parse_moment("2026-04-20 09:00")
+        session.commit()
+    at("2026-03-21 09:00")
+    assert (before, overdue(to="2026-03-18"), overdue()) == (6, 6, 0)
+
+
 @pytest.fixture
 def office(either_session, either_actors, at):
     """On both databases: an article, tickets that may be reopened long after, and a way to play lives there."""
