@@ -82,7 +82,12 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 @contextmanager
 def act(action: str, reason: str | None = None, acting_for: str | None = None) -> Iterator[None]:
-    """Name what is being done; the innermost person who asked stays the actor, even where the system acts for them."""
+    """Name what is being done; the innermost person who asked stays the actor, even where the system acts for them.
+
+    Raises `TypeError` for a reason that is no text: the database would keep another value than the digest is taken of.
+    """
+    if not isinstance(reason, str | None):
+        raise TypeError(f"a reason is a text, not {reason!r}")
     outer = _act.get()
     actor = access.current() if access.current() is not access.SYSTEM else (outer.actor or access.SYSTEM)
     token = _act.set(Act(action, reason or outer.reason, acting_for or outer.acting_for, actor))
