@@ -22,7 +22,7 @@ _frozen: datetime | None = None
 def configure(zone: str, frozen: datetime | None = None) -> None:
     """Set the office's time zone and, for tests and demonstrations, the moment at which the clock stands still."""
     global _zone, _frozen
-    _zone, _frozen = ZoneInfo(zone), frozen
+    _zone, _frozen = ZoneInfo(zone), frozen and frozen.astimezone(UTC)  # as the history's digests have it
 
 
 def office_zone() -> ZoneInfo:

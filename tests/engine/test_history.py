@@ -1,8 +1,12 @@
 """The history's digests are taken of what the database keeps, whatever was sent."""
 
+from datetime import datetime
+
 import pytest
 
-from app.engine import history
+from app.engine import access, history, moments
+from app.engine import record as records
+from models.correspondents import Correspondent
 from models.orders import Order
 
 
@@ -17,3 +21,13 @@ def test_a_reason_that_was_sent_as_a_number_leaves_the_history_whole(order, eith
 def test_an_act_has_a_text_for_its_reason_or_none(reason):
     with pytest.raises(TypeError), history.act("cancel", reason=reason):
         pass
+
+
+def test_a_clock_stopped_at_an_offset_leaves_the_history_whole(either_session):
+    moments.configure("Asia/Shanghai", datetime.fromisoformat("2026-03-02T09:00:00+08:00"))
+    with access.system():
+        records.add(either_session, Correspondent, {"name": "新单位"})
+        either_session.commit()
+        moments.configure("Asia/Shanghai", None)
+        either_session.expire_all()
+        assert history.verify(either_session, [Correspondent]) > 0
