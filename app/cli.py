@@ -35,7 +35,10 @@ from seed import demo, volume
 
 
 class Office(click.Group):
-    """All commands share one application; a refusal ends with its sentence and exit code 1."""
+    """All commands share one application; a refusal ends with its sentence and exit code 1.
+
+    So does a command that was given wrongly: 2, which it would end with elsewhere, says here that rows were refused.
+    """
 
     #: done when the application is there
     made: Callable[[], None] = staticmethod(lambda: None)
@@ -46,8 +49,8 @@ class Office(click.Group):
         try:
             with context.obj.app_context():
                 return super().invoke(context)
-        except (Refused, Overtaken) as refusal:
-            click.echo(str(refusal), err=True)
+        except (Refused, Overtaken, click.UsageError) as refusal:
+            click.echo(refusal.format_message() if isinstance(refusal, click.UsageError) else str(refusal), err=True)
             sys.exit(1)
 
 

@@ -12,9 +12,12 @@ from sqlalchemy import select
 from app.cli_users import account_named
 from app.engine import access, error_sheets, extracts, tables, transfer
 from app.engine import record as records
+from app.engine.columns import Column
+from app.engine.csv import write_csv
 from app.engine.disclosure import known_fields
 from app.engine.frames import REPORTS, ask
 from app.engine.import_runs import ImportRun
+from app.engine.moments import office_zone
 from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
 from app.engine.template import write_template
@@ -107,6 +110,10 @@ def import_command(
     sys.exit(2 if outcome.faults else 0)
 
 
+#: What is said of a refused cell in a file; the headings are for programs.
+_FAULT = [Column("row", "row", "integer"), Column("column", "column", "text"), Column("reason", "reason", "text")]
+
+
 def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
     """Name refused rows and likely doubles, and write the refused rows where a file was named."""
     where = f"{outcome.table}, " if outcome.table else ""
@@ -119,8 +126,8 @@ def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
             with open(errors_file, "wb") as target:
                 error_sheets.write_refused(target, outcome.headings, outcome.rows, outcome.told)
         else:
-            lines = [f"{row},{column},{reason}" for row, column, reason in outcome.told]
-            Path(errors_file).write_text("\n".join(["row,column,reason", *lines]) + "\n", "utf-8")
+            with open(errors_file, "wb") as target:
+                write_csv(target, _FAULT, outcome.told, zone=office_zone())
 
 
 @records_group.command("move-in")

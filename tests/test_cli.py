@@ -1,5 +1,7 @@
 """The command line, on a database of its own."""
 
+import codecs
+import csv
 import json
 import shutil
 import sqlite3
@@ -108,6 +110,26 @@ def test_an_import_with_faults_ends_with_2_and_a_dry_run_writes_nothing(demo, tm
     assert (dry.exit_code, "imported 1, refused 0" in dry.output) == (0, True)
     taken = demo("records", "import", "correspondents", good)
     assert (taken.exit_code, "imported 1, refused 0" in taken.output) == (0, True)
+
+
+def test_refused_rows_are_told_in_a_csv_that_spreadsheets_read(demo, tmp_path):
+    bad, told = tmp_path / "bad.csv", tmp_path / "told.csv"
+    bad.write_text('product_no,name,price\nP-1,衬衫,"=1,5"\n', "utf-8")
+    assert demo("records", "import", "products", bad, "--errors", told).exit_code == 2
+    assert told.read_bytes().startswith(codecs.BOM_UTF8)
+    heading, *faults = csv.reader(told.read_text("utf-8-sig").splitlines())
+    assert heading == ["row", "column", "reason"]
+    assert [(row, column, "=1,5" in reason) for row, column, reason in faults] == [("2", "price", True)]
+    assert "".join(reason for _row, _column, reason in faults)[0] not in "=+-@"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("import", "products", "none.csv"), ("import", "products"), ("import", "products", "none.csv", "--dryrun")],
+)
+def test_a_command_given_wrongly_ends_with_1_and_one_sentence(run, words):
+    result = run("records", *words)
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
 
 
 def test_the_diagrams_of_all_flows_are_printed(demo):
