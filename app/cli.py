@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 from alembic import command as alembic
+from alembic.util import CommandError
 from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale
@@ -136,7 +137,10 @@ def upgrade(app: Flask) -> None:
 @click.pass_obj
 def downgrade(app: Flask, revision: str) -> None:
     """Take the database back to an older schema."""
-    alembic.downgrade(migrations(app), revision)
+    try:
+        alembic.downgrade(migrations(app), revision)
+    except CommandError as error:
+        raise Refused(f"{error}.") from None
 
 
 @office.group("demo")

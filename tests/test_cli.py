@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 import shutil
 import sqlite3
 
@@ -92,6 +93,35 @@ def test_the_report_has_the_same_figures_in_every_form(demo, tmp_path):
     assert cells == [[row["department"], row["count"], row["median_hours"]] for row in rows]
     lines = (tmp_path / "t.csv").read_text("utf-8-sig").splitlines()[1:]
     assert [line.split(",")[1] for line in lines] == [str(row["count"]) for row in rows]
+
+
+def test_what_is_taken_out_by_the_command_line_is_on_record(demo, tmp_path):
+    demo("records", "export", "products", tmp_path / "out.CSV", "--as", "office")
+    demo("report", "turnaround", "--as", "manager", "--out", tmp_path / "t.XLSX")
+    assert load_workbook(tmp_path / "t.XLSX").worksheets
+    count = len((tmp_path / "out.CSV").read_text("utf-8-sig").splitlines()) - 1
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        query = "SELECT actor_name, detail FROM security_event WHERE kind = 'exported' ORDER BY id"
+        export, report = database.execute(query).fetchall()
+        people = dict(database.execute("SELECT username, first_name FROM ab_user").fetchall())
+    database.close()
+    assert people["office"] in export[0] and people["manager"] in report[0]
+    assert export[1] == f"products:{count} csv out.CSV"
+    assert re.fullmatch(r"turnaround:\d+ xlsx t\.XLSX", report[1])
+    assert demo("audit", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["t.pdf", "t", "nowhere/t.xlsx"])
+@pytest.mark.parametrize("words", [("report", "turnaround", "--out"), ("records", "export", "products")], ids=str)
+def test_a_file_that_cannot_be_written_is_refused_in_one_sentence(run, tmp_path, words, name):
+    result = run(*words, tmp_path / name)
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_schema_nobody_knows_is_said_in_one_sentence(demo):
+    result = demo("downgrade", "nosuch")
+    assert (result.exit_code, len(result.output.splitlines()), "nosuch" in result.output) == (1, 1, True)
 
 
 def test_a_department_user_exports_nothing_the_role_does_not_allow(demo, tmp_path):
