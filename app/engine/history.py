@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -103,7 +103,9 @@ def doer() -> access.Actor:
 
 
 def plain(value: Any) -> Any:
-    """A column's value as JSON keeps it."""
+    """A column's value as JSON keeps it: a moment in UTC, as the database does, whatever offset it was given at."""
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.astimezone(UTC)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

@@ -7,7 +7,9 @@ import pytest
 from app.engine import access, history, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
+from models.documents import IncomingDocument
 from models.orders import Order
+from tests.factories import incoming
 
 
 @pytest.mark.parametrize("reason", [5, 1.50, "客户取消"])
@@ -31,3 +33,11 @@ def test_a_clock_stopped_at_an_offset_leaves_the_history_whole(either_session):
         moments.configure("Asia/Shanghai", None)
         either_session.expire_all()
         assert history.verify(either_session, [Correspondent]) > 0
+
+
+def test_a_moment_at_an_offset_leaves_the_history_whole(either_session):
+    with access.system():
+        document = incoming(either_session, received_at=datetime.fromisoformat("2026-03-02T09:00:00+08:00"))
+        either_session.commit()
+        assert history.entries_of(either_session, document)[-1].fields["received_at"][1] == "2026-03-02T01:00:00+00:00"
+        assert history.verify(either_session, [IncomingDocument]) > 0
