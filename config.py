@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).parent
 
@@ -72,23 +78,23 @@ def from_environment() -> dict[str, Any]:
         "SECRET_KEY": _demo_key(folder) if demo else _own_key(get("WENSHU_SECRET_KEY", "")),
         "DEMO": demo,
         "DEMO_PASSWORD": get("WENSHU_DEMO_PASSWORD"),
-        "SQLALCHEMY_DATABASE_URI": database(url),
+        "SQLALCHEMY_DATABASE_URI": _address("WENSHU_DATABASE_URL", url),
         "SQLALCHEMY_BINDS": _replica(get("WENSHU_REPLICA_URL"), url),
         "DATA_DIR": data if data.startswith("s3://") else str(folder),
-        "SESSION_IDLE_MINUTES": _whole("WENSHU_SESSION_IDLE_MINUTES", 30),
+        "SESSION_IDLE_MINUTES": _whole("WENSHU_SESSION_IDLE_MINUTES", 30, least=1),
         "PASSWORD_COMPOSITION": get("WENSHU_PASSWORD_COMPOSITION") == "1",
         "TOTP_ROLES": frozenset(role.strip() for role in get("WENSHU_TOTP_ROLES", "").split(",") if role.strip()),
         "TRUSTED_PROXIES": _whole("WENSHU_TRUSTED_PROXIES", 0),
         **_cookie(get("WENSHU_HTTPS") == "1"),
-        "TIMEZONE": get("WENSHU_TIMEZONE") or "Asia/Shanghai",
+        "TIMEZONE": _zone(get("WENSHU_TIMEZONE") or "Asia/Shanghai"),
         "AREA_CODE": get("WENSHU_AREA_CODE") or "",
         "FROZEN_NOW": _moment(frozen) if frozen else None,
-        "HOST": get("HOST") or "127.0.0.1",
-        "PORT": int(get("PORT") or 8080),
+        "HOST": _host(get("HOST") or "127.0.0.1"),
+        "PORT": _whole("PORT", 8080, least=1, most=65_535),
         "CLAMAV": get("WENSHU_CLAMAV"),
         "SMTP_URL": _mail_server(get("WENSHU_SMTP_URL")),
         "MAIL_FROM": get("WENSHU_MAIL_FROM") or "wenshu@localhost",
-        "WORKERS": int(get("WENSHU_WORKERS") or 2),
+        "WORKERS": _whole("WENSHU_WORKERS", 2, least=1, most=1000),
     }
 
 
@@ -108,6 +114,20 @@ def database(url: str) -> str:
     return f"postgresql+psycopg://{who}{_at}{servers}{parts.path}{asked}"
 
 
+def _address(name: str, url: str) -> str:
+    """What a setting says of a database, as SQLAlchemy reads it; no other databases are known here."""
+    try:
+        address = database(url)
+        known = make_url(address).drivername in ("sqlite", "postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise ConfigurationError(
+            f"{name} must be like sqlite:////srv/wenshu.db or postgresql://user:password@host:5432/wenshu."
+        )
+    return address
+
+
 def _replica(url: str | None, primary: str) -> dict[str, Any]:
     """A second engine, named `replica`, where there is a streaming replica of the PostgreSQL database to read from."""
     if not url:
@@ -117,7 +137,7 @@ def _replica(url: str | None, primary: str) -> dict[str, Any]:
     # One that is away is found out soon: whoever asks waits that long, once, and is then served by the primary.
     patience = {"connect_timeout": 2, "tcp_user_timeout": 5_000, "keepalives_idle": 5, "keepalives_interval": 2}
     options = {**Config.SQLALCHEMY_ENGINE_OPTIONS, "connect_args": patience}
-    return {"replica": {"url": database(url), **options}}
+    return {"replica": {"url": _address("WENSHU_REPLICA_URL", url), **options}}
 
 
 def _cookie(https: bool) -> dict[str, Any]:
@@ -125,11 +145,23 @@ def _cookie(https: bool) -> dict[str, Any]:
     return {"SESSION_COOKIE_SECURE": https, "SESSION_COOKIE_NAME": "__Host-wenshu" if https else "wenshu"}
 
 
-def _whole(name: str, default: int) -> int:
+def _whole(name: str, default: int, least: int = 0, most: int = 100_000) -> int:
     text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit()):
-        raise ConfigurationError(f"{name} must be a whole number.")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise ConfigurationError(f"{name} must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def _host(name: str) -> str:
+    """Where to listen as it stands before `:port`; an address of IPv6 has colons of its own."""
+    return f"[{name}]" if ":" in name and not name.startswith("[") else name
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (LookupError, ValueError, OSError):
+        raise ConfigurationError("WENSHU_TIMEZONE must be the name of a time zone, like Asia/Shanghai.") from None
 
 
 def _mail_server(url: str | None) -> str | None:
@@ -145,17 +177,25 @@ def _own_key(key: str) -> str:
 
 
 def _demo_key(folder: Path) -> str:
-    """The demo office's key, made at the first start and kept beside its data."""
+    """The demo office's key, made at the first start and kept beside its data; an empty file holds none."""
     file = folder / "secret.key"
+    if file.exists() and not file.read_text().strip():
+        file.unlink()
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
+        # It gets its name when it is whole, and the first of several starts wins.
+        with NamedTemporaryFile("w", dir=folder) as made, suppress(FileExistsError):
+            made.write(secrets.token_urlsafe(48))
+            made.flush()
+            os.link(made.name, file)
     return file.read_text().strip()
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ConfigurationError("WENSHU_NOW needs an offset, as in 2026-03-02T09:00:00+08:00.")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigurationError("WENSHU_NOW must be a moment with an offset, as in 2026-03-02T09:00:00+08:00.")
     return moment

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 from alembic import command as alembic
+from alembic.util import CommandError
 from flask import Flask
 from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale
@@ -35,7 +36,10 @@ from seed import demo, volume
 
 
 class Office(click.Group):
-    """All commands share one application; a refusal ends with its sentence and exit code 1."""
+    """All commands share one application; a refusal ends with its sentence and exit code 1.
+
+    So does a command that was given wrongly: 2, which it would end with elsewhere, says here that rows were refused.
+    """
 
     #: done when the application is there
     made: Callable[[], None] = staticmethod(lambda: None)
@@ -46,8 +50,8 @@ class Office(click.Group):
         try:
             with context.obj.app_context():
                 return super().invoke(context)
-        except (Refused, Overtaken) as refusal:
-            click.echo(str(refusal), err=True)
+        except (Refused, Overtaken, click.UsageError) as refusal:
+            click.echo(refusal.format_message() if isinstance(refusal, click.UsageError) else str(refusal), err=True)
             sys.exit(1)
 
 
@@ -133,7 +137,10 @@ def upgrade(app: Flask) -> None:
 @click.pass_obj
 def downgrade(app: Flask, revision: str) -> None:
     """Take the database back to an older schema."""
-    alembic.downgrade(migrations(app), revision)
+    try:
+        alembic.downgrade(migrations(app), revision)
+    except CommandError as error:
+        raise Refused(f"{error}.") from None
 
 
 @office.group("demo")

@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.cli_users import account_named
 from app.engine import access, error_sheets, extracts, tables, transfer
 from app.engine import record as records
-from app.engine.disclosure import known_fields
+from app.engine.columns import Column
+from app.engine.csv import write_csv
+from app.engine.disclosure import exported, known_fields
 from app.engine.frames import REPORTS, ask
 from app.engine.import_runs import ImportRun
+from app.engine.moments import office_zone
 from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
-from app.web.download import write_file
+from app.web.download import form_of, write_file
 from app.web.report_files import write_report
 from app.web.reporting import as_json
 from models.people import actor_of
@@ -39,6 +42,22 @@ def _model(kind: str) -> Any:
     return model
 
 
+class NewFile(click.Path):
+    """A file to be written, in the form that the ending of its name says; known before anything is done."""
+
+    def __init__(self, *forms: str):
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+        self.forms = forms
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if form_of(path) not in self.forms:
+            self.fail(f"The name “{path}” has to end in {' or '.join(f'.{form}' for form in self.forms)}.", param, ctx)
+        if not path.absolute().parent.is_dir():
+            self.fail(f"There is no folder “{path.parent}”.", param, ctx)
+        return path
+
+
 @click.group("records")
 def records_group() -> None:
     """Records as tables."""
@@ -46,15 +65,15 @@ def records_group() -> None:
 
 @records_group.command()
 @click.argument("kind")
-@click.argument("file", type=click.Path(dir_okay=False))
-def template(kind: str, file: str) -> None:
+@click.argument("file", type=NewFile("xlsx", "csv"))
+def template(kind: str, file: Path) -> None:
     """Write an empty import sheet: a workbook with notes, or CSV with the machine names alone."""
     model = _model(kind)
-    if file.endswith(".xlsx"):
-        with open(file, "wb") as target:
+    if form_of(file) == "xlsx":
+        with file.open("wb") as target:
             write_template(target, model)
     else:
-        Path(file).write_text(",".join(known_fields(model)) + "\n", "utf-8-sig")
+        file.write_text(",".join(known_fields(model)) + "\n", "utf-8-sig")
 
 
 @records_group.command("tables")
@@ -74,7 +93,7 @@ def tables_command(file: str) -> None:
 @click.option("--create-missing", is_flag=True)
 @click.option("--skip-refused", is_flag=True, help="Take in the rows that are in order; write the others to --errors.")
 @click.option("--as", "username")
-@click.option("--errors", "errors_file", type=click.Path(dir_okay=False))
+@click.option("--errors", "errors_file", type=NewFile("xlsx", "csv"))
 def import_command(
     kind: str,
     file: str,
@@ -84,7 +103,7 @@ def import_command(
     create_missing: bool,
     skip_refused: bool,
     username: str | None,
-    errors_file: str | None,
+    errors_file: Path | None,
 ) -> None:
     """Bring in a CSV, XLSX or Access file: all rows or none. Exit code 2: rows were refused."""
     model = _model(kind)
@@ -107,7 +126,11 @@ def import_command(
     sys.exit(2 if outcome.faults else 0)
 
 
-def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
+#: What is said of a refused cell in a file; the headings are for programs.
+_FAULT = [Column("row", "row", "integer"), Column("column", "column", "text"), Column("reason", "reason", "text")]
+
+
+def _tell(outcome: transfer.Outcome, errors_file: Path | None) -> None:
     """Name refused rows and likely doubles, and write the refused rows where a file was named."""
     where = f"{outcome.table}, " if outcome.table else ""
     for fault in outcome.faults[:50]:
@@ -115,12 +138,11 @@ def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
     for row, sentence in outcome.suggestions[:50]:
         click.echo(f"{where}row {row}: {sentence}", err=True)
     if errors_file and outcome.faults:
-        if errors_file.endswith(".xlsx"):
-            with open(errors_file, "wb") as target:
+        with errors_file.open("wb") as target:
+            if form_of(errors_file) == "xlsx":
                 error_sheets.write_refused(target, outcome.headings, outcome.rows, outcome.told)
-        else:
-            lines = [f"{row},{column},{reason}" for row, column, reason in outcome.told]
-            Path(errors_file).write_text("\n".join(["row,column,reason", *lines]) + "\n", "utf-8")
+            else:
+                write_csv(target, _FAULT, outcome.told, zone=office_zone())
 
 
 @records_group.command("move-in")
@@ -128,8 +150,8 @@ def _tell(outcome: transfer.Outcome, errors_file: str | None) -> None:
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False), required=True)
 @click.option("--dry-run", is_flag=True)
 @click.option("--as", "username")
-@click.option("--errors", "errors_file", type=click.Path(dir_okay=False))
-def move_in_command(file: str, map_file: str, dry_run: bool, username: str | None, errors_file: str | None) -> None:
+@click.option("--errors", "errors_file", type=NewFile("xlsx", "csv"))
+def move_in_command(file: str, map_file: str, dry_run: bool, username: str | None, errors_file: Path | None) -> None:
     """Bring in several tables of an Access file or workbook by a plan: all of them or nothing."""
     plan = Plan.load(map_file)
     with access.acting_as(_actor(username)):
@@ -174,11 +196,11 @@ def undo_command(run: int, reason: str, username: str | None) -> None:
 
 @records_group.command("export")
 @click.argument("kind")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=NewFile("xlsx", "csv"))
 @click.option("--where", multiple=True)
 @click.option("--as", "username")
-def export_command(kind: str, file: str, where: tuple[str, ...], username: str | None) -> None:
-    """Write what the account may see to a CSV or XLSX file."""
+def export_command(kind: str, file: Path, where: tuple[str, ...], username: str | None) -> None:
+    """Write what the account may see to a CSV or XLSX file; that goes on record."""
     model = _model(kind)
     with access.acting_as(_actor(username)) as actor:
         if not actor.may("export", kind):
@@ -193,8 +215,12 @@ def export_command(kind: str, file: str, where: tuple[str, ...], username: str |
             if fields[name].kind == "reference":
                 wanted = records.named(db.session, fields[name].target, value).id  # type: ignore[arg-type]
             query = query.where(getattr(model, fields[name].column) == wanted)
+        title, keys = str(model.label_plural), query.with_only_columns(model.id).subquery()
+        count = db.session.scalar(select(func.count()).select_from(keys))
+        exported(db.session, title, kind, count, f"{form_of(file)} {file.name}")
+        db.session.commit()
         rows = extracts.export_rows(db.session, model, query.order_by(model.id))
-        write_file(file, str(model.label_plural), extracts.export_columns(model), rows)
+        write_file(file, title, extracts.export_columns(model), rows)
 
 
 @click.command("reports")
@@ -216,7 +242,7 @@ def reports_command() -> None:
 @click.option("--of")
 @click.option("--choose", "chosen", multiple=True, metavar="NAME=VALUE", help="A group or a parameter of the report.")
 @click.option("--as", "username")
-@click.option("--out", type=click.Path(dir_okay=False))
+@click.option("--out", type=NewFile("xlsx", "csv", "json"))
 def report_command(
     name: str,
     first: str | None,
@@ -225,9 +251,9 @@ def report_command(
     of: str | None,
     chosen: tuple[str, ...],
     username: str | None,
-    out: str | None,
+    out: Path | None,
 ) -> None:
-    """The same figures as the page."""
+    """The same figures as the page; taken out as a file, that goes on record."""
     with access.acting_as(_actor(username)) as actor:
         if not actor.may("read", "reports"):
             raise Refused(f"The role of “{actor.name}” does not allow reports.")
@@ -237,8 +263,12 @@ def report_command(
             click.echo("\t".join(column.name for column in answer.columns))
             for row in answer.rows:
                 click.echo("\t".join("" if value is None else str(value) for value in row.values()))
-        elif out.endswith(".json"):
-            Path(out).write_text(as_json(answer), "utf-8")
+            return
+        form = form_of(out)
+        exported(db.session, answer.title, name, len(answer.rows), f"{form} {out.name}")
+        db.session.commit()
+        if form == "json":
+            out.write_text(as_json(answer), "utf-8")
         else:
-            with open(out, "wb") as file:
-                write_report(db.session, file, answer, "xlsx" if out.endswith(".xlsx") else "csv", None, iter)
+            with out.open("wb") as file:
+                write_report(db.session, file, answer, form, None, iter)

@@ -50,6 +50,11 @@ def run(app: Flask) -> None:
                     "accesslog": None,
                     "loglevel": "warning",
                     "preload_app": True,
+                    # Nobody is believed about address and scheme but the proxies that `ProxyFix` counts (factory.py).
+                    "forwarded_allow_ips": "",
+                    "forwarder_headers": "",
+                    "secure_scheme_headers": {},
+                    "limit_request_line": 8190,  # bytes, the most there is: a Chinese character takes nine of them
                 },
             ).run()
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from app.engine import access
 from app.engine.history import HistoryEntry
 from app.extensions import db
+from app.web import listing
 from models.customers import Customer
 from models.people import Person
 from tests.conftest import sign_in
@@ -77,6 +78,16 @@ def test_nothing_that_tells_records_apart_is_offered(client):
     browser.post("/correspondentview/add", data={"name": "甲局", "form_key": "x"})
     page = browser.get("/correspondentview/bulk?q=甲局").text
     assert 'name="name"' not in page and 'name="address"' in page
+
+
+def test_all_of_a_list_are_offered_as_far_as_so_many_are_taken(app, monkeypatch):
+    customers(app)
+    monkeypatch.setattr(listing, "TOGETHER", 2)
+    browser = sign_in(app, "sales")
+    offered = [f'href="/customerview/bulk{asked}"' in browser.get(f"/customerview/list/{asked}").text
+               for asked in ("", "?q=%E7%94%B2")]  # fmt: skip
+    assert offered == [False, True]
+    assert 'form="bulk"' in browser.get("/customerview/list/").text
 
 
 def test_odd_requests_get_a_sentence(client):

@@ -1,6 +1,9 @@
 """The command line, on a database of its own."""
 
+import codecs
+import csv
 import json
+import re
 import shutil
 import sqlite3
 
@@ -92,6 +95,35 @@ def test_the_report_has_the_same_figures_in_every_form(demo, tmp_path):
     assert [line.split(",")[1] for line in lines] == [str(row["count"]) for row in rows]
 
 
+def test_what_is_taken_out_by_the_command_line_is_on_record(demo, tmp_path):
+    demo("records", "export", "products", tmp_path / "out.CSV", "--as", "office")
+    demo("report", "turnaround", "--as", "manager", "--out", tmp_path / "t.XLSX")
+    assert load_workbook(tmp_path / "t.XLSX").worksheets
+    count = len((tmp_path / "out.CSV").read_text("utf-8-sig").splitlines()) - 1
+    with sqlite3.connect(tmp_path / "wenshu.db") as database:
+        query = "SELECT actor_name, detail FROM security_event WHERE kind = 'exported' ORDER BY id"
+        export, report = database.execute(query).fetchall()
+        people = dict(database.execute("SELECT username, first_name FROM ab_user").fetchall())
+    database.close()
+    assert people["office"] in export[0] and people["manager"] in report[0]
+    assert export[1] == f"products:{count} csv out.CSV"
+    assert re.fullmatch(r"turnaround:\d+ xlsx t\.XLSX", report[1])
+    assert demo("audit", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["t.pdf", "t", "nowhere/t.xlsx"])
+@pytest.mark.parametrize("words", [("report", "turnaround", "--out"), ("records", "export", "products")], ids=str)
+def test_a_file_that_cannot_be_written_is_refused_in_one_sentence(run, tmp_path, words, name):
+    result = run(*words, tmp_path / name)
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_schema_nobody_knows_is_said_in_one_sentence(demo):
+    result = demo("downgrade", "nosuch")
+    assert (result.exit_code, len(result.output.splitlines()), "nosuch" in result.output) == (1, 1, True)
+
+
 def test_a_department_user_exports_nothing_the_role_does_not_allow(demo, tmp_path):
     result = demo("records", "export", "incoming_documents", tmp_path / "out.csv", "--as", "user_a")
     assert result.exit_code == 1
@@ -108,6 +140,26 @@ def test_an_import_with_faults_ends_with_2_and_a_dry_run_writes_nothing(demo, tm
     assert (dry.exit_code, "imported 1, refused 0" in dry.output) == (0, True)
     taken = demo("records", "import", "correspondents", good)
     assert (taken.exit_code, "imported 1, refused 0" in taken.output) == (0, True)
+
+
+def test_refused_rows_are_told_in_a_csv_that_spreadsheets_read(demo, tmp_path):
+    bad, told = tmp_path / "bad.csv", tmp_path / "told.csv"
+    bad.write_text('product_no,name,price\nP-1,衬衫,"=1,5"\n', "utf-8")
+    assert demo("records", "import", "products", bad, "--errors", told).exit_code == 2
+    assert told.read_bytes().startswith(codecs.BOM_UTF8)
+    heading, *faults = csv.reader(told.read_text("utf-8-sig").splitlines())
+    assert heading == ["row", "column", "reason"]
+    assert [(row, column, "=1,5" in reason) for row, column, reason in faults] == [("2", "price", True)]
+    assert "".join(reason for _row, _column, reason in faults)[0] not in "=+-@"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("import", "products", "none.csv"), ("import", "products"), ("import", "products", "none.csv", "--dryrun")],
+)
+def test_a_command_given_wrongly_ends_with_1_and_one_sentence(run, words):
+    result = run("records", *words)
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
 
 
 def test_the_diagrams_of_all_flows_are_printed(demo):

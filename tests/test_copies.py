@@ -1,5 +1,6 @@
 """Paper copies: their numbers, the chain of holders, the sheets of the day, and that none is ever lost from sight."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from app.engine import access, rules
 from app.engine.moments import now, parse_moment
 from app.engine.refusals import NotAllowed, Refused
+from app.extensions import db
 from models.copies import CopyMovement, PaperCopy, add_copies, holders, missing_copies, register_copies
 from models.people import Department
 from tests.conftest import actors_of, sign_in
@@ -249,6 +251,20 @@ def test_who_has_it_now_is_told_on_one_line_and_found_by_name(app):
     assert "000001" in clerk.get("/papers/holders/?q=藏名").text
     assert "张小明" not in clerk.get("/papers/holders/?q=李强").text
     assert "/papers/holders/" in clerk.get("/").text
+
+
+def test_a_line_leads_to_the_page_of_the_copy_for_those_alone_who_may_open_it(app):
+    with app.app_context():
+        document = paper(db.session, actors := actors_of(db.session))
+        send(db.session, actors, document, "sales")
+        db.session.commit()
+        db.session.remove()
+    reader, clerk = (sign_in(app, username) for username in ("sales", "clerk"))
+    line = clerk.get("/papers/holders/").text
+    address = re.search(r"/papercopyview/show/\d+", line).group()
+    assert (clerk.get(address).status_code, reader.get(address).status_code) == (200, 403)
+    assert "000001" in (page := reader.get("/papers/holders/").text)
+    assert address not in page
 
 
 def test_the_holder_of_a_secret_paper_is_told_without_its_title(app):

@@ -1,6 +1,7 @@
 """Which fields somebody may know, and how much of each: secrecy of papers, masked numbers, cost, sealed identities."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -389,6 +390,34 @@ def test_nobody_clears_themselves_or_becomes_a_deputy_by_their_own_hand(session,
             records.change(session, other, {"deputy": own}, ["deputy"], version=other.version)
         records.change(session, other, {"clearance": "top_secret"}, ["clearance"], version=other.version)
     assert other.clearance == "top_secret"
+
+
+@pytest.fixture
+def upload(app):
+    """A paper of the clerk's: its page, and what attaches a file to it."""
+    with app.app_context(), access.acting_as(actors_of(db.session)["clerk"]):
+        pk = register(db.session).id
+        db.session.commit()
+    browser = sign_in(app, "clerk")
+
+    def attach(**sent):
+        return browser.post(f"/files/incoming_documents/{pk}", data=sent)
+
+    return lambda: browser.get(f"/incomingdocumentview/show/{pk}").text, attach
+
+
+# A backslash is written twice in a form.
+@pytest.mark.parametrize("sent", ["../../../附件.txt", r"C:\\fakepath\\附件.txt", "/etc/附件.txt", r"..\\/附件.txt"])
+def test_a_file_keeps_the_last_part_of_its_name(upload, sent):
+    page, attach = upload
+    assert attach(file=(io.BytesIO(b"hello"), sent)).status_code == 302
+    assert re.findall(r">([^<>]*附件\.txt)<", page()) == ["附件.txt"]
+
+
+def test_nothing_is_attached_where_no_file_was_chosen(upload):
+    _page, attach = upload
+    for answer in (attach(), attach(file=(io.BytesIO(b""), ""))):
+        assert (answer.status_code, "请选择文件。" in answer.text) == (400, True)
 
 
 def test_reading_a_file_is_on_record_and_its_name_is_plain(app):

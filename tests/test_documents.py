@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
+from flask_babel import force_locale
 
 from app.engine import access, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.frames import ask
-from app.engine.moments import parse_moment, today
+from app.engine.moments import parse_date, parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
@@ -312,6 +313,20 @@ def test_the_api_gives_and_takes_the_same_records(app):
 
 def test_moments_are_stored_in_utc():
     assert parse_moment("2026-03-02 09:00") == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["1899-12-31", "2200/1/1", "9999年12月31日"])
+def test_a_day_of_another_century_is_told_between_which_years_days_lie(app, text):
+    for read, sent in ((parse_date, text), (parse_moment, text), (parse_moment, f"{text} 9:05")):
+        with app.test_request_context(), force_locale("en"), pytest.raises(ValueError, match="between 1900 and 2199"):
+            read(sent)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026年2月30日", "2026.13.1", "gestern", "0000-01-01"])
+def test_what_is_no_day_in_any_year_is_told_how_to_write_one(app, text):
+    for read in (parse_date, parse_moment):
+        with app.test_request_context(), force_locale("en"), pytest.raises(ValueError, match="write it like"):
+            read(text)
 
 
 def test_a_sheet_is_checked_first_and_then_taken_in_on_the_page(client):

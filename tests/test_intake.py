@@ -99,6 +99,23 @@ def test_the_words_of_a_page_come_in_as_plain_words(app):
         assert take_in(found.as_bytes()).content.split() == ["一", "二"]
 
 
+@pytest.mark.parametrize("charset", [b"x-nobody", b"rot13", b"idna", b"undefined"])
+@pytest.mark.parametrize("written", ["utf-8", "gb18030"])
+def test_a_mail_in_a_charset_that_is_none_is_registered(app, charset, written):
+    head = (
+        b"From: a@example.org\nSubject: x\nContent-Transfer-Encoding: 8bit\nContent-Type: text/plain; charset="
+        + charset
+    )
+    with app.app_context(), access.system():
+        assert take_in(head + b"\n\n" + "路灯不亮".encode(written)).content == "路灯不亮"
+
+
+def test_a_mail_in_no_charset_at_all_is_registered(app):
+    raw = b"From: \xff <a@example.org>\nSubject: \xfe\nContent-Type: text/plain; charset=x-nobody\n\n\xff\xfe 17"
+    with app.app_context(), access.system():
+        assert "17" in take_in(raw).content
+
+
 def test_an_automatic_answer_is_nobodys_matter(app):
     with app.app_context():
         assert take_in(message(Auto_Submitted="auto-replied")) is None

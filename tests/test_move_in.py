@@ -1,9 +1,11 @@
 """Moving in: a whole old house out of Access or Excel, refused rows that come back corrected, imports taken back."""
 
+import base64
 import io
 import json
 import re
 import shutil
+import zlib
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -464,6 +466,14 @@ def test_refused_rows_leave_the_page_as_a_sheet(client):
     for nonsense in ("", "x", "eJwDAAAAAAE=", packed[:-8]):
         refused = client("clerk").post("/correspondentview/refused.xlsx", data={"refused": nonsense})
         assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e400", '"x"', "{}"])
+@pytest.mark.parametrize("content", ['[["name"], [[%s, ["甲"]]], []]', '[["name"], [], [[%s, "name", "?"]]]'])
+def test_refused_rows_numbered_by_what_is_no_number_are_not_understood(client, content, number):
+    packed = base64.b64encode(zlib.compress((content % number).encode()))
+    answer = client("clerk").post("/correspondentview/refused.xlsx", data={"refused": packed.decode()})
+    assert answer.status_code == 400
 
 
 # --- The command line

@@ -1,5 +1,6 @@
 """Outgoing documents: the way to the number by the profile's route, the frozen text, print, seal, recipients, recall."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from models.people import Department
 from models.recipients import Recipient
 from reports.outgoing import outgoing_register
 from tests.conftest import sign_in
+from tests.safety.makers import make
 from tests.safety.samples import attach
 
 #: What the office ticks at the text check (S4, S7).
@@ -717,3 +719,10 @@ def test_only_the_views_a_kind_declares_are_known(client):
     browser = client("clerk")
     assert browser.get("/outgoingdocumentview/list/?view=nonsense").status_code == 400
     assert browser.get("/incomingdocumentview/list/?view=receipts").status_code == 400
+
+
+def test_a_draft_without_a_number_shows_none_above_its_title(session, client):
+    pk = make(session, OutgoingDocument).id
+    session.commit()
+    page = client("office").get(f"/outgoingdocumentview/show/{pk}").text
+    assert re.findall(r'<strong class="record-no">([^<]*)|<title>(None)', page) == []

@@ -53,6 +53,18 @@ def test_odd_input_is_a_wrong_password_and_nothing_else(either, name, password):
 def test_an_odd_request_for_a_token_is_not_understood(app, body):
     answer = app.test_client().post("/api/v1/security/login", data=body, content_type="application/json")
     assert answer.status_code == 400
+    assert (answer.json["message"], bool(answer.json["reference"])) == ("无法识别此请求，请返回后重试。", True)
+
+
+@pytest.mark.parametrize(
+    "language, words", [("zh", "用户名或密码错误。"), ("en", "User name or password is wrong.")], ids=["zh", "en"]
+)
+def test_a_program_with_a_wrong_password_is_told_so_in_its_language_and_with_a_number(app, language, words):
+    sent, asked = {"username": "clerk", "password": "wrong"}, {"Accept-Language": language}
+    answer = app.test_client().post("/api/v1/security/login", json=sent, headers=asked)
+    assert (answer.status_code, answer.json["message"]) == (401, words)
+    assert set(answer.json) == {"message", "reference"}
+    assert answer.json["reference"]
 
 
 ABROAD = [

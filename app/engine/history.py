@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -82,7 +82,12 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 @contextmanager
 def act(action: str, reason: str | None = None, acting_for: str | None = None) -> Iterator[None]:
-    """Name what is being done; the innermost person who asked stays the actor, even where the system acts for them."""
+    """Name what is being done; the innermost person who asked stays the actor, even where the system acts for them.
+
+    Raises `TypeError` for a reason that is no text: the database would keep another value than the digest is taken of.
+    """
+    if not isinstance(reason, str | None):
+        raise TypeError(f"a reason is a text, not {reason!r}")
     outer = _act.get()
     actor = access.current() if access.current() is not access.SYSTEM else (outer.actor or access.SYSTEM)
     token = _act.set(Act(action, reason or outer.reason, acting_for or outer.acting_for, actor))
@@ -98,7 +103,9 @@ def doer() -> access.Actor:
 
 
 def plain(value: Any) -> Any:
-    """A column's value as JSON keeps it."""
+    """A column's value as JSON keeps it: a moment in UTC, as the database does, whatever offset it was given at."""
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.astimezone(UTC)
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

@@ -22,7 +22,7 @@ _frozen: datetime | None = None
 def configure(zone: str, frozen: datetime | None = None) -> None:
     """Set the office's time zone and, for tests and demonstrations, the moment at which the clock stands still."""
     global _zone, _frozen
-    _zone, _frozen = ZoneInfo(zone), frozen
+    _zone, _frozen = ZoneInfo(zone), frozen and frozen.astimezone(UTC)  # as the history's digests have it
 
 
 def office_zone() -> ZoneInfo:
@@ -67,14 +67,31 @@ def parse_date(text: str) -> date:
 
     Raises `ValueError` with a plain sentence.
     """
+    day = _day(text)
+    if day is None:
+        raise ValueError(_("“%(text)s” is not a date; write it like 2026-03-02.", text=text[:40]))
+    _check_year(day, text)
+    return day
+
+
+def _day(text: str) -> date | None:
     found = _DATE.fullmatch(text.strip())
     try:
-        day = date(*map(int, found.groups())) if found else None
+        return date(*map(int, found.groups())) if found else None
     except ValueError:
-        day = None
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(_("“%(text)s” is not a date; write it like 2026-03-02.", text=text[:40]))
-    return day
+        return None
+
+
+def _check_year(day: date, text: str) -> None:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(
+            _(
+                "“%(text)s” is no date that is kept here: they lie between %(first)s and %(last)s.",
+                text=text[:40],
+                first=FIRST_YEAR,
+                last=LAST_YEAR,
+            )
+        )
 
 
 #: A day as people write it, and the time: `2026/3/2 9:05`, `2026年3月2日 9：05`.
@@ -90,20 +107,19 @@ def parse_moment(text: str, form: str | None = None) -> datetime:
     try:
         if form:
             moment = datetime.strptime(plain, form)
-        elif _DATE.fullmatch(plain):
-            moment = datetime.combine(parse_date(plain), time())
+        elif (bare := _day(plain)) is not None:
+            moment = datetime.combine(bare, time())
         else:
             if found := _MOMENT.fullmatch(plain):
                 year, month, day, hour, minute, rest = found.groups()
                 plain = f"{year}-{month:0>2}-{day:0>2} {hour:0>2}:{minute}{rest}"
             moment = datetime.fromisoformat(plain.replace(" UTC", "+00:00").replace("/", "-"))
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValueError
-        return (moment if moment.tzinfo else moment.replace(tzinfo=_zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(
             _("“%(text)s” is not a date and time; write it like 2026-03-02 17:20.", text=text[:40])
         ) from None
+    _check_year(moment, text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_zone)).astimezone(UTC)
 
 
 class _Hours(dict[str, str]):

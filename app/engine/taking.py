@@ -54,7 +54,7 @@ def take(
     answers = _answers(session, step, raw)
     _look_afresh(session, record, actor)
     with (
-        history.act(name, reason=raw.get("reason") or None, acting_for=_acting_for(record, actor)),
+        history.act(name, reason=answers.get("reason") or None, acting_for=_acting_for(record, actor)),
         access.system(),
     ):
         try:

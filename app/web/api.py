@@ -154,9 +154,7 @@ class RecordApi(BaseApi):
         record = self._find(pk)
         names = tuple(writable(record, records.open_fields(self.model)))
         raw = self._body((*names, "version", "confirmed"))
-        version, confirmed = raw.pop("version", None), raw.pop("confirmed", False) is True
-        if not isinstance(version, int) or isinstance(version, bool):
-            raise Invalid({"version": [_("Say which version of the record you changed.")]})
+        version, confirmed = _version(raw, needed=True), raw.pop("confirmed", False) is True
         sent = [n for n in names if n in raw]
         records.change(db.session, record, raw, sent, version=version, confirmed=confirmed)
         db.session.commit()
@@ -211,9 +209,8 @@ class RecordApi(BaseApi):
         if not access.current().may(name, self.model.kind_name):
             raise NotAllowed(_("Your role does not allow the step “%(step)s”.", step=flow.steps[name].label))
         raw = self._body((*flow.steps[name].asks, "version"))
-        version = raw.pop("version", None)
-        key = request.headers.get("Idempotency-Key")
-        flow.take(db.session, record, name, raw, version=version if isinstance(version, int) else None, form_key=key)
+        version, key = _version(raw), request.headers.get("Idempotency-Key")
+        flow.take(db.session, record, name, raw, version=version, form_key=key)
         db.session.commit()
         for one in [one for one in db.session if isinstance(one, records.Record)]:
             db.session.expunge(one)  # the house has looked at more than whoever took the step may see
@@ -266,6 +263,14 @@ class RecordApi(BaseApi):
         if wrong := [name for name in body if name not in known and name != lines]:
             raise Invalid({wrong[0][:40]: [_("“%(name)s” cannot be set here.", name=wrong[0][:40])]})
         return body
+
+
+def _version(raw: dict[str, Any], needed: bool = False) -> Any:
+    """The version taken out of a body; None where none was sent and none is needed. Raises `Invalid`."""
+    version = raw.pop("version", None)
+    if type(version) is not int and (needed or version is not None):
+        raise Invalid({"version": [_("Say which version of the record you changed.")]})
+    return version
 
 
 def _whole(name: str, default: int, most: int) -> int:

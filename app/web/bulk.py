@@ -19,9 +19,7 @@ from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
 from app.web.kind import LOOKUPS, BadRequest, allowed
-from app.web.listing import ListPages
-
-MOST = 500
+from app.web.listing import TOGETHER, ListPages
 
 
 class BulkPages(ListPages):
@@ -73,12 +71,12 @@ class BulkPages(ListPages):
         """The chosen rows the actor may see: the ticked ones, or all under the filters of the address."""
         ids = [pk for one in request.args.getlist("id") if (pk := whole(one)) is not None and pk < 2**31]
         if "id" in request.args:
-            query = select(self.model).where(self.model.id.in_(ids[: MOST + 1]))
+            query = select(self.model).where(self.model.id.in_(ids[: TOGETHER + 1]))
         else:
             query, _drawn = self._chosen()
-        rows = list(db.session.scalars(query.order_by(self.model.id).limit(MOST + 1)))
-        if len(rows) > MOST:
-            raise BadRequest(_("More than %(most)s records at once are too many; narrow the list down.", most=MOST))
+        rows = list(db.session.scalars(query.order_by(self.model.id).limit(TOGETHER + 1)))
+        if len(rows) > TOGETHER:
+            raise BadRequest(_("More than %(most)s records at once are too many; narrow the list down.", most=TOGETHER))
         if not rows:
             raise BadRequest(_("Please tick the records first."))
         return rows
@@ -92,7 +90,7 @@ class BulkPages(ListPages):
         numbers = [[whole(text) for text in pair] for pair in pairs]
         if any(len(pair) != 2 or None in pair or (pair[0] or 0) >= 2**31 for pair in numbers):
             raise BadRequest(_("Please tick the records first."))
-        versions = {int(pk or 0): int(version or 0) for pk, version in numbers[:MOST]}
+        versions = {int(pk or 0): int(version or 0) for pk, version in numbers[:TOGETHER]}
         rows = list(db.session.scalars(select(self.model).where(self.model.id.in_(versions)).order_by(self.model.id)))
         if len(rows) != len(versions):
             raise BadRequest(_("Some of these records are no longer there; please choose again."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +70,11 @@ def file_name(title: str, form: str) -> str:
     return f"{title}_{local(now()):%Y%m%d}.{form}"
 
 
+def form_of(path: Path) -> str:
+    """What the ending of a file's name says it is, `xlsx` for `A.XLSX` too."""
+    return path.suffix.lower().removeprefix(".")
+
+
 def write_table(
     file: Any,
     title: str,
@@ -101,10 +107,10 @@ def write_table(
     )
 
 
-def write_file(path: str, title: str, columns: Sequence[Column], rows: Iterable[Any]) -> None:
+def write_file(path: Path, title: str, columns: Sequence[Column], rows: Iterable[Any]) -> None:
     """The table as a file on this machine: a workbook where the name ends in `.xlsx`, else CSV."""
-    with open(path, "wb") as target:
-        if path.endswith(".xlsx"):
+    with path.open("wb") as target:
+        if form_of(path) == "xlsx":
             write_table(target, title, columns, rows)
         else:
             write_csv(target, columns, rows, zone=office_zone())

@@ -170,5 +170,5 @@ def _unpacked(packed: str) -> tuple[list[str], dict[int, list[str]], list[tuple[
             {int(number): [str(cell) for cell in cells] for number, cells in rows},
             [(int(row), str(column), str(reason)) for row, column, reason in faults],
         )
-    except (ValueError, TypeError, zlib.error, binascii.Error, RecursionError):
+    except (ValueError, TypeError, OverflowError, zlib.error, binascii.Error, RecursionError):
         raise BadRequest(_("The rows did not arrive whole; please check the file once more.")) from None

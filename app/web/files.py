@@ -69,7 +69,8 @@ _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def _plain(name: str) -> str:
-    """A file's name as it may be shown and stored: without controls and without what turns a line around."""
+    """A file's name as it may be shown and stored: without folders, controls and what turns a line around."""
+    _folders, _slash, name = name.replace("\\", "/").rpartition("/")
     kept = "".join(c for c in name if c not in _TURNS and unicodedata.category(c) not in ("Cc", "Cs"))
     return kept[-255:] or _("file")
 
@@ -131,8 +132,11 @@ class FileView(BaseView):
             raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
         if not may_open_files(record):
             abort(404)
+        files = request.files.getlist("file")
+        if not any(file.filename for file in files):
+            raise BadRequest(_("Please choose a file."))
         with history.act("attach"), access.system():
-            attach(record, request.files.getlist("file"))
+            attach(record, files)
         db.session.commit()
         flash(_("The files are attached."), "success")
         return redirect(url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id))

@@ -29,6 +29,8 @@ from app.web.replica import read_only
 #: So many records of a list are counted, and so many of the newest are looked through for them; to count further
 #: would take longer than to show the page.
 COUNTED, LOOKED_THROUGH = 1_000, 20_000
+#: So many records may be changed together.
+TOGETHER = 500
 #: Seconds for which somebody who turns the pages of a list with more records than that is not counted them again.
 MANY_FOR = 60
 
@@ -87,7 +89,7 @@ class ListPages(KindPages):
                 else [],
             },
             inline=sorted(getattr(self, "inline_fields", ())),
-            bulk=self._bulk_ways(total.text) if rows and self._may("edit") else None,
+            bulk=self._bulk_ways(total) if rows and self._may("edit") else None,
             views=self._quick_views(),
             filters=chosen,
             keep=[(name, value) for name, value in request.args.items() if name in ("sort", "view")],
@@ -99,10 +101,10 @@ class ListPages(KindPages):
             empty=self._empty(),
         )
 
-    def _bulk_ways(self, total: str) -> dict[str, str]:
-        """Where ticked rows go to be changed together, and where all that match go."""
-        every = self._url("bulk", **_args(without=(*PLACES, "sort")))
-        return {"href": self._url("bulk"), "all_href": every, "all_label": _("All: %(what)s", what=total)}
+    def _bulk_ways(self, total: Count) -> dict[str, str | None]:
+        """Where ticked rows go to be changed together, and where all that match go, unless they are too many."""
+        every = self._url("bulk", **_args(without=(*PLACES, "sort"))) if total.number <= TOGETHER else None
+        return {"href": self._url("bulk"), "all_href": every, "all_label": _("All: %(what)s", what=total.text)}
 
     def _chosen(self) -> tuple[Any, list[dict[str, Any]]]:
         """The list's query under the filters of the address, and the filters as the page draws them."""

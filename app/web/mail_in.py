@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr
 from io import BytesIO
@@ -84,8 +84,21 @@ def _text(message: EmailMessage) -> str:
     part = message.get_body(("plain", "html"))
     if part is None:
         return ""
-    text = part.get_content()
+    text = _decoded(part)
     return manuscript.plain(manuscript.clean(text)) if part.get_content_subtype() == "html" else text.strip()
+
+
+def _decoded(part: MIMEPart) -> str:
+    """The words of a part; where it names a charset that is none, those that are in use here are tried."""
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):
+        written = part.get_payload(decode=True)
+        assert isinstance(written, bytes)
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError:
+        return written.decode("gb18030", "replace")
 
 
 def _files(message: EmailMessage) -> list[FileStorage]:

@@ -78,7 +78,7 @@ class RecordPage(KindPages):
             "show",
             record={
                 "title": self._title(record),
-                "number": str(getattr(record, self.model.natural_key)) if self.model.natural_key else "",
+                "number": str(getattr(record, self.model.natural_key) or "") if self.model.natural_key else "",
                 "kind_label": str(self.model.label),
                 "state": {"label": record.state_label, "tone": flow.states[record.state].tone} if flow else None,
                 "version": record.version,

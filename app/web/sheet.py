@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from app.engine import access
 from app.engine.disclosure import WITHHELD, value_of
 from app.engine.fields import fields_of
 from app.web.kind import VIEWS
@@ -22,8 +23,8 @@ def heads(labels: Iterable[Any], lead: int = 0) -> list[dict[str, Any]]:
 
 
 def row(record: Any, words: Iterable[str], late: bool = False) -> dict[str, Any]:
-    """One row that leads to the page of a record; what is late shows in its last cell."""
-    view = VIEWS.get(type(record))
+    """One row that leads to the page of a record, for whoever may read it; what is late shows in its last cell."""
+    view = VIEWS.get(type(record)) if access.current().may("read", record.kind_name) else None
     cells: list[dict[str, Any]] = [{"text": text, "kind": "text", "tone": None} for text in words]
     cells[-1]["tone"] = "bad" if late else None
     return {"href": url_for(f"{view.__name__}.show", pk=record.id) if view else None, "cells": cells}

@@ -170,16 +170,16 @@ class OfficeSecurityApi(SecurityApi):
         """
         try:
             sent = TokenRequest().load(request.get_json(silent=True) or {})
-        except ValidationError as error:
-            return self.response_400(message=error.messages)
+        except ValidationError:
+            return answer(400, sentence(400))
         name, password, code = sent["username"], sent["password"], sent["code"]
         user = accounts.try_password(db.session, name, password, request.remote_addr, "API")
         if user is None:
-            return self.response_401()
+            return answer(401, _("User name or password is wrong."))
         if second_factor.is_on(db.session, user.id) and not (
             code and accounts.try_code(db.session, user, code, request.remote_addr, "API")
         ):
-            return self.response(401, message=_("Please send the code of the second step as “code”."))
+            return answer(401, _("Please send the code of the second step as “code”."))
         if accounts.duty(db.session, user):
             raise NotAllowed(_("Please sign in on the pages first: there is something to do for you there."))
         token = logins.begin(db.session, user, way="api", address=request.remote_addr, agent=request.user_agent.string)

@@ -209,6 +209,19 @@ def test_a_step_sent_twice_with_one_key_is_taken_once(house, model, step, door):
     assert not step.targets or stored(model, pk)["state"] in step.targets
 
 
+@pytest.mark.parametrize("odd", ["text", True, 1.0, [1]])
+def test_a_step_from_a_version_that_is_no_number_is_refused(house, odd):
+    order = make(db.session, Order)
+    db.session.commit()
+    door, version = f"/api/v1/orders/{order.id}/cancel", order.version
+    db.session.rollback()
+    sent = {"reason": "客户取消", "version": str(version) if odd == "text" else odd}
+    refused = house.client().post(door, json=sent, headers=house.headers("office"))
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["version"])
+    taken = house.client().post(door, json={**sent, "version": version}, headers=house.headers("office"))
+    assert (taken.status_code, taken.json["state"]) == (200, "cancelled")
+
+
 def sentence_of(answer) -> str:
     return answer.text if answer.is_json else re.sub(r"<[^>]+>|\s+", " ", answer.text.partition("<main")[2])[:600]
 
