@@ -94,6 +94,7 @@ def from_environment() -> dict[str, Any]:
         "CLAMAV": get("WENSHU_CLAMAV"),
         "SMTP_URL": _mail_server(get("WENSHU_SMTP_URL")),
         "MAIL_FROM": get("WENSHU_MAIL_FROM") or "wenshu@localhost",
+        "ADDRESS": _site(get("WENSHU_ADDRESS")),
         "WORKERS": _whole("WENSHU_WORKERS", 2, least=1, most=1000),
     }
 
@@ -155,6 +156,14 @@ def _whole(name: str, default: int, least: int = 0, most: int = 100_000) -> int:
 def _host(name: str) -> str:
     """Where to listen as it stands before `:port`; an address of IPv6 has colons of its own."""
     return f"[{name}]" if ":" in name and not name.startswith("[") else name
+
+
+def _site(address: str | None) -> str:
+    """What stands before the pages of the office in mails and workbooks; empty: what each request says of it."""
+    parts = urlsplit(address or "")
+    if address and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query):
+        raise ConfigurationError("WENSHU_ADDRESS must be like https://wenshu.example.cn, without a path.")
+    return (address or "").rstrip("/")
 
 
 def _zone(name: str) -> str:

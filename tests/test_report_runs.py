@@ -19,7 +19,7 @@ from app.web import report_files
 from app.worker import work_on
 from models import report_runs
 from models.report_runs import ReportRun, SavedReport, span_days
-from tests.conftest import sign_in
+from tests.conftest import PASSWORD, sign_in
 from tests.factories import house, incoming
 from tests.safety.rivals import wait_for
 from tests.safety.served import ROOT, free_port
@@ -140,11 +140,24 @@ def test_days_move_along_with_the_calendar(span, first, last):
     assert span_days(span, date(2026, 3, 2)) == (date.fromisoformat(first), date.fromisoformat(last))
 
 
-def keep(browser, **more):
+def keep(browser, base_url=None, **more):
     return browser.post(
         "/reports/incoming_papers/keep",
         data={**ASKED, "title": "每月收文", "span": "last_month", "rhythm": "month"} | more,
+        base_url=base_url,
     )
+
+
+@pytest.mark.parametrize(
+    "own, mailed", [("https://wenshu.example.cn", "https://wenshu.example.cn"), ("", "http://evil")]
+)
+def test_a_mail_names_the_address_the_office_has_set(papers, own, mailed):
+    papers.config["ADDRESS"] = own
+    browser = papers.test_client()
+    browser.post("/login/", data={"username": "manager", "password": PASSWORD}, base_url="http://evil")
+    assert keep(browser, base_url="http://evil").status_code == 302
+    with papers.app_context(), access.system():
+        assert db.session.scalars(select(SavedReport.address)).all() == [mailed]
 
 
 def test_a_report_is_kept_with_its_settings_and_dropped(papers, clock):

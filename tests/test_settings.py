@@ -57,7 +57,8 @@ def test_a_replica_of_anything_but_postgresql_is_refused_in_one_line(settings, p
      ("WENSHU_TIMEZONE", "Mars/Base"), ("WENSHU_TIMEZONE", "/etc/passwd"), ("WENSHU_TIMEZONE", "Asia"),
      ("WENSHU_DATABASE_URL", "foo"), ("WENSHU_DATABASE_URL", "mysql://one/office"),
      ("WENSHU_DATABASE_URL", "postgresql://one:port/office"), ("WENSHU_DATABASE_URL", "postgresql://[one/office"),
-     ("WENSHU_SESSION_IDLE_MINUTES", "0"), ("WENSHU_TRUSTED_PROXIES", "-1")],
+     ("WENSHU_SESSION_IDLE_MINUTES", "0"), ("WENSHU_TRUSTED_PROXIES", "-1"), ("WENSHU_ADDRESS", "wenshu.example.cn"),
+     ("WENSHU_ADDRESS", "https://"), ("WENSHU_ADDRESS", "https://example.cn/office")],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_in_one_line_that_names_it(settings, monkeypatch, name, value):
     monkeypatch.delenv("WENSHU_SECRET_KEY", raising=False)

@@ -18,6 +18,7 @@ from app.engine.disclosure import exported
 from app.engine.moments import local, now, office_zone
 from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
 from app.extensions import db
+from app.web.address import full_address
 from models.prints import OFFICE_NAME
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -59,7 +60,7 @@ def download_table(
         return response
     file = tempfile.TemporaryFile()  # noqa: SIM115  sent and closed by Flask
     asked = "?" + request.query_string.decode() if request.query_string else ""
-    link = request.host_url.rstrip("/") + page + asked if page else None
+    link = full_address(page + asked) if page else None
     write_table(file, title, columns, rows, lines=lines, notes=notes, chart=chart, more=more, link=link, what=what)
     file.seek(0)
     return send_file(file, mimetype=SHEET, as_attachment=True, download_name=file_name(title, form))

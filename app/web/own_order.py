@@ -19,6 +19,7 @@ from app.engine.fields import whole
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
+from app.web.address import full_address
 from app.web.signed_links import SignedLink
 from models import own_order
 from models.order_lines import OrderLine
@@ -41,7 +42,7 @@ _ABOUT, _ABOUT_LINE = engine.fields_of(Order), engine.fields_of(OrderLine)
 
 def address_of(order: Order) -> str:
     """The whole address of the customer's page."""
-    return url_for("OwnOrderPage.page", token=LINKS.token(order), _external=True)
+    return full_address(url_for("OwnOrderPage.page", token=LINKS.token(order)))
 
 
 class OwnOrderPage(BaseView):

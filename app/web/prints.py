@@ -22,6 +22,7 @@ from app.engine.paper.faces import Chosen, NoFaces, chosen
 from app.engine.paper.pdf import code_of, typeset
 from app.extensions import db
 from app.web import cells
+from app.web.address import full_address
 from app.web.kind import VIEWS
 
 #: The tongue of the office's paper, whatever the pages are read in.
@@ -71,7 +72,7 @@ class PrintView(BaseView):
             return form.blank(), Print("", "")
         subject = f"{record.kind_name} {record.id} {printed.name}"
         count = events.note_counted(db.session, "printed", subject, f"{how} {request.full_path.rstrip('?')}")
-        address = url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id, _external=True)
+        address = full_address(url_for(f"{VIEWS[type(record)].__name__}.show", pk=record.id))
         by = access.current().name
         return form, Print(by, cells.moment_text(now()), count if form.watermark else None, address)
 

@@ -20,6 +20,7 @@ from app.engine import access, events
 from app.engine.frames import REPORTS, parameters_of
 from app.engine.refusals import Refused
 from app.extensions import db
+from app.web.address import full_address
 from app.web.cells import moment_text
 from app.web.download import MEDIA
 from app.web.files import storage
@@ -93,7 +94,7 @@ class RunPages:
             saved = SavedReport(user_id=_own_id(), title=title)
             db.session.add(saved)
         saved.report, saved.span, saved.rhythm = name, span, rhythm
-        saved.parameters, saved.language, saved.address = json.dumps(given), str(get_locale()), _address()
+        saved.parameters, saved.language, saved.address = json.dumps(given), str(get_locale()), full_address("")
         saved.mailed_on = report_runs.today()
         db.session.commit()
         flash(_("“%(title)s” is kept.", title=title), "success")
@@ -121,7 +122,7 @@ class RunPages:
         given = parameters_of(db.session, name, request.form)
         run = report_runs.ask_for(
             db.session, user_id=_own_id(), report=name, name=str(REPORTS[name].title), parameters=json.dumps(given),
-            form="xlsx", language=str(get_locale()), address=_address(),
+            form="xlsx", language=str(get_locale()), address=full_address(""),
         )  # fmt: skip
         db.session.commit()
         return redirect(url_for("ReportView.run", pk=run.id))
@@ -188,10 +189,6 @@ def _own_id() -> int:
     own = access.current().id
     assert own is not None  # `allowed` let nobody in without an account
     return own
-
-
-def _address() -> str:
-    return request.host_url.rstrip("/")[:200]
 
 
 def _drawn(run: ReportRun) -> dict[str, Any]:

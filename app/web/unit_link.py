@@ -23,6 +23,7 @@ from app.engine.moments import now
 from app.engine.refusals import Invalid, Refused
 from app.extensions import db
 from app.web import cells, forms
+from app.web.address import full_address
 from app.web.files import attach, files_of
 from app.web.signed_links import SignedLink
 from models.dispatch import DispatchOrder
@@ -53,7 +54,7 @@ LINKS = SignedLink(
 
 def address_of(link: UnitLink) -> str:
     """The whole address of a link, to be shown or mailed once."""
-    return url_for("UnitLinkPage.page", token=LINKS.token(link), _external=True)
+    return full_address(url_for("UnitLinkPage.page", token=LINKS.token(link)))
 
 
 def mailed(link: UnitLink, address: str) -> tuple[str, str]:
