@@ -207,7 +207,8 @@ def _took(
         spans = pd.DataFrame({"since": since, "until": until})
         left_out = stood_still(calendar, spans, pauses).reindex(table.index, fill_value=0.0)
         table["suspended"] = left_out["hours"]
-        table["hours"], table["working"] = table["hours"] - left_out["hours"], table["working"] - left_out["working"]
+        table["hours"] -= left_out["hours"]
+        table["working"] -= left_out["working_hours"]
     table["from_receipt"] = (until - ways["received"][passed]).dt.total_seconds() / 3600
     table["judged"] = table["within"] = 0
     if clock := STAGES[name].clock:

@@ -268,27 +268,24 @@ class Tally:
         columns = [*keys, *both, *([self.model.id.label("id")] if one.pauses else [])]
         table = long_frame(session, self._population(select(*columns), period).where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
-        calendar = working_calendar(session)
-        took = pd.DataFrame({"hours": (until - since).dt.total_seconds() / 3600})
+        took = {"": (until - since).dt.total_seconds() / 3600}
         if one.working:
-            took["working"] = calendar.working_seconds_column(since, until) / 3600
+            took["working_"] = pd.Series(working_calendar(session).working_seconds_column(since, until) / 3600)
         if one.pauses:
             rows = self._population(select(self.model.id.label("id")), period).where(one.condition)
             spans = pd.DataFrame({"since": since, "until": until}).set_axis(table["id"].to_list())
-            stood = stood_still(calendar, spans, long_frame(session, one.pauses(rows)))
-            for name in took:
-                took[name] -= table["id"].map(stood[name]).fillna(0.0)
+            stood = stood_still(working_calendar(session), spans, long_frame(session, one.pauses(rows)))
+            took = {name: hours - table["id"].map(stood[f"{name}hours"]).fillna(0.0) for name, hours in took.items()}
         names = [table[key.name] for key in keys]
-        groups = took["hours"].groupby(names)
-        found = {"count": groups.size(), "median": groups.median().round(2), "p90": groups.quantile(0.9).round(2)}
-        if one.working:
-            groups = took["working"].groupby(names)
-            found |= {"working_median": groups.median().round(2), "working_p90": groups.quantile(0.9).round(2)}
+        found: dict[str, Any] = {"count": took[""].groupby(names).size()}
+        for name, hours in took.items():
+            groups = hours.groupby(names)
+            found |= {f"{name}median": groups.median().round(2), f"{name}p90": groups.quantile(0.9).round(2)}
         return pd.DataFrame({f"{one.name}_{end}": values for end, values in found.items()}).reset_index()
 
 
 def stood_still(calendar: WorkingCalendar, spans: pd.DataFrame, pauses: pd.DataFrame) -> pd.DataFrame:
-    """How much of the span `since` to `until` of each key lies in its pauses: `hours`, and `working` hours.
+    """How much of the span `since` to `until` of each key lies in its pauses: `hours`, and `working_hours`.
 
     `spans` bear the key as index; `pauses` are one row each, `id`, `begins` and `ends`.
     """
@@ -297,8 +294,8 @@ def stood_still(calendar: WorkingCalendar, spans: pd.DataFrame, pauses: pd.DataF
         pd.to_datetime(stood[name], utc=True).clip(stood["since"], stood["until"]) for name in ("begins", "ends")
     )
     stood["hours"] = ((ended - begun).dt.total_seconds() / 3600).round(4)
-    stood["working"] = calendar.working_seconds_column(begun, ended) / 3600
-    return stood.groupby("id")[["hours", "working"]].sum()
+    stood["working_hours"] = calendar.working_seconds_column(begun, ended) / 3600
+    return stood.groupby("id")[["hours", "working_hours"]].sum()
 
 
 def _shifted(month: str, back: int) -> str:
