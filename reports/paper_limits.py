@@ -229,14 +229,15 @@ def papers_overdue(session: Session, period: Period) -> Counted:
 
 
 def _whose_turn(stage: Any) -> Any:
-    """The name of the holder: before a paper is handled the registry proposes, and a leader instructs."""
+    """Who holds a paper: before it is handled the registry proposes, and a leader instructs, named or not."""
     leader, asked = Person.__table__.alias(), LeaderInstruction.__table__.c
     waits = select(func.min(leader.c.name)).where(
         leader.c.id == asked.leader_id, asked.document_id == IncomingDocument.id, asked.standing == "waiting"
     )
-    waited_for = waits.correlate(IncomingDocument).scalar_subquery()
-    registry = literal(str(_("Registry clerk")))
-    return case((stage == "proposal", registry), (stage == "instruction", waited_for), else_=Person.name)
+    named = waits.correlate(IncomingDocument).scalar_subquery()
+    registry, some_leader = literal(str(_("Registry clerk"))), literal(str(_("Leader")))
+    instructs = func.coalesce(named, some_leader)
+    return case((stage == "proposal", registry), (stage == "instruction", instructs), else_=Person.name)
 
 
 def _past(model: Any, person: str, period: Period) -> Any:

@@ -413,7 +413,8 @@ def test_an_overdue_paper_is_listed_with_what_was_asked_and_answered(session, ac
         assert ask(session, "papers_overdue", {"to": "2026-03-03"}).rows == []
 
 
-def test_an_overdue_paper_is_held_by_the_registry_and_then_by_the_leader(session, actors, at):
+@pytest.mark.parametrize("named, holder", [(True, "周海"), (False, "领导")])
+def test_an_overdue_paper_is_held_by_the_registry_and_then_by_the_leader(session, actors, at, named, holder):
     at("2026-03-02 09:00")
     with access.acting_as(actors["clerk"]):
         paper = incoming(session, received_at=now().isoformat())
@@ -423,12 +424,12 @@ def test_an_overdue_paper_is_held_by_the_registry_and_then_by_the_leader(session
             ("proposal", "收发员")
         ]
     with access.system():
-        leader = session.get(Person, actors["leader"].own_person_id)
-    take_and_keep(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[leader])
+        leaders = [session.get(Person, actors["leader"].own_person_id)] if named else []
+    take_and_keep(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=leaders)
     at("2026-03-30 09:00")
     with access.acting_as(actors["office"]):
         assert [(row["stage"], row["person"]) for row in ask(session, "papers_overdue", {}).rows] == [
-            ("instruction", "周海")
+            ("instruction", holder)
         ]
 
 

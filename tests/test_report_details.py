@@ -15,9 +15,10 @@ from app.engine.behind import all_behind
 from app.engine.fields import fields_of
 from app.engine.frames import REPORTS, ask
 from app.extensions import db
-from app.web.report_details import details, rows_of
+from app.web.report_details import details, named, rows_of
 from app.web.report_files import chart_of, write_report
 from models.orders import Order
+from models.outgoing import OutgoingDocument
 from models.outgoing_series import first_series
 from tests.conftest import sign_in
 from tests.factories import house, kept, place
@@ -144,3 +145,11 @@ def test_orders_of_customers_the_reader_may_not_see_are_one_group_without_a_name
         sums = {sum(row[figure] for row in rows) for rows in (by_customer, by_region)}
         assert len(sums) == 1, figure
     assert len({row["product"] for row in by_product}) == len(by_product)
+
+
+def test_a_draft_is_called_by_its_kind_and_key_and_a_paper_by_its_number(app):
+    with app.test_request_context():
+        told = [
+            named(OutgoingDocument(id=7, document_no=number, title="不给人看")) for number in (None, "文枢发〔2026〕3号")
+        ]
+    assert told == [f"{OutgoingDocument.label} 7", "文枢发〔2026〕3号"]

@@ -129,6 +129,9 @@ def _cells(record: Any, at: datetime | None, cells: Iterable[Callable[[Any], Any
 
 
 def named(record: Any) -> str:
-    """What a record is called to those who may see its line: by its number where its title is for fewer."""
+    """What a record is called to those who may see its line: by its number where its title is for fewer.
+
+    A draft has none yet: by its kind and key.
+    """
     key = record.natural_key if type(record).content_fields else None
-    return str(getattr(record, key) if key else record)
+    return str((getattr(record, key) or f"{record.label} {record.id}") if key else record)

@@ -167,7 +167,8 @@ DOORS = (
     door("<RecordApi>.delete", "DELETE", Right("delete"), passes={400}, visitor=401),
     # Files: whoever may see the record; a door that does not even say whether the record is there
     door("FileView.download", "GET", READ, passes={200}, refused=404, visitor=401),
-    door("FileView.upload", "POST", Right("edit attach"), passes={302}, refused=404, visitor=401),
+    # No file is sent along, so whoever may attach one is asked for it.
+    door("FileView.upload", "POST", Right("edit attach"), passes={400}, refused=404, visitor=401),
     # Printed forms: who sees the record; who does not is not told that there is one
     door("PrintView.pdf", "GET", READ, passes={200}, refused=404),
     door("PrintView.page", "GET", READ, passes={200}, refused=404),
