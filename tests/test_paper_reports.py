@@ -424,8 +424,9 @@ def test_an_overdue_paper_is_held_by_the_registry_and_then_by_the_leader(session
             ("proposal", "收发员")
         ]
     with access.system():
-        leaders = [session.get(Person, actors["leader"].own_person_id)] if named else []
-    take_and_keep(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=leaders)
+        leader = session.get(Person, actors["leader"].own_person_id)
+    proposed = {"leaders": [leader]} if named else {"transfer": "综合科"}
+    take_and_keep(session, actors["clerk"], paper, "propose", proposal="拟请阅示", **proposed)
     at("2026-03-30 09:00")
     with access.acting_as(actors["office"]):
         assert [(row["stage"], row["person"]) for row in ask(session, "papers_overdue", {}).rows] == [

@@ -7,6 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from flask_babel import force_locale
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
@@ -148,8 +149,9 @@ def test_orders_of_customers_the_reader_may_not_see_are_one_group_without_a_name
 
 
 def test_a_draft_is_called_by_its_kind_and_key_and_a_paper_by_its_number(app):
-    with app.test_request_context():
+    with app.test_request_context(), force_locale("en"):
         told = [
-            named(OutgoingDocument(id=7, document_no=number, title="不给人看")) for number in (None, "文枢发〔2026〕3号")
+            named(OutgoingDocument(id=7, document_no=number, title="不给人看"))
+            for number in (None, "文枢发〔2026〕3号")
         ]
-    assert told == [f"{OutgoingDocument.label} 7", "文枢发〔2026〕3号"]
+    assert told == ["Outgoing document 7", "文枢发〔2026〕3号"]
