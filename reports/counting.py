@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import and_
 
+from app.engine.clocks import ClockRow, ClockSegment
+from app.engine.database import as_stored
 from app.engine.frames import Counted, Rows
 from app.engine.moments import office_zone
 from models.documents import IncomingDocument
@@ -58,6 +61,15 @@ def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFr
     if "kind" not in by:
         return table
     return masked(table, by, table["kind"].eq(SECRET) & (table[count] < FEWEST))
+
+
+def with_pauses(query: Any, model: Any, stage: str) -> Any:
+    """A query of a kind's records with the `begins` and `ends` of each time the limit of a stage stood still."""
+    clock, segment = ClockRow, ClockSegment
+    of_stage = and_(clock.kind == model.kind_name, clock.record_id == model.id, clock.stage == stage)
+    moments = (as_stored(segment.begins_at).label("begins"), as_stored(segment.ends_at).label("ends"))
+    query = query.add_columns(*moments).join(clock, of_stage).join(segment, segment.clock_id == clock.id)
+    return query.where(segment.running.is_(False), segment.ends_at.is_not(None))
 
 
 def masked(table: pd.DataFrame, by: Sequence[str], few: pd.Series) -> pd.DataFrame:

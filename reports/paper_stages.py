@@ -25,7 +25,7 @@ from models.correspondents import Correspondent
 from models.documents import URGENCY, IncomingDocument
 from models.instructions import LeaderInstruction
 from models.people import Department
-from reports.counting import last_lead, share
+from reports.counting import last_lead, share, with_pauses
 
 
 def _of_lead(moment: str) -> Any:
@@ -143,12 +143,8 @@ def _closed(period: Period, *columns: Any) -> Any:
 
 def _pauses(session: Session, period: Period) -> pd.DataFrame:
     """When handling stood still: `id`, `begins`, `ends` of each pause of the papers closed in the period."""
-    paper, clock, segment = IncomingDocument, ClockRow, ClockSegment
-    handling = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "handling")
-    moments = (as_stored(segment.begins_at).label("begins"), as_stored(segment.ends_at).label("ends"))
-    query = _closed(period, *moments).join(clock, handling)
-    query = query.join(segment, segment.clock_id == clock.id)
-    return long_frame(session, query.where(segment.running.is_(False), segment.ends_at <= paper.closed_at))
+    query = with_pauses(_closed(period), IncomingDocument, "handling")
+    return long_frame(session, query.where(ClockSegment.ends_at <= IncomingDocument.closed_at))
 
 
 def _leads(period: Period) -> Any:

@@ -8,8 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, or_, select
 
-from app.engine.clocks import MET, MISSED, RUNNING, ClockRow, ClockSegment
-from app.engine.database import as_stored
+from app.engine.clocks import MET, MISSED, RUNNING, ClockRow
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.correspondents import Correspondent
@@ -19,6 +18,7 @@ from models.extensions import WISHES, ExtensionRequest
 from models.paper_types import INCOMING
 from models.people import Department, Person, told_apart
 from models.secrecy import SECRECY
+from reports.counting import with_pauses
 
 #: Entries not read for so many days are told apart (documents.md R10).
 LONG = timedelta(days=10)
@@ -87,11 +87,7 @@ def incoming_papers() -> Tally:
 
 def _passed_over(query: Any) -> Any:
     """The times in which a reader was passed over: the paper was with others."""
-    entry, clock, segment = CirculationEntry, ClockRow, ClockSegment
-    reading = and_(clock.kind == entry.kind_name, clock.record_id == entry.id, clock.stage == "reading")
-    moments = (as_stored(segment.begins_at).label("begins"), as_stored(segment.ends_at).label("ends"))
-    query = query.add_columns(*moments).join(clock, reading).join(segment, segment.clock_id == clock.id)
-    return query.where(segment.running.is_(False), segment.ends_at.is_not(None))
+    return with_pauses(query, CirculationEntry, "reading")
 
 
 @figures(
