@@ -39,8 +39,8 @@ def server(template, tmp_path):
 
 
 def watch_of(server: Served) -> int:
-    """The one of the server's processes that has begun another, the worker."""
-    wait_for(lambda: any(children(child) for child in children(server.group)))
+    """The one of the server's processes that has begun another, the worker; all have been begun by then."""
+    wait_for(lambda: len(children(server.group)) == 3 and any(children(child) for child in children(server.group)))
     (watch,) = (child for child in children(server.group) if children(child))
     return watch
 

@@ -169,9 +169,9 @@ def test_lists_and_exports_know_nothing_of_hidden_rows(stranger, record_property
 
 
 def test_searches_counts_and_reports_know_nothing_of_hidden_rows(stranger, record_property):
-    for view in VIEWS:
+    for number, view in enumerate(VIEWS):
         kind, fields = view.model.kind_name, fields_of(view.model)
-        for words in ("", *WORDS):
+        for words in stranger.share(["", *WORDS][:: 1 if number % 2 else -1]):
             stranger.both("GET", f"/{view.__name__.lower()}/lookup?{urlencode({'q': words})}")
             stranger.both("GET", f"/api/v1/{kind}/?{urlencode({'q': words, 'page_size': 100})}")
         asked = [(about.name, query) for about in fields.values() for query in questions(stranger, about)]
@@ -181,7 +181,7 @@ def test_searches_counts_and_reports_know_nothing_of_hidden_rows(stranger, recor
         stranger.both("GET", f"/search?{urlencode({'q': words})}")
     stranger.both("GET", "/")
     for name, about in REPORTS.items():
-        for of, by in product(about.subjects or [""], about.groups or [""]):
+        for of, by in stranger.share(list(product(about.subjects or [""], about.groups or [""]))):
             stranger.both("GET", f"/reports/{name}.json?{urlencode({'of': of, 'by': by})}")
         for form in ("", ".csv", ".xlsx", *(["/rows"] if about.opens_rows else [])):
             stranger.both("GET", f"/reports/{name}{form}")
