@@ -22,7 +22,7 @@ from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
-from app.web.download import form_of, write_file
+from app.web.download import Export, form_of, write_file
 from app.web.report_files import write_report
 from app.web.reporting import as_json
 from models.people import actor_of
@@ -220,7 +220,7 @@ def export_command(kind: str, file: Path, where: tuple[str, ...], username: str 
         exported(db.session, title, kind, count, f"{form_of(file)} {file.name}")
         db.session.commit()
         rows = extracts.export_rows(db.session, model, query.order_by(model.id))
-        write_file(file, title, extracts.export_columns(model), rows)
+        write_file(file, Export(title, extracts.export_columns(model), rows, kind))
 
 
 @click.command("reports")
@@ -271,4 +271,4 @@ def report_command(
             out.write_text(as_json(answer), "utf-8")
         else:
             with out.open("wb") as file:
-                write_report(db.session, file, answer, form, None, iter)
+                write_report(db.session, file, answer, form, None)

@@ -30,7 +30,7 @@ from app.engine.moments import office_zone
 from app.extensions import db
 from app.factory import create_app
 from app.memory import settle
-from app.web.download import write_table
+from app.web.download import Export, write_table
 from models.orders import Order
 from models.people import actor_of
 
@@ -121,7 +121,7 @@ def _exported(session: Session) -> Any:
 
 def workbook(session: Session) -> int:
     with tempfile.TemporaryFile() as file:
-        write_table(file, "Orders", export_columns(Order), _exported(session), what="orders")
+        write_table(file, Export("Orders", export_columns(Order), _exported(session), "orders"))
         return file.tell()
 
 

@@ -157,6 +157,8 @@ class CallOwed(Workflow, Model):
             mine.append(and_(cls.state == "owed", cls.assignee_id.is_(None), others))
         return or_(*mine)
 
+    cases = CALLS
+
     def case(self) -> str:
         return self.kind
 

@@ -1,8 +1,8 @@
 """The two goals of the hotline (H1) as they stand today: numerator, denominator and aim, each defined once.
 
-`handled`: calls answered or dispatched within the front desk's limit, of all calls received; one whose limit still runs
-is not judged yet. `short`: calls that took at most 120 seconds from pick-up to hang-up, of all calls with both times.
-Void calls count nowhere. After tickets-orders.md 7.1.
+`handled`: calls answered or dispatched within the front desk's limit, of all calls received that have one; those of an
+older register have none. `short`: calls that took at most 120 seconds from pick-up to hang-up, of all calls with both
+times. Void calls count nowhere. After tickets-orders.md 7.1.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, Select, and_, case, extract, func, or_, select
+from sqlalchemy import Integer, Select, and_, case, extract, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.engine import clocks, rules
 from app.engine.clocks import ClockRow
-from app.engine.moments import at_office, now
+from app.engine.moments import at_office
 from app.engine.moments import today as the_day
 from models.tickets import ServiceTicket
 
@@ -68,16 +68,11 @@ def seconds(later: Any, earlier: Any, dialect: str) -> Any:
 
 
 def calls(session: Session) -> Select[Any]:
-    """Calls by telephone that count, each with whether it was handled in time (`handled`: 1, 0, or nothing while its
-    limit runs) and how long it took (`took`, seconds; nothing where a time is missing)."""
+    """Calls by telephone that count, each with whether it was handled in time (`handled`: 1 or 0; nothing where it has
+    no limit) and how long it took (`took`, seconds; nothing where a time is missing)."""
     clock = aliased(ClockRow)
     ticket = ServiceTicket
-    handled = case(
-        (clock.state == clocks.MET, 1),
-        # One that stands still, or no longer applies, is not late.
-        (or_(clock.state == clocks.MISSED, and_(clock.state == clocks.RUNNING, clock.due_at < now())), 0),
-        else_=None,
-    )
+    handled = case((clock.state == clocks.MET, 1), (clock.id.is_not(None), 0), else_=None)
     took = seconds(ticket.ended_at, ticket.picked_up_at, session.get_bind().dialect.name)
     joined = and_(
         clock.kind == ticket.kind_name, clock.record_id == ticket.id, clock.stage == "front_desk", clock.episode == 1
@@ -106,9 +101,9 @@ def today(session: Session) -> list[Rate]:
             ),
         )
     ).one()  # fmt: skip
-    judged, handled, timed, short, very_short = map(int, row)
+    limited, handled, timed, short, very_short = map(int, row)
     return [
-        Rate(_l("Handled in time"), handled, judged, rules.number(session, HANDLING_GOAL, "hotline")),
+        Rate(_l("Handled in time"), handled, limited, rules.number(session, HANDLING_GOAL, "hotline")),
         Rate(_l("Finished within 2 minutes"), short, timed, rules.number(session, SHORT_GOAL, "hotline")),
         Rate(_l("Finished within 1 minute"), very_short, timed),
     ]

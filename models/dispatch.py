@@ -163,7 +163,7 @@ class DispatchOrder(Workflow, Model):
         return or_(*mine)
 
     def case(self) -> str | None:
-        return self.ticket.kind if self.ticket else None
+        return self.ticket.case() if self.ticket else None
 
     def limit_share(self, stage: str) -> Decimal:
         return self.ticket.limit_share("unit") if stage == "handling" and self.ticket is not None else Decimal(1)

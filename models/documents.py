@@ -292,6 +292,8 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
             self.fate = self.review_on = None
         super().enter(session, name)
 
+    cases = URGENCY
+
     def case(self) -> str:
         return self.urgency
 

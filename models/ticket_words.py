@@ -27,6 +27,10 @@ KINDS = {
     "paid_service": _l("Paid service"),
     "other": _l("Other matter"),
 }
+#: What the limits of a ticket depend on.
+CASES = {
+    **KINDS, "repair_pressing": _l("Repair, pressing"), "paid_service_pressing": _l("Paid service, pressing"),
+}  # fmt: skip
 #: What a ticket waits for while its limits stand still.
 WAITING_FOR = {
     "papers": _l("Papers of the caller"),

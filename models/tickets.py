@@ -33,7 +33,7 @@ from models.documents import IncomingDocument
 from models.people import Department, Person, is_of_staff
 from models.referrals import Referral
 from models.sealing import Sealable
-from models.ticket_words import CHANNELS, CODES, FEEDBACK, KINDS, SCHEMES, WAITING_FOR
+from models.ticket_words import CASES, CHANNELS, CODES, FEEDBACK, KINDS, SCHEMES, WAITING_FOR
 
 if TYPE_CHECKING:
     from models.identities import SealedIdentity
@@ -253,6 +253,8 @@ class ServiceTicket(Sealable, Workflow, Model):
         if actor.has("shift_leader"):
             mine.append(cls.state.in_((*AT_DESK, "reply_in")))
         return or_(*mine)
+
+    cases = CASES
 
     def case(self) -> str:
         return f"{self.kind}_pressing" if self.pressing and self.kind in BY_PRIORITY else self.kind

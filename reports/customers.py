@@ -49,8 +49,9 @@ DEALINGS: dict[Any, tuple[str, ...]] = {
         "holds the customers nobody looks after."
     ),
     chart="customers",
+    timeless=True,
 )
-def customers_by_owner(session: Session, period: Period) -> Counted:
+def customers_by_owner(session: Session) -> Counted:
     """One row an owner: how many customers, open orders, and what is owed on all orders that count."""
     owner = func.coalesce(told_apart(), "").label("owner")
     stopped = case((Customer.state == "blocked", 1), else_=0).label("stopped")
@@ -156,8 +157,9 @@ def handovers(session: Session, period: Period) -> Counted:
         "Same name without legal form and marks, same telephone, tax number or platform account; as it stands now."
     ),
     labels={"common": customer_doubles.IN_COMMON},
+    timeless=True,
 )
-def doubles(session: Session, period: Period) -> pd.DataFrame:
+def doubles(session: Session) -> pd.DataFrame:
     """One row a pair of customers and what they have in common; only of customers the reader sees."""
     found = [
         (common, row.one, row.other)

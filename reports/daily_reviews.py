@@ -34,13 +34,13 @@ WAYS = (*SIGNED, "unsigned", "not_due")
         Column("working_days", _l("Working days"), "integer", total=True),
         Column("on_time", _l("Ledger signed in time"), "integer", total=True),
         Column("on_time_rate", _l("Share signed in time"), "percent"),
-        Column("signed_late", _l("Ledger signed late"), "integer", total=True),
+        Column("signed_late", _l("Ledger signed late"), "integer", total=True, alarm=True),
         Column("unsigned", _l("Ledger not signed"), "integer", total=True),
         Column("not_due", _l("May still be signed in time"), "integer", total=True),
         Column("days_off_signed", _l("Days off, ledger signed"), "integer", total=True),
         Column("nonconforming", _l("Nonconformities"), "integer", total=True),
         Column("open", _l("Nonconformities not put right"), "integer", total=True),
-        Column("overdue", _l("Nonconformities overdue"), "integer", total=True),
+        Column("overdue", _l("Nonconformities overdue"), "integer", total=True, alarm=True),
     ],
     basis=_l(
         "Days of the ledger in the period. Share: working days signed in time by all working days whose time to sign "

@@ -112,7 +112,7 @@ def escrow_float(session: Session, period: Period) -> Counted:
         Column("days_30", _l("1 to 30 days overdue"), "money", total=True),
         Column("days_60", _l("31 to 60 days overdue"), "money", total=True),
         Column("days_90", _l("61 to 90 days overdue"), "money", total=True),
-        Column("over_90", _l("More than 90 days overdue"), "money", total=True),
+        Column("over_90", _l("More than 90 days overdue"), "money", total=True, alarm=True),
         Column("open", _l("Owed in all"), "money", total=True),
         Column("credit", _l("Credit not allocated"), "money", total=True),
         Column("ahead", _l("Paid for orders not shipped"), "money", total=True),

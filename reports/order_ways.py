@@ -198,7 +198,7 @@ def on_time_delivery() -> Tally:
             Figure("promised", _l("Orders promised")),
             Figure("due", _l("Of these due"), or_(on_time, late)),
             Figure("on_time", _l("Shipped on time"), on_time),
-            Figure("late", _l("Late, shipped or not"), late),
+            Figure("late", _l("Late, shipped or not"), late, alarm=True),
             Figure("in_full", _l("On time with all goods"), and_(on_time, Order.fulfilment.in_(IN_FULL))),
             Share("on_time_share", _l("Share on time"), "on_time", "due"),
             Share("in_full_share", _l("Share on time and in full"), "in_full", "due"),

@@ -81,6 +81,7 @@ def outgoing_quality() -> Tally:
             Figure("changed", _l("Changed after the signature"), changes > 0),
             Figure("proof_rounds", _l("Proof rounds read"), rounds > 0, of=rounds),
             Figure("proof_errors", _l("Errors found in proofs"), _proofs(read.errors) > 0, of=_proofs(read.errors)),
+            Share("errors_a_round", _l("Errors a round"), "proof_errors", "proof_rounds", "quantity"),
             Figure("issued", _l("Papers issued"), paper.issued_at.is_not(None)),
             Figure("withdrawn", _l("Withdrawn without a number"), paper.state == "withdrawn"),
             Figure("numbered", _l("Papers numbered"), paper.document_no.is_not(None)),

@@ -92,7 +92,7 @@ def closing_on_time(of: str) -> Tally:
             Figure("on_time", _l("On time by the original limit"), on_time),
             Figure("after_extension", _l("On time only after an extension"), after_extension),
             Figure("late_closed", _l("Late, closed"), late_closed),
-            Figure("late_open", _l("Late, still open"), late_open),
+            Figure("late_open", _l("Late, still open"), late_open, alarm=True),
             Figure("in_time", _l("On time with extensions"), or_(on_time, after_extension)),
             Share("on_time_share", _l("Share by the original limit"), "on_time", "judged"),
             Share("in_time_share", _l("Share with extensions"), "in_time", "judged"),

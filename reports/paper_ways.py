@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, case, or_, select
 
 from app.engine.clocks import MET, MISSED, RUNNING, ClockRow
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
@@ -64,7 +64,7 @@ def incoming_papers() -> Tally:
             Share("proposed_share", _l("Share proposed in time"), "proposed_in_time", "proposal_judged"),
             Figure("closed", _l("Papers closed"), paper.closed_at.is_not(None)),
             Figure("open", _l("Papers in hand"), paper.pending()),
-            Figure("overdue", _l("Of these overdue"), paper.late(moment)),
+            Figure("overdue", _l("Of these overdue"), paper.late(moment), alarm=True),
             Figure("answer_due", _l("To be answered"), due),
             Share("answer_due_share", _l("Share to be answered"), "answer_due", "received"),
             Figure("answered", _l("Of these answered"), and_(due, answered)),
@@ -103,6 +103,8 @@ def reading() -> Tally:
     """One row a reader, department or month: entries offered, opened, read, not read; hours to reading."""
     entry, reader = CirculationEntry, Person
     before = bindparam("so_long_ago", callable_=lambda: now() - LONG, type_=Moment())
+    moment: Any = bindparam("this_moment", callable_=now, type_=Moment())
+    waits = case((and_(entry.read_at.is_(None), entry.state != "skipped"), moment))
     return Tally(
         entry,
         entry.sent_at,
@@ -123,6 +125,7 @@ def reading() -> Tally:
                 and_(entry.read_at.is_(None), entry.sent_at < before, entry.state != "skipped"),
             ),
             Share("read_share", _l("Share read"), "read", "offered"),
+            Took("waiting", _l("Offered and not read yet"), entry.sent_at, waits, days=True),
             Took("to_read", _l("Offered to read"), entry.sent_at, entry.read_at, working=True, pauses=_passed_over),
         ],
         where=(entry.sent_at.is_not(None), entry.state.not_in(OUT_OF_SCOPE)),
@@ -156,7 +159,7 @@ def extensions() -> Tally:
             Figure("refused", _l("Requests refused"), request.state == "refused"),
             Figure("too_late", _l("Made after the limit"), request.created_at > request.limit_at),
             Share("granted_share", _l("Share granted"), "granted", "asked"),
-            Took("time", _l("Time asked for beyond the limit"), request.limit_at, request.until),
+            Took("time", _l("Time asked for beyond the limit"), request.limit_at, request.until, days=True),
         ],
         joins=lambda query: query.join(paper, request.document_id == paper.id, isouter=True).join(
             Department, paper.department_id == Department.id, isouter=True

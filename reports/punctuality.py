@@ -138,13 +138,16 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> Coun
         Column("department", _l("Department"), "text"),
         Column("record_kind", _l("Records"), "text"),
         Column("open", _l("Open"), "integer", total=True),
-        Column("overdue", _l("Overdue"), "integer", total=True),
+        Column("overdue", _l("Overdue"), "integer", total=True, alarm=True),
         Column("overdue_1_3", _l("1–3 days"), "integer", total=True),
         Column("overdue_4_7", _l("4–7 days"), "integer", total=True),
         Column("overdue_8_plus", _l("8 days and more"), "integer", total=True),
         Column("longest_days", _l("Longest, days"), "integer"),
     ],
-    basis=_l("What is open now. Days overdue are begun days since the deadline."),
+    basis=_l(
+        "What is open now, of what began in the period: was received or placed. Days overdue are begun days since the "
+        "deadline."
+    ),
     chart="overdue",
     labels={"record_kind": {name: subject.label for name, subject in SUBJECTS.items()}},
 )
@@ -155,7 +158,7 @@ def overdue(session: Session, period: Period) -> Counted:
     for name, subject in SUBJECTS.items():
         model = subject.model
         query = _by_department(select(model.id, Department.name.label("department"), model.due_at.label("at")), model)
-        part = frame(session, query.where(model.pending()))
+        part = frame(session, period.holds(query.where(model.pending()), getattr(model, subject.begins)))
         part["record_kind"] = name
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Event
 
 import pytest
@@ -157,6 +158,18 @@ def test_a_replica_can_be_read_from_and_no_more(house, replica):
         assert session.scalar(sa.text("SELECT count(*) FROM ab_user")) > 0
         with pytest.raises(sa.exc.InternalError, match="read-only"):
             session.execute(sa.text("DELETE FROM correspondent"))
+
+
+def test_figures_say_of_which_moment_they_are(house, replica):
+    """What the replica has learned last, and not what the clock shows."""
+
+    def last() -> datetime:
+        return datetime.fromisoformat(house.databases.replica.ask("SELECT pg_last_xact_replay_timestamp()::text"))
+
+    before = last()
+    with replica.session("0/0") as session:
+        told = replicas.as_of(session)
+    assert before <= told <= last()
 
 
 def test_who_has_written_more_than_it_knows_is_not_answered(house, replica):

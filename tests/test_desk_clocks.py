@@ -259,6 +259,14 @@ def test_a_repair_that_becomes_pressing_counts_from_its_receipt(session, actors,
     assert due(session, ticket)["parent"] == parse_moment("2026-03-07 16:00")
 
 
+def test_the_order_for_a_pressing_repair_is_pressing_too(session, actors, call, at):
+    """Twenty hours of the caller's twenty-four (seed/rules.py); an ordinary one has sixty-six of seventy-two."""
+    at("2026-03-06 16:00")
+    orders = [dispatch(session, actors, call(kind="repair", pressing=pressing)) for pressing in (True, False)]
+    expected = [parse_moment(text) for text in ("2026-03-07 12:00", "2026-03-09 10:00")]
+    assert [due(session, order)["handling"] for order in orders] == expected
+
+
 def test_an_emergency_waits_for_no_opening(session, actors, call, at):
     at("2026-03-07 03:00")
     ticket = call(kind="emergency", scheme="property_desk")

@@ -30,7 +30,7 @@ OPENING = [(name, of) for name, about in REPORTS.items() if about.opens_rows for
 def read_back(answer):
     """The columns of each sheet of details, and its rows below the heading without the totals."""
     file = BytesIO()
-    write_report(db.session, file, answer, "xlsx", None, lambda rows: rows)
+    write_report(db.session, file, answer, "xlsx", None)
     book = load_workbook(BytesIO(file.getvalue()), data_only=True)
     sheets = book.worksheets[2 : len(book.worksheets) - bool(chart_of(answer))]
     found = []

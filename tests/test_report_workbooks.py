@@ -16,6 +16,7 @@ from zipfile import ZipFile
 import pytest
 from flask_babel import force_locale
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
 
 from app.engine import access, moments
 from app.engine.frames import REPORTS, Answer, ask
@@ -25,6 +26,10 @@ from tests.office_suite import all_converted
 
 FORMATS = {"money": "#,##0.00", "integer": "#,##0", "percent": "0.0%", "date": "yyyy-mm-dd",
            "moment": "yyyy-mm-dd hh:mm"}  # fmt: skip
+#: What the figures of a column are in, as the cover says it.
+MEASURES = {
+    "integer": "件/次", "quantity": "数量", "money": "元", "price": "元", "percent": "百分比", "hours": "小时",
+}  # fmt: skip
 NUMBERS = ("integer", "money", "price", "quantity", "percent", "hours")
 
 
@@ -94,7 +99,11 @@ def test_the_cover_says_what_when_by_whom_and_with_whose_rights(one):
     assert cover["A1"].value == one.title
     assert words["所用权限"] == "高峰"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d \(Asia/Shanghai\)", words["生成时间"])
-    assert words["期间"] == "全部日期"
+    assert words["数据截至"] == words["生成时间"]
+    assert words["填报单位"] == "综合办公室"
+    measures = {MEASURES[column.kind] for column in one.answer.columns if column.kind in MEASURES}
+    assert set(words.get("计量单位", "").split("、")) - {""} == measures
+    assert words.get("期间") == (None if one.answer.report.timeless else "全部日期")
     assert words[f"“{table_of(one).title}”的行数"] == f"{len(one.answer.rows):,}"
     said = {str(row[1].value) for row in cover.iter_rows()}
     assert one.basis in said
@@ -120,7 +129,10 @@ def test_its_sheets_have_names_headings_filters_and_widths(one):
     assert len({name.lower() for name in names}) == len(names) and all(0 < len(name) <= 31 for name in names)
     assert names[0] == "说明"
     sheet = table_of(one)
-    assert [cell.value for cell in sheet[1]] == one.headings
+    amounts = [column.kind in ("money", "price") and not column.unit for column in one.answer.columns]
+    assert [cell.value for cell in sheet[1]] == [
+        f"{heading}（元）" if amount else heading for heading, amount in zip(one.headings, amounts, strict=True)
+    ]
     assert not {cell.value for cell in sheet[1]} & {column.name for column in one.answer.columns}
     assert not sheet.merged_cells.ranges
     assert sheet.freeze_panes == "B2"
@@ -165,6 +177,52 @@ def test_its_totals_are_formulas_with_the_sums_of_the_page(one):
         assert abs(Decimal(str(table_of(one, one.values).cell(last, number + 1).value)) - wanted) < Decimal("0.001")
 
 
+def test_what_is_overdue_or_cancelled_is_told_apart_in_grey(one):
+    """Point 14."""
+    rules = [
+        (sheet.title, str(area.sqref), rule)
+        for sheet in one.book
+        for area in sheet.conditional_formatting
+        for rule in area.rules
+    ]
+    assert len(rules) <= 4
+    for _sheet, _place, rule in rules:
+        fill, ink = rule.dxf.fill, rule.dxf.font
+        shades = [colour.rgb[2:] for colour in (fill and fill.bgColor, ink and ink.color) if colour is not None]
+        assert all(shade[:2] == shade[2:4] == shade[4:] for shade in shades)
+        assert ink.b or ink.strike
+    places = {place for sheet, place, _rule in rules if sheet == table_of(one).title}
+    for number, column in enumerate(one.answer.columns):
+        if column.name in ("overdue", "late", "late_open", "over_90") and one.answer.rows:
+            letter = get_column_letter(number + 1)
+            assert f"{letter}2:{letter}{len(one.answer.rows) + 1}" in places, column.name
+
+
+def test_cancelled_orders_are_struck_through_in_the_details(made):
+    """Point 14: of all the states that end without counting, by their words."""
+    details = made["order_summary"].book["明细"]
+    (area,) = [one for one in details.conditional_formatting for rule in one.rules if rule.type == "expression"]
+    (formula,) = area.rules[0].formula
+    assert set(re.findall(r'"([^"]+)"', formula)) == {"已取消", "交易关闭", "无效"}
+    column = re.match(r"OR\(\$([A-Z]+)2=", formula)[1]
+    assert details[f"{column}1"].value == "状态"
+
+
+def test_a_file_says_in_its_name_of_which_days_it_is(busy_office):
+    """Point 22, by its example: `2026年一季度收文统计_综合科_20260401.xlsx`."""
+    browser = sign_in(busy_office, "manager")
+    for days, words in {
+        "from=2026-01-01&to=2026-03-31": "2026年一季度",
+        "from=2026-01-01&to=2026-12-31": "2026年",
+        "from=2026-02-01&to=2026-02-28": "2026年2月",
+        "from=2026-02-03&to=2026-02-03": "2026-02-03",
+        "from=2026-02-03&to=2026-04-30": "2026-02-03–2026-04-30",
+    }.items():
+        with browser.get(f"/reports/order_summary.xlsx?{days}") as answer:
+            name = unquote(answer.headers["Content-Disposition"])
+        assert f"{words}订单汇总_综合办公室_" in name, name
+
+
 def test_its_chart_is_a_native_one_with_titles(one):
     """Point 19."""
     drawn = [chart for sheet in one.book for chart in sheet._charts]
@@ -184,7 +242,8 @@ def test_it_prints_on_a4_landscape_one_page_wide(one):
         assert sheet.page_margins.left >= 2.5 / 2.54 - 0.001
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) in ((None, 0), (1, 0), ("1", "0"))
-        assert "&P" in sheet.oddFooter.center.text or "Page" in str(sheet.oddFooter.center.text)
+        assert sheet.oddFooter.left.text == "填报单位：综合办公室　填报人：高峰　审核人："
+        assert "&P" in sheet.oddFooter.right.text or "Page" in str(sheet.oddFooter.right.text)
         assert sheet.oddHeader.left.text and sheet.oddHeader.right.text
     assert table_of(one).print_title_rows == "$1:$1"
     assert table_of(one).print_area
@@ -195,7 +254,7 @@ def test_its_properties_name_and_content_are_settled(one):
     about = one.book.properties
     assert (about.title, about.creator, about.keywords) == (one.title, "Wenshu · 高峰", one.name)
     assert isinstance(about.created, datetime)
-    assert f"{one.title}_{moments.today():%Y%m%d}.xlsx" in unquote(one.disposition)
+    assert f"{one.title}_综合办公室_{moments.today():%Y%m%d}.xlsx" in unquote(one.disposition)
     parts = [{name: ZipFile(BytesIO(raw)).read(name) for name in ZipFile(BytesIO(raw)).namelist()}
              for raw in (one.raw, one.again)]  # fmt: skip
     assert parts[0] == parts[1]

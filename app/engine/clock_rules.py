@@ -36,6 +36,8 @@ KIND_LABELS = fields.Live(lambda: {cls.kind_name: cls.label_plural for cls in _f
 STAGE_LABELS = fields.Live(
     lambda: {stage: c.label for cls in reversed(_flows()) for stage, c in cls.flow.clocks.items()}
 )
+#: What a limit depends on beside the stage is called, read off them, too.
+CASE_LABELS = fields.Live(lambda: {word: label for cls in _flows() for word, label in cls.cases.items()})
 
 
 class ClockRule(Record, Model):
@@ -49,7 +51,7 @@ class ClockRule(Record, Model):
 
     record_kind: Mapped[str] = fields.word(_l("Records"), KIND_LABELS, required=True, search=True)
     stage: Mapped[str] = fields.word(_l("Stage"), STAGE_LABELS, required=True, search=True)
-    case: Mapped[str | None] = fields.line(_l("Case"), 40, help=_l("Urgency or kind; empty: all others"))
+    case: Mapped[str | None] = fields.word(_l("Case"), CASE_LABELS, help=_l("Urgency or kind; empty: all others"))
     profile: Mapped[str | None] = fields.word(_l("Profile"), PROFILES, help=_l("Empty: all others"))
     amount: Mapped[Decimal] = fields.decimal("quantity", _l("Amount"), required=True, least=Decimal(0))
     unit: Mapped[str] = fields.choice(_l("Unit"), UNIT_LABELS, "unit_known", required=True)
@@ -60,7 +62,8 @@ class ClockRule(Record, Model):
     valid_to: Mapped[date | None] = fields.day(_l("Valid to"))
 
     def __str__(self) -> str:
-        return f"{STAGE_LABELS.get(self.stage, self.stage)} {self.case or ''}".strip()
+        case = CASE_LABELS.get(self.case, self.case) if self.case else ""
+        return f"{STAGE_LABELS.get(self.stage, self.stage)} {case}".strip()
 
 
 def rule_for(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
@@ -33,6 +33,10 @@ class Column:
     unit: Any = None
     width: float | None = None
     total: bool = False
+    #: a figure above nought in it, or a Yes, stands out: what is overdue
+    alarm: bool = False
+    #: its words by which a whole row is struck through: what was cancelled
+    struck: Collection[str] = ()
     #: the grouping by which one record counts in several rows: these have no sum then
     repeats_by: str = ""
 

@@ -39,7 +39,16 @@ _KINDS = {
 
 def export_columns(model: Any) -> list[Column]:
     """The columns of an export: the model's fields, labelled in the reader's language."""
-    return [column_of(field) for field in known_fields(model).values()]
+    return [
+        state_column(model, field.label) if field.name == "state" and hasattr(model, "flow") else column_of(field)
+        for field in known_fields(model).values()
+    ]
+
+
+def state_column(model: Any, label: Any) -> Column:
+    """The states of a kind that goes a way, in words; rows that ended without counting are struck through."""
+    ended = [state.label for state in model.flow.states.values() if state.final and state.uncounted]
+    return Column("state", label, "choice", struck=ended)
 
 
 def column_of(field: Field) -> Column:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.engine import access
 from app.engine.calendar import WorkingCalendar
-from app.engine.columns import Column
+from app.engine.columns import Column, Kind
 from app.engine.database import as_stored
 from app.engine.fields import storable
 from app.engine.frames import Report, frame, long_frame, register
@@ -62,6 +62,8 @@ class Figure:
     where: ColumnElement[bool] | None = None
     of: Any = None
     kind: Literal["integer", "money", "quantity"] = "integer"
+    #: stands out on paper wherever it is above nought
+    alarm: bool = False
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -76,6 +78,8 @@ class Share:
     label: Any
     part: str
     whole: str
+    #: `quantity` where a whole has many of the part: errors a round
+    kind: Literal["percent", "quantity"] = "percent"
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ class Took:
     label: Any
     since: Any
     until: Any
+    #: in days of 24 hours
+    days: bool = False
     #: also in working hours of the house's calendar
     working: bool = False
     #: adds to a query of the rows the `begins` and `ends` of each time that is no part of it
@@ -99,6 +105,21 @@ class Took:
     @property
     def condition(self) -> ColumnElement[bool]:
         return and_(self.since.is_not(None), self.until.is_not(None), self.until >= self.since)
+
+
+#: What the median and the 90th percentile of a time are called, in hours and in days.
+_MEASURED: dict[bool, tuple[Kind, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    False: (
+        "hours",
+        lambda what: _l("%(what)s: median, hours", what=what),
+        lambda what: _l("%(what)s: 90th percentile, hours", what=what),
+    ),
+    True: (
+        "quantity",
+        lambda what: _l("%(what)s: median, days", what=what),
+        lambda what: _l("%(what)s: 90th percentile, days", what=what),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -123,17 +144,18 @@ class Tally:
                 yield Column(
                     f"{one.name}_count", _l("%(what)s: with both moments", what=one.label), "integer", total=True
                 )
-                yield Column(f"{one.name}_median", _l("%(what)s: median, hours", what=one.label), "hours")
-                yield Column(f"{one.name}_p90", _l("%(what)s: 90th percentile, hours", what=one.label), "hours")
+                kind, middle, high = _MEASURED[one.days]
+                yield Column(f"{one.name}_median", middle(one.label), kind)
+                yield Column(f"{one.name}_p90", high(one.label), kind)
                 if one.working:
                     middle = _l("%(what)s: median, working hours", what=one.label)
                     high = _l("%(what)s: 90th percentile, working hours", what=one.label)
                     yield Column(f"{one.name}_working_median", middle, "hours")
                     yield Column(f"{one.name}_working_p90", high, "hours")
             elif isinstance(one, Share):
-                yield Column(one.name, one.label, "percent")
+                yield Column(one.name, one.label, one.kind)
             else:
-                yield Column(one.name, one.label, one.kind, total=True)
+                yield Column(one.name, one.label, one.kind, total=True, alarm=one.alarm)
                 if one.name == self.compared:
                     yield Column(f"{one.name}_on_month", _l("%(what)s: on the month before", what=one.label), "percent")
                     yield Column(f"{one.name}_on_year", _l("%(what)s: on the year before", what=one.label), "percent")
@@ -268,7 +290,7 @@ class Tally:
         columns = [*keys, *both, *([self.model.id.label("id")] if one.pauses else [])]
         table = long_frame(session, self._population(select(*columns), period).where(one.condition))
         since, until = (pd.to_datetime(table[name], utc=True) for name in ("since", "until"))
-        took = {"": (until - since).dt.total_seconds() / 3600}
+        took = {"": (until - since).dt.total_seconds() / (86_400 if one.days else 3_600)}
         if one.working:
             took["working_"] = pd.Series(working_calendar(session).working_seconds_column(since, until) / 3600)
         if one.pauses:

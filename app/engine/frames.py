@@ -119,6 +119,8 @@ class Report:
     described_by: Callable[..., Any] | None = None
     #: what else it is asked for, out of the database
     parameters: Sequence[Parameter] = ()
+    #: tells how things stand now, whatever days they are of: it is not given a period
+    timeless: bool = False
 
     @property
     def open(self) -> bool:
@@ -169,17 +171,19 @@ def report(
     chart: str | None = None,
     labels: Mapping[str, Mapping[str, Any]] | None = None,
     parameters: Sequence[Parameter] = (),
+    timeless: bool = False,
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Register a function `(session, period, by, of) -> DataFrame or Counted` as a report.
 
-    Each of `parameters` is given to it under its name: the value that was chosen, or None.
+    A timeless one is given no period. Each of `parameters` is given to it under its name: the value that was chosen, or
+    None.
     """
 
     def declare(function: Callable[..., T]) -> Callable[..., T]:
         register(
             Report(
                 name, title, function, columns, basis, groups, subjects or {}, chart, labels or {},
-                parameters=parameters,
+                parameters=parameters, timeless=timeless,
             )
         )  # fmt: skip
         return function
@@ -326,7 +330,7 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     period = period_of(given)
     options, asked = _options(about, given), _asked(session, about, given)
     own = {one.name: asked[one.name].value if one.name in asked else None for one in about.parameters}
-    found = about.frame(session, period, **options, **own)
+    found = about.frame(session, *([] if about.timeless else [period]), **options, **own)
     table, behind = (found.table, found.rows) if isinstance(found, Counted) else (found, ())
     by = options.get("by", ())
     columns = [
@@ -349,7 +353,8 @@ def _options(about: Report, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a report is asked for beside its period: `by`, `of` and chosen groups, where it knows them."""
     groups = set(about.groups) if about.tallies else set()
     own = {one.name for one in about.parameters}
-    allowed = {"from", "to", *(["by"] if about.groups else []), *(["of"] if about.subjects else []), *groups, *own}
+    allowed = {*(["by"] if about.groups else []), *(["of"] if about.subjects else []), *groups, *own}
+    allowed |= set() if about.timeless else {"from", "to"}
     if wrong := sorted(set(given) - allowed):
         raise Refused(_("This report has no parameter “%(name)s”.", name=wrong[0][:40]))
     options: dict[str, Any] = {"chosen": {key: given[key] for key in given if key in groups}} if about.tallies else {}

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.engine.moments import at_office, parse_date
 from app.engine.refusals import Refused
+
+_QUARTERS = {
+    (1, 3): _l("first quarter {year}"),
+    (4, 6): _l("second quarter {year}"),
+    (7, 9): _l("third quarter {year}"),
+    (10, 12): _l("fourth quarter {year}"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,25 @@ class Period:
     @property
     def until(self) -> datetime | None:
         return at_office(self.last + timedelta(days=1)) if self.last else None
+
+    @property
+    def words(self) -> str:
+        """The days as people call them: a year, a quarter, a month, a day, or from one to another; nothing for all."""
+        first, last = self.first, self.last
+        if first is None and last is None:
+            return ""
+        if first is None or last is None or first > last or first.year != last.year:
+            return f"{first or '…'}–{last or '…'}"
+        if first == last:
+            return str(first)
+        begins = first.day == 1 and (last + timedelta(days=1)).day == 1
+        if begins and (first.month, last.month) == (1, 12):
+            return _("%(year)s", year=first.year)
+        if begins and first.month == last.month:
+            return _("%(year)s-%(month)02d", year=first.year, month=first.month)
+        if begins and (first.month, last.month) in _QUARTERS:
+            return str(_QUARTERS[first.month, last.month]).format(year=first.year)
+        return f"{first}–{last}"
 
     def holds(self, query: Any, column: Any) -> Any:
         """`query` with `column` (a moment) inside the period."""

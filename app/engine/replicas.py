@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.engine.database import Overtaken, plainly
+from app.engine.moments import now
 
 log = logging.getLogger("wenshu")
 
@@ -30,6 +32,9 @@ LOOK = 0.05
 UNKNOWN = "FFFFFFFF/FFFFFFFF"
 
 _WRITTEN = text("SELECT pg_current_wal_insert_lsn()::text")
+_REPLAYED = text("SELECT pg_last_xact_replay_timestamp()")
+#: marks a session that reads from a replica
+_REPLICA = "reads from a replica"
 # One that was promoted is a primary itself; one whose primary is gone follows nobody.
 _STANDING = text(
     """
@@ -40,6 +45,11 @@ _STANDING = text(
            AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn) AS knows
     """
 )
+
+
+def as_of(session: Session) -> datetime:
+    """The moment of whose state a session reads: now, and on a replica that of the latest change it has."""
+    return (session.scalar(_REPLAYED) if session.info.get(_REPLICA) else None) or now()
 
 
 def written(primary: Engine) -> str:
@@ -81,7 +91,7 @@ class Replica:
         if connection is None:
             yield None
             return
-        with connection, Session(connection) as session:
+        with connection, Session(connection, info={_REPLICA: True}) as session:
             yield session
 
     def _knowing(self, since: str, patience: float) -> Connection | None:

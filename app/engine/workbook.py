@@ -64,6 +64,8 @@ class Properties:
     created: datetime
     company: str = ""
     keywords: str = ""
+    #: who answers for it, at the foot of each printed page
+    signed: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def write_workbook(
         titles = [_("About"), *(sheet.title for sheet in sheets), *([_("Chart")] if chart else [])]
         pages = [book.add_worksheet(name, TextWorksheet) for name in _sheet_names(titles)]
         for page in pages:
-            _set_up(page, title, created)
+            _set_up(page, title, created, properties.signed)
         charted = {chart.category, *chart.within, *chart.values} if chart else set()
         for page, sheet in zip(pages[1:], sheets, strict=False):
             pens = [
@@ -147,15 +149,19 @@ def write_workbook(
         _write_cover(pages[0], title, cover, styles, counts, cuts)
 
 
-def _set_up(page: Worksheet, title: str, produced: datetime) -> None:
+def _set_up(page: Worksheet, title: str, produced: datetime, signed: str) -> None:
     """The printed page: A4 landscape, one page wide, room to bind it on the left, title and time above, page below."""
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_margins(left=2.5 / 2.54, right=0.5, top=0.75, bottom=0.75)
     # 255 units are all a header holds; an ampersand begins a code unless it is doubled
-    page.set_header(f"&L{beginning(title, 100).replace('&', '&&')}&R{produced:%Y-%m-%d %H:%M}")
-    page.set_footer("&C" + _("Page %(page)s of %(pages)s", page="&P", pages="&N"))
+    page.set_header(f"&L{_printed(title)}&R{produced:%Y-%m-%d %H:%M}")
+    page.set_footer(f"&L{_printed(signed)}&R" + _("Page %(page)s of %(pages)s", page="&P", pages="&N"))
+
+
+def _printed(text: str) -> str:
+    return beginning(clean(text), 100).replace("&", "&&")
 
 
 def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
@@ -187,10 +193,31 @@ def _write_rows(page: TextWorksheet, sheet: Sheet, pens: Sequence[Pen]) -> int:
     page.repeat_rows(0)
     page.print_area(0, 0, end, len(pens) - 1)
     page.autofilter(0, 0, last, len(pens) - 1)
+    if last:
+        _set_apart(page, pens, last)
     letters = [xl_col_to_name(pen.index) for pen in pens if pen.column.kind in TEXTS]
     if last and letters:  # or each document number bears a green corner
         page.ignore_errors({"number_stored_as_text": " ".join(f"{letter}2:{letter}{last + 1}" for letter in letters)})
     return last
+
+
+def _set_apart(page: Worksheet, pens: Sequence[Pen], last: int) -> None:
+    """What is overdue in bold on grey, what was cancelled struck through: both are told apart in a grey print, too."""
+    for pen in pens:
+        column, styles, letter = pen.column, pen.styles, xl_col_to_name(pen.index)
+        if column.alarm:
+            yes = (
+                {"criteria": "==", "value": f'"{_("Yes")}"'} if column.kind == "bool" else {"criteria": ">", "value": 0}
+            )
+            page.conditional_format(1, pen.index, last, pen.index, {"type": "cell", **yes, "format": styles.alarm})
+        if column.struck:
+            words = ",".join(f'${letter}2="{word}"' for word in map(_quoted, column.struck))
+            rule = {"type": "formula", "criteria": f"=OR({words})", "format": styles.struck}
+            page.conditional_format(1, 0, last, len(pens) - 1, rule)
+
+
+def _quoted(word: Any) -> str:
+    return clean(str(word)).replace('"', '""')
 
 
 def _write_cover(

@@ -289,6 +289,9 @@ class Workflow(Record):
     def __table_args__(cls) -> tuple[Any, ...]:
         return (*state_indexes(cls.__tablename__, large=cls.large), {})  # type: ignore[attr-defined]
 
+    #: what the words of `case` are called
+    cases: ClassVar[Mapping[str, Any]] = {}
+
     def case(self) -> str | None:
         """What the record's limits depend on besides the stage: its urgency or its kind."""
         return None

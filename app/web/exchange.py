@@ -24,7 +24,7 @@ from app.engine.tables import WhichTable, open_book
 from app.engine.template import write_template
 from app.engine.transfer import Outcome, import_rows
 from app.extensions import db
-from app.web.download import SHEET, download_table
+from app.web.download import SHEET, Export, asked_here, download
 from app.web.kind import BadRequest, allowed
 from app.web.listing import ListPages
 from app.web.replica import read_only, read_rows
@@ -141,13 +141,16 @@ class TablePages(ListPages):
             keys = query.with_only_columns(self.model.id).subquery()
             count = session.scalar(select(func.count()).select_from(keys))
         ordered = query.order_by(*self._order().by())
-        rows = read_rows(lambda session: export_rows(session, self.model, ordered))
-        texts = read_rows(lambda session: export_texts(session, self.model, ordered, office_zone()))
-        return download_table(
-            suffix, str(self.model.label_plural), export_columns(self.model), rows,
-            what=self.model.kind_name, count=count or 0, texts=texts, lines=self._in_words(drawn),
-            page=self._url("listing"),
-        )  # fmt: skip
+        export = Export(
+            str(self.model.label_plural),
+            export_columns(self.model),
+            read_rows(lambda session: export_rows(session, self.model, ordered)),
+            self.model.kind_name,
+            self._in_words(drawn),
+            link=asked_here(self._url("listing")),
+            texts=read_rows(lambda session: export_texts(session, self.model, ordered, office_zone())),
+        )
+        return download(suffix, export, count or 0)
 
 
 def _packed(outcome: Outcome) -> str | None:

@@ -21,7 +21,7 @@ from app.engine import record as records
 from app.engine.behind import STRIDE, Behind, Line
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields, learn
-from app.engine.extracts import cell_of, column_of
+from app.engine.extracts import cell_of, column_of, state_column
 from app.engine.fields import Field
 from app.engine.frames import Answer
 from app.engine.periods import period_of
@@ -118,7 +118,8 @@ def _loaded(model: Any, fields: Iterable[Field]) -> list[Any]:
 
 def _heads(model: Any, fields: Iterable[Field]) -> list[Column]:
     return [
-        Column("record", model.label, "text"), Column("state", _l("State"), "text"),
+        Column("record", model.label, "text"),
+        state_column(model, _l("State")) if hasattr(model, "flow") else Column("state", _l("State"), "text"),
         Column("at", _l("Counted by"), "moment"), *(column_of(field) for field in fields),
     ]  # fmt: skip
 

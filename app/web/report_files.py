@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -13,21 +13,21 @@ from urllib.parse import urlencode
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.columns import Column
 from app.engine.csv import write_csv
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
 from app.engine.frames import REPORTS, Answer, ask
 from app.engine.mail import Post
 from app.engine.moments import office_zone
+from app.engine.periods import period_of
 from app.engine.refusals import Refused
-from app.engine.workbook import Chart, Sheet
-from app.web.download import file_name, write_table
+from app.engine.replicas import as_of
+from app.engine.workbook import Chart
+from app.web.download import Export, file_name, write_table
 from app.web.files import storage
 from app.web.replica import read_only
 from app.web.report_details import details, rows_of
@@ -39,6 +39,7 @@ from models.report_runs import ReportRun
 
 log = logging.getLogger("wenshu")
 
+Told = Callable[[Iterable[Any]], Iterable[Any]]
 #: From so many rows on a workbook is made in the background: some seconds of work.
 BIG = 10_000
 #: Rows between two words of a worker.
@@ -51,7 +52,7 @@ def in_words(answer: Answer) -> list[tuple[str, str]]:
     """What the report was asked for, as people would say it: label and words."""
     about, asked = answer.report, answer.parameters
     days = f"{asked['from'] or '…'} – {asked['to'] or '…'}" if asked["from"] or asked["to"] else _("All days")
-    said = [(_("Period"), days)]
+    said = [] if about.timeless else [(_("Period"), days)]
     if of := asked.get("of"):
         said.append((_("Of"), str(about.subjects[of])))
     if by := asked.get("by"):
@@ -82,30 +83,26 @@ def charted_by(answer: Answer) -> list[str]:
     return [column.name for column in answer.columns if column.name in by] or [answer.columns[0].name]
 
 
-def write_report(
-    session: Session,
-    target: BinaryIO,
-    answer: Answer,
-    form: str,
-    link: str | None,
-    told: Callable[[Iterable[Any]], Iterable[Any]],
-) -> None:
-    """The file of a report into `target`; every table's rows pass through `told`."""
+def export_of(session: Session, answer: Answer, form: str, link: str | None, told: Told = iter) -> Export:
+    """A report on its way out as `xlsx` or `csv`; every table's rows pass through `told`."""
     about = answer.report
-    if form == "csv":
-        write_csv(target, answer.columns, told(answer.spoken), zone=office_zone())
-        return
-    more = [Sheet(sheet.title, _with_units(sheet.columns), told(sheet.rows)) for sheet in details(session, answer)]
-    write_table(
-        target, answer.title, _with_units(answer.columns), told(answer.spoken), lines=in_words(answer),
-        notes=[str(about.basis)], more=more, link=link, chart=chart_of(answer), what=about.name,
+    more = details(session, answer) if form == "xlsx" else []
+    return Export(
+        answer.title, answer.columns, told(answer.spoken), about.name, in_words(answer), [str(about.basis)],
+        chart_of(answer), [replace(sheet, rows=told(sheet.rows)) for sheet in more], link,
+        period=period_of(answer.parameters), as_of=as_of(session),
     )  # fmt: skip
 
 
-def _with_units(columns: Sequence[Column]) -> list[Column]:
-    """On paper a heading has to say what an amount is in."""
-    money = ("money", "price")
-    return [replace(one, unit=_l("CNY")) if one.kind in money and not one.unit else one for one in columns]
+def write_report(
+    session: Session, target: BinaryIO, answer: Answer, form: str, link: str | None, told: Told = iter
+) -> None:
+    """The file of a report into `target`; every table's rows pass through `told`."""
+    export = export_of(session, answer, form, link, told)
+    if form == "csv":
+        write_csv(target, export.columns, export.rows, zone=office_zone())
+    else:
+        write_table(target, export)
 
 
 # --- in the background
@@ -164,10 +161,10 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
             session.rollback()
             wished = f" ← {shared_by}" if shared_by else ""
             exported(session, answer.title, report, len(answer.rows), f"{form} {link or ''}{wished}")
+            name = file_name(called, form, period_of(given))
         file.seek(0)
         stored = storage().put(file, f"report.{form}")
     with access.system():
-        name = file_name(called, form)
         report_runs.end(session, pk, "done", digest=stored.digest, file_name=name, done=written, total=written)
         session.commit()
 

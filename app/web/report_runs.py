@@ -67,11 +67,14 @@ class RunPages:
 
     def keep_form(self, name: str, title: str, query: Mapping[str, str]) -> dict[str, Any]:
         """What stands in the form by which a report with its settings is kept."""
+        form = KeepForm(data={"title": title})
+        if REPORTS[name].timeless:
+            del form.span
         return {
             "href": url_for("ReportView.keep", name=name),
             "make": url_for("ReportView.make", name=name),
             "given": query,
-            "form": KeepForm(data={"title": title}),
+            "form": form,
         }
 
     @expose("/<name>/keep", methods=["POST"])
@@ -81,7 +84,8 @@ class RunPages:
         if name not in REPORTS:
             abort(404)
         title = " ".join(request.form.get("title", "").split())
-        span, rhythm = request.form.get("span", ""), request.form.get("rhythm", "")
+        span = "" if REPORTS[name].timeless else request.form.get("span", "")
+        rhythm = request.form.get("rhythm", "")
         if not 0 < len(title) <= 100:
             raise Refused(_("Please give the report a name of at most 100 characters."))
         if span not in SPANS or rhythm not in RHYTHMS:

@@ -28,12 +28,12 @@ from app.engine.moments import now
 from app.engine.periods import period_of
 from app.extensions import db
 from app.web import cells
-from app.web.download import download_table
+from app.web.download import asked_here, download
 from app.web.forms import DateField
 from app.web.kind import VIEWS, allowed
 from app.web.replica import read_only
-from app.web.report_details import details, named, rows_of
-from app.web.report_files import BIG, chart_of, charted_by, chosen_words, in_words
+from app.web.report_details import named, rows_of
+from app.web.report_files import BIG, charted_by, chosen_words, export_of
 from app.web.report_mail import MailPages
 from app.web.report_runs import RunPages
 from reports import sections
@@ -94,19 +94,8 @@ class ReportView(RunPages, MailPages, BaseView):
                 exported(db.session, answer.title, answer.report.name, len(answer.rows), how)
                 return Response(as_json(answer), mimetype="application/json")
             if form:
-                return download_table(
-                    form,
-                    answer.title,
-                    answer.columns,
-                    answer.spoken,
-                    what=answer.report.name,
-                    count=len(answer.rows),
-                    lines=in_words(answer),
-                    notes=[str(answer.report.basis)],
-                    more=details(session, answer) if form == "xlsx" else (),
-                    page=url_for("ReportView.report", name=name),
-                    chart=chart_of(answer),
-                )
+                link = asked_here(url_for("ReportView.report", name=name))
+                return download(form, export_of(session, answer, form, link), len(answer.rows))
         return self._page(answer)
 
     @expose("/<name>/rows")
@@ -370,7 +359,7 @@ def words_of(column: Column, value: Any) -> str:
 def _parameters(answer: Answer) -> Form:
     """The form over a report: period, grouping, subject; shown filled with what was asked."""
     about = answer.report
-    fields: dict[str, Any] = {"from": DateField(_("From")), "to": DateField(_("To"))}
+    fields: dict[str, Any] = {} if about.timeless else {"from": DateField(_("From")), "to": DateField(_("To"))}
     labels = {column.name: str(column.label) for column in about.columns}
     if about.subjects:
         fields["of"] = SelectField(_("Of"), choices=[SelectChoice(k, str(v)) for k, v in about.subjects.items()])

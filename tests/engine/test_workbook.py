@@ -18,7 +18,9 @@ from app.engine.pens import clean
 from app.engine.workbook import Chart, Cover, Properties, Sheet, write_workbook
 from tests.engine.tables import COLUMNS, PAYLOADS, ROWS, SHANGHAI, TEXT, shared_payloads
 
-MADE = Properties("Wenshu / 王芳", datetime(2026, 4, 1, 0, 30, tzinfo=UTC), "综合科", "document_register")
+MADE = Properties(
+    "Wenshu / 王芳", datetime(2026, 4, 1, 0, 30, tzinfo=UTC), "综合科", "document_register", "填报人：王芳"
+)
 
 
 def written(*sheets, cover=None, chart=None):
@@ -226,7 +228,26 @@ class TestSheet:
     def test_header_and_footer_say_title_office_time_and_page(self):
         sheet = opened(Sheet("Data", [TEXT], [["a"]]), cover=Cover("A&B 登记"))["Data"]
         assert (sheet.oddHeader.left.text, sheet.oddHeader.right.text) == ("A&&B 登记", "2026-04-01 08:30")
-        assert sheet.oddFooter.center.text == "Page &P of &N"
+        assert (sheet.oddFooter.left.text, sheet.oddFooter.right.text) == (MADE.signed, "Page &P of &N")
+
+    def test_what_is_overdue_stands_out_and_what_was_cancelled_is_struck_through(self):
+        columns = [
+            Column("no", "No", "text"),
+            Column("late", "Late", "integer", alarm=True),
+            Column("open", "Open", "bool", alarm=True),
+            Column("state", "State", "choice", struck=["Cancelled", 'Said "no"']),
+        ]
+        sheet = opened(Sheet("Data", columns, [["a", 2, True, "Cancelled"], ["b", 0, False, "Open"]]))["Data"]
+        found = {str(area.sqref): area.rules for area in sheet.conditional_formatting}
+        assert {
+            place: [(rule.type, rule.operator, rule.formula) for rule in rules] for place, rules in found.items()
+        } == {
+            "B2:B3": [("cellIs", "greaterThan", ["0"])],
+            "C2:C3": [("cellIs", "equal", ['"Yes"'])],
+            "A2:D3": [("expression", None, ['OR($D2="Cancelled",$D2="Said ""no""")'])],
+        }
+        bold, struck = found["B2:B3"][0].dxf, found["A2:D3"][0].dxf
+        assert (bold.font.b, bold.fill.bgColor.rgb, struck.font.strike) == (True, "FFE7E6E6", True)
 
     def test_a_title_too_long_for_a_header_is_cut_there(self):
         sheet = opened(Sheet("Data", [TEXT], [["a"]]), cover=Cover("&" * 300))["Data"]
