@@ -187,9 +187,10 @@ def test_deliveries_on_time_are_what_a_plain_recount_finds(session, known, at, w
         if order.promised_at and order.state not in ("draft", "cancelled", "closed", "invalid"):
             found = groups[month(order.promised_at)]
             found[0] += 1
-            on_time = order.shipped_at is not None and order.shipped_at <= order.promised_at
+            day = local(order.promised_at).date()
+            on_time = order.shipped_at is not None and local(order.shipped_at).date() <= day
             found[1] += on_time
-            found[2] += (order.shipped_at or moment) > order.promised_at
+            found[2] += local(order.shipped_at or moment).date() > day
             found[3] += on_time and order.fulfilment in ("shipped", "received", "refused")
     rows = ask(session, "on_time_delivery", {"by": "month"}).rows
     told = ("promised", "on_time", "late", "in_full")
@@ -199,6 +200,28 @@ def test_deliveries_on_time_are_what_a_plain_recount_finds(session, known, at, w
         assert row["due"] == due
         assert row["on_time_share"] == (pytest.approx(round(row["on_time"] / due, 4)) if due else None)
     session.rollback()
+
+
+#: promised, shipped, and whether that is on the day or before (tickets-orders.md 7.2), by the clock of the office
+DELIVERIES = [
+    ("2026-03-10", "2026-03-10 18:00", True),
+    ("2026-03-10 09:00", "2026-03-10 23:59:59", True),
+    ("2026-03-10 23:00", "2026-03-11 00:00", False),
+    ("2026-03-10", "2026-03-09 10:00", True),
+    ("2026-10-25 00:10", "2026-10-25 23:50", True),  # a day of 25 hours in Berlin
+    ("2026-03-29 00:10", "2026-03-30 00:00", False),  # and one of 23
+    ("2026-11-02 08:00", None, None),  # the day that is not over
+    ("2026-11-01 23:00", None, False),
+]
+
+
+@pytest.mark.parametrize("promised, shipped, in_time", DELIVERIES)
+def test_a_promise_is_kept_until_its_day_is_over(either_session, either_zone, order, promised, shipped, in_time):
+    table = Order.__table__
+    moments = {"promised_at": parse_moment(promised), "shipped_at": parse_moment(shipped) if shipped else None}
+    either_session.execute(table.update().where(table.c.id == order.id).values(**moments))
+    (row,) = ask(either_session, "on_time_delivery", {"by": "payment_type"}).rows
+    assert (row["due"], row["on_time"], row["late"]) == (in_time is not None, in_time is True, in_time is False)
 
 
 @pytest.mark.parametrize("account, sees", [("order_admin", True), ("sales", True), ("sales_b", False)])
@@ -242,7 +265,7 @@ def test_the_workbook_says_what_was_asked_by_whom_and_sums_what_the_page_sums(cl
     total = [cell.value for cell in summary[summary.max_row]]
     with access.system():
         gross = sum(order.gross for order in session.scalars(select(Order)))
-    assert (total[heads.index("下单数")], Decimal(str(total[heads.index("价税合计")]))) == (3, gross)
+    assert (total[heads.index("下单数")], Decimal(str(total[heads.index("价税合计（元）")]))) == (3, gross)
     assert f"{gross:,.2f}" in page.split("<tfoot", 1)[1]
     assert details.max_row - 1 == 3
 

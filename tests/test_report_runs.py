@@ -199,7 +199,7 @@ def test_reports_are_mailed_on_the_first_working_day_of_their_rhythm_once(papers
     work_on(papers, once=True)
     assert [(mail["To"], mail["Subject"]) for mail in box.messages] == [("boss@example.org", "每日")]
     attached = [part for part in box.messages[0].walk() if part.get_filename()]
-    assert attached[0].get_filename() == "每日_20260303.xlsx"
+    assert attached[0].get_filename() == "2026-03-02每日_办公室_20260303.xlsx"
     assert load_workbook(BytesIO(attached[0].get_payload(decode=True))).worksheets[0]["A1"].value
     clock.ahead(days=4)  # Saturday
     work_on(papers, once=True)

@@ -100,7 +100,7 @@ class Styles:
         self._made: dict[tuple[str, bool, bool], Format] = {}
         self.title = book.add_format({"bold": True, "font_size": 16})
         self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
-        self.alarm = book.add_format({"bold": True, "bg_color": "#E7E6E6"})
+        self.alarm = book.add_format({"bold": True, "bg_color": "#E6E6E6"})
         self.struck = book.add_format({"font_strikeout": True, "font_color": "#595959"})
         self.link = book.add_format({"font_color": "#0563C1", "underline": 1})
         self.heading = book.add_format(

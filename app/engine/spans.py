@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Float, case, literal
+from sqlalchemy import ColumnElement, Engine, Float, String, bindparam, case, event, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.engine.moments import Moment, at_office, local
+from app.engine.moments import Moment, at_office, local, office_zone
 
 Length = Literal["week", "month"]
 
@@ -54,6 +56,48 @@ def _days_of_sqlite(element: Any, compiler: Any, **given: Any) -> str:
 def _days_of_postgresql(element: Any, compiler: Any, **given: Any) -> str:
     moment, days = (compiler.process(one, **given) for one in element.clauses)
     return f"(({moment}) + {days} * INTERVAL '1 day')"
+
+
+class DayEnd(FunctionElement[datetime]):
+    """The moment at which the day of another is over in a zone that is told by its name."""
+
+    name = "day_end"
+    type = Moment()
+    inherit_cache = True
+
+
+@compiles(DayEnd, "sqlite")
+def _day_end_of_sqlite(element: Any, compiler: Any, **given: Any) -> str:
+    moment, zone = (compiler.process(one, **given) for one in element.clauses)
+    return f"day_end({moment}, {zone})"  # `_teach` makes it
+
+
+@compiles(DayEnd, "postgresql")
+def _day_end_of_postgresql(element: Any, compiler: Any, **given: Any) -> str:
+    moment, zone = (compiler.process(one, **given) for one in element.clauses)
+    day = f"date_trunc('day', ({moment}) AT TIME ZONE 'UTC' AT TIME ZONE {zone})"
+    return f"(({day} + INTERVAL '1 day') AT TIME ZONE {zone} AT TIME ZONE 'UTC')"
+
+
+@event.listens_for(Engine, "connect")
+def _teach(connection: Any, record: Any) -> None:
+    """SQLite knows no zones."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("day_end", 2, _day_end, deterministic=True)
+
+
+def _day_end(moment: str | None, zone: str) -> str | None:
+    if moment is None:
+        return None
+    there = datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    after = datetime.combine(there.date() + timedelta(days=1), time(), there.tzinfo)
+    return after.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def day_end(moment: Any) -> ColumnElement[datetime]:
+    """When the office's day of a moment is over."""
+    zone: Any = bindparam("office_zone", callable_=lambda: str(office_zone()), type_=String())
+    return cast(ColumnElement[datetime], DayEnd(moment, zone))
 
 
 def first_day(length: Length, day: date) -> date:

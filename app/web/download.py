@@ -57,6 +57,8 @@ class Export:
     period: Period = EVER
     #: of which moment the data are, where that is not now
     as_of: datetime | None = None
+    #: what its sheet is called, if not by the title
+    sheet: str = ""
     #: the rows as CSV has them, where there is a quicker way to these
     texts: Iterable[Sequence[str]] | None = None
 
@@ -128,7 +130,7 @@ def write_table(file: BinaryIO, export: Export) -> None:
         file,
         Cover(export.title, cover, export.notes, export.link),
         [
-            Sheet(export.title, columns, export.rows),
+            Sheet(export.sheet or export.title, columns, export.rows),
             *(replace(sheet, columns=_with_units(sheet.columns)) for sheet in export.more),
         ],
         zone=zone,

@@ -49,7 +49,7 @@ def details(session: Session, answer: Answer) -> list[Sheet]:
                 for record, at, _worth in batch:
                     yield _cells(record, at, cells)
 
-    return [Sheet(_("Details"), _heads(tally.model, fields), rows())]
+    return [Sheet(_("Line by line"), _heads(tally.model, fields), rows())]
 
 
 def rows_of(answer: Answer) -> int:
@@ -77,7 +77,7 @@ def _counted(session: Session, answer: Answer) -> Iterator[Sheet]:
         added = [columns[name] for name in figures if name in columns and columns[name].kind in ADDED]
         fields = _natural(model)
         cells = [cell_of(field) for field in fields]
-        title = f"{_('Details')} {model.label_plural}" if several else _("Details")
+        title = f"{_('Line by line')} {model.label_plural}" if several else _("Line by line")
 
         def rows(
             lines: Iterator[Line] = lines, model: Any = model, fields: list[Field] = fields,

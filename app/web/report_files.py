@@ -20,7 +20,7 @@ from app.engine import access
 from app.engine.csv import write_csv
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
-from app.engine.frames import REPORTS, Answer, ask
+from app.engine.frames import REPORTS, Answer, Report, ask
 from app.engine.mail import Post
 from app.engine.moments import office_zone
 from app.engine.periods import period_of
@@ -90,8 +90,13 @@ def export_of(session: Session, answer: Answer, form: str, link: str | None, tol
     return Export(
         answer.title, answer.columns, told(answer.spoken), about.name, in_words(answer), [str(about.basis)],
         chart_of(answer), [replace(sheet, rows=told(sheet.rows)) for sheet in more], link,
-        period=period_of(answer.parameters), as_of=as_of(session),
+        period=period_of(answer.parameters), as_of=as_of(session), sheet=_("Overview") if _sums_up(about) else "",
     )  # fmt: skip
+
+
+def _sums_up(about: Report) -> bool:
+    """Whether a report sums up, and is no list itself."""
+    return about.opens_rows or bool(about.chart or about.groups)
 
 
 def write_report(

@@ -247,7 +247,7 @@ class TestSheet:
             "A2:D3": [("expression", None, ['OR($D2="Cancelled",$D2="Said ""no""")'])],
         }
         bold, struck = found["B2:B3"][0].dxf, found["A2:D3"][0].dxf
-        assert (bold.font.b, bold.fill.bgColor.rgb, struck.font.strike) == (True, "FFE7E6E6", True)
+        assert (bold.font.b, bold.fill.bgColor.rgb, struck.font.strike) == (True, "FFE6E6E6", True)
 
     def test_a_title_too_long_for_a_header_is_cut_there(self):
         sheet = opened(Sheet("Data", [TEXT], [["a"]]), cover=Cover("&" * 300))["Data"]
