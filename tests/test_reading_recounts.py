@@ -121,7 +121,7 @@ def how_read(rows, days, zone):
         "offered": len(rows), "opened": sum(row["opened_at"] is not None for row in rows), "read": len(read),
         "answered": sum(row["state"] == "answered" for row in rows), "unread": len(unread),
         "long_unread": sum(STOPPED - sent > timedelta(days=10) for sent in unread_long),
-        "read_share": len(read) / len(rows), "to_read_count": len(took),
+        "waiting_count": sum(sent <= STOPPED for sent in unread_long), "read_share": len(read) / len(rows), "to_read_count": len(took),
     }  # fmt: skip
 
     def without(took_of):
@@ -132,7 +132,8 @@ def how_read(rows, days, zone):
 
     wall = list(without(lambda since, until: (until - since).total_seconds() / 3600))
     working = list(without(lambda since, until: worked(since, until, days, zone)))
-    for name, hours in (("to_read", wall), ("to_read_working", working)):
+    waiting = [(STOPPED - sent).total_seconds() / 86400 for sent in unread_long if sent <= STOPPED]
+    for name, hours in (("to_read", wall), ("to_read_working", working), ("waiting", waiting)):
         found[f"{name}_median"] = median(hours) if hours else None
         found[f"{name}_p90"] = ninth_tenth(hours) if hours else None
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
@@ -110,7 +110,7 @@ def test_requests_for_time(house, data):
             counts = row["asked"], row["granted"], row["refused"], row["too_late"]
             assert counts == (len(lines), states.count("granted"), states.count("refused"), late)
             beyond = [
-                (line["until"] - line["limit_at"]).total_seconds() / 3600
+                (line["until"] - line["limit_at"]) / timedelta(days=1)
                 for line in lines
                 if line["limit_at"] and line["until"] >= line["limit_at"]
             ]

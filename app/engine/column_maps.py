@@ -8,6 +8,7 @@ rows with the same key, so that one sheet gives orders and lines.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,7 +101,7 @@ class ColumnMap:
         if self.columns or self.joined:
             return len(self.theirs) if set(self.theirs) <= set(headings) else 0
         known = known_words(fields)
-        return sum(heading.strip().lower() in known for heading in headings)
+        return sum(_meant(heading, known) is not None for heading in headings)
 
     def arranged(self, headings: list[str], rows: Iterable[list[str]], first: int) -> Iterator[Row]:
         """The rows that are records, written out in full, with their numbers; empty rows are passed over."""
@@ -182,6 +183,16 @@ def known_words(fields: Mapping[str, Field]) -> dict[str, str]:
     return known
 
 
+#: What an amount is in, as our own sheets and many a ledger say it behind its heading.
+_UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")
+
+
+def _meant(heading: str, known: Mapping[str, str]) -> str | None:
+    """Our column that a heading means, with or without a unit; None for none."""
+    word = heading.strip().lower()
+    return known.get(word) or known.get(_UNIT.sub("", word))
+
+
 @dataclass(frozen=True)
 class Assigned:
     """Which cell goes where."""
@@ -248,7 +259,7 @@ def _assign(
     for position, heading in enumerate(headings):
         ours = mapping.columns.get(heading)
         if ours is None and not (mapping.columns or mapping.joined) and heading.strip() not in told:
-            ours = known.get(heading.strip().lower())
+            ours = _meant(heading, known)
             if ours is None and heading.strip():
                 raise Refused(
                     _("Unknown column “%(name)s”. Known are: %(names)s.", name=heading[:60], names=", ".join(fields))
