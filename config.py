@@ -17,6 +17,9 @@ from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).parent
 
+#: The release, as in pyproject.toml.
+VERSION = "0.1.0"
+
 #: Seconds after which the next of several database servers is tried.
 NEXT_SERVER = 5
 

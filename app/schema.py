@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
 from app.engine import fulltext, phones
@@ -34,8 +35,7 @@ SCRIPTS = Path(__file__).parent.parent / "models" / "migrations"
 @cache
 def _known() -> tuple[str, ...]:
     """The migrations this program has, the newest first."""
-    found = AlembicConfig()
-    found.set_main_option("script_location", str(SCRIPTS))
+    found = _migrations()
     return tuple(script.revision for script in ScriptDirectory.from_config(found).walk_revisions())
 
 
@@ -50,6 +50,11 @@ class Standing:
         """Whether a newer program made it: migrations are numbered."""
         found, newest = self.found or "", _known()[0]
         return found not in _known() and found.isdigit() and int(found) > int(newest)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this program has the migration that made it."""
+        return self.found in _known()
 
     @property
     def serves(self) -> bool:
@@ -71,9 +76,18 @@ def standing(session: Session) -> Standing:
 
 def migrations(app: Flask) -> AlembicConfig:
     """Where the migrations lie and which database they run on."""
+    return _migrations(url=app.config["SQLALCHEMY_DATABASE_URI"])
+
+
+def migrations_within(connection: Connection) -> AlembicConfig:
+    """The same in a transaction that the caller has begun and commits; on SQLite with foreign keys switched off."""
+    return _migrations(connection=connection)
+
+
+def _migrations(**where: Any) -> AlembicConfig:
     found = AlembicConfig()
     found.set_main_option("script_location", str(SCRIPTS))
-    found.attributes["url"] = app.config["SQLALCHEMY_DATABASE_URI"]
+    found.attributes.update(where)
     return found
 
 
@@ -89,6 +103,13 @@ def alone() -> Iterator[None]:
             yield
 
 
+def make_room(app: Flask) -> None:
+    """Make the folder in which the file of SQLite lies, or will."""
+    uri = app.config["SQLALCHEMY_DATABASE_URI"]
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
 def migrate(app: Flask) -> Standing:
     """Bring the schema to the newest version; where it stood."""
     with alone():
@@ -100,9 +121,7 @@ def bring_up_to_date(app: Flask) -> Standing:
 
     Raises `Refused` for a schema of nobody's.
     """
-    uri = app.config["SQLALCHEMY_DATABASE_URI"]
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    make_room(app)
     before = standing(db.session)
     db.session.rollback()
     if before.is_newer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -47,6 +48,9 @@ class Storage(Protocol):
     def put(self, stream: BinaryIO, name: str) -> Stored:
         """Take a file under the name its user gave it. Raises `FileRefused` with a plain sentence."""
 
+    def keep(self, stream: IO[bytes], digest: str) -> None:
+        """Put back what was looked at when it first came in. Raises `ValueError` where its digest is another one."""
+
     def open(self, digest: str) -> BinaryIO:
         """The content, to be read from any place and closed. Raises `FileNotFoundError`."""
 
@@ -63,12 +67,18 @@ class LocalStorage:
         self.folder, self.max_bytes = folder, max_bytes
 
     def put(self, stream: BinaryIO, name: str) -> Stored:
+        return self._take(lambda file: _receive(stream, name, file, self.max_bytes))
+
+    def keep(self, stream: IO[bytes], digest: str) -> None:
+        self._take(lambda file: _copy(stream, digest, file))
+
+    def _take(self, receive: Callable[[IO[bytes]], Stored]) -> Stored:
         incoming = self.folder / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         handle, temporary = mkstemp(dir=incoming)
         try:
             with os.fdopen(handle, "w+b") as file:
-                stored = _receive(stream, name, file, self.max_bytes)
+                stored = receive(file)
                 os.fsync(file.fileno())
             place = self._place(stored.digest)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -98,8 +108,14 @@ class S3Storage:
         self.bucket, self.prefix, self.client, self.max_bytes = bucket, prefix, client, max_bytes
 
     def put(self, stream: BinaryIO, name: str) -> Stored:
+        return self._take(lambda file: _receive(stream, name, file, self.max_bytes))
+
+    def keep(self, stream: IO[bytes], digest: str) -> None:
+        self._take(lambda file: _copy(stream, digest, file))
+
+    def _take(self, receive: Callable[[IO[bytes]], Stored]) -> Stored:
         with TemporaryFile() as file:
-            stored = _receive(stream, name, file, self.max_bytes)
+            stored = receive(file)
             place = self._place(stored.digest)
             self.client.put_object(**place, Body=file, ContentLength=stored.size, ContentType=stored.media_type)
         return stored
@@ -174,6 +190,19 @@ def _sync(*folders: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _copy(stream: IO[bytes], digest: str, file: IO[bytes]) -> Stored:
+    """Copy `stream` into `file`, which is left at its beginning. Raises `ValueError` for another digest."""
+    found, size = sha256(), 0
+    for chunk in chunks(stream):
+        size += len(chunk)
+        found.update(chunk)
+        file.write(chunk)
+    if found.hexdigest() != digest:
+        raise ValueError(f"the content is not that of {digest}")
+    file.seek(0)
+    return Stored(digest, size, "application/octet-stream")
 
 
 def _receive(stream: BinaryIO, name: str, file: IO[bytes], max_bytes: int) -> Stored:
