@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app.cli_office import backup_command, restore_command
+from app.cli_office import backup_command, doctor_command, restore_command
 from app.cli_records import records_group, report_command, reports_command
 from app.cli_users import users_group
 from app.engine import access, bin, events, formkeys, fulltext, history, numbers
@@ -269,5 +269,7 @@ def workflows_command(app: Flask, language: str) -> None:
             click.echo(f"%% {name}\n{flow.mermaid()}\n")
 
 
-for _command in (records_group, reports_command, report_command, users_group, backup_command, restore_command):
+for _command in (
+    records_group, reports_command, report_command, users_group, backup_command, restore_command, doctor_command,
+):  # fmt: skip
     office.add_command(_command)

@@ -1,13 +1,15 @@
-"""Commands about the office as a whole: `python run.py backup` and `restore`."""
+"""Commands about the office as a whole: `python run.py backup`, `restore` and `doctor`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 from flask import Flask
 
 from app.backup import back_up
+from app.doctor import examine
 from app.engine.archives import Manifest
 from app.engine.refusals import Refused
 from app.restore import restore
@@ -40,3 +42,15 @@ def restore_command(app: Flask, file: Path, yes: bool) -> None:
     click.echo(f"Restored: {_told(manifest)}, as of {manifest.made_at}. Check the history: python run.py audit verify")
     if manifest.missing:
         click.echo(f"Files that records name and the archive does not have: {len(manifest.missing)}.", err=True)
+
+
+@click.command("doctor")
+@click.pass_obj
+def doctor_command(app: Flask) -> None:
+    """Look at configuration, schema, storage, calendar, clocks and numbers, a line each; 1 where there is a fault."""
+    faults = 0
+    for about, fault, words in examine(app, storage()):
+        click.echo(f"{'FAULT' if fault else 'ok'} {about}: {words}")
+        faults += fault
+    if faults:
+        sys.exit(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -28,6 +30,16 @@ class Post:
         message.set_content(body)
         if attached is not None:
             message.add_attachment(attached[1], maintype="application", subtype="octet-stream", filename=attached[0])
+        with self._server() as server:
+            server.send_message(message)
+
+    def greet(self) -> None:
+        """Sign in and leave again. Raises as `send` does."""
+        with self._server() as server:
+            server.noop()
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
         about = urlsplit(self.url)
         kind = smtplib.SMTP_SSL if about.scheme == "smtps" else smtplib.SMTP
         port = about.port or (465 if about.scheme == "smtps" else 25)
@@ -36,4 +48,4 @@ class Post:
                 server.starttls()
             if about.username:
                 server.login(unquote(about.username), unquote(about.password or ""))
-            server.send_message(message)
+            yield server
