@@ -98,6 +98,7 @@ def from_environment() -> dict[str, Any]:
         "SMTP_URL": _mail_server(get("WENSHU_SMTP_URL")),
         "MAIL_FROM": get("WENSHU_MAIL_FROM") or "wenshu@localhost",
         "ADDRESS": _site(get("WENSHU_ADDRESS")),
+        "METRICS_TOKEN": _token(get("WENSHU_METRICS_TOKEN")),
         "WORKERS": _whole("WENSHU_WORKERS", 2, least=1, most=1000),
     }
 
@@ -186,6 +187,13 @@ def _own_key(key: str) -> str:
     if key.strip().lower() in KNOWN_KEYS or len(key) < 16:
         raise ConfigurationError("WENSHU_SECRET_KEY is missing, too short or a known value; set 32 random characters.")
     return key
+
+
+def _token(token: str | None) -> str:
+    """What a watch from another machine shows to read `/metrics`; empty: this machine alone may."""
+    if token and (len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token):
+        raise ConfigurationError("WENSHU_METRICS_TOKEN must be at least 16 letters, digits or signs.")
+    return token or ""
 
 
 def _demo_key(folder: Path) -> str:

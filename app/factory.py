@@ -33,6 +33,7 @@ from app.web.emergency import EmergencyView
 from app.web.files import FileView
 from app.web.home import HomeView, SearchView
 from app.web.knowledge import KnowledgeView
+from app.web.metrics import MetricsView
 from app.web.notices import NoticesView
 from app.web.official import OfficialView
 from app.web.own_order import OwnOrderPage
@@ -52,8 +53,8 @@ from seed.roles import ROLES, framework_roles
 
 #: Pages that belong to no single kind of record.
 PAGES = (
-    SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, AccountView, AccountsView, BinView,
-    EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
+    SearchView, ReportView, FileView, PrintView, OfficialView, HealthView, MetricsView, AccountView, AccountsView,
+    BinView, EmergencyView, TrailView, BoardView, HoldersView, HoldingsView, RoundsView, MovedLimitsView, NoticesView,
     AskView,
     DeskView,
     ProgressView,

@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import ForeignKey, Index, Select, String, and_, bindparam, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from app.engine.database import in_passing
@@ -115,6 +115,12 @@ def open_of(session: Session, user_id: int) -> list[LoginSession]:
     query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.half.is_(False), _IS_OPEN)
     query = query.order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())
     return list(session.scalars(query, _at_present()))
+
+
+def count_open(session: Session) -> int:
+    """How many sessions are open, of whomever."""
+    query = select(func.count()).select_from(LoginSession).where(LoginSession.half.is_(False), _IS_OPEN)
+    return session.scalar(query, _at_present()) or 0
 
 
 def open_one(session: Session, pk: int) -> LoginSession | None:

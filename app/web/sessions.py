@@ -26,7 +26,7 @@ FREE = {
     "SignInView.login", "SignInView.logout", "LanguageView.set",
 }  # fmt: skip
 #: Addresses that have nothing to do with persons.
-IMPERSONAL = {"static", "HealthView.healthz", "HealthView.readyz", None}
+IMPERSONAL = {"static", "HealthView.healthz", "HealthView.readyz", "MetricsView.metrics", None}
 
 
 def begin(user: User, *, half: bool = False) -> None:
