@@ -55,7 +55,7 @@ _KINDS = {Boolean: "boolean", Integer: "integer", DateTime: "moment", Date: "dat
 def back_up(storage: Storage, target: Path) -> Manifest:
     """Write the archive and read it again before it gets its name; what is in it.
 
-    Raises `Refused`, leaving nothing behind: there is such a file, or the schema is not this program's.
+    Raises `Refused`, leaving nothing behind: there is such a file, the schema is not this program's, the disk is full.
     """
     _require_new(target)
     _require_present()
@@ -72,6 +72,8 @@ def back_up(storage: Storage, target: Path) -> Manifest:
                 manifest = archive.verify()
             _require_new(target)
             os.replace(file.name, target)
+        except OSError as error:
+            raise Refused(f"The archive could not be written: {error.strerror or error}.") from None
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(file.name)

@@ -1,13 +1,11 @@
 """Restoring 恢复 an office from its archive: the database is replaced in one go, or nothing is changed.
 
-On SQLite a new file is filled beside the old one and takes its name; on PostgreSQL all happens in one transaction. An
+On SQLite a new file is filled beside and copied over the old one in a transaction; on PostgreSQL all happens in one. An
 archive of an older program gets the schema of that one first, and the migrations since then afterwards.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -57,23 +55,30 @@ def restore(app: Flask, storage: Storage, file: Path, *, replace: bool) -> Manif
         before = _what_is_there(replace)
         db.session.remove()
         db.engine.dispose()
-        fresh = [digest for digest in manifest.files if not storage.exists(digest)]
         try:
-            for digest in fresh:
-                with archive.file(digest) as content:
-                    storage.keep(content, digest)
-            with _office_to_fill(app) as connection:
+            with _office_to_fill(app) as connection, _files_of(archive, storage):
                 _fill(connection, archive)
-        except BaseException as error:
-            for digest in fresh:
-                storage.delete(digest)
-            if isinstance(error, DBAPIError | db.engine.dialect.loaded_dbapi.Error):
-                raise Refused(f"The archive does not fit into the database: {plainly(error)}.") from None
-            raise
+        except (DBAPIError, db.engine.dialect.loaded_dbapi.Error) as error:
+            raise Refused(f"The database does not take the archive: {plainly(error)}.") from None
     for digest in before.difference(manifest.files, manifest.missing):
         storage.delete(digest)
     migrate(app)  # what follows a migration: the keys of telephone numbers are made with this house's secret
     return manifest
+
+
+@contextmanager
+def _files_of(archive: Archive, storage: Storage) -> Iterator[None]:
+    """The files of an archive are in the storage; those that were not go again where the block fails."""
+    fresh = [digest for digest in archive.manifest.files if not storage.exists(digest)]
+    try:
+        for digest in fresh:
+            with archive.file(digest) as content:
+                storage.keep(content, digest)
+        yield
+    except BaseException:
+        for digest in fresh:
+            storage.delete(digest)
+        raise
 
 
 def _what_is_there(replace: bool) -> set[str]:
@@ -109,9 +114,9 @@ def _office_to_fill(app: Flask) -> Iterator[Connection]:
 @contextmanager
 def _emptied_in_passing() -> Iterator[Connection]:
     with db.engine.begin() as connection:
-        _require_alone(connection)
         with Session(connection) as session:
-            one_at_a_time(session, "schema")  # a server that starts meanwhile waits for it
+            one_at_a_time(session, "schema")  # a server that starts from now on waits for it, and is seen waiting
+        _require_alone(connection)
         there = set(inspect(connection).get_table_names()) & set(db.metadata.tables)
         if there:
             connection.execute(text(f"TRUNCATE {', '.join(sorted(there))} CASCADE"))
@@ -134,7 +139,7 @@ def _require_alone(connection: Connection) -> None:
 @contextmanager
 def _file_beside(place: Path) -> Iterator[Connection]:
     beside = place.with_name(f".{place.name}.restoring")
-    with _nobody_else(place):
+    with _nobody_else(place) as held:
         _forget(beside)
         engine = create_engine(f"sqlite:///{beside}", poolclass=NullPool)
         try:
@@ -143,10 +148,9 @@ def _file_beside(place: Path) -> Iterator[Connection]:
                 driver.execute("PRAGMA foreign_keys = OFF")  # asked once at the end, when all of it is there
                 with connection.begin():
                     yield connection
-            shutil.copymode(place, beside)
-            with beside.open("rb") as written:
-                os.fsync(written.fileno())
-            os.replace(beside, place)
+            # In one transaction, into the file itself: whoever waits has that one open, and would go on with it.
+            with closing(sqlite3.connect(beside)) as filled:
+                filled.backup(held)
         finally:
             _forget(beside)
 
@@ -157,15 +161,20 @@ def _forget(place: Path) -> None:
 
 
 @contextmanager
-def _nobody_else(place: Path) -> Iterator[None]:
-    """Hold a SQLite file so that nobody can open it; its log is written into it before. Raises `Refused`."""
+def _nobody_else(place: Path) -> Iterator[sqlite3.Connection]:
+    """A connection beside which nobody reads or writes the file. Raises `Refused` where somebody has it open."""
     with closing(sqlite3.connect(place, timeout=0, isolation_level=None)) as connection:
         try:
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("BEGIN EXCLUSIVE")
+            for statement in (
+                "PRAGMA journal_mode = DELETE",  # refused while anybody else is connected
+                "PRAGMA locking_mode = EXCLUSIVE",
+                "BEGIN EXCLUSIVE",
+                "COMMIT",
+            ):
+                connection.execute(statement)
         except sqlite3.OperationalError:
             raise Refused("The database is in use: stop the server, workers and other commands first.") from None
-        yield
+        yield connection
 
 
 # --- filling it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -310,6 +311,19 @@ def test_an_office_goes_to_the_other_database_and_comes_back_the_same(postgres_a
     assert len(added) == 1  # that it was backed up on the other side
     assert {name for name in there.keys() | here.keys() if there.get(name) != here.get(name)} <= CHANGED
     holds(app)
+
+
+def test_whoever_waited_for_the_file_finds_the_restored_office_in_it(app, archive):
+    """Another file under the same name would leave those with the old one who had opened that before."""
+    file = Path(app.config["DATA_DIR"]) / "office.db"
+    with file.open("rb") as opened:
+        brought_back(app, archive)
+        assert os.fstat(opened.fileno()).st_ino == file.stat().st_ino
+    with sqlite3.connect(file) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()
+    assert [one.name for one in file.parent.iterdir() if "restoring" in one.name] == []
 
 
 def test_an_archive_of_a_schema_one_release_ago_is_brought_up_to_date(either, source, archive, tmp_path):
