@@ -356,8 +356,8 @@ def words_of(column: Column, value: Any) -> str:
     return f"{value:,.2f}" if column.kind == "hours" else str(value)
 
 
-def _parameters(answer: Answer) -> Form:
-    """The form over a report: period, grouping, subject; shown filled with what was asked."""
+def _parameters(answer: Answer) -> Form | None:
+    """The form over a report: period, grouping, subject; shown filled with what was asked. None for nothing to ask."""
     about = answer.report
     fields: dict[str, Any] = {} if about.timeless else {"from": DateField(_("From")), "to": DateField(_("To"))}
     labels = {column.name: str(column.label) for column in about.columns}
@@ -368,7 +368,7 @@ def _parameters(answer: Answer) -> Form:
             _("By"), choices=[SelectChoice(name, labels.get(name, name)) for name in about.groups]
         )
     fields |= {one.name: _field_of(one) for one in about.parameters if one.open}
-    return type("Parameters", (Form,), fields)(data=answer.parameters)
+    return type("Parameters", (Form,), fields)(data=answer.parameters) if fields else None
 
 
 def _wanted(answer: Answer) -> Parameter | None:
