@@ -747,14 +747,13 @@ def test_every_rate_of_the_desk_equals_a_recount_from_what_happened(session, act
             for first, _states in mine if first.get("picked_up_at") and first.get("ended_at")
         ]  # fmt: skip
         rings = [first["rings"] for first, _states in mine if first.get("rings") is not None]
-        verdicts = [one for one in front if one is not None]
         expected = {
-            "received": len(mine), "judged": len(verdicts), "handled": sum(verdicts), "timed": len(took),
+            "received": len(mine), "limited": len(mine), "handled": front.count(True), "timed": len(took),
             "short": sum(one <= 120 for one in took), "very_short": sum(one <= 60 for one in took),
             "rung": len(rings), "quick": sum(one <= 3 for one in rings),
         }  # fmt: skip
         assert {name: row[name] for name in expected} == expected, kind
-        for part, whole in (("handled", "judged"), ("short", "timed"), ("very_short", "timed"), ("quick", "rung")):
+        for part, whole in (("handled", "received"), ("short", "timed"), ("very_short", "timed"), ("quick", "rung")):
             assert shown_rate(row[f"{part}_rate"]) == rate(expected[part], expected[whole]), (kind, part)
 
     with access.system():

@@ -46,7 +46,8 @@ def watch_of(server: Served) -> int:
 
 
 def test_the_other_processes_go_on_serving_files_when_one_ends(server):
-    served = children(server.group) - {watch_of(server)}
+    watch = watch_of(server)
+    served = children(server.group) - {watch}
     assert len(served) == 2
     address = re.search(r'"(/static/[^"?]+\.css)"', server.ask("GET", "/login/")[1]).group(1)
     before = server.ask("GET", address)
