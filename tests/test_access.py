@@ -14,6 +14,7 @@ from models.outgoing import OutgoingDocument
 from models.people import Person
 from models.products import Product
 from models.tickets import ServiceTicket
+from seed.roles import ROLES
 from tests.conftest import actors_of, sign_in
 
 SECRET = "不该看见的字样"
@@ -118,3 +119,14 @@ def test_a_visitor_is_sent_to_sign_in_at_every_door(app):
     apis = [f"/api/v1/{view.model.kind_name}/" for view in VIEWS]
     answers = {door: visitor.get(door).status_code for door in doors + apis}
     assert answers == dict.fromkeys(doors, 302) | dict.fromkeys(apis, 401)
+
+
+def test_with_another_table_of_roles_nobody_has_what_the_former_gave(app, request):
+    """Menus are kept by who asks; the same people may ask under another table."""
+    request.addfinalizer(lambda: access.configure(ROLES))
+    everything = {role: {"*": frozenset("*")} for role in ROLES}
+    menus = []
+    for table in (everything, ROLES):
+        access.configure(table)
+        menus.append("/accounts/" in sign_in(app, "user_b").get("/").text)
+    assert menus == [True, False]

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, event, false, or_, select, true
 from sqlalchemy.orm import ORMExecuteState, Session
@@ -19,15 +19,33 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from app.engine.database import row_by_row
 from app.engine.row_rules import RowRules
 
+T = TypeVar("T")
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
 RoleTable = Mapping[str, Mapping[str, frozenset[str]]]
 
 _roles: RoleTable = {}
+#: what `kept` keeps
+_kept: list[Any] = []
+
+
+def kept(most: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """`lru_cache` for what follows from an actor and the table of roles: with another table it is found out anew."""
+
+    def keep(function: Callable[..., T]) -> Callable[..., T]:
+        cached = lru_cache(most)(function)
+        _kept.append(cached)
+        return cached
+
+    return keep
 
 
 def configure(roles: RoleTable) -> None:
     """Install the office's role table; it is the only source of rights."""
     global _roles
+    if roles is not _roles:
+        _rules.clear()
+        for cached in _kept:
+            cached.cache_clear()
     _roles = roles
 
 
@@ -217,7 +235,7 @@ def _rules_for(actor: Actor) -> RowRules:
     return rules
 
 
-@lru_cache(10_000)
+@kept(10_000)
 def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     """The condition for the rows of a class that an actor sees."""
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))

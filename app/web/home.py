@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -75,7 +74,7 @@ def _condition(model: Any, tab: str, actor: access.Actor, day: date) -> Any:
     return model.id.in_(acted)
 
 
-@lru_cache(100)
+@access.kept(100)
 def _looking(actor: access.Actor, tabs: tuple[str, ...], day: date) -> Any:
     """The statement that finds the tabs and kinds of which an actor's piles may hold anything; None: there are none.
 
@@ -96,7 +95,7 @@ def _if_any(tab: str, model: Any, there: Any) -> Any:
     return select(literal(tab), literal(model.kind_name)).where(there)
 
 
-@lru_cache(100)
+@access.kept(100)
 def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) -> tuple[Any, list[tuple[str, Pile]]]:
     """The statement that counts the piles of some tabs and kinds, and which they are; the same for an actor all day.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from flask import Response, current_app, g, request, url_for
@@ -47,7 +46,7 @@ def _marked(entry: dict[str, Any], here: str) -> dict[str, Any]:
     return {**entry, "items": items, "active": entry["view"] == here or any(item["active"] for item in items)}
 
 
-@lru_cache(500)
+@access.kept(500)
 def _menu(actor: access.Actor, locale: str, root: str) -> tuple[dict[str, Any], ...]:
     """The menu of an actor in a language, below an address: it is the same on every page but for what is marked."""
     if actor.id is None:
@@ -79,7 +78,7 @@ def _pages(actor: access.Actor, pages: Any) -> list[dict[str, Any]]:
     return [_item(page.label, page, "index") for page in pages if actor.may("read", page.subject)]
 
 
-@lru_cache(500)
+@access.kept(500)
 def _ways_to_add(actor: access.Actor, locale: str, root: str) -> tuple[dict[str, str], ...]:
     """What an actor may add: the names of the kinds, and the ways to their forms."""
     if actor.id is None:
