@@ -43,7 +43,6 @@ def configure(roles: RoleTable) -> None:
     """Install the office's role table; it is the only source of rights."""
     global _roles
     if roles is not _roles:
-        _rules.clear()
         for cached in _kept:
             cached.cache_clear()
     _roles = roles
@@ -215,24 +214,16 @@ def require_rules() -> None:
         raise TypeError(f"no access rule: {', '.join(sorted(silent))}")
 
 
-_rules: dict[Actor, RowRules] = {}
-
-
 @cache
 def _living() -> RowRules:
     """What hides the recycle bin."""
     return RowRules((cls, cls.deleted_at.is_(None)) for cls in guarded() if hasattr(cls, "deleted_at"))
 
 
+@kept(500)
 def _rules_for(actor: Actor) -> RowRules:
     """The rules of one actor. They are kept: building them costs more than most queries."""
-    rules = _rules.get(actor)
-    if rules is None:
-        if len(_rules) > 500:
-            _rules.clear()
-        # Handed on from here, not read back: another thread may clear them in between.
-        rules = _rules[actor] = RowRules((cls, rule(cls, actor)) for cls in guarded())
-    return rules
+    return RowRules((cls, rule(cls, actor)) for cls in guarded())
 
 
 @kept(10_000)
