@@ -22,7 +22,7 @@ from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
 from app.engine.template import write_template
 from app.extensions import db
-from app.web.download import Export, form_of, write_file
+from app.web.download import Export, form_of, write_export
 from app.web.report_files import write_report
 from app.web.reporting import as_json
 from models.people import actor_of
@@ -220,7 +220,8 @@ def export_command(kind: str, file: Path, where: tuple[str, ...], username: str 
         exported(db.session, title, kind, count, f"{form_of(file)} {file.name}")
         db.session.commit()
         rows = extracts.export_rows(db.session, model, query.order_by(model.id))
-        write_file(file, Export(title, extracts.export_columns(model), rows, kind))
+        with file.open("wb") as target:
+            write_export(target, Export(title, extracts.export_columns(model), rows, kind), form_of(file))
 
 
 @click.command("reports")

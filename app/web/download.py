@@ -153,10 +153,9 @@ def _with_units(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def write_file(path: Path, export: Export) -> None:
-    """The table as a file on this machine: a workbook where the name ends in `.xlsx`, else CSV."""
-    with path.open("wb") as target:
-        if form_of(path) == "xlsx":
-            write_table(target, export)
-        else:
-            write_csv(target, export.columns, export.rows, zone=office_zone())
+def write_export(target: BinaryIO, export: Export, form: str) -> None:
+    """The table into an open file: a workbook as `xlsx`, else CSV."""
+    if form == "xlsx":
+        write_table(target, export)
+    else:
+        write_csv(target, export.columns, export.rows, zone=office_zone())

@@ -17,17 +17,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine import access
-from app.engine.csv import write_csv
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
 from app.engine.frames import REPORTS, Answer, Report, ask
 from app.engine.mail import Post
-from app.engine.moments import office_zone
 from app.engine.periods import period_of
 from app.engine.refusals import Refused
 from app.engine.replicas import as_of
 from app.engine.workbook import Chart
-from app.web.download import Export, file_name, write_table
+from app.web.download import Export, file_name, write_export
 from app.web.files import storage
 from app.web.replica import read_only
 from app.web.report_details import details, rows_of
@@ -103,11 +101,7 @@ def write_report(
     session: Session, target: BinaryIO, answer: Answer, form: str, link: str | None, told: Told = iter
 ) -> None:
     """The file of a report into `target`; every table's rows pass through `told`."""
-    export = export_of(session, answer, form, link, told)
-    if form == "csv":
-        write_csv(target, export.columns, export.rows, zone=office_zone())
-    else:
-        write_table(target, export)
+    write_export(target, export_of(session, answer, form, link, told), form)
 
 
 # --- in the background
