@@ -76,7 +76,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     label, label_plural = _l("Incoming document"), _l("Incoming documents")
     natural_key = "receipt_no"
     content_fields = (
-        "title", "enclosures", "summary", "digest", "proposal", "alternatives", "instruction", "result",
+        "title", "enclosures", "summary", "digest", "note", "proposal", "alternatives", "instruction", "result",
         "sender_answer", "ended_words",
     )  # fmt: skip
     numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
@@ -133,6 +133,9 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     handler_id: Mapped[int | None] = fields.reference(_l("Handler"), "person.id")
     summary: Mapped[str | None] = fields.prose(_l("Summary"), search=True)
     digest: Mapped[str | None] = fields.prose(_l("Abstract"), help=_l("Main points, figures, related material"))
+    note: Mapped[str | None] = fields.line(
+        _l("Note"), 300, help=_l("As it stands in the last column of a register book")
+    )
     proposal: Mapped[str | None] = fields.prose(_l("Proposal"), derived=True)
     alternatives: Mapped[str | None] = fields.prose(_l("Other options"), derived=True)
     proposed_at: Mapped[datetime | None] = fields.moment(_l("Proposed"), derived=True)

@@ -21,7 +21,7 @@ from app.engine.moments import at_office, local, now
 from app.engine.money import Rounding
 from app.engine.record import Lines, Numbered
 from app.engine.refusals import on_the_form
-from app.engine.workflow import Clock, Flow, State, Workflow
+from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
 from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
 from models.grades import payment_days_of
@@ -52,10 +52,18 @@ ABOUT_IT = ("note", "promised_at", "salesperson", "region", "platform_no", "buye
 NOUGHT = Decimal("0.00")
 
 
+#: What reports sum orders up by, what the rules of access ask of them, and the sums.
+SUMMED = (
+    "placed_at", "payment_type", "region", "customer_id", "salesperson_id", "assignee_id", "assigned_unit_id",
+    "ticket_id", "quantity", "net", "tax", "gross",
+)  # fmt: skip
+
+
 class Order(Workflow, Model):
     """One order of one customer."""
 
     __tablename__ = "sales_order"
+    __table_args__: Any = (*state_indexes("sales_order", large=True, summed=SUMMED), {})
     kind_name = "orders"
     large = True
     label, label_plural = _l("Order"), _l("Orders")

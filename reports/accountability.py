@@ -11,7 +11,7 @@ from app.engine.columns import Column
 from app.engine.frames import Counted, frame, month_of, report
 from app.engine.periods import Period
 from models.accountability import DECISIONS, FAULTS, AccountabilityCase
-from reports.counting import FEWEST, masked, opening, tally
+from reports.counting import masked, opening, tally
 
 
 @report(
@@ -29,15 +29,15 @@ from reports.counting import FEWEST, masked, opening, tally
         Column("appealed", _l("Appealed"), "integer", total=True),
     ],
     basis=_l(
-        "Cases noted in the period, by what became of them until now. Figures of fewer than five cases are left empty, "
-        "so that they tell of nobody; what is empty is in no sum either."
+        "Cases noted in the period, by what became of them until now. Fewer than five cases are not counted out, "
+        "so that they tell of nobody; they are in no sum either."
     ),
     groups=("fault", "decision", "month"),
     chart="cases",
     labels={"fault": FAULTS, "decision": DECISIONS},
 )
 def accountability_cases(session: Session, period: Period, by: list[str]) -> Counted:
-    """One row a fault, decision or month: cases, open ones, decisions and appeals, small groups left empty."""
+    """One row a fault, decision or month: cases, open ones, decisions and appeals, small groups not counted out."""
     case = AccountabilityCase
     query = select(
         case.id,
@@ -54,4 +54,4 @@ def accountability_cases(session: Session, period: Period, by: list[str]) -> Cou
         **{name: table["decision"].eq(name) for name in DECISIONS}, "appealed": table["appealed"],
     }  # fmt: skip
     counted = tally(table, by, counts)
-    return opening(masked(counted, by, counted["cases"] < FEWEST), case, table, counts)
+    return opening(masked(counted, by, "cases"), case, table, counts)

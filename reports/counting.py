@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import and_
 
 from app.engine.clocks import ClockRow, ClockSegment
+from app.engine.columns import Few
 from app.engine.database import as_stored
 from app.engine.frames import Counted, Rows
 from app.engine.moments import office_zone
@@ -18,6 +19,7 @@ from models.documents import IncomingDocument
 
 #: tickets-orders.md 6
 FEWEST = 5
+FEW = Few(FEWEST)
 #: What a report of wrongdoing is called among the kinds of tickets.
 SECRET = "report"
 
@@ -57,10 +59,8 @@ def last_lead(query: Any, desk: Any) -> Any:
 
 
 def without_few(table: pd.DataFrame, by: Sequence[str], count: str) -> pd.DataFrame:
-    """`table` with the figures of a row on reports left empty where `count` of them are fewer than five."""
-    if "kind" not in by:
-        return table
-    return masked(table, by, table["kind"].eq(SECRET) & (table[count] < FEWEST))
+    """`table` without the figures of a row on reports where `count` of them are fewer than five."""
+    return masked(table, by, count, table["kind"].eq(SECRET)) if "kind" in by else table
 
 
 def with_pauses(query: Any, model: Any, stage: str) -> Any:
@@ -72,9 +72,16 @@ def with_pauses(query: Any, model: Any, stage: str) -> Any:
     return query.where(segment.running.is_(False), segment.ends_at.is_not(None))
 
 
-def masked(table: pd.DataFrame, by: Sequence[str], few: pd.Series) -> pd.DataFrame:
-    """`table` with the figures of some of its rows left empty."""
+def masked(table: pd.DataFrame, by: Sequence[str], count: str, among: pd.Series | None = None) -> pd.DataFrame:
+    """`table` without the figures of those rows (all, or some `among` them) whose `count` is below five.
+
+    The count says that it is; what else they have is left empty.
+    """
+    few = table[count] < FEWEST
+    if among is not None:
+        few &= among
     if not few.any():
         return table
     figures = [name for name in table.columns if name not in by]
-    return table.assign(**{name: table[name].astype(object).where(~few, None) for name in figures})
+    told = {name: table[name].astype(object).where(~few, FEW if name == count else None) for name in figures}
+    return table.assign(**told)

@@ -57,6 +57,7 @@ def _of_lead(value: Any) -> Any:
         Column("reply_no", _l("Number of the reply"), "number_text"),
         Column("state", _l("State"), "choice"),
         Column("closed_at", _l("Closed"), "moment"),
+        Column("note", _l("Note"), "text"),
     ],
     basis=_l(
         "Every document received in the period, void ones included, in the order of receipt; one book, or one year, in "
@@ -83,7 +84,7 @@ def incoming_register(
             learned(doc, "instruction"), Department.name.label("department"), Person.name.label("handler"),
             _of_lead(Person.name).label("taken_by"), _of_lead(Assignment.received_at).label("taken_at"), doc.due_at,
             _of_lead(Assignment.done_at).label("done_at"), replied.correlate(doc).scalar_subquery().label("reply_no"),
-            doc.state, doc.closed_at,
+            doc.state, doc.closed_at, learned(doc, "note"),
         )
         .join(Correspondent, doc.sender_id == Correspondent.id, isouter=True)
         .join(Department, doc.department_id == Department.id, isouter=True)

@@ -83,7 +83,7 @@ def _pauses(subject: Subject, period: Period) -> Any:
     basis=_l(
         "Tickets closed in the period, each time it happened, or papers by their last closing; void, merged and "
         "returned ones left out. Counted are the pauses of the limit of the answer, or of handling, in all rounds "
-        "until the closing; the longest come first. Figures of fewer than five reports of wrongdoing are left empty."
+        "until the closing; the longest come first. Fewer than five reports of wrongdoing are not counted out."
     ),
     groups=("reason", "kind", "department", "month"),
     subjects={name: subject.label for name, subject in SUBJECTS.items()},

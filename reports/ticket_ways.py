@@ -23,7 +23,7 @@ from models.dispatch import DispatchOrder
 from models.people import Department, Person, told_apart
 from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
-from reports.counting import FEWEST, SECRET, masked
+from reports.counting import SECRET, masked
 from reports.passages import began_in, of_record, went_into
 
 #: States in which a ticket has ended and counts.
@@ -34,7 +34,7 @@ BACK_WITHIN, AGAIN_WITHIN = 30, 7
 
 @dataclass(frozen=True)
 class TicketTally(Tally):
-    """Figures on tickets: those of fewer than five reports of wrongdoing, and what would tell them, are left empty."""
+    """Figures on tickets: fewer than five reports of wrongdoing are not counted out, nor is what would tell them."""
 
     #: whether reports of wrongdoing alone are counted
     secret: bool = False
@@ -48,7 +48,7 @@ class TicketTally(Tally):
         secret = table["kind"].eq(SECRET) if "kind" in by else pd.Series(self.secret, index=table.index)
         changes = [name for name in table.columns if name.startswith(f"{self.compared}_on_")]
         table.loc[secret, changes] = None
-        return masked(table, by, secret & (table[self.figures[0].name] < FEWEST))
+        return masked(table, by, self.figures[0].name, secret)
 
 
 def _groups(at: Any) -> dict[str, Group]:
@@ -85,7 +85,7 @@ def _first_dispatched() -> Any:
     basis=_l(
         "Tickets received in the period, void and merged ones apart, by what became of them until now. Whether a "
         "caller is anonymous is told of what is not under seal alone. Received to dispatched: until the ticket first "
-        "went to a unit. Figures of fewer than five reports of wrongdoing are left empty."
+        "went to a unit. Fewer than five reports of wrongdoing are not counted out."
     ),
     chart="received",
 )
@@ -189,7 +189,7 @@ def _on_the_clock(closed: Any, *conditions: Any) -> Any:
         "in the first contact: answered from an article without promise, wait or dispatch, not reopened, and no ticket "
         "of the same kind from the same number or place within 7 days of the answer; of all but praise. Received to "
         "answered: the last answer, where no later one replaced it. Paused: of the time on the clock of the answer, in "
-        "all rounds until the closing. Figures of fewer than five reports of wrongdoing are left empty."
+        "all rounds until the closing. Fewer than five reports of wrongdoing are not counted out."
     ),
     chart="closed",
 )

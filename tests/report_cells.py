@@ -9,7 +9,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.engine.columns import Few
 from app.engine.frames import Answer
+
+#: tickets-orders.md 6: figures with fewer than five cases
+TOO_FEW = Few(5)
+
+
+def unsaid(figures: Iterable[str], count: str) -> dict[str, Any]:
+    """The figures of a group too small for them: how many there are says so, the others are empty."""
+    return dict.fromkeys(figures) | {count: TOO_FEW}
 
 
 def opened(session: Session, answer: Answer, rows: Iterable[Mapping[str, Any]] | None = None) -> int:

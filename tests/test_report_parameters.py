@@ -69,6 +69,16 @@ def test_void_papers_keep_their_lines(books, actors):
     assert rows[1]["state"] == str(IncomingDocument.flow.states["voided"].label)
 
 
+def test_the_note_of_a_paper_stands_in_the_last_column(books, actors):
+    with access.system():
+        paper = books.scalars(select(IncomingDocument).filter_by(title="乙")).one()
+        paper.note = "原件退回"
+        books.commit()
+        answer = ask(books, "incoming_register", {"year": "2026"})
+    assert answer.columns[-1].name == "note"
+    assert [row["note"] for row in answer.rows if row["receipt_no"] == paper.receipt_no] == ["原件退回"]
+
+
 def test_void_numbers_without_a_paper_stand_in_the_register_of_their_series(session, actors, at):
     at("2026-03-02 10:00")
     with access.system():

@@ -25,7 +25,7 @@ from app.engine.periods import period_of
 from app.engine.rules import Rule
 from models.tickets import ServiceTicket
 from tests.factories import published, register
-from tests.report_cells import opened
+from tests.report_cells import TOO_FEW, opened, unsaid
 
 #: Around the ends of a week, a month, a year.
 MOMENTS = ("2025-12-28 23:59", "2025-12-31 23:58", "2026-01-01 00:00", "2026-01-31 23:59", "2026-02-02 00:00")
@@ -249,8 +249,9 @@ def few(key, names, count):
     return "kind" in names and key[names.index("kind")] == "report" and count < 5
 
 
-def hidden(row, names):
-    assert all(value is None for name, value in row.items() if name not in names)
+def hidden(row, names, count):
+    figures = {name: value for name, value in row.items() if name not in names}
+    assert figures == unsaid(figures, count)
 
 
 @pytest.mark.parametrize("by", ["kind", "channel,desk,taker", "department,month"])
@@ -264,7 +265,7 @@ def test_tickets_received_are_what_a_plain_recount_finds_and_open_their_rows(ses
         assert list(rows) == list(expected)
         for key, members in expected.items():
             if few(key, names, len(members)):
-                hidden(rows[key], names)
+                hidden(rows[key], names, "received")
                 continue
             tickets = [ticket for ticket, _moment in members]
             told = [ticket for ticket in tickets if not ticket.sealed()]
@@ -299,7 +300,7 @@ def test_tickets_closed_are_what_a_plain_recount_finds_and_open_their_rows(sessi
         assert list(rows) == list(expected)
         for key, members in expected.items():
             if few(key, names, len(members)):
-                hidden(rows[key], names)
+                hidden(rows[key], names, "closed")
                 continue
             back = sum(lives.came_back(*one) for one in members)
             asking = [ticket for ticket, _closed in members if ticket.sub_kind != "praise"]
@@ -349,7 +350,7 @@ def test_what_comes_in_and_goes_out_is_what_a_plain_recount_finds(session, actor
         for key, row in rows.items():
             came, left, back = (counts[name].get(key, 0) for name in flows)
             if few(key, names, came):
-                hidden(row, names)
+                hidden(row, names, "received")
                 continue
             told = {"received": came, "closed": left, "reopened": back, "difference": came - left}
             assert {name: row[name] for name in (*told, "growth")} == {**told, "growth": came - left + back}
@@ -539,7 +540,25 @@ def test_fewer_than_five_reports_are_no_figure_and_no_change_tells_of_them(sessi
     with access.acting_as(actors["manager"]):
         rows = ask(session, "tickets_received", {"by": "kind,month"}).rows
     told = [(row["month"], row["received"], row["received_on_month"], row["anonymous_share"]) for row in rows]
-    assert told == [("2026-03", None, None, None), ("2026-04", 5, None, None)]
+    assert told == [("2026-03", TOO_FEW, None, None), ("2026-04", 5, None, None)]
+
+
+def test_fewer_than_five_reports_are_said_to_be_so_on_all_four_faces_and_open_nothing(client, session, call, at):
+    at("2026-03-02 09:00")
+    for _n in range(4):
+        call(kind="report")
+    session.commit()
+    browser, name = client("cs_manager"), "tickets_received"
+    page = browser.get(f"/reports/{name}?by=kind").text
+    assert "&lt;5</td>" in page and f"/reports/{name}/rows" not in page
+    (row,) = browser.get(f"/reports/{name}.json?by=kind").json["rows"]
+    assert (row["received"], row["anonymous_share"]) == ("<5", None)
+    with browser.get(f"/reports/{name}.csv?by=kind") as answer:
+        assert "<5" in answer.data.decode("utf-8-sig").splitlines()[1].split(",")
+    with browser.get(f"/reports/{name}.xlsx?by=kind") as answer:
+        sheet = load_workbook(BytesIO(answer.data), data_only=True).worksheets[1]
+    heads, figures, total = ([cell.value for cell in line] for line in sheet.iter_rows(min_row=1, max_row=3))
+    assert "<5" in figures and total[figures.index("<5")] == 0, heads
 
 
 def test_every_figure_of_the_page_opens_its_rows_and_the_workbook_lists_them(client, session, actors, call, at):

@@ -16,7 +16,7 @@ class IncomingDocumentView(RecordView):
     edit_columns = [
         "sender", "sender_no", "received_at", "copies", "title", "secrecy", "urgency", "importance", "register",
         "medium", "paper_type", "written_on", "pages", "department", "handler", "answer_due", "enclosures", "summary",
-        "digest", "envelope", "proposal_on", "instruction_on", "result_on", "date_note",
+        "digest", "note", "envelope", "proposal_on", "instruction_on", "result_on", "date_note",
     ]  # fmt: skip
     children = [
         Children("instructions", "document", ["leader", "verb", "standing", "words", "signed_at", "transcribed_by"]),

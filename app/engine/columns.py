@@ -24,6 +24,24 @@ TEXTS = {"text", "number_text", "choice"}
 
 
 @dataclass(frozen=True)
+class Few:
+    """Stands for a figure too small to be told; “<5” among numbers, in no sum and no chart.
+
+    It is no text: pandas makes a plain one of every kind of text.
+    """
+
+    below: int
+
+    def __str__(self) -> str:
+        return f"<{self.below}"
+
+
+def is_figure(value: Any) -> bool:
+    """Whether a cell among figures says one: it is neither empty nor too small to be told."""
+    return value is not None and not isinstance(value, Few)
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: `name` finds its cell in a mapping, `unit` goes into the heading, `total` asks for its sum below."""
 
@@ -87,6 +105,8 @@ def reader(column: Column, zone: tzinfo) -> Callable[[Any], Cell]:
     def read(value: Any) -> Cell:
         if _is_missing(value):
             return None
+        if isinstance(value, Few):
+            return str(value)
         try:
             return convert(value)
         except (ValueError, TypeError, ArithmeticError):

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.asked import Choice, Parameter
-from app.engine.columns import Column
+from app.engine.columns import Column, Few, is_figure
 from app.engine.database import Stored
 from app.engine.moments import office_zone
 from app.engine.periods import period_of
@@ -274,7 +274,7 @@ class Answer:
 
     def opens(self, row: Mapping[str, Any], name: str) -> bool:
         """Whether rows stand behind a cell: not behind one that is empty, nought, or left empty on purpose."""
-        known = any(name in rows.figures for rows in self.behind) and row[name] not in (None, 0)
+        known = any(name in rows.figures for rows in self.behind) and is_figure(row[name]) and row[name] != 0
         return known and tuple(self.key_of(row).values()) not in self._many
 
     def look_behind(self, session: Session, key: Mapping[str, str], figure: str) -> tuple[Any, pd.DataFrame]:
@@ -387,4 +387,6 @@ def json_value(value: Any) -> Any:
     """A cell as JSON has it: numbers as numbers, moments and days as ISO 8601."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+    if isinstance(value, Few):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value

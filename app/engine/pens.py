@@ -17,7 +17,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from app.engine.columns import TEXTS, Cell, Column, Kind, exact
+from app.engine.columns import TEXTS, Cell, Column, Few, Kind, exact
 from app.engine.csv import TO_GUARD
 
 MAX_TEXT = 32_767  # UTF-16 units in a cell
@@ -162,12 +162,18 @@ class Pen:
         """What follows the place of the cell: the number of its style, and what it holds."""
         cell = self.read(value)
         if self.kept is not None:
-            self.kept.append(clean(str(cell)) if isinstance(cell, date | str) else cell)
+            self.kept.append(self._drawn(value, cell))
         if isinstance(cell, str):
             return self._text(row, cell)
         if isinstance(cell, date):
             return self._day(row, cell)
         return "" if cell is None else self._number(cell)
+
+    def _drawn(self, value: Any, cell: Cell) -> Any:
+        """What a chart has of a cell."""
+        if isinstance(value, Few):
+            return None
+        return clean(str(cell)) if isinstance(cell, date | str) else cell
 
     def _text(self, row: int, text: str) -> str:
         bare = clean(text)

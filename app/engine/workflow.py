@@ -7,7 +7,7 @@ them can drift from the rules.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -250,14 +250,15 @@ class Flow:
         return "\n".join(lines)
 
 
-def state_indexes(table: str, *, large: bool = False) -> Iterator[Index]:
+def state_indexes(table: str, *, large: bool = False, summed: Sequence[str] = ()) -> Iterator[Index]:
     """The indexes of every flow, for a kind that has others beside them: what is open by its limit.
 
-    Of a large kind, also the records of one state in the order of their list.
+    Of a large kind, also the records of one state in the order of their list. `summed`: the columns that reports over
+    all records sum up, group by and ask for access; they read this index instead of the table, which is ten times it.
     """
     yield Index(f"ix_{table}_state_due", "state", "due_at")
     if large:
-        yield Index(f"ix_{table}_state", "state", "id")
+        yield Index(f"ix_{table}_state", "state", "id", *summed)
 
 
 class Workflow(Record):

@@ -40,7 +40,7 @@ function option(area, columns, rows, paper) {
     xAxis: { type: "category", data: category, axisTick: { show: false }, axisLine: { lineStyle: { color: value("--edge") } }, axisLabel: { color: ink, hideOverlap: true, width: 110, overflow: "truncate" } },
     yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink } },
     series: names.map((name, i) => ({
-      name: label(name), type: kind, data: rows.map((row) => { const n = cell(row, name); return n === null || n === undefined || n === "" ? null : Number(n); }),
+      name: label(name), type: kind, data: rows.map((row) => { const n = Number.parseFloat(cell(row, name)); return Number.isNaN(n) ? null : n; }),
       barMaxWidth: 34, symbol: ["circle", "rect", "triangle", "diamond"][i % 4], symbolSize: 7, lineStyle: { width: 2.25, type: ["solid", "dashed", "dotted"][i % 3] }, itemStyle: { borderRadius: kind === "bar" ? [2, 2, 0, 0] : 0 },
     })),
   };

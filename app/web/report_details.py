@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine import record as records
 from app.engine.behind import STRIDE, Behind, Line
-from app.engine.columns import Column
+from app.engine.columns import Column, is_figure
 from app.engine.disclosure import known_fields, learn
 from app.engine.extracts import cell_of, column_of, state_column
 from app.engine.fields import Field
@@ -65,7 +65,7 @@ def rows_of(answer: Answer) -> int:
 
 
 def _sum(answer: Answer, name: str) -> int:
-    return int(sum(row[name] or 0 for row in answer.rows))
+    return int(sum(row[name] for row in answer.rows if is_figure(row[name])))
 
 
 def _counted(session: Session, answer: Answer) -> Iterator[Sheet]:

@@ -20,7 +20,7 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.asked import Parameter
 from app.engine.behind import all_behind
-from app.engine.columns import Column
+from app.engine.columns import Column, Few, is_figure
 from app.engine.disclosure import exported
 from app.engine.fields import whole
 from app.engine.frames import REPORTS, Answer, ask, json_value
@@ -233,7 +233,7 @@ def _totals(answer: Answer) -> list[dict[str, str]] | None:
     cells_below = [{"text": "", "kind": _FACES.get(column.kind, "text")} for column in answer.columns]
     for column, cell in zip(answer.columns, cells_below, strict=True):
         if column.name in summed:
-            values = [row[column.name] for row in answer.rows if row[column.name] is not None]
+            values = [row[column.name] for row in answer.rows if is_figure(row[column.name])]
             cell["text"] = words_of(column, sum(values)) if values else ""
     if answer.columns[0].name not in summed:
         cells_below[0]["text"] = _("Total")
@@ -289,7 +289,11 @@ def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> 
     return {
         column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
         for column in answer.columns
-        if (answer.opens(row, column.name) if tally is None else tally.opens(column.name) and row[column.name])
+        if (
+            answer.opens(row, column.name)
+            if tally is None
+            else tally.opens(column.name) and is_figure(row[column.name]) and row[column.name]
+        )
     }
 
 
@@ -345,6 +349,8 @@ def words_of(column: Column, value: Any) -> str:
         return "—" if column.kind == "percent" else ""  # of nothing there is no share
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if isinstance(value, Few):
+        return str(value)
     if column.kind == "moment":
         return cells.moment_text(value)
     if column.kind in ("money", "price"):
