@@ -1,6 +1,6 @@
 """Measure the office against what its users would pick instead: `make bench`.
 
-python -m bench [--engine sqlite] [--scale 1m] [--small 10k] [--times 20] [--check]
+python -m bench [--engine sqlite] [--scales 10k 100k 1m] [--times 20] [--check]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench.peers.trial import served
 from bench.peers.ways import PEERS, Rows, rows_of
 from bench.race import race, throughput
 from bench.screens import SALES, Screen, screens
-from bench.tables import Results
+from bench.tables import SIZES, Results
 from bench.tasks import ACCOUNTS
 
 KEPT = ROOT / "var" / "bench"
@@ -82,14 +82,18 @@ def tasks(office: Office, name: str) -> dict[str, dict[str, float]]:
     }
 
 
-def measure(engine: str, scale: str, small: str, times: int) -> Results:
-    with offices(engine, [scale, small], KEPT) as (large, little):
-        rows = rows_of(large.url)
+def measure(engine: str, scales: list[str], times: int) -> Results:
+    """The largest office beside its smaller ones and the peers."""
+    with offices(engine, scales, KEPT) as found:
+        large, rows = found[-1], rows_of(found[-1].url)
         with ExitStack() as stack:
-            ours, ours_small = (stack.enter_context(one.served()) for one in (large, little))
+            *smaller, ours = (stack.enter_context(one.served()) for one in found)
             peers, ports = peer_screens(stack, large, rows)
-            runners = {"ours": screens(ours, rows), "small": screens(ours_small, rows_of(little.url)), **peers}
-            results = Results(engine, scale, small, machine(), race(runners, times))
+            beside = {
+                one.scale: screens(server, rows_of(one.url)) for one, server in zip(found[:-1], smaller, strict=True)
+            }
+            runners = {"ours": screens(ours, rows), **beside, **peers}
+            results = Results(engine, scales, machine(), race(runners, times))
             results.start, results.memory = ours.start, ours.memory()
             results.throughput["ours"] = throughput(partial(page_of, ours))
             for name, port in ports.items():
@@ -108,14 +112,13 @@ def machine() -> str:
 def main() -> None:
     options = argparse.ArgumentParser(prog="bench", description=__doc__)
     options.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
-    options.add_argument("--scale", choices=("10k", "100k", "1m"), default="1m")
-    options.add_argument("--small", choices=("10k", "100k"), default="10k")
+    options.add_argument("--scales", choices=tuple(SIZES), nargs="+", default=list(SIZES))
     options.add_argument("--times", type=int, default=20)
     options.add_argument("--check", action="store_true", help="fail where a ratio rose beyond its margin")
     asked = options.parse_args()
-    results = measure(asked.engine, asked.scale, asked.small, asked.times)
+    results = measure(asked.engine, sorted(asked.scales, key=list(SIZES).index), asked.times)
     print(tables.page(results))
-    file = KEPT / f"{asked.engine}-{asked.scale}.json"
+    file = KEPT / f"{asked.engine}-{results.scale}.json"
     risen = tables.risen(results, json.loads(file.read_text())) if asked.check and file.exists() else []
     if not asked.check:
         file.write_text(results.as_json())

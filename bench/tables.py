@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import log10
+from statistics import linear_regression
 from typing import Any
 
 #: How much worse a ratio may be than in the run it is held against; below, the machine's noise is all there is to see.
@@ -18,8 +19,8 @@ SIZES = {"10k": 1e4, "100k": 1e5, "1m": 1e6}
 @dataclass
 class Results:
     engine: str
-    scale: str
-    small: str
+    #: the largest is measured, those before it show how the times grow
+    scales: list[str]
     machine: str
     #: operation -> runner -> (median milliseconds, bytes)
     screens: dict[str, dict[str, tuple[float, int]]]
@@ -30,6 +31,22 @@ class Results:
     start: float = 0.0
     memory: list[float] = field(default_factory=list)
 
+    @property
+    def scale(self) -> str:
+        return self.scales[-1]
+
+    def growth(self, by: Mapping[str, tuple[float, int]]) -> float:
+        """How often the time in the smallest office goes into that in the largest one."""
+        return by["ours"][0] / by[self.scales[0]][0] if self.scales[0] in by else 1.0
+
+    def exponent(self, by: Mapping[str, tuple[float, int]]) -> float:
+        """The power of the number of rows with which the time grows: the slope over all scales, both logarithmic."""
+        times = {scale: by["ours" if scale == self.scale else scale][0] for scale in self.scales}
+        if len(times) == 1:
+            return 0.0
+        sizes = [log10(SIZES[scale]) for scale in times]
+        return linear_regression(sizes, [log10(time) for time in times.values()]).slope
+
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
 
@@ -39,9 +56,7 @@ class Results:
         found = {
             f"{name}, by the first list": by["ours"][0] / first for name, by in self.screens.items() if "ours" in by
         }
-        found |= {
-            f"{name}, growth": by["ours"][0] / by["small"][0] for name, by in self.screens.items() if "small" in by
-        }
+        found |= {f"{name}, growth": self.growth(by) for name, by in self.screens.items() if self.scales[0] in by}
         found |= {
             f"{name} as {account}, by the plain way": one["seconds"] / by["plain"]["seconds"]
             for name, by in self.tasks.items()
@@ -61,20 +76,19 @@ def _lines(results: Results) -> Iterator[str]:
     yield ""
     yield "Medians in ms, all in one run; × is our time by theirs (below 1 we are faster)."
     yield ""
-    head = ["operation", "ours", f"at {results.small}", "growth", "exponent", "kB", *(f"{name} (×)" for name in others)]
+    smaller = results.scales[-2::-1]
+    head = ["operation", "ours", *(f"at {scale}" for scale in smaller), "growth", "exponent", "kB"]
+    head += [f"{name} (×)" for name in others]
     yield _row(head)
     yield _row("---" for _cell in head)
-    decades = log10(SIZES[results.scale] / SIZES[results.small]) or 1
     for operation, by in results.screens.items():
         if "ours" not in by:
             continue
         ours, size = by["ours"]
-        growth = ours / by["small"][0]
         held = [f"{by[name][0]:.1f} ({ours / by[name][0]:.2f})" if name in by else "–" for name in others]
-        exponent = f"{log10(growth) / decades:.2f}"
-        yield _row(
-            [operation, f"{ours:.1f}", f"{by['small'][0]:.1f}", f"{growth:.2f}", exponent, f"{size / 1000:.0f}", *held]
-        )
+        grown = [f"{results.growth(by):.2f}", f"{results.exponent(by):.2f}"]
+        beside = [f"{by[scale][0]:.1f}" for scale in smaller]
+        yield _row([operation, f"{ours:.1f}", *beside, *grown, f"{size / 1000:.0f}", *held])
     yield ""
     yield "Requests a second, eight clients at once: " + ", ".join(
         f"{n} {r:.0f}" for n, r in results.throughput.items()

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, event, false, 
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.engine.database import row_by_row
-from app.engine.row_rules import RowRules
+from app.engine.row_rules import RowRules, with_shared_values
 
 T = TypeVar("T")
 #: role -> kind -> the rights the role gives on records of that kind; `*` stands for every kind or every right.
@@ -232,6 +232,12 @@ def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
 
 
+@kept(1_000)
+def content_rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
+    """The condition for the rows of a class whose content an actor may know."""
+    return with_shared_values([opened(cls, actor, cls.content_to(actor))])[0]
+
+
 def visible_ids(model: Any, actor: Actor, content: bool = False) -> Select[Any]:
     """The keys of the records of a kind that an actor sees, as a subquery for the rule of what hangs on them.
 
@@ -240,7 +246,7 @@ def visible_ids(model: Any, actor: Actor, content: bool = False) -> Select[Any]:
     key = model.__table__.c.id
     if not actor.may("read", model.kind_name) and not actor.counts_alone():
         return select(key).where(false())
-    known = [opened(model, actor, model.content_to(actor))] if content and model.content_fields else []
+    known = [content_rule(model, actor)] if content and model.content_fields else []
     return select(key).where(rule(model, actor), *known)
 
 

@@ -45,8 +45,7 @@ def known_fields(model: Any) -> dict[str, Field]:
 
 def known_content(model: Any) -> ColumnElement[bool]:
     """The SQL condition for the rows whose content the current actor may know."""
-    actor = access.current()
-    return access.opened(model, actor, model.content_to(actor))
+    return access.content_rule(model, access.current())
 
 
 def guarded(model: Any, name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:

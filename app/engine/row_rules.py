@@ -9,13 +9,50 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import BindParameter, ColumnElement
 from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
-from sqlalchemy.sql.visitors import cloned_traverse
+from sqlalchemy.sql.visitors import replacement_traverse
 
 #: what rules of the same shape have in common -> its number: a statement's key is compared by it at every execution
 _shapes: dict[Any, int] = {}
+
+
+class _Value(BindParameter[Any]):
+    """A parameter that is compared as what it is: the same, or a copy of the same.
+
+    SQLAlchemy annotates a copy for each place in which a condition turns up. They have one hash, and to tell them apart
+    it built the SQL expression `a = b` of each pair, at every execution.
+    """
+
+    inherit_cache = True
+    __hash__ = BindParameter.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return hash(self) == hash(other)
+
+
+def with_shared_values(conditions: Iterable[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """The same conditions, with one parameter for each value they have in common.
+
+    All that rules ask about are the same few things of whoever asks, a thousand times over; every execution of every
+    statement goes through all parameters of its rules.
+    """
+    shared: dict[Any, _Value] = {}
+
+    def replace(element: Any, **_options: Any) -> _Value | None:
+        if not isinstance(element, BindParameter):
+            return None
+        value = element.callable or (element.value.__class__, repr(element.value))
+        key = value, element.type._static_cache_key, element.expanding, element.expand_op, element.literal_execute
+        if key not in shared:
+            copy: Any = element._clone()
+            copy.__class__ = _Value
+            shared[key] = copy
+        return shared[key]
+
+    return [replacement_traverse(condition, {}, replace) for condition in conditions]
 
 
 class RowRules(CriteriaOption, HasCacheKey):
@@ -31,19 +68,21 @@ class RowRules(CriteriaOption, HasCacheKey):
     _is_has_cache_key = True
 
     def __init__(self, rules: Iterable[tuple[Any, Any]]):
-        # Each with parameters of its own: SQLAlchemy finds copies of one parameter, annotated for different classes,
-        # by comparing each with all others, at every execution.
-        own = [(cls, cloned_traverse(condition, {}, {})) for cls, condition in rules]
+        classes, conditions = zip(*rules, strict=True)
         self._criteria = [
             with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=True)
-            for cls, condition in own
+            for cls, condition in zip(classes, with_shared_values(conditions), strict=True)
         ]
         keys = [one._generate_cache_key() for one in self._criteria]
         known = [key for key in keys if isinstance(key, CacheKey)]
         if len(known) < len(keys):
             raise TypeError("a row rule cannot be cached")
-        self._values = [value for key in known for value in key.bindparams]
-        self._shape = _shapes.setdefault(tuple(key.key for key in known), len(_shapes))
+        values = [value for key in known for value in key.bindparams]
+        self._values = list(dict.fromkeys(values))
+        # Part of the shape is where the same value stands: of one user the unit has the number of the person by chance.
+        places = {value: place for place, value in enumerate(self._values)}
+        shape = tuple(key.key for key in known), tuple(places[value] for value in values)
+        self._shape = _shapes.setdefault(shape, len(_shapes))
 
     def _gen_cache_key(self, anon_map: Any, bindparams: list[Any]) -> tuple[Any, ...]:
         bindparams.extend(self._values)

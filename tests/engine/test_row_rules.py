@@ -15,6 +15,7 @@ from app.extensions import db
 from models.assignments import Assignment
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry
+from models.people import Person
 from tests.conftest import actors_of
 from tests.factories import incoming
 
@@ -55,6 +56,34 @@ def test_rules_of_one_shape_share_their_sql_and_keep_their_own_values(session, p
     one, other, third = (RowRules([(IncomingDocument, c)])._gen_cache_key(None, []) for c in (
         IncomingDocument.title == "a", IncomingDocument.title == "b", IncomingDocument.title != "a"))  # fmt: skip
     assert one == other != third
+
+
+def test_values_that_are_equal_by_chance_are_those_of_their_own_actor_all_the_same(session, papers):
+    """One parameter stands for equal values; whose values differ must not get the SQL of those whose are equal."""
+
+    with access.system():
+        for number, paper in enumerate(papers, start=1):
+            paper.copies = number
+        session.commit()
+    query = select(IncomingDocument.copies).where(select(Person.id).exists())
+
+    def seen(copies, person):
+        rules = RowRules([(IncomingDocument, IncomingDocument.copies == copies), (Person, Person.id == person)])
+        with access.system():
+            return session.scalars(query.options(rules)).all()
+
+    asked = [(1, 1), (1, 1_000_000), (3, 3), (2, 1), (4, 4)]
+    for _turn in range(2):
+        assert [seen(*one) for one in asked] == [[1], [], [3], [2], [4]]
+
+
+def test_a_value_counts_once_however_many_rules_have_it(session, papers):
+    values = []
+    paper, people = IncomingDocument, (1, 2)
+    rules = [(paper, paper.handler_id.in_(people)), (Assignment, Assignment.handler_id.in_(people)),
+             (CirculationEntry, CirculationEntry.reader_id.in_((1, 2, 3)))]  # fmt: skip
+    RowRules(rules)._gen_cache_key(None, values)
+    assert [value.value for value in values] == [[1, 2], [1, 2, 3]]
 
 
 def test_what_is_loaded_along_follows_the_rules_of_its_own_load(session, actors, papers):
