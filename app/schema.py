@@ -29,6 +29,11 @@ from app.extensions import db
 #: Tables of fewer rows are quickly gone through, whatever the planner thinks of them, for each row of a large one, too.
 FEW = 100
 _COUNTED = text("SELECT tbl, max(CAST(stat AS INTEGER)) AS counted FROM sqlite_stat1 GROUP BY tbl")
+#: Of an index for some rows only there is nothing to know while there are none.
+_NEW_INDEX = text(
+    "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'index' AND coalesce(sql, '') NOT LIKE '% WHERE %'"
+    " AND name NOT IN (SELECT idx FROM sqlite_stat1 WHERE idx IS NOT NULL)"
+)
 SCRIPTS = Path(__file__).parent.parent / "models" / "migrations"
 
 
@@ -135,7 +140,8 @@ def bring_up_to_date(app: Flask) -> Standing:
 
 
 def take_stock(session: Session) -> list[str]:
-    """Let the planner of SQLite count the tables that have grown or shrunk to the double or half; which. Commits.
+    """Let the planner of SQLite count the tables that have grown or shrunk to the double or half, or have an index that
+    was never counted; which. Commits.
 
     Without that it takes ten rows for what any index finds, and puts a million in order for twenty-five. A table at a
     time, whole: from the first thousand rows of an index it learns that all are alike. PostgreSQL does so by itself.
@@ -146,12 +152,13 @@ def take_stock(session: Session) -> list[str]:
         connection = session.connection()
         there = inspect(connection).has_table("sqlite_stat1")
         known = {row.tbl: row.counted for row in connection.execute(_COUNTED)} if there else {}
+        indexed = set(connection.scalars(_NEW_INDEX)) if there else set()
         # The highest key, for to count the rows of a million takes longer than all the rest.
         grown = [
             table.name
             for table in db.metadata.sorted_tables
             if (rows := connection.scalar(text(f"SELECT max(rowid) FROM {table.name}")) or 0) > FEW
-            and not rows / 2 < known.get(table.name, 0) < rows * 2
+            and (table.name in indexed or not rows / 2 < known.get(table.name, 0) < rows * 2)
         ]
         session.rollback()
     for name in grown:

@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, redirect, request, session
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.babel.manager import BabelManager
 from flask_babel import Domain, get_babel, get_locale
+from markupsafe import Markup
 
 from app.web.addresses import own_path
 
@@ -54,12 +55,27 @@ class Catalogue(Domain):
             found = about.found = (about.babel_locale, translations)
         return found[1]
 
+    def markup(self, string: str, **variables: Any) -> Markup:
+        """A text of a template in the language of the request, with what stands in it escaped.
+
+        Each is made markup once for every language; for the library each is a new one.
+        """
+        translations = self.get_translations()
+        if variables:
+            return Markup(translations.ugettext(string)) % variables
+        known = translations.__dict__.setdefault("markup", {})
+        found = known.get(string)
+        if found is None:
+            found = known[string] = Markup(translations.ugettext(string)) % {}  # a sign of per cent is written twice
+        return found
+
 
 def install(app: Flask) -> None:
     """Let the words of this application come from such a catalogue."""
     with app.app_context():
         babel = get_babel().instance
-        babel.domain_instance = Catalogue(domain=babel.domain)
+        babel.domain_instance = catalogue = Catalogue(domain=babel.domain)
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = catalogue.markup
 
 
 def locale_code() -> str:

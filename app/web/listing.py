@@ -209,13 +209,14 @@ class ListPages(KindPages):
         Of a list as it is, without a filter, only the newest records are looked through: who sees few of a million
         would wait for all of them to be asked.
         """
-        key = self.model.id
-        whole = set(_args(without=(*PLACES, "sort")))
-        if whole:
-            some = query.with_only_columns(key).order_by(None).limit(COUNTED + 1).subquery()
-            return Count(session.scalar(select(func.count()).select_from(some)) or 0)
-        key_of_list = ("list", self.subject, access.current())
-        return lately(key_of_list, lambda: self._count_newest(session, query), MANY_FOR, lambda one: one.is_many)
+        asked = _args(without=(*PLACES, "sort"))
+        count = partial(self._count_found if asked else self._count_newest, session, query)
+        key_of_list = ("list", self.subject, access.current(), frozenset(asked.items()))
+        return lately(key_of_list, count, MANY_FOR, lambda one: one.is_many)
+
+    def _count_found(self, session: Any, query: Any) -> Count:
+        some = query.with_only_columns(self.model.id).order_by(None).limit(COUNTED + 1).subquery()
+        return Count(session.scalar(select(func.count()).select_from(some)) or 0)
 
     def _count_newest(self, session: Any, query: Any) -> Count:
         key, ids = self.model.id, self.model.__table__.c.id
