@@ -217,22 +217,22 @@ def require_rules() -> None:
 @cache
 def _living() -> RowRules:
     """What hides the recycle bin."""
-    return RowRules((cls, cls.deleted_at.is_(None)) for cls in guarded() if hasattr(cls, "deleted_at"))
+    return RowRules(lambda: ((cls, cls.deleted_at.is_(None)) for cls in guarded() if hasattr(cls, "deleted_at")))
 
 
 @kept(500)
 def _rules_for(actor: Actor) -> RowRules:
     """The rules of one actor. They are kept: building them costs more than most queries."""
-    return RowRules((cls, rule(cls, actor)) for cls in guarded())
+    return RowRules(lambda: ((cls, rule(cls, actor)) for cls in guarded()))
 
 
-@kept(10_000)
+@kept(500)
 def rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     """The condition for the rows of a class that an actor sees."""
     return false() if actor.id is None else opened(cls, actor, cls.visible_to(actor))
 
 
-@kept(1_000)
+@kept(200)
 def content_rule(cls: Any, actor: Actor) -> ColumnElement[bool]:
     """The condition for the rows of a class whose content an actor may know."""
     return with_shared_values([opened(cls, actor, cls.content_to(actor))])[0]
