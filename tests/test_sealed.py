@@ -21,6 +21,7 @@ from models.tickets import ServiceTicket
 from reports.tickets import ticket_ledger
 from tests.conftest import sign_in
 from tests.factories import take
+from tests.report_cells import TOO_FEW
 
 NAME, NUMBER = "李知情", "13900001111"
 SAYS = "采购收受回扣"
@@ -235,7 +236,7 @@ def test_fewer_than_five_reports_are_no_figure(session, actors, call):
     call()
     with access.acting_as(actors["manager"]):
         rows = {row["kind"]: row["received"] for row in ask(session, "desk_goals", {"by": "kind"}).rows}
-        assert rows == {"consult": 1, "report": None}
+        assert rows == {"consult": 1, "report": TOO_FEW}
     report(call)
     with access.acting_as(actors["manager"]):
         assert {row["kind"]: row["received"] for row in ask(session, "desk_goals", {"by": "kind"}).rows}["report"] == 5

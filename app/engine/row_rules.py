@@ -91,11 +91,11 @@ class RowRules(CriteriaOption, HasCacheKey):
 
     def criteria(self) -> list[Any]:
         """The conditions as SQLAlchemy takes them, made anew. Raises `ValueError` where they are not what they were."""
-        count = len(self._shared)
-        classes, conditions = zip(*self._rules(), strict=True)
+        count, rules = len(self._shared), list(self._rules())
+        conditions = with_shared_values((condition for _cls, condition in rules), self._shared)
         found = [
             with_loader_criteria(cls, condition, include_aliases=True, propagate_to_loaders=True)
-            for cls, condition in zip(classes, with_shared_values(conditions, self._shared), strict=True)
+            for (cls, _condition), condition in zip(rules, conditions, strict=True)
         ]
         if count and len(self._shared) != count:
             raise ValueError("row rules ask about something else than before")
