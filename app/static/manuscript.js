@@ -55,8 +55,8 @@ function grid(source) {
 const lines = (text) => text.split(/\r\n?|\n/).filter((words) => words.trim()).map((words) => make("p", words.trim()));
 function read(text) {
   if (!MARKUP.test(text)) return lines(text);
-  // Styles would only be refused by the page's policy, one by one; they are taken out before anything reads them.
-  const bare = text.replace(/<!--[\s\S]*?-->/g, "").replace(/<style[\s\S]*?<\/style>/gi, "").replace(/\s(?:style|on\w+)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)/gi, "");
+  // Styles and handlers would only be refused by the page's policy, one by one; they are taken out before anything reads them.
+  const bare = text.replace(/<!--[\s\S]*?-->/g, "").replace(/<style[\s\S]*?<\/style>/gi, "").replace(/<[a-z][^>]*/gi, (tag) => tag.replace(/(?<=[\s/"'])(?:style|on\w+)(?=[\s/=]|$)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?/gi, ""));
   return kept(new DOMParser().parseFromString(bare, "text/html").body);
 }
 function written(blocks) {

@@ -25,6 +25,7 @@ from app.menu import VIEWS
 from models.correspondents import Correspondent
 from models.customers import Customer
 from models.files import Attachment
+from models.outgoing import OutgoingDocument
 from tests.browsing import Desk, chromium, serving
 from tests.conftest import bearer, sign_in
 from tests.safety import naughty, samples
@@ -222,6 +223,22 @@ def test_no_text_comes_alive_on_its_way_through_a_form(desk, written):
         stored = db.session.scalars(select(Correspondent).order_by(Correspondent.id.desc())).first()
         assert {name: getattr(stored, name) for name in typed} == typed
         db.session.remove()
+    nothing_happened(desk)
+
+
+def test_no_text_comes_alive_in_the_editor(desk, written):
+    """The policy would stop it; what reads the text leaves nothing for it to stop."""
+    for key in keys(written, OutgoingDocument):
+        look(desk, f"/outgoingdocumentview/edit/{key}")
+        if desk.page.locator(".is-editor").count():
+            break
+    for text in naughty.packed(4_000):
+        with written.app_context(), access.system():
+            db.session.get(OutgoingDocument, key).body = text
+            db.session.commit()
+            db.session.remove()
+        look(desk, f"/outgoingdocumentview/edit/{key}")
+        assert desk.page.locator(".is-editor").count()
     nothing_happened(desk)
 
 
