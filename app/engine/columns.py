@@ -41,6 +41,11 @@ def is_figure(value: Any) -> bool:
     return value is not None and not isinstance(value, Few)
 
 
+def stands_for_rows(figure: Any) -> bool:
+    """Whether rows may stand behind a figure: not behind one that is empty, nought or too small to be told."""
+    return is_figure(figure) and figure != 0
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: `name` finds its cell in a mapping, `unit` goes into the heading, `total` asks for its sum below."""

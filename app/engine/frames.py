@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.asked import Choice, Parameter
-from app.engine.columns import Column, Few, is_figure
+from app.engine.columns import Column, Few, stands_for_rows
 from app.engine.database import Stored
 from app.engine.moments import office_zone
 from app.engine.periods import period_of
@@ -273,8 +273,8 @@ class Answer:
         return {key for key, count in counted.items() if count > 1}
 
     def opens(self, row: Mapping[str, Any], name: str) -> bool:
-        """Whether rows stand behind a cell: not behind one that is empty, nought, or left empty on purpose."""
-        known = any(name in rows.figures for rows in self.behind) and is_figure(row[name]) and row[name] != 0
+        """Whether rows stand behind a cell that says anything, and it is known which row is meant."""
+        known = any(name in rows.figures for rows in self.behind) and stands_for_rows(row[name])
         return known and tuple(self.key_of(row).values()) not in self._many
 
     def look_behind(self, session: Session, key: Mapping[str, str], figure: str) -> tuple[Any, pd.DataFrame]:

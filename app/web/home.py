@@ -16,13 +16,13 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal, select, type_coerce, union_all
 from sqlalchemy.sql.elements import False_
-from sqlalchemy.sql.visitors import cloned_traverse
 
 from app.engine import access, searching
 from app.engine import record as records
 from app.engine.fulltext import searchable, searched
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, at_office, now, today
+from app.engine.row_rules import with_shared_values
 from app.extensions import db
 from app.web import cells, dashboard
 from app.web.kind import VIEWS
@@ -103,11 +103,9 @@ def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) 
     """
     parts: list[Any] = []
     about: list[tuple[str, Pile]] = []
+    shared: dict[Any, Any] = {}
     for tab, model in ((tab, model) for tab in TABS for model in _flows(actor) if (tab, model.kind_name) in held):
-        # Each with parameters of its own: see `RowRules`.
-        condition, is_late = (
-            cloned_traverse(one, {}, {}) for one in (_condition(model, tab, actor, day), model.late(_NOW))
-        )
+        condition, is_late = with_shared_values((_condition(model, tab, actor, day), model.late(_NOW)), shared)
         first = func.max(model.changed_at) if tab == "done" else func.min(model.due_at)
         parts.append(
             select(

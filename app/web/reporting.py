@@ -20,7 +20,7 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.asked import Parameter
 from app.engine.behind import all_behind
-from app.engine.columns import Column, Few, is_figure
+from app.engine.columns import Column, Few, is_figure, stands_for_rows
 from app.engine.disclosure import exported
 from app.engine.fields import whole
 from app.engine.frames import REPORTS, Answer, ask, json_value
@@ -287,13 +287,9 @@ def _links(answer: Answer, row: Mapping[str, Any], query: Mapping[str, str]) -> 
     key = {group: str(row[group] or "") for group in by} if tally is not None else answer.key_of(row)
     base = url_for("ReportView.rows", name=about.name)
     return {
-        column.name: base + "?" + urlencode({**query, **key, "figure": column.name})
-        for column in answer.columns
-        if (
-            answer.opens(row, column.name)
-            if tally is None
-            else tally.opens(column.name) and is_figure(row[column.name]) and row[column.name]
-        )
+        name: base + "?" + urlencode({**query, **key, "figure": name})
+        for name in row
+        if (answer.opens(row, name) if tally is None else tally.opens(name) and stands_for_rows(row[name]))
     }
 
 
