@@ -170,6 +170,10 @@ class Offices:
         moments.configure(app.config["TIMEZONE"], app.config["FROZEN_NOW"])
 
 
+#: An ordinary Wednesday afternoon. What lies in a day's ledger, what is late, and so what a page asks, changes with the
+#: hour.
+AFTERNOON = datetime(2026, 3, 18, 7, 20, tzinfo=UTC)
+
 OFFICES = Offices()
 
 
@@ -222,6 +226,20 @@ def busy_office(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield found
     with found.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def afternoon(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A demo office whose clock stands still, from its first record on."""
+    folder = tmp_path_factory.mktemp("afternoon")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WENSHU_NOW", AFTERNOON.isoformat())
+        play_into(folder, template)
+        app = office(f"sqlite:///{folder / 'office.db'}", folder)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    moments.configure("Asia/Shanghai", None)
 
 
 @pytest.fixture(scope="module")

@@ -2,38 +2,21 @@
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
-from app.engine import access, moments
+from app.engine import access
 from app.engine.frames import REPORTS
 from app.engine.office_calendar import working_calendar
 from app.extensions import db
 from app.menu import VIEWS
 from app.web.home import OPEN_BOXES
-from tests.conftest import PASSWORD, office, play_into, sign_in
+from tests.conftest import PASSWORD, sign_in
 
 MY_WORK = ("/", "/?tab=done")
-#: An ordinary Wednesday afternoon. What lies in a day's ledger, and so what a page asks, changes with the hour.
-AFTERNOON = datetime(2026, 3, 18, 7, 20, tzinfo=UTC)
 STORED = Path(__file__).with_name("query_counts.json")
-
-
-@pytest.fixture(scope="module")
-def afternoon(template, tmp_path_factory):
-    """A demo office whose clock stands still, from its first record on."""
-    folder = tmp_path_factory.mktemp("afternoon")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WENSHU_NOW", AFTERNOON.isoformat())
-        play_into(folder, template)
-        app = office(f"sqlite:///{folder / 'office.db'}", folder)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-    moments.configure("Asia/Shanghai", None)
 
 
 @pytest.fixture(scope="module")
