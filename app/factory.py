@@ -20,7 +20,7 @@ import views.prints  # noqa: F401  registers every printed form, as the lines ab
 from app.engine import access, moments, passwords, phones
 from app.extensions import csrf, db
 from app.menu import SECTIONS, VIEWS
-from app.web import aged, language, replica, sessions
+from app.web import aged, language, rendering, replica, sessions, table_body
 from app.web.account import AccountView
 from app.web.accounts import AccountsView
 from app.web.api import Json, api_of
@@ -94,6 +94,8 @@ def create_app(**settings: Any) -> Flask:
             app, db.session, indexview=HomeView, security_manager_class=OfficeSecurityManager, update_perms=False
         )
         language.install(app)
+        rendering.install(app)
+        table_body.install(app)
         for view in VIEWS:
             register(view)
             appbuilder.add_api(api_of(view.model))

@@ -6,31 +6,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from flask import current_app
-from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, delete, func, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
 
 from app.engine import access, events, passwords
-from app.engine.moments import Moment, now
+from app.engine.moments import now
 from app.engine.refusals import Invalid, Refused
 from models import api_keys, attempts, handing_over, logins, second_factor
-from models.logins import LoginSession
+from models.logins import LoginSession, PasswordReset
 from models.people import actor_of
 
 ADMINISTRATOR = "administrator"
 #: How long a password given by an administrator lets its owner in.
 ONE_TIME_GOOD_FOR = timedelta(hours=72)
-
-
-class PasswordReset(Model):
-    """The user's password was given by somebody else: it works for a while, and only to choose an own one."""
-
-    __tablename__ = "password_reset"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(Moment)
 
 
 # --- who is it
@@ -109,11 +99,18 @@ def _note_for(session: Session, user: User, kind: str, subject: str, detail: str
 
 def duty(session: Session, user: User) -> str | None:
     """What this user has to do before anything else works: `password`, `second_factor`, or nothing."""
-    if session.scalar(select(PasswordReset.user_id).where(PasswordReset.user_id == user.id)) is not None:
+    return _duty(session, user, session.get(PasswordReset, user.id, populate_existing=True))
+
+
+def duty_in(session: Session, login: LoginSession) -> str | None:
+    """The same of the user of a session that was found with what is asked for."""
+    return _duty(session, login.user, login.given_password)
+
+
+def _duty(session: Session, user: User, given: PasswordReset | None) -> str | None:
+    if given is not None:
         return "password"
-    if needs_second_factor(user) and not second_factor.is_on(session, user.id):
-        return "second_factor"
-    return None
+    return "second_factor" if needs_second_factor(user) and not second_factor.is_on(session, user.id) else None
 
 
 def needs_second_factor(user: User) -> bool:

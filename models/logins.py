@@ -45,6 +45,18 @@ class LoginSession(Model):
     address: Mapped[str | None] = mapped_column(String(45))
     agent: Mapped[str | None] = mapped_column(String(200))
     user: Mapped[User] = relationship(User, foreign_keys=user_id)
+    given_password: Mapped[PasswordReset | None] = relationship(
+        primaryjoin="foreign(LoginSession.user_id) == PasswordReset.user_id", viewonly=True
+    )
+
+
+class PasswordReset(Model):
+    """The user's password was given by somebody else: it works for a while, and only to choose an own one."""
+
+    __tablename__ = "password_reset"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 def _limits() -> tuple[timedelta, timedelta]:
@@ -68,7 +80,7 @@ def _of_token() -> Select[Any]:
         select(LoginSession)
         .join(LoginSession.user)
         .where(LoginSession.digest == bindparam("digest"), User.active.is_(True), _IS_OPEN)
-        .options(joinedload(LoginSession.user))
+        .options(joinedload(LoginSession.user), joinedload(LoginSession.given_password))
     )
 
 

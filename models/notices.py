@@ -15,11 +15,24 @@ from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import Role, User
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, String, Text, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access
-from app.engine.disclosure import known_ids, knows
+from app.engine.disclosure import knows
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
@@ -55,6 +68,8 @@ TEXTS = {
     "report_failed": _l("A file you asked for could not be made: %(paper)s"),
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
+#: a record by the name of its kind and its key
+Key = tuple[str, int]
 #: So many unread notices are counted.
 COUNTED = 100
 #: Kinds of record notices are about.
@@ -172,20 +187,41 @@ def unread(session: Session) -> int:
         found = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED)).all()
     papers = {(kind, key) for _kind, _key, kind, key in found}
     records = {(kind, key) for kind, key, _kind, _key in found} - papers
-    left_out = not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
-    seen = _open(session, papers, left_out) | _open(session, records, content=False)
+    seen = _seen(session, actor, papers, records)
     return sum((kind, key) in seen and (paper_kind, paper) in seen for kind, key, paper_kind, paper in found)
 
 
-def _open(session: Session, keys: set[tuple[str, int]], content: bool) -> set[tuple[str, int]]:
-    """Those of the records the actor sees, with `content` those whose content they may know: a query a kind."""
-    seen: set[tuple[str, int]] = set()
-    for kind in sorted({kind for kind, _key in keys}):
-        if access.current().may("read", kind):
-            model, ids = model_of(kind), [key for of, key in keys if of == kind]
-            query = select(model.id).where(model.id.in_(ids))
-            seen |= {(kind, key) for key in (known_ids(session, model, ids) if content else session.scalars(query))}
-    return seen
+def _seen(session: Session, actor: access.Actor, papers: set[Key], records: set[Key]) -> set[Key]:
+    """Those of the papers and records that the actor sees: one query."""
+    asked: dict[tuple[str, bool], list[int]] = {}
+    left_out = not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
+    for keys, content in ((papers, left_out), (records, False)):
+        for kind, key in keys:
+            if actor.may("read", kind):
+                asked.setdefault((kind, content), []).append(key)
+    if not asked:
+        return set()
+    statement = _seeing(actor, frozenset(asked))
+    found = session.connection().execute(statement, {_keys(*of): keys for of, keys in asked.items()})
+    return {(kind, key) for kind, key in found}
+
+
+def _keys(kind: str, content: bool) -> str:
+    return f"{kind}_known" if content else kind
+
+
+@access.kept(100)
+def _seeing(actor: access.Actor, asked: frozenset[tuple[str, bool]]) -> Any:
+    """The statement that finds, of records of some kinds, those an actor sees: of some only with their content.
+
+    Every page asks it; putting it together takes longer than the answer.
+    """
+    parts: list[Any] = []
+    for kind, content in sorted(asked):
+        model = model_of(kind)
+        query = select(literal(kind), model.id).where(model.id.in_(bindparam(_keys(kind, content), expanding=True)))
+        parts.append(query.where(access.content_rule(model, actor)) if content and model.content_fields else query)
+    return access.ruled(union_all(*parts))
 
 
 def read(session: Session, notices: Iterable[Notice]) -> None:

@@ -9,8 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, references
 from app.engine.columns import Column
 from app.engine.disclosure import known_fields, mask
 from app.engine.fields import Field
@@ -169,7 +168,7 @@ def doubles(session: Session) -> pd.DataFrame:
     keys = {key for _common, *both in found for key in both}
     known: dict[int, Customer] = {}
     if keys:
-        query = select(Customer).where(Customer.id.in_(keys)).options(*records.references(Customer, ["owner"]))
+        query = select(Customer).where(Customer.id.in_(keys)).options(*references.options(Customer, ["owner"]))
         known = {one.id: one for one in session.scalars(query)}
     rows = [
         (common, *_about(known[one]), *_about(known[other]))
@@ -277,7 +276,7 @@ def _called(session: Session, told: list[Any]) -> dict[tuple[Any, int], str]:
             keys.setdefault(field.target, set()).update(value for value in pair if value)
     found = {}
     for model, wanted in keys.items():
-        query = select(model).where(model.id.in_(wanted)).options(*records.references(model))
+        query = select(model).where(model.id.in_(wanted)).options(*references.options(model))
         for one in session.scalars(query, execution_options=access.with_deleted):
             found[model, one.id] = str(one)
     return found

@@ -13,12 +13,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, references
 from app.engine.database import session_of
 from app.engine.disclosure import knows, learn, mask
 from app.engine.moments import local
 from app.engine.paper.description import Box, Form, Line, Row, Table, chinese_date, form
-from app.engine.record import references
 from models.daily_reviews import DailyReview, ReviewLine
 from models.dispatch import DispatchOrder
 from models.tickets import ServiceTicket
@@ -138,7 +137,9 @@ def ledger_of_day(review: DailyReview, asked: Mapping[str, str]) -> Form:
     if access.current().may("read", TICKETS):
         listed = select(ReviewLine.ticket_id).where(ReviewLine.review_id == review.id)
         query = select(ServiceTicket).where(ServiceTicket.id.in_(listed)).order_by(ServiceTicket.received_at)
-        tickets = list(session_of(review).scalars(query.options(*references(ServiceTicket, ("taker", "department")))))
+        tickets = list(
+            session_of(review).scalars(query.options(*references.options(ServiceTicket, ("taker", "department"))))
+        )
         learn(session_of(review), tickets)
     return _ledger(
         tickets,

@@ -16,14 +16,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.engine import access, rules
+from app.engine import access, references, rules
 from app.engine.capital_amounts import in_capitals
 from app.engine.database import session_of
 from app.engine.disclosure import revealed
 from app.engine.fields import fields_of
 from app.engine.moments import local, parse_date, today
 from app.engine.paper.description import Box, Form, Row, Table, chinese_date, form
-from app.engine.record import references
 from app.engine.refusals import Refused
 from models import prints
 from models.customers import Customer
@@ -51,7 +50,7 @@ def _sheet(name: str, title: str, record: Any, parts: Sequence[Row | Table], **a
 def _lines(order: Order) -> list[OrderLine]:
     """The lines with their products, in two queries however many they are."""
     query = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)
-    return list(session_of(order).scalars(query.options(*references(OrderLine, ("product",)))))
+    return list(session_of(order).scalars(query.options(*references.options(OrderLine, ("product",)))))
 
 
 def _of_product(line: OrderLine, *names: str) -> list[str]:

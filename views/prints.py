@@ -13,13 +13,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, rules
+from app.engine import access, references, rules
 from app.engine.database import session_of
 from app.engine.disclosure import learn
 from app.engine.fields import whole
 from app.engine.moments import at_office, local, today
 from app.engine.paper.description import Box, Cell, Form, Line, Row, Table, chinese_date, form
-from app.engine.record import references
 from models import prints
 from models.documents import IncomingDocument
 from models.people import Department
@@ -245,7 +244,7 @@ def _listed(session: Session, query: Any) -> list[IncomingDocument]:
     """The documents of a list its reader may see, in few queries; a unit or a book is open to people who read none."""
     if not access.current().may("read", DOCUMENTS):
         return []
-    named = references(IncomingDocument, ("sender", "department", "register"))
+    named = references.options(IncomingDocument, ("sender", "department", "register"))
     documents = list(session.scalars(query.order_by(IncomingDocument.id).options(*named)))
     learn(session, documents)
     return documents

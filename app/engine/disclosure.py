@@ -9,10 +9,11 @@ learn them (`content_to`). And some fields of a record under seal (`sealed`) are
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy import ColumnElement, Select, and_, case, select
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.util import identity_key
 
@@ -86,6 +87,19 @@ def learn(session: Session, rows: Iterable[Any]) -> None:
         row.__dict__["_known_to"] = (actor, row.id in known)
 
 
+def learned_with(session: Session, query: Select[Any], model: Any) -> Any:
+    """The one record of a query for a model, or None; whether the actor may know its content comes with it."""
+    actor = access.current()
+    if not model.content_fields or actor.everything:
+        return session.scalars(query).one_or_none()
+    found = session.execute(query.add_columns(known_content(model))).one_or_none()
+    if found is None:
+        return None
+    record, knows_it = found
+    record.__dict__["_known_to"] = (actor, bool(knows_it))
+    return record
+
+
 def _as_its_record(session: Session, model: Any, rows: list[Any], actor: access.Actor) -> set[int] | None:
     """The keys of known rows as far as it has been found out of the records they belong to; None: not of all."""
     if not model.content_with:
@@ -136,10 +150,15 @@ def withheld(record: Any) -> tuple[str, ...]:
 
 def value_of(record: Any, field: Field) -> Any:
     """The value of a field as the current actor may know it: in full, masked, or `WITHHELD`."""
-    known_by = type(record).content_fields, type(record).sealed_fields
-    if any(field.name in names for names in known_by) and field.name in withheld(record):
-        return WITHHELD
-    return shown(field, getattr(record, field.name))
+    return teller(type(record), field)(record)
+
+
+def teller(model: Any, field: Field) -> Callable[[Any], Any]:
+    """A function from a record of the model to what `value_of` tells of one field, for many records."""
+    secret, in_full = field.name in (*model.content_fields, *model.sealed_fields), attrgetter(field.name)
+    if not secret and not field.masked:
+        return in_full
+    return lambda record: WITHHELD if secret and field.name in withheld(record) else shown(field, in_full(record))
 
 
 def shown(field: Field, value: Any) -> Any:

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Integer, Text, event, inspect, select
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, selectinload
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from app.engine import access, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken
-from app.engine.disclosure import known_fields
+from app.engine.disclosure import known_fields, learned_with
 from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.keys import give_keys
@@ -184,22 +184,6 @@ def _stamp(session: Session, context: Any, instances: Any) -> None:
     give_keys(session, new)
 
 
-def references(model: Any, names: Iterable[str] | None = None) -> list[Any]:
-    """The loader options that bring the references among the fields `names` (all) along, a query each.
-
-    With them comes what their labels name in their turn.
-    """
-    fields = fields_of(model)
-    targets: dict[str, Any] = {
-        name: fields[name].target for name in (fields if names is None else names) if name in fields
-    }
-    return [
-        selectinload(getattr(model, name)).options(*references(target, target.named_by))
-        for name, target in targets.items()
-        if target is not None
-    ]
-
-
 def kinds() -> dict[str, type[Record]]:
     """All kinds of record by name."""
     return {cls.kind_name: cls for cls in access.guarded(Record)}
@@ -210,7 +194,7 @@ def find(session: Session, model: type[Record], pk: Any) -> Any:
     key = pk if isinstance(pk, int) and not isinstance(pk, bool) else whole(pk)
     if key is None or not 0 < key < 2**31:
         return None
-    return session.scalars(select(model).where(model.id == key)).one_or_none()
+    return learned_with(session, select(model).where(model.id == key), model)
 
 
 def named(session: Session, model: type[Record], name: str) -> Any:

@@ -12,7 +12,7 @@ from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 
-from app.engine import access, bin, searching
+from app.engine import access, bin, references, searching
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, withheld, writable
 from app.engine.fields import MAX_INTEGER, Field, whole
@@ -90,7 +90,7 @@ class RecordApi(BaseApi):
         if "before" in request.args:
             query = query.where(self.model.id < _whole("before", 1, MAX_INTEGER))
         query = query.order_by(self.model.id.desc()).limit(size + 1).offset((page - 1) * size)
-        found = list(db.session.scalars(query.options(*records.references(self.model))))
+        found = list(db.session.scalars(query.options(*references.options(self.model))))
         learn(db.session, found)
         more = len(found) > size
         result = [as_json(one) for one in found[:size]]

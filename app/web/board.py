@@ -12,8 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, select
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, references
 from app.engine.disclosure import learn
 from app.engine.moments import now
 from app.extensions import db
@@ -91,7 +90,7 @@ class BoardView(BaseView):
             sheet.row(
                 one, [str(one), one.state_label, moment_text(one.due_at) if one.due_at else ""], late=one.is_late(now())
             )
-            for one in db.session.scalars(query.options(*records.references(Envelope, VIEWS[Envelope].drawn())))
+            for one in db.session.scalars(query.options(*references.options(Envelope, VIEWS[Envelope].drawn())))
         ]
         columns = (_("Envelope"), _("State"), _("Due"))
         return Section(
@@ -101,7 +100,7 @@ class BoardView(BaseView):
     def _papers(self, title: str, empty: str, condition: Any) -> Section:
         query = select(IncomingDocument).where(condition).order_by(IncomingDocument.due_at, IncomingDocument.id)
         found = list(
-            db.session.scalars(query.limit(MOST).options(*records.references(IncomingDocument, ["department"])))
+            db.session.scalars(query.limit(MOST).options(*references.options(IncomingDocument, ["department"])))
         )
         learn(db.session, found)
         rows = [
@@ -125,7 +124,7 @@ class BoardView(BaseView):
         """Every paper a leader has now, the longest first."""
         line = LeaderInstruction
         query = select(line).where(line.standing == "waiting").order_by(line.changed_at, line.id).limit(MOST)
-        found = list(db.session.scalars(query.options(*records.references(line))))
+        found = list(db.session.scalars(query.options(*references.options(line))))
         papers = [one.document for one in found if one.document is not None]
         learn(db.session, papers)
         rows = [
@@ -155,7 +154,7 @@ class BoardView(BaseView):
                 ],
                 late=one.is_late(now()),
             )
-            for one in db.session.scalars(query.options(*records.references(PaperCopy, ["document", "holder"])))
+            for one in db.session.scalars(query.options(*references.options(PaperCopy, ["document", "holder"])))
         ]
         columns = (_("Receipt number"), _("Copy number"), _("Holder"), _("Held since"))
         return Section(

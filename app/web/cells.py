@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 
-from app.engine.disclosure import WITHHELD, value_of
+from app.engine.disclosure import WITHHELD, teller
 from app.engine.fields import Field
 from app.engine.moments import now, office_time
 
@@ -48,37 +48,45 @@ def words(field: Field, value: Any) -> str:
 
 def cell(record: Any, field: Field) -> dict[str, Any]:
     """One cell of a list: `text`, `kind`, `tone`."""
-    return drawer(field)(record)
+    return drawer(type(record), field)(record)
 
 
-def drawer(field: Field) -> Callable[[Any], dict[str, Any]]:
-    """A function from a record to its cell in the column of a field; a word that stands in many rows is made once."""
+def drawer(model: Any, field: Field) -> Callable[[Any], dict[str, Any]]:
+    """A function from a record of the model to its cell in the column of a field."""
+    flow, tell, said = getattr(model, "flow", None), teller(model, field), _Said(field)
+    if flow and field.name == "state":
+        return lambda record: {"text": said[it := tell(record)], "kind": "state", "tone": flow.states[it].tone}
+    if flow and field.name == "due_at":
+        return lambda record: _due(tell(record), record.state in flow.open_states)
     plain = field.kind in ("line", "prose", "rich", "number", "reference", "choice", "flag")
     kind = "text" if plain else _FIGURES.get(field.kind, field.kind)
-    said: dict[Any, str] = {}
+    if field.kind == "choice":
+        return lambda record: {"text": said[tell(record)], "kind": kind, "tone": None}
+    if field.kind in ("prose", "rich"):
+        return lambda record: {**_beginning(words(field, tell(record))), "kind": kind, "tone": None}
+    return lambda record: {"text": words(field, tell(record)), "kind": kind, "tone": None}
 
-    def text(value: Any) -> str:
-        if field.kind != "choice":
-            return words(field, value)
-        if value not in said:
-            said[value] = words(field, value)
-        return said[value]
 
-    def drawn(record: Any) -> dict[str, Any]:
-        value = value_of(record, field)
-        found: dict[str, Any] = {"text": text(value), "kind": kind, "tone": None}
-        flow = getattr(record, "flow", None)
-        if flow and field.name == "state":
-            found.update(kind="state", tone=flow.states[value].tone)
-        elif flow and field.name == "due_at" and value is not None:
-            pending = record.state in flow.open_states
-            late = pending and value < now()
-            found.update(kind="due", tone="bad" if late else None, text=moment_text(value) if pending else "")
-        if field.kind in ("prose", "rich") and len(found["text"]) > 120:
-            found.update(text=found["text"][:120] + "…", title=found["text"])
-        return found
+class _Said(dict[Any, str]):
+    """The words for the values of a field, each found once: a few stand in all rows."""
 
-    return drawn
+    def __init__(self, field: Field) -> None:
+        self.field = field
+
+    def __missing__(self, value: Any) -> str:
+        self[value] = text = words(self.field, value)
+        return text
+
+
+def _beginning(text: str) -> dict[str, str]:
+    return {"text": text[:120] + "…", "title": text} if len(text) > 120 else {"text": text}
+
+
+def _due(value: Any, pending: bool) -> dict[str, Any]:
+    """A limit; that of what is done is of no more interest."""
+    if value is None or not pending:
+        return {"text": "", "kind": "due", "tone": None}
+    return {"text": moment_text(value), "kind": "due", "tone": "bad" if value < now() else None}
 
 
 def column(field: Field) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.engine import clocks, versions
+from app.engine import clocks, references, versions
 from app.engine import record as records
 from app.engine.calendar import WorkingCalendar
 from app.engine.fields import fields_of
@@ -166,7 +166,7 @@ def _with_records(moves: Sequence[versions.ClockVersion]) -> list[tuple[versions
     for kind in {move.kind for move in moves}:
         model: Any = records.kinds()[kind]
         keys = {move.record_id for move in moves if move.kind == kind}
-        query = select(model).where(model.id.in_(keys)).options(*records.references(model))
+        query = select(model).where(model.id.in_(keys)).options(*references.options(model))
         found |= {(kind, one.id): one for one in db.session.scalars(query)}
     seen = [(move, found[move.kind, move.record_id]) for move in moves if (move.kind, move.record_id) in found]
     return [(move, record) for move, record in seen if record.followed(move.stage)]

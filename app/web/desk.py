@@ -11,8 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.engine import access, phones, rules
-from app.engine import record as records
+from app.engine import access, phones, references, rules
 from app.engine.disclosure import WITHHELD, learn, value_of
 from app.engine.fields import fields_of
 from app.engine.moments import now
@@ -80,7 +79,7 @@ class DeskView(BaseView):
         rows: list[Any] = []
         if held is not None and access.current().may("read", model.kind_name):
             query = select(model).where(model.id.in_(held)).order_by(model.id.desc()).limit(LAST)
-            rows = list(db.session.scalars(query.options(*records.references(model, VIEWS[model].drawn()))))
+            rows = list(db.session.scalars(query.options(*references.options(model, VIEWS[model].drawn()))))
             learn(db.session, rows)
         return {"title": str(model.label_plural), "rows": [self._caller(row) for row in rows]}
 
@@ -160,7 +159,7 @@ class DeskView(BaseView):
         if not access.current().may("read", model.kind_name):
             return None
         query = select(model).where(model.pending()).order_by(model.due_at.is_(None), model.due_at, model.id)
-        found = db.session.scalars(query.limit(MOST).options(*records.references(model, eager)))
+        found = db.session.scalars(query.limit(MOST).options(*references.options(model, eager)))
         rows = [
             sheet.row(one, [*words(one), moment_text(one.due_at) if one.due_at else ""], late=one.is_late(now()))
             for one in found
@@ -170,7 +169,7 @@ class DeskView(BaseView):
 
     def _tickets(self, title: str, empty: str, condition: Any) -> dict[str, Any]:
         query = select(ServiceTicket).where(condition).order_by(ServiceTicket.due_at.is_(None), ServiceTicket.due_at)
-        rows = list(db.session.scalars(query.limit(MOST).options(*records.references(ServiceTicket, ["taker"]))))
+        rows = list(db.session.scalars(query.limit(MOST).options(*references.options(ServiceTicket, ["taker"]))))
         learn(db.session, rows)
         subject = fields_of(ServiceTicket)["subject"]
         drawn = []

@@ -17,15 +17,14 @@ from flask_login import current_user
 from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal, select, type_coerce, union_all
 from sqlalchemy.sql.elements import False_
 
-from app.engine import access, searching
-from app.engine import record as records
+from app.engine import access, references, searching
 from app.engine.fulltext import searchable, searched
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, at_office, now, today
 from app.engine.row_rules import with_shared_values
 from app.extensions import db
 from app.web import cells, dashboard
-from app.web.kind import VIEWS
+from app.web.kind import VIEWS, show_addresses
 from app.web.replica import read_only
 
 #: So many kinds are shown with their rows, the most pressing first; the rest with their number.
@@ -158,7 +157,7 @@ class HomeView(IndexView):
             greeting=_("My work"),
             figures=figures if _flows(actor) else [],
             tiles=dashboard.tiles(),
-            boxes=[self._box(pile, tab) for pile in ordered[:OPEN_BOXES]],
+            boxes=self._boxes(ordered[:OPEN_BOXES], tab),
             more=[self._link(pile, tab) for pile in ordered[OPEN_BOXES:]],
             empty=not ordered and _flows(actor),
         )
@@ -186,20 +185,28 @@ class HomeView(IndexView):
             "href": url_for(f"{view.__name__}.listing", view="mine" if tab in BOXES else None),
         }
 
-    def _box(self, pile: Pile, tab: str) -> dict[str, Any]:
-        model, view = pile.model, VIEWS[pile.model]
+    def _boxes(self, shown: list[Pile], tab: str) -> list[dict[str, Any]]:
+        """The piles that are shown with their first rows; what these name is looked up for all of them together."""
+        rows = [self._rows(pile, tab) for pile in shown]
+        references.load(db.session, (row for some in rows for row in some))
+        return [self._box(pile, some, tab) for pile, some in zip(shown, rows, strict=True)]
+
+    def _rows(self, pile: Pile, tab: str) -> list[Any]:
+        model = pile.model
         order = (model.changed_at.desc(),) if tab == "done" else (model.due_at.is_(None), model.due_at)
-        query = select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)
-        rows = db.session.scalars(query.options(*records.references(model, model.named_by)))
+        return list(db.session.scalars(select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)))
+
+    def _box(self, pile: Pile, rows: list[Any], tab: str) -> dict[str, Any]:
+        address = show_addresses(VIEWS[pile.model])
         return {
             **self._link(pile, tab),
             "rows": [
                 {
-                    "href": url_for(f"{view.__name__}.show", pk=row.id),
+                    "href": address(row),
                     "title": str(row),
                     "meta": row.state_label,
                     "due_text": cells.moment_text(row.due_at) if row.due_at and tab != "done" else None,
-                    "due_href": url_for(f"{view.__name__}.show", pk=row.id, _anchor="clocks"),
+                    "due_href": f"{address(row)}#clocks",
                     "tone": "bad" if row.is_late(now()) else "neutral",
                 }
                 for row in rows
@@ -221,7 +228,9 @@ class SearchView(BaseView):
         words = searchable(q).split()
         with read_only() as session:
             hits = self._hits(session, q) if words else {}
-            groups = [self._group(session, model, keys, q) for model, keys in hits.items()]
+            rows = {model: self._rows(session, model, keys) for model, keys in hits.items()}
+            references.load(session, (row for some in rows.values() for row in some))
+            groups = [self._group(model, some, q) for model, some in rows.items()]
         empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
         return self.render_template("wenshu/search.html", q=q, groups=groups, empty=empty)
 
@@ -246,19 +255,15 @@ class SearchView(BaseView):
             found.setdefault(models[row.place], []).append(row.id)
         return {model: list(dict.fromkeys(keys))[:SEARCHED] for model, keys in found.items()}
 
-    def _group(self, session: Any, model: Any, keys: list[int], q: str) -> dict[str, Any]:
-        view = VIEWS[model]
-        query = select(model).where(model.id.in_(keys)).options(*records.references(model, model.named_by))
-        rows = sorted(session.scalars(query), key=lambda row: keys.index(row.id))
+    def _rows(self, session: Any, model: Any, keys: list[int]) -> list[Any]:
+        return sorted(session.scalars(select(model).where(model.id.in_(keys))), key=lambda row: keys.index(row.id))
+
+    def _group(self, model: Any, rows: list[Any], q: str) -> dict[str, Any]:
+        view, address = VIEWS[model], show_addresses(VIEWS[model])
         return {
             "label": str(model.label_plural),
             "href": url_for(f"{view.__name__}.listing", q=q),
             "rows": [
-                {
-                    "href": url_for(f"{view.__name__}.show", pk=row.id),
-                    "title": str(row),
-                    "meta": getattr(row, "state_label", ""),
-                }
-                for row in rows
+                {"href": address(row), "title": str(row), "meta": getattr(row, "state_label", "")} for row in rows
             ],
         }

@@ -14,7 +14,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from app.engine import access, constraints, searching
+from app.engine import access, constraints, references, searching
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
 from app.engine.fields import Field
@@ -68,7 +68,7 @@ class ListPages(KindPages):
     def _listing(self, session: Any) -> str:
         query, chosen = self._chosen()
         place = paging.place()
-        drawn = query.options(*records.references(self.model, self.drawn(*self.list_columns)))
+        drawn = query.options(*references.options(self.model, self.drawn(*self.list_columns)))
         rows, earlier, later = place.rows(session, drawn, self._order())
         total = self._count(session, query) if earlier or later else Count(len(rows))
         shown = rows if earlier else self._foremost(session, drawn, rows)

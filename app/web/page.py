@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, exists, inspect, literal, select, union_all
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
-from app.engine import access, bin, history
+from app.engine import access, bin, history, references
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, withheld, writable
 from app.engine.fields import Field, fields_of, whole
@@ -31,6 +32,25 @@ def _open(kind: Any) -> bool:
 def _for_all(field: Field) -> bool:
     """Whether the field refers to a kind of which everybody sees every record."""
     return field.target is not None and _open(field.target)
+
+
+@cache
+def _holding(view: type[RecordPage]) -> Any:
+    """The statement that tells which related lists of a record hold anything, asked without the rules of access."""
+    parts = []
+    for about in view.children:
+        child = inspect(view.model).relationships[about.relation].mapper.class_
+        back = child.__table__.c[fields_of(child)[about.back].column]
+        parts.append(select(literal(about.relation)).where(exists().where(back == bindparam("record"))))
+    return union_all(*parts)
+
+
+def _held(record: Any, view: RecordPage) -> set[str]:
+    """The related lists of a record that hold anything: most hold nothing, and need not be asked by all their rules."""
+    if len(view.children) < 2:
+        return {about.relation for about in view.children}
+    kind: Any = type(view)
+    return set(db.session.connection().scalars(_holding(kind), {"record": record.id}))
 
 
 #: What is done next stands before what may be done, and that before what ends it.
@@ -136,7 +156,8 @@ class RecordPage(KindPages):
         nobody holds.
         """
         knows(record)  # found out before its lines ask for it
-        related = [(about, self._rows_of(record, about)) for about in self.children]
+        held = _held(record, self)
+        related = [(about, self._rows_of(record, about, about.relation in held)) for about in self.children]
         named = [(record, list(fields_of(self.model)))]
         named += [(row, about.columns) for about, rows in related for row in rows or ()]
         keys: dict[Any, set[int]] = {}
@@ -148,8 +169,11 @@ class RecordPage(KindPages):
         kept = [db.session.scalars(select(target).where(target.id.in_(some))).all() for target, some in keys.items()]
         return related, kept
 
-    def _rows_of(self, record: Any, about: Children) -> list[Any] | None:
-        """The rows of one related list and one more than it shows; None for somebody whose role may not read them."""
+    def _rows_of(self, record: Any, about: Children, holds: bool) -> list[Any] | None:
+        """The rows of one related list and one more than it shows; None for somebody whose role may not read them.
+
+        `holds`: there are any, whoever may see them.
+        """
         relation = inspect(self.model).relationships[about.relation]
         child = relation.mapper.class_
         if not access.current().may("read", child.kind_name) and child in VIEWS:
@@ -160,7 +184,7 @@ class RecordPage(KindPages):
         query = (
             select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,))).limit(about.most + 1)
         )
-        rows = list(db.session.scalars(query.options(*records.references(child, columns))))
+        rows = list(db.session.scalars(query.options(*references.options(child, columns)))) if holds else []
         learn(db.session, rows)
         if len(rows) <= about.most and about.relation in inspect(record).unloaded:
             set_committed_value(record, about.relation, rows)  # what the steps ask about the lines is here already

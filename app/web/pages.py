@@ -87,6 +87,16 @@ def _ways_to_add(actor: access.Actor, locale: str, root: str) -> tuple[dict[str,
     return tuple(_item(model.label, view, "add") for model, view in kinds)
 
 
+@access.kept(500)
+def _about(actor: access.Actor, locale: str, root: str) -> dict[str, Any] | None:
+    """An actor as the head of every page names them: the name is asked for in nine places of it."""
+    if actor.id is None:
+        return None
+    roles = "、".join(str(role_label(role)) for role in sorted(actor.roles))
+    href = url_for("AccountView.index")
+    return {"name": actor.name, "department": actor.department, "href": href, "roles_text": roles}
+
+
 class Surroundings:
     """What the frame of every page asks for: the menu, the person, the languages."""
 
@@ -105,16 +115,7 @@ class Surroundings:
 
     @property
     def me(self) -> dict[str, Any] | None:
-        actor = access.current()
-        if actor.id is None:
-            return None
-        roles = "、".join(str(role_label(role)) for role in sorted(actor.roles)) if actor.roles else ""
-        return {
-            "name": actor.name,
-            "department": actor.department,
-            "href": url_for("AccountView.index"),
-            "roles_text": roles,
-        }
+        return _about(access.current(), locale_code(), request.script_root)
 
     @property
     def notices(self) -> dict[str, Any] | None:

@@ -1,9 +1,11 @@
-"""How templates look things up."""
+"""How templates look things up, and what is drawn for them once and for all."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from flask import Flask
 from flask.templating import Environment
 
 _METHODS = frozenset(dir(dict))
@@ -23,3 +25,14 @@ class DictsFirst(Environment):
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
+
+
+def install(app: Flask) -> None:
+    """Give templates `icon(name, label=None)`; a list has seventy, of a dozen drawings."""
+    environment = app.jinja_env
+
+    @lru_cache(500)
+    def icon(name: str, label: str | None = None) -> str:
+        return environment.get_template("wenshu/_icons.html").module.icon(name, label)  # type: ignore[attr-defined]
+
+    environment.globals["icon"] = icon

@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, references
 from app.engine.behind import STRIDE, Behind, Line
 from app.engine.columns import Column, is_figure
 from app.engine.disclosure import known_fields, learn
@@ -113,7 +112,7 @@ def _natural(model: Any) -> list[Field]:
 
 
 def _loaded(model: Any, fields: Iterable[Field]) -> list[Any]:
-    return records.references(model, {*model.named_by, *(field.name for field in fields)})
+    return references.options(model, {*model.named_by, *(field.name for field in fields)})
 
 
 def _heads(model: Any, fields: Iterable[Field]) -> list[Column]:

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, references
 from app.engine.asked import Parameter
 from app.engine.behind import all_behind
 from app.engine.columns import Column, Few, is_figure, stands_for_rows
@@ -253,7 +252,7 @@ def _counted(
     query = (
         select(model)
         .where(model.id.in_([int(one) for one in shown["id"]]))
-        .options(*records.references(model, model.named_by))
+        .options(*references.options(model, model.named_by))
     )
     known = {one.id: one for one in session.scalars(query)}
     told = shown.astype({"at": object}).where(shown.notna(), None).itertuples(index=False, name=None)

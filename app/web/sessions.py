@@ -85,7 +85,7 @@ def of_bearer(token: Any) -> User | None:
         return None
     with access.system():
         login = logins.find(db.session, token)
-        if login is None or login.way != "api" or accounts.duty(db.session, login.user):
+        if login is None or login.way != "api" or accounts.duty_in(db.session, login):
             return None
         logins.see(db.session, login)
         return login.user
@@ -96,9 +96,9 @@ def request_actor() -> access.Actor:
     if not request:
         return access.NOBODY
     about = g._get_current_object().__dict__  # asked at every query and every right: no detour through proxies
-    found: tuple[Any, ...] | None = about.get("_actor")
-    key = about.get("user"), about.get("_login_user"), about.get("scope")
-    if found is not None and all(one is other for one, other in zip(found[:3], key, strict=True)):
+    get = about.get
+    found: tuple[Any, ...] | None = get("_actor")
+    if found and found[0] is get("user") and found[1] is get("_login_user") and found[2] is get("scope"):
         return found[3]
     if about.get("_finding_actor"):
         return access.SYSTEM  # loading the user is itself a query
@@ -126,5 +126,5 @@ def install(app: Flask) -> None:
             return None
         with access.system():
             logins.see(db.session, login)
-            duty = accounts.duty(db.session, login.user)
+            duty = accounts.duty_in(db.session, login)
         return redirect(url_for(DUTIES[duty])) if duty and request.endpoint not in FREE else None
