@@ -87,7 +87,7 @@ def _stages(session: Session, period: Period, subject: Subject) -> pd.DataFrame:
 
 
 def _columns(subject: Subject, begins: Any, ends: Any) -> Any:
-    kind = getattr(subject.model, subject.kind) if subject.kind else literal("")
+    kind = as_stored(getattr(subject.model, subject.kind)) if subject.kind else literal("")
     return select(
         subject.model.id, Department.name.label("department"), kind.label("kind"),
         as_stored(begins).label("begins"), as_stored(ends).label("ends"),

@@ -132,10 +132,14 @@ class Stored(NullType):
 
     cache_ok = True
 
+    def __init__(self, of: Any) -> None:
+        #: what its values would be read as
+        self.of = of
+
 
 def as_stored(column: Any) -> Any:
     """A column whose values are not read one by one: whoever takes them knows a quicker way."""
-    return type_coerce(column, Stored())
+    return type_coerce(column, Stored(column.type))
 
 
 def scanned(key: Any) -> ColumnElement[int]:

@@ -15,22 +15,23 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from flask_babel import gettext as _
-from sqlalchemy import Select, String, func, select, type_coerce
+from sqlalchemy import CursorResult, Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column, Few, stands_for_rows
 from app.engine.database import Stored
-from app.engine.moments import office_zone
+from app.engine.moments import Moment, office_zone
 from app.engine.periods import period_of
 from app.engine.refusals import Refused
 from app.engine.table_rows import STRETCH, TableRows
@@ -193,32 +194,43 @@ def report(
 
 def frame(session: Session, query: Any) -> pd.DataFrame:
     """Run `query` through the session; columns as labelled, moments as aware UTC, amounts as Decimal."""
-    result = access.values(session, query)
-    names = list(result.keys())
-    columns: list[list[Any]] = [[] for _name in names]
-    for rows in result.partitions(STRETCH):
-        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
-            column.extend(_shared(cells))
-    return pd.DataFrame(dict(zip(names, columns, strict=True)) if all(columns) else [], columns=names)
+    return _framed(access.values(session, query), query)
 
 
 def long_frame(session: Session, query: Any) -> pd.DataFrame:
-    """`frame` for hundreds of thousands of rows, a stretch at a time; moments are selected by `database.as_stored`."""
-    unread = {column.key for column in query.selected_columns if isinstance(column.type, Stored)}
-    result = access.values(session, query, yield_per=STRETCH)
-    names, parts = list(result.keys()), []
-    for rows in result.partitions():
-        columns = zip(names, zip(*rows, strict=True), strict=True)
-        parts.append(
-            pd.DataFrame({name: _read(cells) if name in unread else _shared(cells) for name, cells in columns})
-        )
+    """`frame` for hundreds of thousands of rows, fetched a stretch at a time.
+
+    Moments and choices are best selected by `database.as_stored`: reading them one by one takes longer than the rest.
+    """
+    return _framed(access.values(session, query, yield_per=STRETCH), query)
+
+
+def _framed(result: CursorResult[*tuple[Any, ...]], query: Any) -> pd.DataFrame:
+    types = {column.key: column.type for column in query.selected_columns}
+    names = list(result.keys())
+    unread = [isinstance(types.get(name), Stored) and isinstance(types[name].of, Moment) for name in names]
     # Without rows, too, a moment has its type: put together with others, each of theirs would become an object.
-    none = pd.DataFrame({name: _read([]) if name in unread else pd.Series(dtype=object) for name in names})
-    return pd.concat(parts, ignore_index=True) if parts else none
+    columns: list[list[Any]] = [[_read([])] if moments else [] for moments in unread]
+    for rows in result.partitions(STRETCH):
+        for column, cells, moments in zip(columns, zip(*rows, strict=True), unread, strict=True):
+            if moments:
+                column.append(_read(cells))
+            else:
+                column.extend(_shared(cells))
+    table = {
+        name: pd.DatetimeIndex(np.concatenate(column)).tz_localize("UTC")
+        if moments
+        else column or pd.Series(dtype=object)
+        for name, column, moments in zip(names, columns, unread, strict=True)
+    }
+    return pd.DataFrame(table, columns=names)
 
 
-def _read(cells: Sequence[Any]) -> pd.DatetimeIndex:
-    return pd.to_datetime(cells, utc=True, format="ISO8601").as_unit("us")
+def _read(cells: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Moments as the driver hands them over, in UTC: text on SQLite, aware elsewhere."""
+    if isinstance(next(filter(None, cells), None), datetime):
+        cells = [cell and cell.astimezone(UTC).replace(tzinfo=None) for cell in cells]
+    return np.array(cells, dtype="datetime64[us]")
 
 
 def _shared(cells: Sequence[Any]) -> list[Any]:
