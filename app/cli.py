@@ -162,6 +162,8 @@ def load(app: Flask, scale: str, seed: int) -> None:
     if part := {"10k": 0.01, "100k": 0.1, "1m": 1}.get(scale):
         volume.load(db.session, part, seed, click.echo)
     db.session.commit()
+    db.session.remove()
+    db.engine.dispose()  # when the last connection is closed, SQLite moves what was written into its file
     click.echo(f"Loaded. All accounts have the password {password}")
 
 
