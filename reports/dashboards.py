@@ -12,6 +12,13 @@ from app.engine.figures import Tally
 from app.engine.frames import REPORTS
 
 
+def tally_of(report: str) -> Tally:
+    """What a report that declares its figures is counted by."""
+    found = REPORTS[report].tally()
+    assert found is not None
+    return found
+
+
 @dataclass(frozen=True)
 class Tile:
     """One figure of one report; a `stock` is what there is now, anything else what came in this month."""
@@ -26,9 +33,17 @@ class Tile:
 
     @property
     def tally(self) -> Tally:
-        found = REPORTS[self.report].tally()
-        assert found is not None
-        return found
+        return tally_of(self.report)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One figure of one report, month by month."""
+
+    report: str
+    figure: str
+    #: what it is called here, where the column's heading says too little by itself
+    label: Any = ""
 
 
 PAPERS = (
@@ -55,4 +70,15 @@ DASHBOARDS: dict[str, Sequence[Tile]] = {
     "order_administrator": (*ORDERS, RETURNED),
     "salesperson": ORDERS,
     "finance": ORDERS,
+}
+
+_RECEIVED = Trend("incoming_papers", "received")
+_ORDERED = Trend("order_funnel", "gross", _l("Order value"))
+
+#: role -> what it sees of the last twelve months, below what waits for it
+TRENDS: dict[str, Sequence[Trend]] = {
+    "report_reader": (_RECEIVED, _ORDERED),
+    "office_manager": (_RECEIVED,),
+    "sales_manager": (_ORDERED,),
+    "finance": (_ORDERED,),
 }

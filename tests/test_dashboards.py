@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from decimal import Decimal
+from html import unescape
 
 import pytest
 
@@ -11,7 +14,7 @@ from app.engine.frames import REPORTS
 from app.extensions import db
 from app.menu import VIEWS  # noqa: F401  registers everything
 from app.web import aged
-from reports.dashboards import DASHBOARDS
+from reports.dashboards import DASHBOARDS, TRENDS
 from seed.roles import ROLES
 from tests.conftest import sign_in
 from tests.factories import house, incoming, place
@@ -96,3 +99,34 @@ def test_rows_of_others_are_in_no_tile(busy):
     """The customer of these orders is another salesperson's."""
     assert tiles(sign_in(busy, "sales"))["下单数"][1] == "1"
     assert {value for _href, value, _note in tiles(sign_in(busy, "sales_b")).values()} == {"0"}
+
+
+TREND = re.compile(r'<a class="quiet" href="([^"]+)"[^>]*>[^<]+</a></figcaption>.*?data-url="([^"]+)"', re.DOTALL)
+
+
+def test_a_trend_has_the_last_twelve_months_as_the_report_it_opens_counts_them(busy):
+    browser = sign_in(busy, "manager")
+    found = [(unescape(href), browser.get(rows).json) for href, rows in TREND.findall(browser.get("/").text)]
+    received, ordered = (told["rows"] for _href, told in found)
+    months = [f"2025-{month:02}" for month in range(4, 13)] + ["2026-01", "2026-02", "2026-03"]
+    plain = Counter(moment[:7] for moment in RECEIVED)
+    assert received == [{"month": month, "received": plain[month]} for month in months]
+    assert [row["month"] for row in ordered] == months
+    for href, told in found:
+        page, figure = browser.get(href.replace("?", ".json?")).json["rows"], told["columns"][1]["name"]
+        counted = {row["month"]: row[figure] for row in page}
+        assert {row["month"]: row[figure] for row in told["rows"] if Decimal(row[figure])} == counted
+
+
+def test_a_trend_is_for_the_roles_that_see_it(busy):
+    assert sign_in(busy, "sales").get("/trends/incoming_papers").status_code == 404  # reads reports, has no such chart
+    assert sign_in(busy, "manager").get("/trends/tickets").status_code == 404
+    assert sign_in(busy, "user_a").get("/trends/incoming_papers").status_code == 404
+    assert busy.test_client().get("/trends/incoming_papers").status_code == 302
+
+
+@pytest.mark.parametrize("role", TRENDS)
+def test_every_trend_is_a_declared_figure_for_a_role_that_reads_reports(role):
+    assert "read" in ROLES[role]["reports"]
+    for one in TRENDS[role]:
+        assert one.figure in {known.name for known in REPORTS[one.report].tally().figures}

@@ -51,7 +51,8 @@ async function draw(area) {
   try {
     const [{ echarts }, answer] = await Promise.all([import("./vendor/echarts/index.js"), fetch(area.dataset.url, { headers: { Accept: "application/json" }, credentials: "same-origin" })]);
     if (!answer.ok) throw new Error(String(answer.status));
-    const { columns, rows } = await answer.json();
+    const { columns, rows, note } = await answer.json();
+    if (note) box.querySelector("[data-chart-note]").textContent = note;
     if (!rows?.length) { box.hidden = true; return; }
     const chart = echarts.init(area, null, { renderer: "svg", locale: zh ? "ZH" : "EN" });
     const paint = () => chart.setOption(option(area, columns, rows), true);

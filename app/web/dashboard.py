@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -12,25 +12,78 @@ from flask_babel import gettext as _
 from app.engine import access
 from app.engine.columns import Column
 from app.engine.figures import Tally
+from app.engine.frames import json_value
 from app.engine.moments import local, today
 from app.engine.periods import Period
 from app.web.aged import aged
 from app.web.replica import read_only
 from app.web.reporting import words_of
-from reports.dashboards import DASHBOARDS, Tile
+from reports.dashboards import DASHBOARDS, TRENDS, Tile, Trend, tally_of
+
+#: A trend goes back so far.
+MONTHS = 12
+T = TypeVar("T")
 
 
 def tiles() -> list[dict[str, Any]]:
     """What the actor's role sees first; nothing for who may read no reports."""
     actor = access.current()
-    if not actor.may("read", "reports"):
-        return []
-    role = next((role for role in DASHBOARDS if role in actor.roles), None)
-    shown = DASHBOARDS[role] if role else ()
+    shown = _of_role(DASHBOARDS, actor)
     found: dict[Tile, dict[str, Any]] = {}
     for together in _counted_together(shown):
         found |= _drawn(actor, together)
     return [found[tile] for tile in shown]
+
+
+def trends() -> list[dict[str, Any]]:
+    """The charts the actor's role sees of the last twelve months: each leads to its report, and asks for its rows."""
+    months = _months(today())
+    asked = {"by": "month", "from": str(months[0].first), "to": str(months[-1].last)}
+    return [
+        {
+            "title": _("%(figure)s, the last twelve months", figure=_called(one)),
+            "figure": one.figure,
+            "rows_href": url_for("HomeView.trend", name=one.report),
+            "href": url_for("ReportView.report", name=one.report, **asked),  # type: ignore[arg-type]
+        }
+        for one in _of_role(TRENDS, access.current())
+    ]
+
+
+def trend(report: str) -> dict[str, Any] | None:
+    """What the chart of a report is drawn from, and of when that is; None where the actor's role sees no such chart."""
+    actor, months = access.current(), _months(today())
+    shown = next((one for one in _of_role(TRENDS, actor) if one.report == report), None)
+    if shown is None:
+        return None
+    figure = shown.figure
+
+    def find() -> list[Any]:
+        with read_only() as session:
+            return tally_of(report).values(session, [figure], *months)[figure]
+
+    values, at = aged((actor, shown, *months), find)
+    return {
+        "columns": [{"name": "month", "label": _("Month")}, {"name": figure, "label": _called(shown)}],
+        "rows": [
+            {"month": f"{one.first:%Y-%m}", figure: json_value(value)}
+            for one, value in zip(months, values, strict=True)
+        ],
+        "note": _as_of(at),
+    }
+
+
+def _called(one: Tile | Trend) -> str:
+    """What a figure is called here."""
+    heading = next(column.label for column in tally_of(one.report).columns() if column.name == one.figure)
+    return str(one.label or heading)
+
+
+def _of_role(shown: Mapping[str, Sequence[T]], actor: access.Actor) -> Sequence[T]:
+    """What the first of the actor's roles sees that sees anything; nothing for who may read no reports."""
+    if not actor.may("read", "reports"):
+        return ()
+    return next((shown[role] for role in shown if role in actor.roles), ())
 
 
 def _counted_together(shown: Sequence[Tile]) -> list[list[Tile]]:
@@ -53,6 +106,20 @@ def _drawn(actor: access.Actor, together: list[Tile]) -> dict[Tile, dict[str, An
     return {tile: _tile(tile, tally, periods[0], values[tile.figure], at) for tile in together}
 
 
+def _months(day: date) -> list[Period]:
+    """This month until today, and the eleven before it."""
+    firsts = [day.replace(day=1)]
+    while len(firsts) < MONTHS:
+        firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
+    ends = [day, *(first - timedelta(days=1) for first in firsts)]
+    return [Period(first, end) for first, end in zip(reversed(firsts), reversed(ends[:MONTHS]), strict=True)]
+
+
+def _as_of(at: datetime | None) -> str:
+    """Of when it is, for what was found out before."""
+    return _("as of %(time)s", time=f"{local(at):%H:%M}") if at is not None else ""
+
+
 def _tile(tile: Tile, tally: Tally, current: Period, values: list[Any], at: datetime | None) -> dict[str, Any]:
     column = next(one for one in tally.columns() if one.name == tile.figure)
     value, *before = values
@@ -60,11 +127,10 @@ def _tile(tile: Tile, tally: Tally, current: Period, values: list[Any], at: date
     words = {key: str(one) for key, one in asked.items() if one}
     earlier = "".join(_short(column, one) for one in before)
     note = _("this month; by then last month %(before)s", before=earlier) if before else _("now")
-    if at is not None:
-        as_of = _("as of %(time)s", time=f"{local(at):%H:%M}")
+    if as_of := _as_of(at):
         note = f"{note} · {as_of}" if before else as_of
     return {
-        "label": str(tile.label or column.label),
+        "label": _called(tile),
         "value": _short(column, value),
         "href": url_for("ReportView.rows", name=tile.report, **words),  # type: ignore[arg-type]
         "tone": "bad" if tile.bad and value else "neutral",

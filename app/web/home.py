@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, IndexView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -157,10 +157,18 @@ class HomeView(IndexView):
             greeting=_("My work"),
             figures=figures if _flows(actor) else [],
             tiles=dashboard.tiles(),
+            trends=dashboard.trends(),
             boxes=self._boxes(ordered[:OPEN_BOXES], tab),
             more=[self._link(pile, tab) for pile in ordered[OPEN_BOXES:]],
             empty=not ordered and _flows(actor),
         )
+
+    @expose("/trends/<name>")
+    def trend(self, name: str) -> Any:
+        """The months of a chart, as JSON: my work itself does not wait for them."""
+        if not current_user.is_authenticated:
+            return redirect(url_for("SignInView.login"))
+        return jsonify(dashboard.trend(name) or abort(404))
 
     def _figure(self, tab: str, found: list[Pile] | None, current: bool) -> dict[str, Any]:
         """A tab with its count; what lies behind us is counted where somebody looks back on it."""

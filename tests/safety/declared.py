@@ -177,6 +177,7 @@ DOORS = (
         "pdf", "word", "page", "versions")),
     # The house
     door("HomeView.index", "GET", SIGNED_IN, passes={200}),
+    door("HomeView.trend", "GET", SIGNED_IN, passes={200, 404}),
     door("SearchView.search", "GET", SIGNED_IN, passes={200}),
     door("NoticesView.index", "GET", SIGNED_IN, passes={200}),
     door("NoticesView.read", "POST", SIGNED_IN, passes={404}),

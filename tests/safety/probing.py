@@ -70,6 +70,8 @@ def ways(app: Flask, rule: Rule) -> Iterator[Way]:
         choices["name"] = [f"{report}{form}" for report in REPORTS for form in ("", ".json", ".xlsx")]
     elif name == "ReportView.rows":
         choices["name"] = [report for report, about in REPORTS.items() if about.opens_rows]
+    elif name == "HomeView.trend":
+        choices["name"] = ["incoming_papers", "order_funnel"]
     elif name in ("ReportView.keep", "ReportView.make"):
         choices["name"] = ["order_funnel"]
     elif name.endswith(".inline"):
