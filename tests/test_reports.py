@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from itertools import product
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access
+from app.engine.events import SecurityEvent
 from app.engine.frames import REPORTS, ask
 from reports import sections
 from tests.factories import incoming
@@ -44,3 +47,21 @@ def test_a_number_in_a_list_leads_to_its_record_for_who_may_open_it(client, acto
     assert title in client("office").get(href).text
     assert quote(number) in href
     assert "/incomingdocumentview/" not in client("manager").get("/reports/incoming_register").text
+
+
+def test_a_page_has_what_its_chart_draws_and_looking_at_it_is_no_export(client, session):
+    with access.system():
+        for urgency, count in (("none", 3), ("urgent", 2)):
+            for _number in range(count):
+                incoming(session, urgency=urgency)
+        session.commit()
+    session.remove()
+    exports = select(SecurityEvent).where(SecurityEvent.kind == "exported")
+    browser = client("manager")
+    told = re.search(r'data-told="([^"]+)"', browser.get("/reports/incoming_papers?by=urgency").text)
+    chart = json.loads(unescape(told[1]))
+    assert sorted((row["urgency"], row[chart["figures"][0]]) for row in chart["rows"]) == [("加急", 2), ("普通", 3)]
+    assert not session.scalars(exports).all()
+    session.rollback()
+    assert browser.get("/reports/incoming_papers.json?by=urgency").status_code == 200
+    assert len(session.scalars(exports).all()) == 1

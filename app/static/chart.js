@@ -17,46 +17,45 @@ const decals = [
   { symbol: "rect", symbolSize: 1, dashArrayX: [1, 0], dashArrayY: [2, 5], rotation: Math.PI / 4, color: veil },
 ];
 
-function option(area, columns, rows, paper) {
-  const keys = columns.map((c) => (typeof c === "string" ? c : c.name));
-  const said = JSON.parse(area.dataset.words || "{}");
-  const label = (name) => { const c = columns.find((one) => (one.name ?? one) === name); return String(said.columns?.[name] ?? c?.label ?? c ?? name); };
-  const cell = (row, name) => (Array.isArray(row) ? row[keys.indexOf(name)] : row[name]);
-  const names = JSON.parse(area.dataset.values || "[]");
+// `told`: rows, the columns that tell them apart, those that are drawn, and what these are called.
+function option({ apart, figures, labels, rows }, kind, paper) {
   const ink = paper ? "#222" : value("--ink-2"), line = paper ? "#ccc" : value("--line");
-  const kind = area.dataset.kind === "line" ? "line" : "bar";
-  const apart = JSON.parse(area.dataset.category);
-  const category = rows.map((row) => apart.map((name) => { const word = String(cell(row, name) ?? ""); return said.category?.[name]?.[word] ?? word; }).join(" "));
+  const category = rows.map((row) => apart.map((name) => row[name] ?? "").join(" "));
   return {
     color: colours(isDark() && !paper),
     animation: !paper && !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    aria: { enabled: true, decal: { show: names.length > 1 && kind === "bar", decals } },
+    aria: { enabled: true, decal: { show: figures.length > 1 && kind === "bar", decals } },
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: kind === "bar" ? "shadow" : "line" }, backgroundColor: value("--paper"), borderColor: line, textStyle: { color: value("--ink"), fontSize: 13 } },
-    legend: { show: names.length > 1, top: 0, left: 0, itemGap: 18, textStyle: { color: ink } },
-    grid: { left: 4, right: 12, top: names.length > 1 ? 40 : 16, bottom: 4, containLabel: true },
+    legend: { show: figures.length > 1, top: 0, left: 0, itemGap: 18, textStyle: { color: ink } },
+    grid: { left: 4, right: 12, top: figures.length > 1 ? 40 : 32, bottom: 4, containLabel: true },
     dataZoom: rows.length > 40 ? [{ type: "inside" }] : [],
     xAxis: { type: "category", data: category, axisTick: { show: false }, axisLine: { lineStyle: { color: value("--edge") } }, axisLabel: { color: ink, hideOverlap: true, width: 110, overflow: "truncate" } },
-    yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink } },
-    series: names.map((name, i) => ({
-      name: label(name), type: kind, data: rows.map((row) => { const n = Number.parseFloat(cell(row, name)); return Number.isNaN(n) ? null : n; }),
+    yAxis: { type: "value", name: figures.length > 1 ? "" : labels[figures[0]], nameGap: 12, nameTextStyle: { align: "left", color: ink }, splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink } },
+    series: figures.map((name, i) => ({
+      name: labels[name], type: kind, data: rows.map((row) => { const n = Number.parseFloat(row[name]); return Number.isNaN(n) ? null : n; }),
       barMaxWidth: 34, symbol: ["circle", "rect", "triangle", "diamond"][i % 4], symbolSize: 7, lineStyle: { width: 2.25, type: ["solid", "dashed", "dotted"][i % 3] }, itemStyle: { borderRadius: kind === "bar" ? [2, 2, 0, 0] : 0 },
     })),
   };
 }
 
+async function asked(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
 async function draw(area) {
   const box = area.closest("[data-chart-box]") || area;
+  const { told: atHand, url, kind = "bar" } = area.dataset;
   try {
-    const [{ echarts }, answer] = await Promise.all([import("./vendor/echarts/index.js"), fetch(area.dataset.url, { headers: { Accept: "application/json" }, credentials: "same-origin" })]);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const { columns, rows, note } = await answer.json();
-    if (note) box.querySelector("[data-chart-note]").textContent = note;
-    if (!rows?.length) { box.hidden = true; return; }
+    const [{ echarts }, told] = await Promise.all([import("./vendor/echarts/index.js"), atHand ? JSON.parse(atHand) : asked(url)]);
+    if (!told.rows.length) { box.hidden = true; return; }
+    if (told.note) box.querySelector("[data-chart-note]").textContent = told.note;
     const chart = echarts.init(area, null, { renderer: "svg", locale: zh ? "ZH" : "EN" });
-    const paint = () => chart.setOption(option(area, columns, rows), true);
-    const print = () => { chart.setOption(option(area, columns, rows, true), true); chart.resize({ width: 940, height: 260 }); chart.getZr().flush(); };
+    const paint = () => chart.setOption(option(told, kind), true);
+    const print = () => { chart.setOption(option(told, kind, true), true); chart.resize({ width: 940, height: 260 }); chart.getZr().flush(); };
     paint();
     new ResizeObserver(() => { if (!matchMedia("print").matches) chart.resize(); }).observe(area);
     addEventListener("beforeprint", print);

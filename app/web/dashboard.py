@@ -42,7 +42,6 @@ def trends() -> list[dict[str, Any]]:
     return [
         {
             "title": _("%(figure)s, the last twelve months", figure=_called(one)),
-            "figure": one.figure,
             "rows_href": url_for("HomeView.trend", name=one.report),
             "href": url_for("ReportView.report", name=one.report, **asked),  # type: ignore[arg-type]
         }
@@ -64,7 +63,9 @@ def trend(report: str) -> dict[str, Any] | None:
 
     values, at = aged((actor, shown, *months), find)
     return {
-        "columns": [{"name": "month", "label": _("Month")}, {"name": figure, "label": _called(shown)}],
+        "apart": ["month"],
+        "figures": [figure],
+        "labels": {figure: _called(shown)},
         "rows": [
             {"month": f"{one.first:%Y-%m}", figure: json_value(value)}
             for one, value in zip(months, values, strict=True)

@@ -188,8 +188,7 @@ class ReportView(RunPages, MailPages, BaseView):
                 }
                 for name, (label, words) in zip(answer.chosen, chosen_words(answer), strict=True)
             ],
-            chart_href=href("json") if about.chart else None,
-            chart=_chart(answer) if about.chart else None,
+            chart=_chart(answer, most) if about.chart else None,
             downloads=[
                 {"label": label, "href": href(form)}
                 for form, label in (("xlsx", "Excel"), ("csv", "CSV"), ("json", "JSON"))
@@ -212,16 +211,15 @@ class ReportView(RunPages, MailPages, BaseView):
         )
 
 
-def _chart(answer: Answer) -> dict[str, Any]:
-    """What the chart is drawn from, with the words people read instead of stored ones."""
-    about, told_apart = answer.report, charted_by(answer)
-    words = {
-        "category": {
-            name: {key: str(label) for key, label in about.labels.get(name, {}).items()} for name in told_apart
-        },
-        "columns": {column.name: str(column.heading) for column in answer.columns},
-    }
-    return {"category": told_apart, "values": [about.chart], "kind": "bar", "words": words}
+def _chart(answer: Answer, most: int) -> dict[str, Any]:
+    """What the chart is drawn from: the figure and the groups of the rows on the page, in words."""
+    figure, apart = answer.report.chart or "", charted_by(answer)
+    [label] = [str(column.heading) for column in answer.columns if column.name == figure]
+    rows = [
+        {name: str(spoken[name]) for name in apart} | {figure: json_value(row[figure])}
+        for spoken, row in zip(answer.spoken[:most], answer.rows, strict=False)
+    ]
+    return {"apart": apart, "figures": [figure], "labels": {figure: label}, "rows": rows}
 
 
 def _totals(answer: Answer) -> list[dict[str, str]] | None:
