@@ -15,7 +15,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from sys import intern
@@ -229,7 +229,7 @@ def _framed(result: CursorResult[*tuple[Any, ...]], query: Any) -> pd.DataFrame:
 def _read(cells: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.datetime64]]:
     """Moments as the driver hands them over, in UTC: text on SQLite, aware elsewhere."""
     if isinstance(next(filter(None, cells), None), datetime):
-        cells = [cell and cell.astimezone(UTC).replace(tzinfo=None) for cell in cells]
+        return pd.to_datetime(cells, utc=True, cache=False).tz_localize(None).as_unit("us").to_numpy()
     return np.array(cells, dtype="datetime64[us]")
 
 
