@@ -8,42 +8,42 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.engine.columns import Column
 from app.engine.figures import Tally
 from app.engine.frames import REPORTS
 
 
-def tally_of(report: str) -> Tally:
-    """What a report that declares its figures is counted by."""
-    found = REPORTS[report].tally()
-    assert found is not None
-    return found
-
-
 @dataclass(frozen=True)
-class Tile:
-    """One figure of one report; a `stock` is what there is now, anything else what came in this month."""
+class Shown:
+    """One figure of one report, as my work shows it."""
 
     report: str
     figure: str
     #: what it is called here, where the column's heading says too little by itself
     label: Any = ""
-    stock: bool = False
-    #: whether there should be none
-    bad: bool = False
 
     @property
     def tally(self) -> Tally:
-        return tally_of(self.report)
+        found = REPORTS[self.report].tally()
+        assert found is not None
+        return found
+
+    @property
+    def column(self) -> Column:
+        return next(one for one in self.tally.columns() if one.name == self.figure)
+
+    @property
+    def called(self) -> str:
+        return str(self.label or self.column.label)
 
 
 @dataclass(frozen=True)
-class Trend:
-    """One figure of one report, month by month."""
+class Tile(Shown):
+    """A figure by itself; a `stock` is what there is now, anything else what came in this month."""
 
-    report: str
-    figure: str
-    #: what it is called here, where the column's heading says too little by itself
-    label: Any = ""
+    stock: bool = False
+    #: whether there should be none
+    bad: bool = False
 
 
 PAPERS = (
@@ -72,11 +72,11 @@ DASHBOARDS: dict[str, Sequence[Tile]] = {
     "finance": ORDERS,
 }
 
-_RECEIVED = Trend("incoming_papers", "received")
-_ORDERED = Trend("order_funnel", "gross", _l("Order value"))
+_RECEIVED = Shown("incoming_papers", "received")
+_ORDERED = Shown("order_funnel", "gross", _l("Order value"))
 
 #: role -> what it sees of the last twelve months, below what waits for it
-TRENDS: dict[str, Sequence[Trend]] = {
+TRENDS: dict[str, Sequence[Shown]] = {
     "report_reader": (_RECEIVED, _ORDERED),
     "office_manager": (_RECEIVED,),
     "sales_manager": (_ORDERED,),

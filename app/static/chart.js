@@ -18,7 +18,7 @@ const decals = [
 ];
 
 // `told`: rows, the columns that tell them apart, those that are drawn, and what these are called.
-function option({ apart, figures, labels, rows }, kind, paper) {
+function option({ apart, figures, labels, rows }, paper) {
   const ink = paper ? "#222" : value("--ink-2"), line = paper ? "#ccc" : value("--line");
   const category = rows.map((row) => apart.map((name) => row[name] ?? "").join(" "));
   return {
@@ -26,16 +26,16 @@ function option({ apart, figures, labels, rows }, kind, paper) {
     animation: !paper && !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    aria: { enabled: true, decal: { show: figures.length > 1 && kind === "bar", decals } },
-    tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: kind === "bar" ? "shadow" : "line" }, backgroundColor: value("--paper"), borderColor: line, textStyle: { color: value("--ink"), fontSize: 13 } },
+    aria: { enabled: true, decal: { show: figures.length > 1, decals } },
+    tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, backgroundColor: value("--paper"), borderColor: line, textStyle: { color: value("--ink"), fontSize: 13 } },
     legend: { show: figures.length > 1, top: 0, left: 0, itemGap: 18, textStyle: { color: ink } },
     grid: { left: 4, right: 12, top: figures.length > 1 ? 40 : 32, bottom: 4, containLabel: true },
     dataZoom: rows.length > 40 ? [{ type: "inside" }] : [],
     xAxis: { type: "category", data: category, axisTick: { show: false }, axisLine: { lineStyle: { color: value("--edge") } }, axisLabel: { color: ink, hideOverlap: true, width: 110, overflow: "truncate" } },
     yAxis: { type: "value", name: figures.length > 1 ? "" : labels[figures[0]], nameGap: 12, nameTextStyle: { align: "left", color: ink }, splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink } },
     series: figures.map((name, i) => ({
-      name: labels[name], type: kind, data: rows.map((row) => { const n = Number.parseFloat(row[name]); return Number.isNaN(n) ? null : n; }),
-      barMaxWidth: 34, symbol: ["circle", "rect", "triangle", "diamond"][i % 4], symbolSize: 7, lineStyle: { width: 2.25, type: ["solid", "dashed", "dotted"][i % 3] }, itemStyle: { borderRadius: kind === "bar" ? [2, 2, 0, 0] : 0 },
+      name: labels[name], type: "bar", data: rows.map((row) => { const n = Number.parseFloat(row[name]); return Number.isNaN(n) ? null : n; }),
+      barMaxWidth: 34, itemStyle: { borderRadius: [2, 2, 0, 0] },
     })),
   };
 }
@@ -48,14 +48,14 @@ async function asked(url) {
 
 async function draw(area) {
   const box = area.closest("[data-chart-box]") || area;
-  const { told: atHand, url, kind = "bar" } = area.dataset;
+  const { told: atHand, url } = area.dataset;
   try {
     const [{ echarts }, told] = await Promise.all([import("./vendor/echarts/index.js"), atHand ? JSON.parse(atHand) : asked(url)]);
     if (!told.rows.length) { box.hidden = true; return; }
     if (told.note) box.querySelector("[data-chart-note]").textContent = told.note;
     const chart = echarts.init(area, null, { renderer: "svg", locale: zh ? "ZH" : "EN" });
-    const paint = () => chart.setOption(option(told, kind), true);
-    const print = () => { chart.setOption(option(told, kind, true), true); chart.resize({ width: 940, height: 260 }); chart.getZr().flush(); };
+    const paint = () => chart.setOption(option(told), true);
+    const print = () => { chart.setOption(option(told, true), true); chart.resize({ width: 940, height: 260 }); chart.getZr().flush(); };
     paint();
     new ResizeObserver(() => { if (!matchMedia("print").matches) chart.resize(); }).observe(area);
     addEventListener("beforeprint", print);

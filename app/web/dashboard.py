@@ -11,14 +11,13 @@ from flask_babel import gettext as _
 
 from app.engine import access
 from app.engine.columns import Column
-from app.engine.figures import Tally
 from app.engine.frames import json_value
 from app.engine.moments import local, today
 from app.engine.periods import Period
 from app.web.aged import aged
 from app.web.replica import read_only
 from app.web.reporting import words_of
-from reports.dashboards import DASHBOARDS, TRENDS, Tile, Trend, tally_of
+from reports.dashboards import DASHBOARDS, TRENDS, Tile
 
 #: A trend goes back so far.
 MONTHS = 12
@@ -41,7 +40,7 @@ def trends() -> list[dict[str, Any]]:
     asked = {"by": "month", "from": str(months[0].first), "to": str(months[-1].last)}
     return [
         {
-            "title": _("%(figure)s, the last twelve months", figure=_called(one)),
+            "title": _("%(figure)s, the last twelve months", figure=one.called),
             "rows_href": url_for("HomeView.trend", name=one.report),
             "href": url_for("ReportView.report", name=one.report, **asked),  # type: ignore[arg-type]
         }
@@ -59,25 +58,19 @@ def trend(report: str) -> dict[str, Any] | None:
 
     def find() -> list[Any]:
         with read_only() as session:
-            return tally_of(report).values(session, [figure], *months)[figure]
+            return shown.tally.values(session, [figure], *months)[figure]
 
     values, at = aged((actor, shown, *months), find)
     return {
         "apart": ["month"],
         "figures": [figure],
-        "labels": {figure: _called(shown)},
+        "labels": {figure: shown.called},
         "rows": [
             {"month": f"{one.first:%Y-%m}", figure: json_value(value)}
             for one, value in zip(months, values, strict=True)
         ],
         "note": _as_of(at),
     }
-
-
-def _called(one: Tile | Trend) -> str:
-    """What a figure is called here."""
-    heading = next(column.label for column in tally_of(one.report).columns() if column.name == one.figure)
-    return str(one.label or heading)
 
 
 def _of_role(shown: Mapping[str, Sequence[T]], actor: access.Actor) -> Sequence[T]:
@@ -104,7 +97,7 @@ def _drawn(actor: access.Actor, together: list[Tile]) -> dict[Tile, dict[str, An
             return tally.values(session, names, *periods)
 
     values, at = aged((actor, *together, *periods), find)
-    return {tile: _tile(tile, tally, periods[0], values[tile.figure], at) for tile in together}
+    return {tile: _tile(tile, periods[0], values[tile.figure], at) for tile in together}
 
 
 def _months(day: date) -> list[Period]:
@@ -121,8 +114,8 @@ def _as_of(at: datetime | None) -> str:
     return _("as of %(time)s", time=f"{local(at):%H:%M}") if at is not None else ""
 
 
-def _tile(tile: Tile, tally: Tally, current: Period, values: list[Any], at: datetime | None) -> dict[str, Any]:
-    column = next(one for one in tally.columns() if one.name == tile.figure)
+def _tile(tile: Tile, current: Period, values: list[Any], at: datetime | None) -> dict[str, Any]:
+    column = tile.column
     value, *before = values
     asked = {"figure": tile.figure, "from": current.first, "to": current.last}
     words = {key: str(one) for key, one in asked.items() if one}
@@ -131,7 +124,7 @@ def _tile(tile: Tile, tally: Tally, current: Period, values: list[Any], at: date
     if as_of := _as_of(at):
         note = f"{note} · {as_of}" if before else as_of
     return {
-        "label": _called(tile),
+        "label": tile.called,
         "value": _short(column, value),
         "href": url_for("ReportView.rows", name=tile.report, **words),  # type: ignore[arg-type]
         "tone": "bad" if tile.bad and value else "neutral",
