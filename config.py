@@ -47,6 +47,7 @@ class Config:
         # Asked before each use, so that connections to a database that was away are made anew by themselves.
         "pool_pre_ping": True,
         "pool_recycle": 3600,  # seconds; what SQLite's planner learns, a new connection knows
+        "pool_use_lifo": True,  # few connections are asked often: each keeps the statements it has prepared
         "hide_parameters": True,  # values of statements stay out of logs
     }
     WTF_CSRF_TIME_LIMIT = None  # a form open over lunch must not lose what was typed

@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import ForeignKey, Index, Select, String, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
-from app.engine.database import in_passing
+from app.engine.database import by_key, in_passing
 from app.engine.moments import Moment, now
 
 #: How long somebody may take to find the telephone with the code.
@@ -81,6 +81,7 @@ def _of_token() -> Select[Any]:
         .join(LoginSession.user)
         .where(LoginSession.digest == bindparam("digest"), User.active.is_(True), _IS_OPEN)
         .options(joinedload(LoginSession.user), joinedload(LoginSession.given_password))
+        .execution_options(**by_key)
     )
 
 

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access
+from app.engine.database import by_key
 from app.engine.disclosure import knows
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
@@ -184,7 +185,7 @@ def unread(session: Session) -> int:
     new = Notice.person_id == (actor.own_person_id or 0), Notice.read_at.is_(None)
     query = select(Notice.kind, Notice.record_id, Notice.paper_kind, Notice.paper_id).where(*new)
     with access.system():
-        found = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED)).all()
+        found = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED).execution_options(**by_key)).all()
     papers = {(kind, key) for _kind, _key, kind, key in found}
     records = {(kind, key) for kind, key, _kind, _key in found} - papers
     seen = _seen(session, actor, papers, records)
@@ -221,7 +222,7 @@ def _seeing(actor: access.Actor, asked: frozenset[tuple[str, bool]]) -> Any:
         model = model_of(kind)
         query = select(literal(kind), model.id).where(model.id.in_(bindparam(_keys(kind, content), expanding=True)))
         parts.append(query.where(access.content_rule(model, actor)) if content and model.content_fields else query)
-    return access.ruled(union_all(*parts))
+    return access.ruled(union_all(*parts).execution_options(**by_key))
 
 
 def read(session: Session, notices: Iterable[Notice]) -> None:

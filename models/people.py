@@ -31,6 +31,7 @@ from app.engine import access, fields, phones
 from app.engine.access import Actor
 from app.engine.bin import Binned
 from app.engine.changes import altered
+from app.engine.database import by_key
 from app.engine.grants import AccessGrant
 from app.engine.moments import now, today
 from models.secrecy import BUSINESS, STATE, cleared_for
@@ -147,7 +148,7 @@ def _facts() -> CompoundSelect[Any]:
         select(literal("opened"), AccessGrant.record_id, AccessGrant.kind).where(
             AccessGrant.user_id == user, AccessGrant.until > bindparam("moment")
         ),
-    )
+    ).execution_options(**by_key)
 
 
 _FACTS = _facts()

@@ -33,7 +33,7 @@ from app.engine.clock_rules import STAGE_LABELS as STAGE_LABELS
 from app.engine.clock_rules import UNIT_LABELS as UNIT_LABELS
 from app.engine.clock_rules import ClockRule as ClockRule
 from app.engine.clock_rules import rule_for as rule_for
-from app.engine.database import one_at_a_time
+from app.engine.database import by_key, one_at_a_time
 from app.engine.limits import Reckoning
 from app.engine.moments import Moment, at_office, local, now
 from app.engine.office_calendar import CalendarDay, working_calendar
@@ -93,7 +93,7 @@ class ClockSegment(Model):
 def clocks_of(session: Session, record: Any) -> list[ClockRow]:
     """All clocks of a record, in the order they started."""
     query = select(ClockRow).where(ClockRow.kind == record.kind_name, ClockRow.record_id == record.id)
-    return list(session.scalars(query.order_by(ClockRow.id)))
+    return list(session.scalars(query.order_by(ClockRow.id).execution_options(**by_key)))
 
 
 def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, registry
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, object_session
@@ -47,6 +47,12 @@ Model.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# Loaded where PostgreSQL is used, and not before: an office on SQLite starts without the driver.
+registry.register("postgresql.psycopg", "app.engine.postgresql", "Dialect")
+
+#: Execution options of a query for the few rows that a key has: PostgreSQL may plan it once, whatever the key.
+by_key = {"by_key": True}
 
 #: Seconds for which a transaction waits for another one before it counts as lost: see `lost`.
 PATIENCE = 10

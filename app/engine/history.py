@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.engine import access
 from app.engine.changes import changed, past
+from app.engine.database import by_key
 from app.engine.moments import Moment, now
 from app.engine.refusals import Refused
 
@@ -233,6 +234,7 @@ def _last(session: Session, kind: str, record_id: int) -> tuple[int, str]:
         .where(HistoryEntry.kind == kind, HistoryEntry.record_id == record_id)
         .order_by(HistoryEntry.position.desc())
         .limit(1)
+        .execution_options(**by_key)
     ).first()
     return (found.position, found.digest) if found else (0, "")
 
@@ -253,6 +255,7 @@ def entries_of(session: Session, record: Any, most: int = 50) -> list[HistoryEnt
         .where(HistoryEntry.kind == record.kind_name, HistoryEntry.record_id == record.id)
         .order_by(HistoryEntry.position.desc())
         .limit(most)
+        .execution_options(**by_key)
     )
     return list(session.scalars(query))
 

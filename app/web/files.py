@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from app.engine import access, events, history
 from app.engine import record as records
+from app.engine.database import by_key
 from app.engine.disclosure import may_open_files
 from app.engine.photos import without_notes
 from app.engine.scanner import scan
@@ -43,6 +44,7 @@ def files_of(record: Any) -> dict[str, Any]:
                 select(Attachment)
                 .where(Attachment.record_kind == record.kind_name, Attachment.record_id == record.id)
                 .order_by(Attachment.id)
+                .execution_options(**by_key)
             )
         )
     where = {"kind": record.kind_name, "pk": record.id}

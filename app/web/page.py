@@ -14,6 +14,7 @@ from sqlalchemy.orm.util import identity_key
 
 from app.engine import access, bin, history, references
 from app.engine import record as records
+from app.engine.database import by_key
 from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, withheld, writable
 from app.engine.fields import Field, fields_of, whole
 from app.engine.paper import manuscript
@@ -42,7 +43,7 @@ def _holding(view: type[RecordPage]) -> Any:
         child = inspect(view.model).relationships[about.relation].mapper.class_
         back = child.__table__.c[fields_of(child)[about.back].column]
         parts.append(select(literal(about.relation)).where(exists().where(back == bindparam("record"))))
-    return union_all(*parts)
+    return union_all(*parts).execution_options(**by_key)
 
 
 def _held(record: Any, view: RecordPage) -> set[str]:
@@ -181,10 +182,9 @@ class RecordPage(KindPages):
         fields = known_fields(child)
         columns = [name for name in about.columns if name in fields and not _for_all(fields[name])]
         back = getattr(child, fields[about.back].column)
-        query = (
-            select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,))).limit(about.most + 1)
-        )
-        rows = list(db.session.scalars(query.options(*references.options(child, columns)))) if holds else []
+        query = select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,)))
+        query = query.limit(about.most + 1).options(*references.options(child, columns)).execution_options(**by_key)
+        rows = list(db.session.scalars(query)) if holds else []
         learn(db.session, rows)
         if len(rows) <= about.most and about.relation in inspect(record).unloaded:
             set_committed_value(record, about.relation, rows)  # what the steps ask about the lines is here already

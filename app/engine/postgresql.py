@@ -1,0 +1,118 @@
+"""PostgreSQL as it is asked here: what it has planned once for a key, a connection keeps for all keys.
+
+Rules of access make statements long, and half of a page's time on the server went into planning the same ones anew.
+Prepared, a statement is planned once for whatever values. That is well for the few rows of a key; a list, a search or a
+count needs a plan of its own for what it is asked: whoever has nothing waiting has an index where others have a table.
+
+psycopg forgets what is prepared at each ROLLBACK, with which SQLAlchemy ends whatever was not committed: every page. A
+transaction in which nothing but questions was asked leaves nothing behind and may as well end with COMMIT.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import BinaryExpression, ClauseElement, ColumnElement, CompoundSelect, Select, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.sql.elements import BooleanClauseList
+from sqlalchemy.sql.operators import eq, in_op
+
+from app.engine.database import by_key
+
+#: What a connection has been asked so many times is prepared when it is asked again, ...
+OFTEN = 2
+#: ... and so many statements stay prepared, the latest ones.
+KEPT = 300
+
+_WRITES = re.compile(r"WITH\b.*\b(INSERT|UPDATE|DELETE|MERGE)\b", re.DOTALL)
+
+
+class Cursor(psycopg.Cursor[Any]):
+    """Tells its connection of all that is more than a question.
+
+    The server says what it did: `SELECT 25`; but so it does where a `WITH` in front has deleted something.
+    """
+
+    connection: Connection
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        answer = super().execute(query, *arguments, **options)
+        if self.statusmessage and not (self.statusmessage.startswith("SELECT") and not _WRITES.match(str(query))):
+            self.connection.only_asked = False
+        return answer
+
+    def executemany(self, *arguments: Any, **options: Any) -> None:
+        self.connection.only_asked = False
+        super().executemany(*arguments, **options)
+
+    def stream(self, *arguments: Any, **options: Any) -> Any:
+        self.connection.only_asked = False
+        return super().stream(*arguments, **options)
+
+    def copy(self, *arguments: Any, **options: Any) -> Any:
+        self.connection.only_asked = False
+        return super().copy(*arguments, **options)
+
+
+class Connection(psycopg.Connection[Any]):
+    """Ends a transaction with COMMIT that was to be rolled back, but did nothing except ask.
+
+    No question here calls a function that writes: nothing but the statement's own kind is looked at.
+    """
+
+    only_asked = True
+
+    def commit(self) -> None:
+        super().commit()
+        self.only_asked = True
+
+    def rollback(self) -> None:
+        if self.only_asked and self.info.transaction_status == TransactionStatus.INTRANS:
+            super().commit()
+        else:
+            super().rollback()
+        self.only_asked = True
+
+
+class Dialect(PGDialect_psycopg):
+    """SQLAlchemy's own, over such connections; of all questions it has only those prepared that ask by a key."""
+
+    supports_statement_cache = True
+
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        connection = Connection.connect(*arguments, cursor_factory=Cursor, **options)
+        connection.prepare_threshold, connection.prepared_max = OFTEN, KEPT
+        return connection
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        if isinstance(cursor, Cursor) and not (
+            context and (context.is_crud or context.execution_options.get("by_key"))
+        ):
+            cursor.execute(statement, parameters, prepare=False)
+        else:
+            cursor.execute(statement, parameters)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _asks_by_key(execution: ORMExecuteState) -> None:
+    if execution.is_select and (execution.is_relationship_load or _by_primary_key(execution.statement)):
+        execution.update_execution_options(**by_key)
+
+
+def _by_primary_key(statement: Any) -> bool:
+    """Whether a query begins its conditions with the key of what it asks for: `id = :id` or `id IN (...)`."""
+    if isinstance(statement, CompoundSelect):
+        return all(map(_by_primary_key, statement.selects))
+    first: ClauseElement | None = statement.whereclause if isinstance(statement, Select) else None
+    while isinstance(first, BooleanClauseList) and first.clauses:
+        first = first.clauses[0]
+    return (
+        isinstance(first, BinaryExpression)
+        and first.operator in (eq, in_op)
+        and isinstance(first.left, ColumnElement)
+        and bool(getattr(first.left, "primary_key", False))
+    )
