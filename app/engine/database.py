@@ -57,6 +57,9 @@ by_key = {"by_key": True}
 #: Seconds for which a transaction waits for another one before it counts as lost: see `lost`.
 PATIENCE = 10
 
+#: So many statements SQLite keeps prepared for a connection, each some 20 kB.
+STATEMENTS = 400
+
 _writing: ContextVar[bool] = ContextVar("writing", default=True)
 _patient: ContextVar[bool] = ContextVar("patient", default=True)
 
@@ -242,6 +245,12 @@ def index_where(name: str, *columns: str, where: str, unique: bool = False) -> I
     """An index of those rows alone for which an SQL condition holds."""
     condition = text(where)
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+@event.listens_for(Engine, "do_connect")
+def _keep_statements(dialect: Any, _record: Any, _arguments: Any, options: Any) -> None:
+    if dialect.name == "sqlite":
+        options["cached_statements"] = STATEMENTS
 
 
 @event.listens_for(Engine, "connect")
