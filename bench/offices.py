@@ -30,9 +30,9 @@ class Office:
     folder: Path
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What `run.py` is told about this office."""
+        """What `run.py` is told about this office; it may keep its modules compiled, as an installed program does."""
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "WENSHU_DATABASE_URL": self.url,
             "WENSHU_DATA_DIR": str(self.folder),
             "WENSHU_SECRET_KEY": "only for measuring, on this machine alone",

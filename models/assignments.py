@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Index, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import fields, history
@@ -22,7 +22,7 @@ from app.engine.answers import happened
 from app.engine.moments import now
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand, state_indexes
 from models.people import Department, Person
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Assignment(Workflow, Model):
     """A paper on one unit's desk, with what is asked of the unit and by when."""
 
     __tablename__ = "assignment"
+    __table_args__ = (
+        *state_indexes("assignment", large=True),
+        Index("ix_assignment_handler_state", "handler_id", "state"),  # what waits for somebody
+        {},
+    )
     kind_name = "assignments"
     large = True
     label, label_plural = _l("Assignment"), _l("Assignments")

@@ -4,12 +4,14 @@ import re
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event, select
 
 from app.engine import access, history, tables, transfer
 from app.engine import record as records
 from app.engine.frames import ask
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
+from app.extensions import db
 from models.customers import Customer
 from models.grades import CustomerGrade
 from models.order_lines import OrderLine
@@ -29,6 +31,23 @@ def test_amounts_are_rounded_a_line_and_summed(order):
     assert (order.net, order.tax, order.gross) == (Decimal("358.63"), Decimal("53.80"), Decimal("412.43"))
     assert order.quantity == 11
     assert (order.region, order.consignee, order.address) == ("贵州", "王经理", "解放路1号")
+
+
+def test_the_lines_of_an_order_ask_for_their_products_together(either_session, order, either_actors):
+    products = [product.id for product in either_session.scalars(select(Product))]
+    lines = [{"product": str(products[n == 3]), "quantity": "2"} for n in range(12)]
+    asked = []
+
+    def note(connection, cursor, statement, *rest):
+        asked.append(statement)
+
+    with access.acting_as(either_actors["sales"]):
+        event.listen(db.engine, "before_cursor_execute", note)
+        records.change(either_session, order, {"order_lines": lines}, [], version=order.version)
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert [line.product_id for line in order.order_lines] == [products[n == 3] for n in range(12)]
+    by_key = [statement for statement in asked if re.match(r"SELECT product.id, .*\nFROM product ", statement)]
+    assert len(by_key) == 1
 
 
 def test_an_order_of_a_salesperson_belongs_to_them_and_their_department(order, either_actors):

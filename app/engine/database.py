@@ -268,6 +268,9 @@ def _prepare(connection: Any, record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
     else:
         connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        # To start a second process takes ten milliseconds, which the default holds for next to nothing: pages went for
+        # it, too, for a count that takes two.
+        connection.execute("SET parallel_setup_cost = 20000")
         connection.commit()
 
 

@@ -23,6 +23,7 @@ from app.engine.fields import Field, fields_of, storable, whole
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.keys import give_keys
 from app.engine.moments import Moment, now
+from app.engine.references import NONE_FOUND, Found, as_key, found_together
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
 from app.engine.searching import search_text_of
 
@@ -191,10 +192,13 @@ def kinds() -> dict[str, type[Record]]:
 
 def find(session: Session, model: type[Record], pk: Any) -> Any:
     """The record with that key if the actor may see it, else None: hidden and missing look alike."""
-    key = pk if isinstance(pk, int) and not isinstance(pk, bool) else whole(pk)
-    if key is None or not 0 < key < 2**31:
-        return None
-    return learned_with(session, select(model).where(model.id == key), model)
+    key = as_key(pk)
+    return None if key is None else learned_with(session, select(model).where(model.id == key), model)
+
+
+def among_found(session: Session, found: Found, model: Any, pk: Any) -> Any:
+    """What `find` would find, asked for only where it has not been found already."""
+    return found.get((model, as_key(pk) or 0)) or find(session, model, pk)
 
 
 def named(session: Session, model: type[Record], name: str) -> Any:
@@ -211,12 +215,12 @@ def named(session: Session, model: type[Record], name: str) -> Any:
     raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
 
 
-def referred(session: Session, field: Field, raw: Any) -> Any:
+def referred(session: Session, field: Field, raw: Any, found_before: Found = NONE_FOUND) -> Any:
     """The record a form's or an API's value refers to: a key, a name or the record itself."""
     target: Any = field.target
     if isinstance(raw, target):
         return raw
-    found = find(session, target, raw)
+    found = among_found(session, found_before, target, raw)
     if found is not None:
         return found
     if isinstance(raw, str) and whole(raw) is None:
@@ -225,11 +229,17 @@ def referred(session: Session, field: Field, raw: Any) -> Any:
 
 
 def clean(
-    session: Session, model: type[Record], raw: Mapping[str, Any], names: Iterable[str], *, fresh: bool = False
+    session: Session,
+    model: type[Record],
+    raw: Mapping[str, Any],
+    names: Iterable[str],
+    *,
+    fresh: bool = False,
+    found: Found = NONE_FOUND,
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """The values of the fields `names` found in `raw`, and the sentences about those that will not do, by field.
 
-    A `fresh` record takes its defaults where nothing at all was said.
+    A `fresh` record takes its defaults where nothing at all was said. `found`: what it may refer to, found beforehand.
     """
     fields = fields_of(model)
     values: dict[str, Any] = {}
@@ -242,7 +252,7 @@ def clean(
         try:
             value = field.clean(raw.get(name))
             if value is not None and field.kind == "reference":
-                value = referred(session, field, value)
+                value = referred(session, field, value, found)
             if value is None and field.required and field.kind != "flag":
                 raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
             values[name] = (value or False) if field.kind == "flag" else value
@@ -409,8 +419,9 @@ def _line_rows(
     if not isinstance(sent, list) or not all(isinstance(item, Mapping) for item in sent):
         errors.setdefault(model.lines.relation, []).append(_("The lines must be a list of objects."))
         return []
+    found = found_together(session, (fields_of(child)[name] for name in model.lines.columns), sent)
     for position, item in enumerate(sent, 1):
-        values, wrong = clean(session, child, item, model.lines.columns)
+        values, wrong = clean(session, child, item, model.lines.columns, found=found)
         for name, sentences in wrong.items():
             label = fields_of(child)[name].label
             errors.setdefault(f"{model.lines.relation}-{position - 1}-{name}", []).extend(sentences)

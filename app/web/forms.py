@@ -17,6 +17,7 @@ from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.paper import manuscript
+from app.engine.references import NONE_FOUND, Found
 from app.extensions import db
 
 
@@ -139,8 +140,11 @@ def shown(field: engine.Field, value: Any) -> Any:
     return str(value)
 
 
-def sent(fields: Mapping[str, engine.Field], data: MultiDict[str, str]) -> dict[str, Any]:
-    """The raw values of a posted form; for a picker the chosen key, else the words typed."""
+def sent(fields: Mapping[str, engine.Field], data: MultiDict[str, str], found: Found = NONE_FOUND) -> dict[str, Any]:
+    """The raw values of a posted form; for a picker the chosen key, else the words typed.
+
+    `found`: what its pickers may mean, found beforehand.
+    """
     raw: dict[str, Any] = {}
     for name, field in fields.items():
         if field.kind == "references":
@@ -150,20 +154,20 @@ def sent(fields: Mapping[str, engine.Field], data: MultiDict[str, str]) -> dict[
         elif field.kind == "flag":
             raw[name] = name in data and data[name] not in ("", "0", "false")
         elif field.kind == "reference" and (name in data or f"{name}__text" in data):
-            raw[name] = picked(field, data.get(name, ""), data.get(f"{name}__text"))
+            raw[name] = picked(field, data.get(name, ""), data.get(f"{name}__text"), found)
         elif name in data:
             raw[name] = data[name]
     return raw
 
 
-def picked(field: engine.Field, key: str, words: str | None) -> str:
+def picked(field: engine.Field, key: str, words: str | None, found: Found = NONE_FOUND) -> str:
     """What a picker means: the chosen record's key, unless other words were typed over it.
 
     Without its script a picker sends the old key along with the new words.
     """
     if not key or words is None:
         return key or words or ""
-    chosen = records.find(db.session, field.target, key)  # type: ignore[arg-type]
+    chosen = records.among_found(db.session, found, field.target, key)
     return key if chosen is None or words.strip() == str(chosen) else words.strip()
 
 

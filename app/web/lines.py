@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, HiddenField
 
 from app.engine import record as records
+from app.engine import references
 from app.engine.fields import fields_of, whole
 from app.extensions import db
 from app.web import forms
@@ -29,16 +30,18 @@ def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
     fields = {name: fields_of(child)[name] for name in lines.columns}
     named = (whole(key.split("-")[1]) for key in request.form if key.startswith(f"{lines.relation}-"))
     numbers = sorted({number for number in named if number is not None})
-    found = []
-    for n in numbers[:500]:
-        start = f"{lines.relation}-{n}-"
-        data: MultiDict[str, str] = MultiDict(
-            (k.removeprefix(start), v) for k, v in request.form.items(multi=True) if k.startswith(start)
-        )
-        raw = forms.sent(fields, data)
+    posted = [_posted(f"{lines.relation}-{n}-") for n in numbers[:500]]
+    found, rows = references.found_together(db.session, fields.values(), posted), []
+    for data in posted:
+        raw = forms.sent(fields, data, found)
         if any(value not in (None, "", False) for value in raw.values()) and not data.get("remove"):
-            found.append({**raw, "id": data.get("id", "")})
-    return found
+            rows.append({**raw, "id": data.get("id", "")})
+    return rows
+
+
+def _posted(start: str) -> MultiDict[str, str]:
+    """The part of a posted form whose names begin so."""
+    return MultiDict((k.removeprefix(start), v) for k, v in request.form.items(multi=True) if k.startswith(start))
 
 
 def drawn(model: Any, record: Any) -> dict[str, Any] | None:
