@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_
 
 from app.engine.clocks import ClockRow, ClockSegment
-from app.engine.columns import Few
+from app.engine.columns import Column, Few
 from app.engine.database import as_stored
 from app.engine.frames import Counted, Rows
 from app.engine.moments import office_zone
@@ -37,9 +38,18 @@ def tally(table: pd.DataFrame, by: Sequence[str], counts: Mapping[str, pd.Series
     return groups[list(counts)].sum().reset_index()
 
 
-def opening(table: pd.DataFrame, model: Any, lines: pd.DataFrame, counts: Mapping[str, Any], **also: str) -> Counted:
+#: What a record took, beside it in a workbook: medians are taken of these.
+HOURS = Column("hours", _l("Hours"), "hours")
+WORKING_HOURS = Column("working_hours", _l("Working hours"), "hours")
+
+
+def opening(
+    table: pd.DataFrame, model: Any, lines: pd.DataFrame, counts: Mapping[str, Any],
+    measures: Sequence[Column] = (), /, **also: str,
+) -> Counted:  # fmt: skip
     """`table` with the records its `counts` were summed up from; `also` names the count whose rows a share opens."""
-    return Counted(table, [Rows(model, lines.assign(**counts), {**{name: name for name in counts}, **also})])
+    figures = {**{name: name for name in counts}, **also}
+    return Counted(table, [Rows(model, lines.assign(**counts), figures, measures=measures)])
 
 
 def office_days(moments: pd.Series) -> pd.Series:

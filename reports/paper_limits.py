@@ -25,7 +25,7 @@ from models.follow_ups import FollowUp, FollowUpNote
 from models.instructions import LeaderInstruction
 from models.paper_orders import PaperOrder
 from models.people import Department, Person, told_apart
-from reports.counting import last_day, office_days, opening, share, tally
+from reports.counting import WORKING_HOURS, last_day, office_days, opening, share, tally
 
 #: What has limits that somebody keeps an eye on, and the column of the person whose turn it is to handle it.
 RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
@@ -149,7 +149,7 @@ def follow_up_effect(session: Session, period: Period, by: list[str]) -> Counted
     asked, answered = (pd.to_datetime(table[name], utc=True) for name in ("at", "answered_at"))
     calendar = working_calendar(session)
     days = pd.Series(calendar.working_days_column(office_days(asked), office_days(answered)))
-    table["hours"] = calendar.working_seconds_column(asked, answered) / 3600
+    table["working_hours"] = calendar.working_seconds_column(asked, answered) / 3600
     first, over = table["earlier"].isna(), pd.to_datetime(table["due_at"], utc=True) < pd.Timestamp(now())
     judged = first & (table["state"].isin((MET, MISSED)) | (table["state"].eq(RUNNING) & over))
     counts: dict[str, pd.Series] = {
@@ -160,11 +160,12 @@ def follow_up_effect(session: Session, period: Period, by: list[str]) -> Counted
     counted = tally(table, by, counts)
     counted["within_a_day_share"] = share(counted["within_a_day"], counted["asked"])
     counted["kept_share"] = share(counted["kept"], counted["judged"])
-    hours = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)["hours"]
+    hours = table.fillna(dict.fromkeys(by, "")).groupby(by, sort=True)["working_hours"]
     took = pd.DataFrame({"hours_median": hours.median().round(2), "hours_p90": hours.quantile(0.9).round(2)})
     opens = {"within_a_day_share": "within_a_day", "hours_median": "answered", "hours_p90": "answered",
              "kept_share": "kept"}  # fmt: skip
-    return opening(counted.merge(took.reset_index(), how="left", on=by), FollowUpNote, table, counts, **opens)
+    told = counted.merge(took.reset_index(), how="left", on=by)
+    return opening(told, FollowUpNote, table, counts, (WORKING_HOURS,), **opens)
 
 
 def _asked() -> Any:

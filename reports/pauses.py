@@ -21,7 +21,7 @@ from models.extensions import CAUSES
 from models.people import Department
 from models.ticket_words import KINDS, WAITING_FOR
 from models.tickets import ServiceTicket
-from reports.counting import share, without_few
+from reports.counting import HOURS, share, without_few
 from reports.ticket_ways import closed_at, closings
 
 _CLOSING = HistoryEntry.__table__.alias("closing")
@@ -108,4 +108,4 @@ def pauses(session: Session, period: Period, by: list[str], of: str) -> Counted:
     told = told.assign(share=share(hours, hours.sum()), hours=hours.round(2), median_hours=median.round(2))
     told = told.sort_values("hours", ascending=False, kind="stable", ignore_index=True)
     figures = {"records": "", "pauses": "", "hours": "hours", "share": "hours", "median_hours": ""}
-    return Counted(told, [Rows(subject.model, table, figures, once=("records",))])
+    return Counted(told, [Rows(subject.model, table, figures, once=("records",), measures=(HOURS,))])

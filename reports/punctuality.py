@@ -22,7 +22,7 @@ from models.orders import PAYMENT_TYPES, Order
 from models.people import Department
 from models.ticket_words import KINDS as TICKET_KINDS
 from models.tickets import ServiceTicket
-from reports.counting import without_few
+from reports.counting import HOURS, WORKING_HOURS, without_few
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def turnaround(session: Session, period: Period, by: list[str], of: str) -> Coun
         figures[f"mean_{name}"] = groups[name].mean().round(2)
         figures[f"p90_{name}"] = groups[name].quantile(0.9).round(2)
     told = without_few(pd.DataFrame(figures).reset_index(), by, "count")
-    return Counted(told, [Rows(subject.model, table, dict.fromkeys(figures, ""))])
+    return Counted(told, [Rows(subject.model, table, dict.fromkeys(figures, ""), measures=(HOURS, WORKING_HOURS))])
 
 
 @report(
@@ -177,4 +177,5 @@ def overdue(session: Session, period: Period) -> Counted:
     counted["longest_days"] = groups["days"].max().fillna(0).astype(int)
     opens = {**{name: name for name in counts}, "longest_days": "overdue"}
     of_kind = [(subject.model, table[table["record_kind"] == name]) for name, subject in SUBJECTS.items()]
-    return Counted(counted.reset_index(), [Rows(model, lines, opens) for model, lines in of_kind])
+    days_over = (Column("days", _l("Days overdue"), "integer"),)
+    return Counted(counted.reset_index(), [Rows(model, lines, opens, measures=days_over) for model, lines in of_kind])

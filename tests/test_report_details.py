@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
+from statistics import fmean, median
 
 import pytest
 from flask_babel import force_locale
@@ -156,3 +157,46 @@ def test_a_draft_is_called_by_its_kind_and_key_and_a_paper_by_its_number(app):
             for number in (None, "文枢发〔2026〕3号")
         ]
     assert told == ["Outgoing document 7", "文枢发〔2026〕3号"]
+
+
+#: report, what it is asked for -> the column that a line measures, and how a figure of the report is taken of it
+MEASURED = {
+    ("turnaround", "documents"): {
+        "hours": {"median_hours": median, "mean_hours": fmean},
+        "working_hours": {"median_working_hours": median, "mean_working_hours": fmean},
+    },
+    ("turnaround", "tickets"): {"hours": {"median_hours": median, "mean_hours": fmean}},
+    ("pauses", "tickets"): {"hours": {"hours": sum, "median_hours": median}},
+    ("follow_up_effect", ""): {"working_hours": {"hours_median": median}},
+    ("overdue", ""): {"days": {"longest_days": max}},
+}
+
+
+@pytest.mark.parametrize("name, of", MEASURED)
+def test_medians_can_be_taken_again_of_what_the_lines_measure(busy_office, people, name, of):
+    with busy_office.app_context(), access.acting_as(people["manager"]):
+        answer = ask(db.session, name, {"of": of} if of else {})
+        sheets, labels = read_back(answer), answer.report.labels
+        groups = [
+            tuple(str(labels.get(one, {}).get(row[one], row[one])) for one in answer.told_by) for row in answer.rows
+        ]
+        db.session.remove()
+    measured, keys = {}, [f"group_{key}" for key in answer.told_by]
+    for columns, rows in sheets:
+        place = {column.name: number for number, column in enumerate(columns)}
+        for row in rows:
+            for measure in MEASURED[name, of]:
+                if (value := row[place[measure]]) is not None:
+                    group = tuple(row[place[key]] or "" for key in keys)
+                    measured.setdefault((group, measure), []).append(value)
+    taken_again = 0
+    for group, row in zip(groups, answer.rows, strict=True):
+        for measure, figures in MEASURED[name, of].items():
+            for figure, taken in figures.items() if (group, measure) in measured else ():
+                if row[figure] not in (None, TOO_FEW):
+                    assert float(row[figure]) == pytest.approx(taken(measured[group, measure]), abs=0.006), (
+                        group,
+                        figure,
+                    )
+                    taken_again += 1
+    assert taken_again

@@ -24,12 +24,13 @@ Key = tuple[str, ...]
 
 
 class Line(NamedTuple):
-    """A record, by which group of the report and which moment it counts, and what it adds to each figure."""
+    """A record, the group and the moment it counts by, what it adds to each figure, and what it measures itself."""
 
     key: Key
     id: int
     at: Any
     worth: dict[str, Any]
+    measured: dict[str, Any]
 
 
 @dataclass
@@ -71,8 +72,8 @@ class Behind:
                     counted.add(once)
                 worth[figure] = adds
             if worth:
-                at = told.get("at")
-                yield Line(key, int(told["id"]), None if pd.isna(at) else at, worth)
+                measured = {column.name: _known(told[column.name]) for column in rows.measures}
+                yield Line(key, int(told["id"]), _known(told.get("at")), worth, measured)
 
 
 def all_behind(session: Session, answer: Answer, figure: str) -> tuple[Any, pd.DataFrame]:
@@ -88,6 +89,10 @@ def all_behind(session: Session, answer: Answer, figure: str) -> tuple[Any, pd.D
         else:
             deque(lines, maxlen=0)  # what answers a cell first is known only of lines that were gone through
     return model, pd.DataFrame(found, columns=["id", "at", "worth"], dtype=object)
+
+
+def _known(value: Any) -> Any:
+    return None if pd.isna(value) else value
 
 
 def _worth(told: Mapping[str, Any], name: str) -> Any:

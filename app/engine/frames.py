@@ -58,6 +58,8 @@ class Rows:
     figures: Mapping[str, str]
     #: figures in which a record counts once, however many lines it has
     once: Collection[str] = ()
+    #: columns of the lines that stand beside each in a workbook: what a median or a longest was taken of
+    measures: Sequence[Column] = ()
 
     @property
     def names(self) -> Collection[str]:

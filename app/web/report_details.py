@@ -74,22 +74,24 @@ def _counted(session: Session, answer: Answer) -> Iterator[Sheet]:
     several = len({rows.model for rows in answer.behind}) > 1
     for model, figures, lines in Behind(session, answer).kinds():
         added = [columns[name] for name in figures if name in columns and columns[name].kind in ADDED]
+        measures = {one.name: one for rows in answer.behind if rows.model is model for one in rows.measures}
         fields = _natural(model)
         cells = [cell_of(field) for field in fields]
         title = f"{_('Line by line')} {model.label_plural}" if several else _("Line by line")
 
         def rows(
             lines: Iterator[Line] = lines, model: Any = model, fields: list[Field] = fields,
-            cells: list[Callable[[Any], Any]] = cells, added: list[Column] = added,
+            cells: list[Callable[[Any], Any]] = cells, added: list[Column] = added, measures: Iterable[str] = measures,
         ) -> Iterator[list[Any]]:  # fmt: skip
             for line, record in _records(session, model, fields, lines):
                 group = [str(labels.get(c.name, {}).get(word, word)) for c, word in zip(keys, line.key, strict=True)]
                 worth = [line.worth.get(column.name) for column in added]
-                yield [*group, *_cells(record, line.at, cells), *worth]
+                measured = [line.measured.get(name) for name in measures]
+                yield [*group, *_cells(record, line.at, cells), *worth, *measured]
 
         told = [Column(f"group_{column.name}", column.label, "text") for column in keys]
         sums = [Column(f"adds_{c.name}", c.label, c.kind, unit=c.unit, total=True) for c in added]
-        yield Sheet(title, [*told, *_heads(model, fields), *sums], rows())
+        yield Sheet(title, [*told, *_heads(model, fields), *sums, *measures.values()], rows())
 
 
 def _records(session: Session, model: Any, fields: list[Field], lines: Iterator[Line]) -> Iterator[tuple[Line, Any]]:
