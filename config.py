@@ -49,7 +49,7 @@ class Config:
         "pool_recycle": 3600,  # seconds; what SQLite's planner learns, a new connection knows
         "pool_use_lifo": True,  # few connections are asked often: each keeps the statements it has prepared
         # An office of six roles asks a thousand statements. SQLAlchemy keeps five hundred, and putting others together
-        # anew took as long again as their pages; one that is kept takes 60 to 90 kB.
+        # anew took nearly half of their pages' time; one that is kept takes 60 to 90 kB.
         "query_cache_size": 1500,
         "hide_parameters": True,  # values of statements stay out of logs
     }

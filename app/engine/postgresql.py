@@ -28,7 +28,7 @@ OFTEN = 2
 #: ... and so many statements stay prepared, the latest ones.
 KEPT = 300
 
-_WRITES = re.compile(r"WITH\b.*\b(INSERT|UPDATE|DELETE|MERGE)\b", re.DOTALL)
+_WRITES = re.compile(r"\s*WITH\b.*\b(INSERT|UPDATE|DELETE|MERGE)\b", re.DOTALL)
 
 
 class Cursor(psycopg.Cursor[Any]):
@@ -89,12 +89,9 @@ class Dialect(PGDialect_psycopg):
         return connection
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        if isinstance(cursor, Cursor) and not (
-            context and (context.is_crud or context.execution_options.get("by_key"))
-        ):
-            cursor.execute(statement, parameters, prepare=False)
-        else:
-            cursor.execute(statement, parameters)
+        planned_once = context is not None and (context.is_crud or "by_key" in context.execution_options)
+        own = isinstance(cursor, Cursor)  # a cursor that stays on the server is never prepared, and takes no such word
+        cursor.execute(statement, parameters, **({"prepare": False} if own and not planned_once else {}))
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -31,6 +31,15 @@ def _in_a_question(connection):
     connection.execute(sa.text("WITH new AS (DELETE FROM kept RETURNING n) SELECT count(*) FROM new"))
 
 
+def _in_a_question_on_lines_of_its_own(connection):
+    connection.execute(
+        sa.text("""
+        WITH new AS (DELETE FROM kept RETURNING n)
+        SELECT count(*) FROM new
+    """)
+    )
+
+
 def _by_columns(connection):
     with connection.connection.cursor() as cursor, cursor.copy("COPY kept FROM STDIN") as copy:
         copy.write_row((1,))
@@ -56,7 +65,10 @@ def table(postgres_app):
         yield db.engine
 
 
-@pytest.mark.parametrize("write", [_one, _many, _returning, _in_a_question, _by_columns, _streamed, _unread])
+@pytest.mark.parametrize(
+    "write",
+    [_one, _many, _returning, _in_a_question, _in_a_question_on_lines_of_its_own, _by_columns, _streamed, _unread],
+)
 def test_what_was_written_and_given_up_is_gone(table, write):
     with table.connect() as connection:
         ask(connection)
