@@ -10,16 +10,17 @@ import click
 from sqlalchemy import func, select
 
 from app.cli_users import account_named
-from app.engine import access, error_sheets, extracts, tables, transfer
+from app.engine import access, error_sheets, extracts, finding, tables, transfer
 from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.csv import write_csv
 from app.engine.disclosure import exported, known_fields
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.import_runs import ImportRun
 from app.engine.moments import office_zone
 from app.engine.move_in import Plan, move_in
 from app.engine.refusals import Refused
+from app.engine.report_answers import ask
 from app.engine.template import write_template
 from app.extensions import db
 from app.web.download import Export, form_of, write_export
@@ -185,7 +186,7 @@ def runs_command(username: str | None) -> None:
 def undo_command(run: int, reason: str, username: str | None) -> None:
     """Delete everything an import brought in, unless something of it was changed or is referred to."""
     with access.acting_as(_actor(username)):
-        found = records.find(db.session, ImportRun, run)
+        found = finding.by_key(db.session, ImportRun, run)
         if found is None:
             raise Refused(f"There is no import {run}.")
         count = found.taken_in
@@ -213,7 +214,7 @@ def export_command(kind: str, file: Path, where: tuple[str, ...], username: str 
                 raise Refused(f"There is no column “{name}”. There are: {', '.join(fields)}.")
             wanted = fields[name].clean(value)
             if fields[name].kind == "reference":
-                wanted = records.named(db.session, fields[name].target, value).id  # type: ignore[arg-type]
+                wanted = finding.by_name(db.session, fields[name].target, value).id  # type: ignore[arg-type]
             query = query.where(getattr(model, fields[name].column) == wanted)
         title, keys = str(model.label_plural), query.with_only_columns(model.id).subquery()
         count = db.session.scalar(select(func.count()).select_from(keys))

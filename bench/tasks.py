@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.csv import csv_chunks
 from app.engine.extracts import export_columns, export_rows, export_texts
-from app.engine.frames import ask
 from app.engine.moments import office_zone
+from app.engine.report_answers import ask
 from app.extensions import db
 from app.factory import create_app
 from app.memory import settle

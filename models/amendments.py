@@ -18,11 +18,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Integer, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, concurrency, fields
+from app.engine import access, concurrency, fields, finding
 from app.engine.access import Actor, open_to
 from app.engine.database import session_of
 from app.engine.moments import now
-from app.engine.record import Lines, Numbered, Record, find
+from app.engine.record import Lines, Numbered, Record
 from app.engine.refusals import StepRefused, on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow
 from models import amending, cutoffs, fulfilling
@@ -86,7 +86,7 @@ class Amendment(OrderRequest, Workflow, Model):
     @classmethod
     def first_lines(cls, session: Session, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What stands on the order, to be written over; lines that stay as they are count as none."""
-        order = find(session, Order, given.get("order"))
+        order = finding.by_key(session, Order, given.get("order"))
         lines = order.order_lines if order is not None else []
         return [{"instead_of": line.product, "quantity": line.quantity} for line in lines]
 

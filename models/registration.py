@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, func, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, object_session, relationship
 
-from app.engine import access, changes, fields, rules
+from app.engine import access, changes, fields, finding, rules
 from app.engine import record as records
 from app.engine.moments import at_office, local, today
 from models.numbers_of_papers import unfinished, year_of
@@ -183,4 +183,4 @@ def _most(values: list[Any]) -> Any:
 
 def _stored(session: Session, model: Any, keys: list[Any]) -> Any:
     key = _most(keys)
-    return None if key is None else records.find(session, model, key)
+    return None if key is None else finding.by_key(session, model, key)

@@ -13,7 +13,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, moments
+from app.engine import access, finding, moments
 from app.engine import record as records
 from app.engine.history import HistoryEntry
 from models.clearances import StaffClearance
@@ -176,7 +176,7 @@ def _slips(session: Session, people: dict[str, Person]) -> None:
     for sender, sender_no, title, month, day in SLIPS:
         received = moments.at_office(datetime(2011, month, day).date())
         document = IncomingDocument(
-            sender=records.named(session, Correspondent, sender), sender_no=sender_no, title=title, copies=1,
+            sender=finding.by_name(session, Correspondent, sender), sender_no=sender_no, title=title, copies=1,
             register=first_book(session), paper_type="notice", medium="paper", received_at=received, taken_over=True,
             state="closed", closed_at=received + timedelta(days=3),
             department=people["user_a"].department, secrecy="internal", urgency="none",

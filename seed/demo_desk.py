@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.engine import access, clocks, moments
+from app.engine import access, clocks, finding, moments
 from app.engine import record as records
 from models import sweeping
 from models.assignments import Assignment
@@ -136,12 +136,12 @@ def found(stage: Stage, paper: IncomingDocument, where: str) -> Any:
 def receive(stage: Stage, story: Story, number: int) -> tuple[IncomingDocument, Desk]:
     """Register the paper of a story and take its way; the paper, and the desk it lies on."""
     session, desk = stage.session, Desk(stage, story.days)
-    sender = records.named(session, Correspondent, story.sender)
+    sender = finding.by_name(session, Correspondent, story.sender)
     moment = desk.next()
     day = moments.local(moment).date()
     paper = IncomingDocument(
         **{
-            "register": records.named(session, Register, story.book), "sender": sender, "title": story.title,
+            "register": finding.by_name(session, Register, story.book), "sender": sender, "title": story.title,
             "sender_no": f"{sender.number_code}〔{day.year}〕{number}号" if sender.number_code else None,
             "received_at": moment, "written_on": day - timedelta(days=2), "paper_type": type_of(story.title),
             "medium": "paper", "pages": 2 + number % 5, "department": stage.people["user_a"].department, **story.values,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from models.correspondents import Correspondent
 from models.envelope_defects import EnvelopeDefect
@@ -109,7 +109,7 @@ def _handed_in(stage: Stage, cover: Cover) -> tuple[Envelope, Desk]:
     ]  # fmt: skip
     envelope = Envelope(
         **{
-            "sender": records.named(stage.session, Correspondent, cover.sender), "presented_at": moment,
+            "sender": finding.by_name(stage.session, Correspondent, cover.sender), "presented_at": moment,
             "envelope_lines": lines, **values,
         }
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.engine import moments
+from app.engine import finding, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
 from models.destruction import DestructionEntry, DestructionList
@@ -57,7 +57,7 @@ DOOMED: list[Ways] = [
 
 def play(stage: Stage) -> None:
     """Add old papers and what becomes of them."""
-    issuer = records.named(stage.session, Correspondent, "独府办")
+    issuer = finding.by_name(stage.session, Correspondent, "独府办")
     position = iter(range(sum(map(len, OLD))))
     kept, wanted, doomed = ([_old(stage, issuer, title, next(position)) for title in titles] for titles in OLD)
     for paper, (reason, ways) in zip(kept, KEPT, strict=True):
@@ -72,7 +72,7 @@ def play(stage: Stage) -> None:
 def _old(stage: Stage, issuer: Correspondent, title: str, position: int) -> IncomingDocument:
     received = stage.today - timedelta(days=3 * 365 + 9 * (20 - position))
     paper = IncomingDocument(
-        register=records.named(stage.session, Register, "SW"), sender=issuer, title=title, received_at=received, copies=3,
+        register=finding.by_name(stage.session, Register, "SW"), sender=issuer, title=title, received_at=received, copies=3,
         sender_no=f"独府办发〔{moments.local(received).year}〕{20 + position}号", taken_over=True, state="closed",
         closed_at=received + timedelta(days=4), department=stage.people["user_a"].department, medium="paper",
     )  # fmt: skip

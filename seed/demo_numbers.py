@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from models.number_reservations import NumberReservation, use
 from models.outgoing import OutgoingDocument
@@ -32,7 +32,7 @@ def play(stage: Stage) -> None:
 
 
 def _reserve(stage: Stage, desk: Desk, who: str, code: str, holder: str, purpose: str, kept: int) -> NumberReservation:
-    series = records.named(stage.session, OutgoingSeries, code)
+    series = finding.by_name(stage.session, OutgoingSeries, code)
     until = desk.day + timedelta(days=kept)
     return desk.add(who, NumberReservation(series=series, holder=stage.people[holder], purpose=purpose, until=until))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.engine import access, moments
+from app.engine import access, finding, moments
 from app.engine import record as records
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
@@ -173,7 +173,7 @@ def _promised(stage: Stage) -> Ways:
 
 
 def _paper(stage: Stage, moment: datetime, sender: Correspondent | None, book: str = "SW") -> IncomingDocument:
-    register = records.named(stage.session, Register, book)
+    register = finding.by_name(stage.session, Register, book)
     stage.papers += 1
     code, year = sender.number_code if sender else "", moments.local(moment).year
     paper = IncomingDocument(
@@ -248,7 +248,7 @@ def meant(stage: Stage, answer: Any) -> Any:
     if isinstance(answer, str) and answer.startswith("@"):
         return stage.people[answer[1:]]
     if isinstance(answer, str) and answer.startswith("#"):
-        return records.named(stage.session, Department, answer[1:])
+        return finding.by_name(stage.session, Department, answer[1:])
     if isinstance(answer, str) and answer.startswith("《"):
         return article_on(stage, answer.strip("《》"))
     return answer

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.engine.columns import Few
-from app.engine.frames import Answer
+from app.engine.report_answers import Answer
 
 #: tickets-orders.md 6: figures with fewer than five cases
 TOO_FEW = Few(5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.extensions import db
 from app.menu import VIEWS
@@ -64,7 +64,7 @@ def test_no_door_shows_a_hidden_row(app, stranger):
         keys = hide(db.session)
         actor = actors_of(db.session)[stranger]
         with access.acting_as(actor):
-            unseen = {model: pk for model, pk in keys.items() if records.find(db.session, model, pk) is None}
+            unseen = {model: pk for model, pk in keys.items() if finding.by_key(db.session, model, pk) is None}
         db.session.remove()
     browser = sign_in(app, stranger)
     token = browser.post(

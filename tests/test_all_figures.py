@@ -12,8 +12,9 @@ import pytest
 from app.engine import access
 from app.engine.columns import is_figure
 from app.engine.figures import Figure, Share, Took
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.periods import period_of
+from app.engine.report_answers import ask
 from app.extensions import db
 from tests.conftest import sign_in
 from tests.report_cells import TOO_FEW, opened

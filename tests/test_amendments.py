@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.engine import access, history, moments
+from app.engine import access, finding, history, moments
 from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import sweeping
@@ -40,7 +40,7 @@ def paid(order, take, either_session, either_actors):
 
 def product(session, number):
     with access.system():
-        return records.named(session, Product, number)
+        return finding.by_name(session, Product, number)
 
 
 def reserved(session):
@@ -148,7 +148,7 @@ def test_old_goods_that_are_gone_by_then_put_the_order_on_hold(paid, take, eithe
     amend(either_session, either_actors, paid, amendment_lines=[{"instead_of": "B", "product": "A", "quantity": "3"}])
     with access.system():
         (difference,) = either_session.query(DifferenceOrder).all()
-        records.named(either_session, Product, "B").stock = Decimal(0)  # sold to others meanwhile
+        finding.by_name(either_session, Product, "B").stock = Decimal(0)  # sold to others meanwhile
         either_session.commit()
         moments.configure("Asia/Shanghai", difference.pay_until + timedelta(seconds=1))
         assert sweeping.expire_differences(either_session) == 1

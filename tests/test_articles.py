@@ -7,10 +7,10 @@ from flask_babel import force_locale
 
 from app.engine import access, terms
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.moments import today
 from app.engine.periods import Period
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.article_versions import ArticleVersion
 from models.articles import Article

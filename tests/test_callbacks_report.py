@@ -3,7 +3,7 @@
 import pytest
 
 from app.engine import access
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.calls import CallOwed
 from models.tickets import ServiceTicket

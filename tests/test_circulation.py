@@ -7,8 +7,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app.engine import access, history, rules
-from app.engine import record as records
+from app.engine import access, finding, history, rules
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment, today
 from app.engine.refusals import NotAllowed, StepRefused
@@ -314,7 +313,7 @@ def test_a_secrecy_that_is_raised_holds_for_the_readers_at_once(session, actors)
         session.commit()
     refused(session, actors["user_a"], entry, "mark_read", "somebody else")
     with access.acting_as(actors["user_a"]):
-        assert records.find(session, IncomingDocument, document.id) is None
+        assert finding.by_key(session, IncomingDocument, document.id) is None
 
 
 def test_readers_are_taken_back_or_exempted_by_who_started_it_while_they_have_not_read(session, actors):
@@ -335,8 +334,8 @@ def test_whoever_is_named_as_a_reader_may_say_so(session, actors, who):
     round_ = send(session, actors, document, who, "user_a", by="office")
     entry = entry_of(session, round_, person(session, actors[who]).name)
     with access.acting_as(actors[who]):
-        assert records.find(session, IncomingDocument, document.id) is not None
-        assert records.find(session, CirculationEntry, entry.id) is not None
+        assert finding.by_key(session, IncomingDocument, document.id) is not None
+        assert finding.by_key(session, CirculationEntry, entry.id) is not None
     take(session, actors[who], entry, "open")
     take(session, actors[who], entry, "answer", opinion="请财务科一并研究")
     assert (entry.state, entry.signed_by_id) == ("answered", actors[who].own_person_id)
@@ -397,7 +396,7 @@ def test_a_deputy_reads_for_the_absent_and_no_longer_than_the_absence(session, a
         assert (entry.reader.name, entry.signed_by.name) == ("张小明", "李强")
     clock.ahead(days=3)
     with access.acting_as(actor_of(session, deputy)):
-        assert records.find(session, CirculationEntry, entry.id) is None
+        assert finding.by_key(session, CirculationEntry, entry.id) is None
 
 
 def test_reminding_one_reader_is_counted(session, actors):
@@ -670,6 +669,6 @@ def test_the_api_takes_the_steps_of_a_round(app):
 
 def test_what_has_no_number_is_named_by_nothing(session, actors):
     with access.acting_as(actors["office"]), pytest.raises(ValueError, match="x"):
-        records.named(session, Circulation, "x")
+        finding.by_name(session, Circulation, "x")
     with access.acting_as(actors["office"]):
-        assert records.named(session, Person, "张小明").staff_no == "006"
+        assert finding.by_name(session, Person, "张小明").staff_no == "006"

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from app.engine import access, history
-from app.engine.frames import ask
 from app.engine.refusals import StepRefused
+from app.engine.report_answers import ask
 from models.courier_money import collected_not_remitted, expect_cash, not_collected
 from models.orders import Order
 from models.payments import Payment

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.engine import access, history, searching
+from app.engine import access, finding, history, searching
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.refusals import Invalid, StepRefused, Unconfirmed
+from app.engine.report_answers import ask
 from models.customer_doubles import resembling, suggestions
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customer_owners import CustomerOwner
@@ -113,7 +113,7 @@ def merged(either_session, either_actors):
         records.add(session, PlatformIdentity, {"customer": double.id, "account": "红星 旺铺"})
         session.commit()
     with access.acting_as(actors["sales_manager"]):
-        stays = records.named(session, Customer, "C1")
+        stays = finding.by_name(session, Customer, "C1")
         raw = {"leaver": actors["sales"].own_person_id, "receiver": actors["sales_b"].own_person_id,
                "effective_on": "2099-01-01", "reason": "离职"}  # fmt: skip
         records.add(session, CustomerHandover, raw)
@@ -138,7 +138,7 @@ def test_everything_goes_to_the_customer_that_stays(merged, either_session):
 
 def test_the_number_of_the_merged_one_finds_the_one_that_stays(merged, either_session, either_actors):
     double, stays, _order = merged
-    assert records.named(either_session, Customer, "C2") is stays
+    assert finding.by_name(either_session, Customer, "C2") is stays
     with access.acting_as(either_actors["sales"]):
         again = place(either_session, customer="C2")
         assert again.customer is stays

@@ -6,8 +6,8 @@ import pytest
 
 from app.engine import access, history
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models import accounts, sweeping
 from models.customer_handovers import CustomerHandover, HandoverLine

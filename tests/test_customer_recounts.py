@@ -13,9 +13,9 @@ from sqlalchemy import select
 from app.engine import access
 from app.engine.events import SecurityEvent
 from app.engine.fields import fields_of
-from app.engine.frames import ask
 from app.engine.history import HistoryEntry
 from app.engine.phones import PhoneKey
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact

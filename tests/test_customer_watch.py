@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models import sweeping
 from models.customer_handovers import CustomerHandover
@@ -19,7 +19,7 @@ from tests.factories import house, place
 def firm(session, actors):
     house(session, actors)
     with access.acting_as(actors["sales"]):
-        customer = records.named(session, Customer, "C1")
+        customer = finding.by_name(session, Customer, "C1")
         records.change(session, customer, {"phone": "13812345678"}, ["phone"], version=customer.version)
         key = customer.id
     session.commit()
@@ -95,7 +95,7 @@ def dealings(firm, session, actors):
         contact = records.add(session, CustomerContact, {"customer": firm, "name": "王", "phone": "13900000001"})
         records.change(session, contact, {"phone": "13900000002"}, ["phone"], version=contact.version)
     with access.acting_as(actors["order_admin"]):
-        product = records.named(session, Product, "A")
+        product = finding.by_name(session, Product, "A")
         records.change(session, product, {"price": "31"}, ["price"], version=product.version)
         customer = session.get(Customer, firm)
         owner = {"owner": actors["sales_b"].own_person_id, "note": "x"}

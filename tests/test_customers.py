@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.refusals import NotAllowed
 from models.customers import Customer, CustomerContact
@@ -26,7 +26,7 @@ def test_a_customer_without_a_number_gets_the_next_one_and_belongs_to_who_brough
 def test_a_customer_keeps_the_number_it_came_with(session, actors):
     with access.acting_as(actors["order_admin"]):
         records.add(session, Customer, {"customer_no": "0007", "name": "甲"})
-        assert records.named(session, Customer, "0007").name == "甲"
+        assert finding.by_name(session, Customer, "0007").name == "甲"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from hypothesis import given
 from sqlalchemy import select
 
-from app.engine.frames import ask
 from app.engine.office_calendar import CalendarDay
+from app.engine.report_answers import ask
 from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.corrections import Correction

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.engine import access, moments
+from app.engine import access, finding, moments
 from app.engine import record as records
 from app.engine.clocks import MISSED, VOID, clocks_of
-from app.engine.frames import ask
 from app.engine.history import HistoryEntry
 from app.engine.moments import local, parse_moment
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from app.engine.transfer import import_rows
 from app.web.api import as_json
@@ -558,7 +558,7 @@ def test_a_request_for_an_identity_is_answered_alike_whether_there_is_one(sessio
         session.commit()
         with access.acting_as(actors["cs_manager"]):
             asked = records.add(session, IdentityRequest, {"ticket": ticket.id, "reason": "核实情况"})
-            seen = as_json(records.find(session, IdentityRequest, asked.id))
+            seen = as_json(finding.by_key(session, IdentityRequest, asked.id))
         session.commit()
         opinion = {"department": "综合科", "reason": "无联系方式"}
         with pytest.raises(StepRefused) as refusal:

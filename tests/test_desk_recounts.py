@@ -10,7 +10,7 @@ from hypothesis import given
 from sqlalchemy import select
 
 from app.engine import access
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.calling import CALLS, CAUSES, GRADES
 from models.calls import CallOwed

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.history import HistoryEntry
@@ -265,7 +265,7 @@ def test_several_units_get_an_order_each_and_one_is_in_charge(session, actors, c
 def complaint(session, actors, call):
     """A complaint of department A; its head also leads a unit below it."""
     with access.system():
-        unit = records.named(session, Department, "综合科")
+        unit = finding.by_name(session, Department, "综合科")
         session.add(Department(name="综合科档案室", parent=unit, leader=unit.leader))
         session.add(Department(name="综合科收发室", parent=unit))
         session.flush()

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.engine import access
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.moments import local, now, parse_moment
 from app.engine.periods import period_of
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.dispatch import DispatchOrder
 from tests.factories import register

@@ -7,12 +7,12 @@ from io import BytesIO
 import pytest
 from flask_babel import force_locale
 
-from app.engine import access, history
+from app.engine import access, finding, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.frames import ask
 from app.engine.moments import parse_date, parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
+from app.engine.report_answers import ask
 from models.circulation import CirculationEntry
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
@@ -78,7 +78,7 @@ def test_a_reader_of_department_a_answers_and_department_b_finds_nothing(either_
     with access.acting_as(actors["user_b"]):
         assert session.query(IncomingDocument).all() == []
         assert session.query(CirculationEntry).all() == []
-        assert records.find(session, IncomingDocument, document.id) is None
+        assert finding.by_key(session, IncomingDocument, document.id) is None
 
 
 def test_a_closed_case_needs_every_reader_to_have_read(either_session, either_actors, document):

@@ -7,9 +7,9 @@ import pytest
 
 from app.engine import access, history, moments
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
+from app.engine.report_answers import ask
 from models.orders import Order
 from models.payments import Payment
 from models.refunds import Refund

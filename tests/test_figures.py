@@ -19,9 +19,10 @@ from sqlalchemy.orm import object_session
 
 from app.engine import access
 from app.engine.clocks import ClockRow
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.moments import local, now, parse_moment
 from app.engine.periods import period_of
+from app.engine.report_answers import ask
 from models.allocations import PaymentAllocation
 from models.amendments import Amendment
 from models.documents import IncomingDocument

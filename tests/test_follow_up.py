@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.accountability import AccountabilityCase
@@ -110,7 +110,7 @@ def test_only_the_registry_the_officer_the_person_and_the_units_head_see_a_case(
         found = []
         for name, actor in actors.items():
             with access.acting_as(actor):
-                if actor.may("read", "follow_ups") and records.find(session, FollowUp, case.id) is not None:
+                if actor.may("read", "follow_ups") and finding.by_key(session, FollowUp, case.id) is not None:
                     found.append(name)
         return sorted(found)
 
@@ -152,7 +152,7 @@ def test_whoever_is_not_cleared_for_the_paper_does_not_see_its_case(app, either_
     session, actors = either_session, either_actors
     case = swept(session, instructed(session, actors, secrecy="top_secret"))
     with access.acting_as(actors["user_a"]):  # cleared for confidential
-        assert records.find(session, FollowUp, case.id) is None
+        assert finding.by_key(session, FollowUp, case.id) is None
         assert session.scalars(select(FollowUpNote)).all() == []
 
 
@@ -211,7 +211,7 @@ def test_a_case_is_for_the_office_head_the_leader_the_person_and_the_auditor(ses
     seen = []
     for name, actor in actors.items():
         with access.acting_as(actor):
-            if records.find(session, AccountabilityCase, case.id) is not None:
+            if finding.by_key(session, AccountabilityCase, case.id) is not None:
                 seen.append(name)
     assert sorted(seen) == ["auditor", "leader", "office", "user_a"]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.engine import access
-from app.engine.frames import ask
 from app.engine.moments import local, parse_moment
+from app.engine.report_answers import ask
 from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product

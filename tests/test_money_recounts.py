@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from models.allocations import PaymentAllocation
 from models.customers import Customer
 from models.orders import Order

@@ -17,15 +17,15 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from app.cli import office as commands
-from app.engine import access, history, jet, numbers, tables, transfer
+from app.engine import access, finding, history, jet, numbers, tables, transfer
 from app.engine import record as records
 from app.engine.column_maps import ColumnMap, reason_headings
 from app.engine.error_sheets import write_refused
-from app.engine.frames import ask
 from app.engine.import_runs import ImportRow, ImportRun
 from app.engine.moments import local
 from app.engine.move_in import Plan, move_in
 from app.engine.refusals import NotAllowed, Refused, StepRefused
+from app.engine.report_answers import ask
 from app.extensions import db
 from models.correspondents import Correspondent
 from models.customers import Customer
@@ -406,7 +406,7 @@ def test_only_ones_own_imports_are_seen_and_taken_back(session, actors):
     run, seen = outcome.run, {}
     for account in ("clerk", "order_admin", "office", "admin", "auditor", "sales"):
         with access.acting_as(actors[account]):
-            seen[account] = records.find(session, ImportRun, run.id) is not None
+            seen[account] = finding.by_key(session, ImportRun, run.id) is not None
     assert seen == {"clerk": True, "order_admin": False, "office": True, "admin": True, "auditor": True, "sales": False}
     for account, refusal in (("auditor", NotAllowed), ("admin", StepRefused), ("order_admin", StepRefused)):
         with access.acting_as(actors[account]), pytest.raises(refusal):

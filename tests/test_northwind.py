@@ -10,7 +10,7 @@ import pytest
 
 from app.engine import access, tables, transfer
 from app.engine import record as records
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from app.extensions import db
 from tests.conftest import office, shared
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import given
 
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from models.amendments import Amendment, AmendmentLine
 from models.customers import Customer
 from models.order_lines import OrderLine

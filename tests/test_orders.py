@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, select
 
-from app.engine import access, history, tables, transfer
+from app.engine import access, finding, history, tables, transfer
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, StepRefused
+from app.engine.report_answers import ask
 from app.extensions import db
 from models.customers import Customer
 from models.grades import CustomerGrade
@@ -103,7 +103,7 @@ def test_a_prepaid_order_goes_all_the_way_once_it_is_paid(order, either_session,
         take("order_admin", order, "confirm", **{**AGREED, "called": False})
     take("order_admin", order, "confirm", **AGREED)
     with access.system():
-        keeper = records.named(either_session, Person, "胡军")
+        keeper = finding.by_name(either_session, Person, "胡军")
     take("order_admin", order, "assign", person=keeper)
     take("warehouse", order, "hand_over")
     with pytest.raises(StepRefused, match=r"312\.43"):

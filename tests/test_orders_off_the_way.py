@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.engine import access, history, transfer
+from app.engine import access, finding, history, transfer
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
@@ -157,7 +157,7 @@ def imported(session, actors, **more):
         )
         assert done.faults == []
         session.commit()
-        return records.named(session, Order, "旧1")
+        return finding.by_name(session, Order, "旧1")
 
 
 def test_an_open_order_taken_over_is_edited_by_the_rules_of_every_order(order, either_session, either_actors):

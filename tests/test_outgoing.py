@@ -7,7 +7,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app.engine import access, numbers
+from app.engine import access, finding, numbers
 from app.engine import record as records
 from app.engine.moments import local, now
 from app.engine.periods import Period
@@ -268,13 +268,13 @@ def test_changed_words_are_laid_before_the_departments_anew(session, actors, dra
 def test_who_is_asked_sees_the_draft_and_nobody_else_of_the_unit(session, actors, draft):
     paper = draft()
     with access.acting_as(actors["head_b"]):
-        assert records.find(session, OutgoingDocument, paper.id) is None
+        assert finding.by_key(session, OutgoingDocument, paper.id) is None
     take(session, actors["user_a"], paper, "hand_in", departments=[unit(session, "财务科")])
     pk = paper.id
     session.expunge_all()
     for who, seen in (("head_b", True), ("user_b", False)):
         with access.acting_as(actors[who]):
-            assert (records.find(session, OutgoingDocument, pk) is not None) is seen
+            assert (finding.by_key(session, OutgoingDocument, pk) is not None) is seen
             assert bool(list(session.scalars(select(Countersignature)))) is seen
 
 
@@ -300,7 +300,7 @@ def test_finance_sees_the_paper_while_it_reviews_and_keeps_what_it_reviewed(sess
     keys = (other.id, paper.id)
     session.expunge_all()
     with access.acting_as(actors["finance"]):
-        assert [records.find(session, OutgoingDocument, pk) is not None for pk in keys] == [False, True]
+        assert [finding.by_key(session, OutgoingDocument, pk) is not None for pk in keys] == [False, True]
 
 
 # Text check and signature

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.engine import access, numbers
-from app.engine import record as records
+from app.engine import access, finding, numbers
 from app.extensions import db
 from models.outgoing import OutgoingDocument
 from models.outgoing_series import FIRST_TEMPLATE as NUMBER
@@ -45,7 +44,7 @@ def test_numbers_of_new_years_eve_belong_to_the_offices_year_under_concurrent_wr
         with either.app_context(), access.acting_as(actors["clerk"]):
             for half in range(2):
                 for pk in papers[desk * 6 + half * 3 : desk * 6 + half * 3 + 3]:
-                    paper = records.find(db.session, OutgoingDocument, pk)
+                    paper = finding.by_key(db.session, OutgoingDocument, pk)
                     paper.flow.take(db.session, paper, "number_it", {"copies": 1})
                     kept.append((half, paper.document_no))
                     db.session.commit()

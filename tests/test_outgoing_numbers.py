@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app.engine import access, numbers
+from app.engine import access, finding, numbers
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.history import HistoryEntry
@@ -179,7 +179,7 @@ def test_holder_registry_office_and_auditor_see_it_and_nobody_else(session, acto
     seen = set()
     for name in ("clerk", "office", "auditor", "user_a", "user_b", "head_a", "leader", "archivist", "manager"):
         with access.acting_as(actors[name]):
-            if records.find(session, NumberReservation, kept.id):
+            if finding.by_key(session, NumberReservation, kept.id):
                 seen.add(name)
     assert seen == {"clerk", "office", "auditor", "user_a"}
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, finding
 from app.engine.moments import today
 from app.engine.paper.description import FORMS
 from app.extensions import db
@@ -30,7 +29,7 @@ def sent(app, **values):
         with access.system():
             db.session.add(Correspondent(name="县财政局", address="某某县人民路1号"))
             db.session.commit()
-            unit = records.named(db.session, Department, "财务科")
+            unit = finding.by_name(db.session, Department, "财务科")
         about = {"name": None, "copy_numbers": "000001-000002", "slip_due": True}
         first = recipient(db.session, actors, document, correspondent="县财政局", **about)
         recipient(db.session, actors, document, name="县教育局", copies=3, part="copy")
@@ -118,7 +117,7 @@ def test_a_unit_prints_the_slip_of_its_own_line_without_what_it_may_not_know(app
     with app.app_context():
         actors, document = actors_of(db.session), found(pk)
         with access.system():
-            unit = records.named(db.session, Department, "财务科")
+            unit = finding.by_name(db.session, Department, "财务科")
         line = recipient(db.session, actors, document, name=None, department=unit, part="inside")
         send(db.session, actors, line, "hand")
         line = line.id

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from app.engine import access, history, numbers
+from app.engine import access, finding, history, numbers
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -80,7 +80,7 @@ class Walk(RuleBasedStateMachine):
         key = f"{id(self)}-{self.sent}"
         for tab in range(2):
             with access.acting_as(self.actors[who]):
-                record = records.find(db.session, model, pk)
+                record = finding.by_key(db.session, model, pk)
                 if record is None:
                     return
                 before, targets = record.state, record.flow.steps[step].targets if tab == 0 else ()
@@ -121,7 +121,7 @@ class Walk(RuleBasedStateMachine):
             found = []
             for who in PEOPLE:
                 with access.acting_as(self.actors[who]):
-                    paper = records.find(db.session, OutgoingDocument, pk)
+                    paper = finding.by_key(db.session, OutgoingDocument, pk)
                     steps = paper.flow.allowed(paper, self.actors[who]) if paper is not None else []
                     found += [(who, one.name) for one in steps if one.tone == "primary" or number % 10 == 9]
             db.session.rollback()
@@ -133,7 +133,7 @@ class Walk(RuleBasedStateMachine):
     def edit(self, who, which, field):
         if self.papers:
             with access.acting_as(self.actors[who]):
-                paper = records.find(db.session, OutgoingDocument, self.papers[which % len(self.papers)])
+                paper = finding.by_key(db.session, OutgoingDocument, self.papers[which % len(self.papers)])
                 try:
                     if paper is not None:
                         records.change(db.session, paper, {field: f"改{self.sent}"}, [field], version=paper.version)

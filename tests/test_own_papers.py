@@ -4,7 +4,7 @@ import pytest
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.engine import access, history, numbers
+from app.engine import access, finding, history, numbers
 from app.engine import record as records
 from app.engine.refusals import NotAllowed, Refused, StepRefused
 from models.countersignatures import Countersignature
@@ -121,11 +121,11 @@ def test_no_draft_no_version_and_no_countersignature_crosses_over(session, actor
     pk, line_pk = came_in(session, line).id, line.id
     session.expunge_all()
     with access.acting_as(actors["user_b"]):
-        assert records.find(session, IncomingDocument, pk).summary == "定稿。"
+        assert finding.by_key(session, IncomingDocument, pk).summary == "定稿。"
         assert [session.scalars(select(kind)).all() for kind in (OutgoingDocument, DraftVersion, Countersignature)] == [
             [], [], [],
         ]  # fmt: skip
-        assert str(records.find(session, Recipient, line_pk)) == " → 财务科"  # nor is the paper named
+        assert str(finding.by_key(session, Recipient, line_pk)) == " → 财务科"  # nor is the paper named
 
 
 def test_both_pages_show_the_link_and_neither_names_what_is_hidden(app, session, actors, sent):
@@ -153,13 +153,13 @@ def test_of_a_graded_paper_the_grade_crosses_over_and_the_unit_at_large_learns_n
     session.expunge_all()
     for who, seen in (("head_b", True), ("user_b", False), ("user_a", False)):
         with access.acting_as(actors[who]):
-            assert (records.find(session, IncomingDocument, pk) is not None) is seen
+            assert (finding.by_key(session, IncomingDocument, pk) is not None) is seen
 
 
 def _as_seen(session, actor, line):
     """What somebody finds under a line's key; a refusal where that is nothing."""
     with access.acting_as(actor):
-        found = records.find(session, Recipient, line.id)
+        found = finding.by_key(session, Recipient, line.id)
     if found is None:
         raise NotAllowed("hidden")
     return found
@@ -252,7 +252,7 @@ def test_a_linked_paper_outside_ones_scope_is_neither_titled_nor_called_missing(
     form = browser.get(f"/outgoingdocumentview/edit/{paper.id}")
     assert form.status_code == 200 and "财务科的事" not in form.text
     with access.acting_as(actors["user_a"]):
-        seen = records.find(session, OutgoingDocument, paper.id)
+        seen = finding.by_key(session, OutgoingDocument, paper.id)
         records.change(session, seen, {"title": "综合科的新事"}, ["title"], version=seen.version)
         session.commit()
     with access.system():

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from app.engine import access, history
 from app.engine import record as records
 from app.engine.behind import Behind
-from app.engine.frames import ask
 from app.engine.moments import local, parse_moment
 from app.engine.office_calendar import working_calendar
+from app.engine.report_answers import ask
 from models.accountability import AccountabilityCase
 from models.copies import CopyMovement, PaperCopy, register_copies
 from models.entries import CirculationEntry

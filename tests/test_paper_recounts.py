@@ -9,10 +9,10 @@ from sqlalchemy import delete, inspect, select
 
 from app.engine import numbers
 from app.engine.clocks import STAGE_LABELS, ClockRow
-from app.engine.frames import ask
 from app.engine.history import HistoryEntry
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.numbers import DrawnNumber, NumberCounter
+from app.engine.report_answers import ask
 from models.article_versions import ArticleVersion
 from models.articles import Article
 from models.dispatch import DispatchOrder

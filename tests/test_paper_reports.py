@@ -14,10 +14,11 @@ from sqlalchemy import delete, select
 from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import ClockRow, ClockSegment
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.moments import local, now, parse_moment
 from app.engine.office_calendar import working_calendar
 from app.engine.periods import period_of
+from app.engine.report_answers import ask
 from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument

@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from pypdf import PdfReader
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.events import SecurityEvent
 from app.engine.moments import local, parse_moment, today
@@ -491,7 +491,7 @@ def test_the_slip_of_an_outgoing_paper_names_all_who_signed_for_it(app, client):
         actors = actors_of(db.session)
         with access.acting_as(actors["user_a"]):
             document = records.add(db.session, OutgoingDocument, RAW)
-            units = [records.named(db.session, Department, "财务科")]
+            units = [finding.by_name(db.session, Department, "财务科")]
         take(db.session, actors["user_a"], document, "hand_in", departments=units)
         with access.system():
             own, other = document.countersignatures  # the head of the drafting department signs, too

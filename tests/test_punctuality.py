@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.engine import access, moments
-from app.engine.frames import ask
 from app.engine.office_calendar import working_calendar
+from app.engine.report_answers import ask
 from models.documents import IncomingDocument
 from models.people import Department
 from models.tickets import ServiceTicket

@@ -14,9 +14,9 @@ from sqlalchemy import delete, inspect, select
 from app.engine import access
 from app.engine.clocks import ClockRow, ClockSegment
 from app.engine.events import SecurityEvent
-from app.engine.frames import ask
 from app.engine.numbers import DrawnNumber
 from app.engine.office_calendar import CalendarDay
+from app.engine.report_answers import ask
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.entries import CirculationEntry

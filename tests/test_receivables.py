@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from app.engine import access, moments
-from app.engine.frames import ask
 from app.engine.moments import at_office, local, parse_moment
+from app.engine.report_answers import ask
 from models.allocations import PaymentAllocation
 from models.customers import Customer
 from models.orders import Order

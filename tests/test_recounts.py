@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.engine import access
-from app.engine.frames import ask
 from app.engine.moments import local
+from app.engine.report_answers import ask
 from app.extensions import db
 from models.difference_orders import DifferenceOrder
 from models.extensions import ExtensionRequest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from sqlalchemy import select
 
-from app.engine.frames import ask
 from app.engine.numbers import DrawnNumber
+from app.engine.report_answers import ask
 from models.assignments import Assignment
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.engine import access
-from app.engine.frames import ask
+from app.engine.report_answers import ask
 from app.extensions import db
 from models.documents import IncomingDocument
 from models.envelope_lines import EnvelopeLine

@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from app.engine import access
 from app.engine.behind import all_behind
 from app.engine.fields import fields_of
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
+from app.engine.report_answers import ask
 from app.extensions import db
 from app.web.report_details import details, named, rows_of
 from app.web.report_files import chart_of, write_report

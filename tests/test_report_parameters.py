@@ -14,8 +14,9 @@ from sqlalchemy import select
 from app.engine import access, numbers
 from app.engine.asked import Choice, Parameter
 from app.engine.columns import Column
-from app.engine.frames import REPORTS, Report, ask, register
+from app.engine.frames import REPORTS, Report, register
 from app.engine.refusals import Refused
+from app.engine.report_answers import ask
 from models.documents import IncomingDocument
 from models.outgoing_series import OutgoingSeries, key
 from models.registers import Register

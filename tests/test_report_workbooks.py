@@ -20,7 +20,8 @@ from openpyxl.utils import get_column_letter
 
 from app.engine import access, moments
 from app.engine.columns import is_figure
-from app.engine.frames import REPORTS, Answer, ask
+from app.engine.frames import REPORTS
+from app.engine.report_answers import Answer, ask
 from app.extensions import db
 from tests.conftest import actors_of, sign_in
 from tests.office_suite import all_converted

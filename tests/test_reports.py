@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.events import SecurityEvent
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
+from app.engine.report_answers import ask
 from reports import sections
 from tests.factories import incoming
 

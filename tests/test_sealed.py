@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from app.engine import access, searching
+from app.engine import access, finding, searching
 from app.engine import record as records
-from app.engine.frames import ask
 from app.engine.periods import Period
 from app.engine.photos import without_notes
 from app.engine.refusals import Invalid, StepRefused
+from app.engine.report_answers import ask
 from models.calls import CallOwed
 from models.files import Attachment
 from models.identities import IdentityRequest, SealedIdentity
@@ -115,7 +115,7 @@ def shown(session, actor, pk):
     from app.web.api import as_json
 
     with access.acting_as(actor):
-        found = as_json(records.find(session, ServiceTicket, pk))
+        found = as_json(finding.by_key(session, ServiceTicket, pk))
     return {name: found[name] for name in ServiceTicket.sealed_fields}
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from app.engine import access, tables, transfer
-from app.engine.frames import ask
 from app.engine.refusals import Refused
+from app.engine.report_answers import ask
 from app.engine.transfer import ColumnMap
 from models.tickets import ServiceTicket
 from tests.conftest import shared

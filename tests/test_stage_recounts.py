@@ -15,10 +15,11 @@ from sqlalchemy import select
 from app.engine import access, moments
 from app.engine.clocks import ClockRow, ClockSegment, clocks_of
 from app.engine.columns import is_figure
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.history import HistoryEntry, canonical
 from app.engine.moments import office_zone, parse_moment
 from app.engine.office_calendar import CalendarDay
+from app.engine.report_answers import ask
 from app.web.clocks import drawn
 from models.assignments import Assignment
 from models.correspondents import Correspondent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.refusals import NotAllowed, StepRefused
@@ -71,10 +71,10 @@ def test_only_who_was_asked_gives_evidence_and_only_they_see_the_case(either_ses
     session, actors = either_session, either_actors
     case = opened(session, actors, closed)
     with access.acting_as(actors["user_a"]):
-        assert records.find(session, Supervision, case.id) is None
+        assert finding.by_key(session, Supervision, case.id) is None
     take(session, actors["leader"], case, "ask_evidence", person=person_of(session, actors["user_a"]), request="签收单")
     with access.acting_as(actors["user_a"]):
-        assert records.find(session, Supervision, case.id) is not None
+        assert finding.by_key(session, Supervision, case.id) is not None
     with pytest.raises(StepRefused):
         take(session, actors["head_a"], case, "give_evidence", evidence="在此")
     with access.acting_as(actors["clerk"]), pytest.raises(NotAllowed):

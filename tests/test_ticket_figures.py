@@ -18,10 +18,11 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.clocks import ClockRow
-from app.engine.frames import REPORTS, ask
+from app.engine.frames import REPORTS
 from app.engine.moments import local, now, parse_moment
 from app.engine.office_calendar import working_calendar
 from app.engine.periods import period_of
+from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.tickets import ServiceTicket
 from tests.factories import published, register

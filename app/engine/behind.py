@@ -16,7 +16,8 @@ import pandas as pd
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.engine.frames import Answer, Rows, text_of
+from app.engine.frames import Rows, text_of
+from app.engine.report_answers import Answer
 
 #: Lines fetched at a time.
 STRIDE = 500

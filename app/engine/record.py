@@ -11,19 +11,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Integer, Text, event, inspect, select
+from sqlalchemy import ColumnElement, Integer, Text, event, inspect
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
-from app.engine import access, history, numbers
+from app.engine import access, finding, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken
-from app.engine.disclosure import known_fields, learned_with
-from app.engine.fields import Field, fields_of, storable, whole
+from app.engine.disclosure import known_fields
+from app.engine.fields import fields_of, whole
+from app.engine.finding import NONE_FOUND, Found
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.keys import give_keys
 from app.engine.moments import Moment, now
-from app.engine.references import NONE_FOUND, Found, as_key, found_together
 from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
 from app.engine.searching import search_text_of
 
@@ -190,44 +190,6 @@ def kinds() -> dict[str, type[Record]]:
     return {cls.kind_name: cls for cls in access.guarded(Record)}
 
 
-def find(session: Session, model: type[Record], pk: Any) -> Any:
-    """The record with that key if the actor may see it, else None: hidden and missing look alike."""
-    key = as_key(pk)
-    return None if key is None else learned_with(session, select(model).where(model.id == key), model)
-
-
-def among_found(session: Session, found: Found, model: Any, pk: Any) -> Any:
-    """What `find` would find, asked for only where it has not been found already."""
-    return found.get((model, as_key(pk) or 0)) or find(session, model, pk)
-
-
-def named(session: Session, model: type[Record], name: str) -> Any:
-    """The record that `name` names: by its natural key, else by one of the names it is also known by.
-
-    Raises `ValueError` with a plain sentence if no record or more than one is meant.
-    """
-    for key in filter(None, (model.natural_key, *model.also_known_by) if storable(name) else ()):
-        found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
-        if len(found) == 1:
-            return found[0].successor()
-        if found:
-            raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
-    raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
-
-
-def referred(session: Session, field: Field, raw: Any, found_before: Found = NONE_FOUND) -> Any:
-    """The record a form's or an API's value refers to: a key, a name or the record itself."""
-    target: Any = field.target
-    if isinstance(raw, target):
-        return raw
-    found = among_found(session, found_before, target, raw)
-    if found is not None:
-        return found
-    if isinstance(raw, str) and whole(raw) is None:
-        return named(session, target, raw)
-    raise ValueError(_("There is no such %(kind)s to choose.", kind=target.label))
-
-
 def clean(
     session: Session,
     model: type[Record],
@@ -252,7 +214,7 @@ def clean(
         try:
             value = field.clean(raw.get(name))
             if value is not None and field.kind == "reference":
-                value = referred(session, field, value, found)
+                value = finding.referred(session, field, value, found)
             if value is None and field.required and field.kind != "flag":
                 raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
             values[name] = (value or False) if field.kind == "flag" else value
@@ -419,7 +381,7 @@ def _line_rows(
     if not isinstance(sent, list) or not all(isinstance(item, Mapping) for item in sent):
         errors.setdefault(model.lines.relation, []).append(_("The lines must be a list of objects."))
         return []
-    found = found_together(session, (fields_of(child)[name] for name in model.lines.columns), sent)
+    found = finding.together(session, (fields_of(child)[name] for name in model.lines.columns), sent)
     for position, item in enumerate(sent, 1):
         values, wrong = clean(session, child, item, model.lines.columns, found=found)
         for name, sentences in wrong.items():
@@ -441,7 +403,7 @@ def _line_rows(
 
 def _stay_in_sight(session: Session, record: Any) -> None:
     """What somebody writes they must be able to see: nobody pushes records into another department's registers."""
-    if not access.current().everything and find(session, type(record), record.id) is None:
+    if not access.current().everything and finding.by_key(session, type(record), record.id) is None:
         raise NotAllowed(_("This would put the record where you may not see it."))
 
 
@@ -451,4 +413,4 @@ def _first_time(session: Session, form_key: str, model: type[Record], raw: Mappi
         return None
     if seen.kind != model.kind_name or seen.content != content_of(raw):
         raise Repeated(_("This form was already sent with other content; please open a new one."))
-    return find(session, model, seen.record_id)
+    return finding.by_key(session, model, seen.record_id)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.engine.database import among_keys, by_key
-from app.engine.disclosure import learn
-from app.engine.fields import Field, fields_of, whole
-
-#: Records by kind and key.
-Found = Mapping[tuple[Any, int], Any]
-NONE_FOUND: Found = {}
+from app.engine.fields import fields_of
 
 
 def options(model: Any, names: Iterable[str] | None = None) -> list[Any]:
@@ -51,26 +45,3 @@ def load(session: Session, rows: Iterable[Any]) -> None:
         for row, name, key in uses:
             set_committed_value(row, name, found.get(key))
         load(session, found.values())
-
-
-def as_key(raw: Any) -> int | None:
-    """A typed or sent value as the key of a record; None where no record can have it."""
-    key = raw if isinstance(raw, int) and not isinstance(raw, bool) else whole(raw)
-    return key if key is not None and 0 < key < 2**31 else None
-
-
-def found_together(session: Session, fields: Iterable[Field], rows: Iterable[Mapping[str, Any]]) -> Found:
-    """The records that rows of raw values refer to by key and the actor may see: a query a kind, however many rows."""
-    references = [field for field in fields if field.kind == "reference"]
-    wanted: dict[Any, set[int]] = {}
-    for row in rows:
-        for field in references:
-            if (key := as_key(row.get(field.name))) is not None:
-                wanted.setdefault(field.target, set()).add(key)
-    found: dict[tuple[Any, int], Any] = {}
-    for target, keys in wanted.items():
-        query = select(target).where(among_keys(target.id, keys)).execution_options(**by_key)
-        records = list(session.scalars(query))
-        learn(session, records)
-        found |= {(target, record.id): record for record in records}
-    return found

@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect
 from sqlalchemy.orm import MANYTOONE, Session
 
-from app.engine import access, concurrency, history
+from app.engine import access, concurrency, finding, history
 from app.engine.constraints import refusing
 from app.engine.formkeys import FormKey, content_of, key_seen, remember_key
-from app.engine.record import referred
 from app.engine.refusals import Invalid, NotAllowed, Repeated, Stale, StepRefused
 
 if TYPE_CHECKING:
@@ -86,11 +85,11 @@ def _answers(session: Session, step: Step, raw: Mapping[str, Any]) -> dict[str, 
     for name, field in step.asks.items():
         try:
             if field.kind == "references":
-                value = [referred(session, field, one) for one in _listed(raw.get(name))] or None
+                value = [finding.referred(session, field, one) for one in _listed(raw.get(name))] or None
             else:
                 value = field.clean(raw.get(name))
                 if value is not None and field.kind == "reference":
-                    value = referred(session, field, value)
+                    value = finding.referred(session, field, value)
             if (
                 field.required
                 and field.kind != "flag"

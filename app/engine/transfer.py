@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app.engine import access, constraints, history, import_runs, moments, numbers
+from app.engine import access, constraints, finding, history, import_runs, moments, numbers
 from app.engine import record as records
 from app.engine.column_maps import ColumnMap, assign
 from app.engine.disclosure import known_fields
@@ -175,7 +175,7 @@ class _Reader:
         key = (target, name)
         if key not in self.found:
             try:
-                self.found[key] = records.named(self.session, target, name)
+                self.found[key] = finding.by_name(self.session, target, name)
             except ValueError:
                 if not self.create:
                     raise

@@ -12,7 +12,7 @@ from flask_appbuilder.security.decorators import permission_name
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 
-from app.engine import access, bin, references, searching
+from app.engine import access, bin, finding, references, searching
 from app.engine import record as records
 from app.engine.disclosure import WITHHELD, guarded, known_fields, learn, revealed, value_of, withheld, writable
 from app.engine.fields import MAX_INTEGER, Field, whole
@@ -214,7 +214,7 @@ class RecordApi(BaseApi):
         db.session.commit()
         for one in [one for one in db.session if isinstance(one, records.Record)]:
             db.session.expunge(one)  # the house has looked at more than whoever took the step may see
-        seen = records.find(db.session, self.model, pk)
+        seen = finding.by_key(db.session, self.model, pk)
         return jsonify(as_json(seen) if seen is not None else {"id": int(pk)})
 
     @expose("/<pk>/reveal", methods=["POST"])
@@ -250,7 +250,7 @@ class RecordApi(BaseApi):
         abort(403)
 
     def _find(self, pk: str) -> Any:
-        record = records.find(db.session, self.model, pk)
+        record = finding.by_key(db.session, self.model, pk)
         if record is None:
             raise NotFound(_("There is no such record, or it is not for you to see."))
         return record
@@ -284,7 +284,7 @@ def _asked_for(model: Any, field: Field, value: str) -> ColumnElement[bool]:
     """The condition that a field is what an address asks for. Raises `ValueError` with a plain sentence."""
     column, wanted = getattr(model, field.column), field.clean(value)
     if field.kind == "reference" and wanted is not None:
-        found = records.referred(db.session, field, wanted)
+        found = finding.referred(db.session, field, wanted)
         return type(found).meant_by(column, found)
     return column == wanted
 

@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 
 from app.engine import access
 from app.engine.columns import Column
-from app.engine.frames import json_value
 from app.engine.moments import local, today
 from app.engine.periods import Period
+from app.engine.report_answers import json_value
 from app.web.aged import aged
 from app.web.replica import read_only
 from app.web.reporting import words_of

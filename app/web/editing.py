@@ -11,7 +11,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 
-from app.engine import access, constraints, history
+from app.engine import access, constraints, finding, history
 from app.engine import record as records
 from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field, whole
@@ -85,7 +85,7 @@ class FormPages(KindPages):
         for name in fields.keys() & request.args.keys():
             field, given = fields[name], request.args[name]
             if field.kind == "reference":
-                values[name] = records.find(db.session, field.target, given)  # type: ignore[arg-type]
+                values[name] = finding.by_key(db.session, field.target, given)  # type: ignore[arg-type]
             elif field.kind not in ("references", "rich") and not field.masked:
                 with suppress(ValueError):
                     values[name] = field.clean(given)
@@ -257,5 +257,5 @@ class FormPages(KindPages):
             sentences = forms.put_errors(form, errors)
             return self._form_page(form, record=self._find(pk), errors=sentences, **context), refusal.status
         flash(_("Done: %(step)s", step=str(step.label)), "success")
-        gone = records.find(db.session, self.model, pk) is None
+        gone = finding.by_key(db.session, self.model, pk) is None
         return redirect(self._url("listing") if gone else self._url("show", pk=pk))

@@ -14,7 +14,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from app.engine import access, events, history
+from app.engine import access, events, finding, history
 from app.engine import record as records
 from app.engine.database import by_key
 from app.engine.disclosure import may_open_files
@@ -111,7 +111,7 @@ class FileView(BaseView):
         model = records.kinds().get(kind)
         if model is None or model not in VIEWS or not any(access.current().may(right, kind) for right in rights):
             abort(404)
-        return records.find(db.session, model, pk) or abort(404)
+        return finding.by_key(db.session, model, pk) or abort(404)
 
     @expose("/<kind>/<pk>/<attachment>")
     def download(self, kind: str, pk: str, attachment: str) -> Any:
@@ -119,7 +119,7 @@ class FileView(BaseView):
         if not (record.keeps_files() and may_open_files(record)):
             abort(404)
         with access.system():
-            row = records.find(db.session, Attachment, attachment)
+            row = finding.by_key(db.session, Attachment, attachment)
         if row is None or (row.record_kind, row.record_id) != (kind, record.id):
             abort(404)
         events.note(db.session, "file_read", f"{kind} {record.id}", row.name)

@@ -13,11 +13,11 @@ from wtforms import BooleanField, Field, Form, HiddenField, SelectField, StringF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from app.engine import fields as engine
-from app.engine import record as records
+from app.engine import finding
 from app.engine.disclosure import mask
+from app.engine.finding import NONE_FOUND, Found
 from app.engine.moments import local
 from app.engine.paper import manuscript
-from app.engine.references import NONE_FOUND, Found
 from app.extensions import db
 
 
@@ -121,7 +121,7 @@ def form_for(
 
 def _show_meant(widget: Any, field: engine.Field, meant: str) -> None:
     """Draw a picker once more as it was sent: the record chosen, in words, or the words typed."""
-    chosen = records.find(db.session, field.target, meant)  # type: ignore[arg-type]
+    chosen = finding.by_key(db.session, field.target, meant)  # type: ignore[arg-type]
     widget.data, widget.shown = (chosen.id, str(chosen)) if chosen is not None else ("", meant)
 
 
@@ -167,7 +167,7 @@ def picked(field: engine.Field, key: str, words: str | None, found: Found = NONE
     """
     if not key or words is None:
         return key or words or ""
-    chosen = records.among_found(db.session, found, field.target, key)
+    chosen = finding.among(db.session, found, field.target, key)
     return key if chosen is None or words.strip() == str(chosen) else words.strip()
 
 

@@ -11,8 +11,7 @@ from flask import abort, redirect, request, url_for
 from flask_appbuilder import BaseView
 from flask_login import current_user
 
-from app.engine import access
-from app.engine import record as records
+from app.engine import access, finding
 from app.engine.disclosure import known_fields
 from app.engine.fields import Field
 from app.engine.refusals import Refused
@@ -116,7 +115,7 @@ class KindPages(BaseView):
         return url_for(f"{self.endpoint}.{page}", **values)
 
     def _find(self, pk: Any) -> Any:
-        return records.find(db.session, self.model, pk) or abort(404)
+        return finding.by_key(db.session, self.model, pk) or abort(404)
 
     def _page(self, template: str, **context: Any) -> str:
         return self.render_template(f"wenshu/{template}.html", **context)

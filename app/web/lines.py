@@ -10,8 +10,8 @@ from sqlalchemy import inspect
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, HiddenField
 
+from app.engine import finding
 from app.engine import record as records
-from app.engine import references
 from app.engine.fields import fields_of, whole
 from app.extensions import db
 from app.web import forms
@@ -31,7 +31,7 @@ def sent(lines: records.Lines, model: Any) -> list[dict[str, Any]]:
     named = (whole(key.split("-")[1]) for key in request.form if key.startswith(f"{lines.relation}-"))
     numbers = sorted({number for number in named if number is not None})
     posted = [_posted(f"{lines.relation}-{n}-") for n in numbers[:500]]
-    found, rows = references.found_together(db.session, fields.values(), posted), []
+    found, rows = finding.together(db.session, fields.values(), posted), []
     for data in posted:
         raw = forms.sent(fields, data, found)
         if any(value not in (None, "", False) for value in raw.values()) and not data.get("remove"):

@@ -14,7 +14,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from app.engine import access, constraints, references, searching
+from app.engine import access, constraints, finding, references, searching
 from app.engine import record as records
 from app.engine.disclosure import guarded, known_content, learn
 from app.engine.fields import Field
@@ -162,7 +162,7 @@ class ListPages(KindPages):
                 words = request.args.get(f"{field.name}__text")
                 picture.update(kind="picker", lookup=url_for(LOOKUPS[field.target]), text=words or "")
                 if wanted := forms.picked(field, value, words).strip():
-                    found = records.referred(db.session, field, wanted)
+                    found = finding.referred(db.session, field, wanted)
                     picture.update(value=found.id, text=str(found))
                     condition = type(found).meant_by(column, found)
             elif field.kind in ("choice", "flag"):

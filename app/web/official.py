@@ -15,8 +15,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.engine import access, events
-from app.engine import record as records
+from app.engine import access, events, finding
 from app.engine.disclosure import knows
 from app.engine.fields import whole
 from app.engine.moments import now
@@ -68,7 +67,7 @@ def content_of_paper(page: Callable[..., Any]) -> Callable[..., Any]:
             return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
         if not access.current().may("read", KIND):
             abort(404)
-        document = records.find(db.session, OutgoingDocument, pk)
+        document = finding.by_key(db.session, OutgoingDocument, pk)
         if document is None or not knows(document):
             abort(404)
         return page(self, document)

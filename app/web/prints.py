@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
-from app.engine import access, events
+from app.engine import access, events, finding
 from app.engine import record as records
 from app.engine.moments import now
 from app.engine.paper.description import FORMS, Form, Print, Printed, Row, forms_of
@@ -61,7 +61,7 @@ class PrintView(BaseView):
         printed = FORMS.get((name, kind))
         if printed is None or not may_print(printed):
             abort(404)
-        return printed, records.find(db.session, records.kinds()[kind], pk) or abort(404)
+        return printed, finding.by_key(db.session, records.kinds()[kind], pk) or abort(404)
 
     def _made(self, printed: Printed, record: Any, how: str) -> tuple[Form, Print]:
         """The form and the facts of this printing; a form with something on it is noted, and counted if it must be."""

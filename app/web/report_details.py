@@ -22,8 +22,8 @@ from app.engine.columns import Column, is_figure
 from app.engine.disclosure import known_fields, learn
 from app.engine.extracts import cell_of, column_of, state_column
 from app.engine.fields import Field
-from app.engine.frames import Answer
 from app.engine.periods import period_of
+from app.engine.report_answers import Answer
 from app.engine.workbook import Sheet
 from app.web.kind import VIEWS
 

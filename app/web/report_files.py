@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from app.engine import access
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
 from app.engine.disclosure import exported
-from app.engine.frames import REPORTS, Answer, Report, ask
+from app.engine.frames import REPORTS, Report
 from app.engine.mail import Post
 from app.engine.periods import period_of
 from app.engine.refusals import Refused
 from app.engine.replicas import as_of
+from app.engine.report_answers import Answer, ask
 from app.engine.workbook import Chart
 from app.web.download import Export, file_name, write_export
 from app.web.files import storage

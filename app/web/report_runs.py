@@ -17,8 +17,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from app.engine import access, events
-from app.engine.frames import REPORTS, parameters_of
+from app.engine.frames import REPORTS
 from app.engine.refusals import Refused
+from app.engine.report_answers import parameters_of
 from app.extensions import db
 from app.web.address import full_address
 from app.web.cells import moment_text

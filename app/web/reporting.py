@@ -22,9 +22,10 @@ from app.engine.behind import all_behind
 from app.engine.columns import Column, Few, is_figure, stands_for_rows
 from app.engine.disclosure import exported
 from app.engine.fields import whole
-from app.engine.frames import REPORTS, Answer, ask, json_value
+from app.engine.frames import REPORTS
 from app.engine.moments import now
 from app.engine.periods import period_of
+from app.engine.report_answers import Answer, ask, json_value
 from app.extensions import db
 from app.web import cells
 from app.web.download import asked_here, download

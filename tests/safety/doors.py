@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.extensions import db
 from seed.roles import ROLES
@@ -119,7 +119,7 @@ class House:
                 flow = getattr(record, "flow", None)
                 steps = [step.name for step in flow.allowed(record, actor)] if flow else []
                 open_to = right in steps or right in ("read", "edit", "add")
-                if open_to and records.find(db.session, type(record), record.id) is not None:
+                if open_to and finding.by_key(db.session, type(record), record.id) is not None:
                     return username
         return None
 

@@ -1,0 +1,85 @@
+"""Finding a record by its key, by the name people use, or by what was sent; hidden and missing look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.engine import database
+from app.engine.disclosure import learn, learned_with
+from app.engine.fields import Field, storable, whole
+
+if TYPE_CHECKING:
+    from app.engine.record import Record
+
+#: Records by kind and key.
+Found = Mapping[tuple[Any, int], Any]
+NONE_FOUND: Found = {}
+
+
+def by_key(session: Session, model: type[Record], pk: Any) -> Any:
+    """The record with that key if the actor may see it, else None."""
+    key = _as_key(pk)
+    return None if key is None else learned_with(session, select(model).where(model.id == key), model)
+
+
+def by_name(session: Session, model: type[Record], name: str) -> Any:
+    """The record that `name` names: by its natural key, else by one of the names it is also known by.
+
+    Raises `ValueError` with a plain sentence if no record or more than one is meant.
+    """
+    for key in filter(None, (model.natural_key, *model.also_known_by) if storable(name) else ()):
+        found = list(session.scalars(select(model).where(getattr(model, key) == name).limit(2)))
+        if len(found) == 1:
+            return found[0].successor()
+        if found:
+            raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
+    raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
+
+
+def referred(session: Session, field: Field, raw: Any, known: Found = NONE_FOUND) -> Any:
+    """The record a form's or an API's value refers to: a key, a name or the record itself.
+
+    Raises `ValueError` with a plain sentence where there is none.
+    """
+    target: Any = field.target
+    if isinstance(raw, target):
+        return raw
+    found = among(session, known, target, raw)
+    if found is not None:
+        return found
+    if isinstance(raw, str) and whole(raw) is None:
+        return by_name(session, target, raw)
+    raise ValueError(_("There is no such %(kind)s to choose.", kind=target.label))
+
+
+def together(session: Session, fields: Iterable[Field], rows: Iterable[Mapping[str, Any]]) -> Found:
+    """The records that rows of raw values refer to by key and the actor may see: a query a kind, however many rows."""
+    references = [field for field in fields if field.kind == "reference"]
+    wanted: dict[Any, set[int]] = {}
+    for row in rows:
+        for field in references:
+            if (key := _as_key(row.get(field.name))) is not None:
+                wanted.setdefault(field.target, set()).add(key)
+    found: dict[tuple[Any, int], Any] = {}
+    for target, keys in wanted.items():
+        query = select(target).where(database.among_keys(target.id, keys)).execution_options(**database.by_key)
+        records = list(session.scalars(query))
+        learn(session, records)
+        found |= {(target, record.id): record for record in records}
+    return found
+
+
+def among(session: Session, known: Found, model: Any, pk: Any) -> Any:
+    """What `by_key` would find, asked for only where it has not been found already."""
+    return known.get((model, _as_key(pk) or 0)) or by_key(session, model, pk)
+
+
+def _as_key(raw: Any) -> int | None:
+    """A typed or sent value as the key of a record; None where no record can have it."""
+    key = raw if isinstance(raw, int) and not isinstance(raw, bool) else whole(raw)
+    return key if key is not None and 0 < key < 2**31 else None
