@@ -11,7 +11,7 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, inspect, select
+from sqlalchemy import CheckConstraint, ColumnElement, String, and_, event, inspect
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, changes, fields, rules
@@ -64,10 +64,8 @@ class Product(Record, Model):
     #: model, colour and size in one word, for the database to refuse the second; None without a model
     variant_key: Mapped[str | None] = mapped_column(String(500), unique=True)
 
+    distinct = {"variant_key": "model"}
     quick_views = (QuickView("reorder", _l("Below the reorder level"), lambda cls, actor: _to_reorder(cls)),)
-
-    #: the other product that is the same variant, as `prepare` found it
-    _twin = None
 
     @property
     def kept(self) -> bool:
@@ -83,14 +81,10 @@ class Product(Record, Model):
         self.bring_along(session)
 
     def bring_along(self, session: Session) -> None:
-        key = self.variant_key = variant_key(self)
-        if key is None:
-            self._twin = None
-            return
-        with access.system():
-            same = session.scalars(select(Product).where(Product.variant_key == key).limit(2)).all()
-        added = (one for one in session.new if isinstance(one, Product) and one.variant_key == key)  # of the same sheet
-        self._twin = next((str(product) for product in (*same, *added) if product is not self), None)
+        self.variant_key = variant_key(self)
+
+    def likeness(self, other: Product) -> str:
+        return _("%(product)s is this model in this colour and size already.", product=other)
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.id and not self.product_no:
@@ -103,8 +97,6 @@ class Product(Record, Model):
                     reserved=plainly(self.reserved),
                 ),
             )
-        if self._twin is not None:
-            yield "model", _("%(product)s is this model in this colour and size already.", product=self._twin)
 
     def marks(self) -> list[str]:
         if not self.kept or self.reorder_level is None or self.available >= self.reorder_level:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session
 
 from app.engine import access, fields, numbers, rules
 from app.engine.bin import Binned
+from app.engine.remembered import remembered
 
 rules.PROFILES.update(
     government=_l("Government office"),
@@ -56,4 +57,5 @@ class Register(Binned, Model):
 def first_book(session: Session) -> Register | None:
     """The book a paper is kept in when nobody says otherwise: the office's first."""
     with access.system():
-        return session.scalars(select(Register).order_by(Register.id).limit(1)).first()
+        query = select(Register).order_by(Register.id).limit(1)
+        return remembered(session, Register, lambda: session.scalars(query).first())

@@ -18,23 +18,40 @@ from app.engine.fields import fields_of
 from app.engine.refusals import Invalid, Refused
 
 
+def distinct_columns(model: Any) -> dict[str, str]:
+    """The columns in which no two records of a kind are alike -> the field that is at fault where two are."""
+    key = fields_of(model).get(model.natural_key)
+    own = {key.column: key.name} if key is not None and is_unique(model, key.column) else {}
+    return {**own, **model.distinct}
+
+
 def refuse_taken(session: Session, record: Any, errors: dict[str, list[str]] | None = None) -> None:
-    """Refuse a natural key that another record already has, hidden ones included."""
-    model, found = type(record), {} if errors is None else errors
-    field = fields_of(model).get(model.natural_key)
-    if field is not None and is_unique(model, field.column):
-        value = getattr(record, field.column)
-        if value is not None:
-            with access.system(), session.no_autoflush:
-                query = select(model.id).where(getattr(model, field.column) == value)
-                query = query.execution_options(**access.with_deleted)
-                others = [pk for pk in session.scalars(query.limit(2)) if pk != record.id]
-            if others:
-                found.setdefault(field.name, []).append(
-                    _("%(field)s “%(value)s” is already taken.", field=field.label, value=str(value)[:60])
-                )
+    """Refuse a natural key or a likeness that another record already has, hidden ones included."""
+    found = {} if errors is None else errors
+    for column, name in distinct_columns(type(record)).items():
+        if getattr(record, column) is not None and (other := twin(session, record, column)) is not None:
+            found.setdefault(name, []).extend(taken(record, column, other))
     if found and errors is None:
         raise Invalid(found)
+
+
+def twin(session: Session, record: Any, column: str) -> Any:
+    """Another record with the same value in a column, stored or about to be; None: there is none."""
+    model, value = type(record), getattr(record, column)
+    query = select(model).where(getattr(model, column) == value).limit(2).execution_options(**access.with_deleted)
+    with access.system(), session.no_autoflush:
+        stored = list(session.scalars(query))
+    waiting = (one for one in session.new if type(one) is model and getattr(one, column) == value)
+    return next((one for one in (*stored, *waiting) if one is not record), None)
+
+
+def taken(record: Any, column: str, other: Any) -> list[str]:
+    """What is wrong with a record that is in one column as another one is; None: one that was refused itself."""
+    field = fields_of(type(record)).get(type(record).natural_key)
+    if field is not None and field.column == column:
+        value = str(getattr(record, column))[:60]
+        return [_("%(field)s “%(value)s” is already taken.", field=field.label, value=value)]
+    return [] if other is None else [record.likeness(other)]
 
 
 def is_indexed(model: Any, column: str) -> bool:

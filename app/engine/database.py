@@ -18,9 +18,11 @@ from sqlalchemy import (
     Exists,
     Index,
     Integer,
+    TableValuedAlias,
     Text,
     UnaryExpression,
     bindparam,
+    column,
     event,
     func,
     select,
@@ -239,6 +241,27 @@ def _among_on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
 def among_keys(column: Any, keys: Collection[int]) -> ColumnElement[bool]:
     """`column IN (...)` for hundreds of keys, which travel as one value: the statement is the same for any number."""
     return _among(column, bindparam(None, keys, _Keys))
+
+
+class _listed(FunctionElement[int]):
+    """Keys as a table of one column."""
+
+    inherit_cache = True
+
+
+@compiles(_listed, "sqlite")
+def _listed_on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    return f"json_each({compiler.process(next(iter(element.clauses)), **how)})"
+
+
+@compiles(_listed, "postgresql")
+def _listed_on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+    return f"(SELECT unnest({compiler.process(next(iter(element.clauses)), **how)}) AS value)"
+
+
+def keys_table(keys: Collection[int]) -> TableValuedAlias:
+    """Keys as a table with a column `value`, to look something up for each of them."""
+    return _listed(bindparam(None, keys, _Keys)).table_valued(column("value", Integer))
 
 
 def index_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:

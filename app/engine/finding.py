@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.engine import database
@@ -39,6 +39,22 @@ def by_name(session: Session, model: type[Record], name: str) -> Any:
         if found:
             raise ValueError(_("“%(name)s” names more than one %(kind)s.", name=name[:60], kind=model.label))
     raise ValueError(_("There is no %(kind)s “%(name)s”.", kind=model.label, name=name[:60]))
+
+
+def by_names(session: Session, model: type[Record], names: Collection[str]) -> dict[str, Any]:
+    """What `by_name` finds for each of these names, two queries a kind of name; those it would refuse are left out."""
+    left = {name for name in names if storable(name)}
+    keys: dict[str, int] = {}
+    for known in filter(None, (model.natural_key, *model.also_known_by)):
+        column: Any = getattr(model, known)
+        counted = select(column, func.min(model.id), func.count()).where(column.in_(sorted(left))).group_by(column)
+        for name, key, count in session.execute(counted) if left else ():
+            left.discard(name)
+            if count == 1:
+                keys[name] = key
+    query = select(model).where(database.among_keys(model.id, keys.values()))
+    found = {record.id: record.successor() for record in session.scalars(query)} if keys else {}
+    return {name: found[key] for name, key in keys.items() if key in found}
 
 
 def referred(session: Session, field: Field, raw: Any, known: Found = NONE_FOUND) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.engine import access
 from app.engine.changes import changed, past
-from app.engine.database import by_key
+from app.engine.database import by_key, keys_table
 from app.engine.moments import Moment, now
 from app.engine.refusals import Refused
 
@@ -182,6 +182,11 @@ def _first_values(record: Any) -> dict[str, list[Any]]:
     return {name: [None, plain(value)] for name in _told_of(record) if (value := held.get(name)) is not None}
 
 
+def _last_values(record: Any) -> dict[str, list[Any]]:
+    """What a record that is deleted held, as changes to nothing."""
+    return {name: [plain(value), None] for name, value in column_values(record).items()}
+
+
 def _changes(record: Any) -> dict[str, list[Any]]:
     found = {}
     for name in changed(record, *_told_of(record)):
@@ -199,13 +204,9 @@ def _write_history(session: Session, context: Any) -> None:
     for record in session.new:
         if recorded(type(record)):
             rows.append(entry_row(record.kind_name, record.id, 1, "", "add", _first_values(record)))
-    for record, action in [(r, "change") for r in session.dirty] + [(r, "delete") for r in session.deleted]:
-        if not recorded(type(record)):
-            continue
-        gone = action == "delete"
-        changes = {k: [plain(v), None] for k, v in column_values(record).items()} if gone else _changes(record)
-        if changes:
-            rows.append(_next_row(session, record, action, changes))
+    later = [(record, "change", _changes(record)) for record in session.dirty if recorded(type(record))]
+    later += [(record, "delete", _last_values(record)) for record in session.deleted if recorded(type(record))]
+    rows += _next_rows(session, [one for one in later if one[2]])
     if rows:
         session.connection().execute(insert(HistoryEntry.__table__), rows)
         if (doing := _act.get()) is not NOTHING:
@@ -220,23 +221,32 @@ def tell_of_step(session: Session, record: Any) -> None:
 
 def tell(session: Session, record: Any, changes: dict[str, list[Any]]) -> None:
     """Write the entry of a change that was made by a statement of its own, past the unit of work."""
-    session.execute(insert(HistoryEntry), [_next_row(session, record, "change", changes)])
+    session.execute(insert(HistoryEntry), _next_rows(session, [(record, "change", changes)]))
 
 
-def _next_row(session: Session, record: Any, action: str, changes: dict[str, list[Any]]) -> dict[str, Any]:
-    position, previous = _last(session, record.kind_name, record.id)
-    return entry_row(record.kind_name, record.id, position + 1, previous, action, changes)
+def _next_rows(session: Session, changed: Sequence[tuple[Any, str, dict[str, list[Any]]]]) -> list[dict[str, Any]]:
+    """The entries that follow in the chains of these records: record, action and changes of each."""
+    keys: dict[str, list[int]] = {}
+    for record, _action, _said in changed:
+        keys.setdefault(record.kind_name, []).append(record.id)
+    last = {kind: _last(session, kind, of) for kind, of in keys.items()}
+    rows = []
+    for record, action, said in changed:
+        position, previous = last[record.kind_name].get(record.id, (0, ""))
+        rows.append(entry_row(record.kind_name, record.id, position + 1, previous, action, said))
+    return rows
 
 
-def _last(session: Session, kind: str, record_id: int) -> tuple[int, str]:
-    found = session.execute(
-        select(HistoryEntry.position, HistoryEntry.digest)
-        .where(HistoryEntry.kind == kind, HistoryEntry.record_id == record_id)
-        .order_by(HistoryEntry.position.desc())
-        .limit(1)
-        .execution_options(**by_key)
-    ).first()
-    return (found.position, found.digest) if found else (0, "")
+def _last(session: Session, kind: str, keys: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Position and digest of the last entry of each of these records."""
+    asked, entry = keys_table(keys), HistoryEntry.__table__.c
+    chain = HistoryEntry.__table__.alias().c
+    last = select(chain.id).where(chain.kind == kind, chain.record_id == asked.c.value)
+    last = last.order_by(chain.position.desc()).limit(1)
+    query = select(entry.record_id, entry.position, entry.digest).select_from(asked)
+    query = query.join(HistoryEntry.__table__, entry.id == last.scalar_subquery())
+    found = session.execute(query.execution_options(**by_key))
+    return {row.record_id: (row.position, row.digest) for row in found}
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -72,6 +72,8 @@ class Record(access.RowAccess):
     natural_key: ClassVar[str] = ""
     #: further fields by which a reference may name a record
     also_known_by: ClassVar[tuple[str, ...]] = ()
+    #: further columns in which no two records are alike -> the field to mend where two are; `likeness` says how
+    distinct: ClassVar[Mapping[str, str]] = {}
     numbered: ClassVar[Numbered | None] = None
     #: there may be a million: lists are sorted by what an index has in order, and by nothing else
     large: ClassVar[bool] = False
@@ -115,6 +117,10 @@ class Record(access.RowAccess):
     def suggestions(self, session: Session) -> list[str]:
         """What a new record of an import may be already, asked for before anything is stored: a sentence each."""
         return []
+
+    def likeness(self, other: Any) -> str:
+        """What is wrong where another record is the same in a `distinct` column: a sentence."""
+        raise NotImplementedError
 
     def marks(self) -> list[str]:
         """What whoever opens the record should notice first: sentences shown in yellow."""

@@ -6,8 +6,10 @@ takes it back. Numbers and past moments of an older ledger are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,13 +18,15 @@ from sqlalchemy.orm import Session
 
 from app.engine import access, constraints, finding, history, import_runs, moments, numbers
 from app.engine import record as records
-from app.engine.column_maps import ColumnMap, assign
+from app.engine.column_maps import Assigned, ColumnMap, Row, assign
 from app.engine.disclosure import known_fields
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
 
 #: So many faults, or suggestions, are told of; more help nobody.
 MOST_TOLD = 1000
+#: So many rows are looked up and stored together, and so many records they refer to are kept at hand.
+STRETCH, REMEMBERED = 500, 10_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,15 @@ class Outcome:
     #: the table of a move-in the faults are of
     table: str = ""
     headings: list[str] = field(default_factory=list)
+
+    def refuse(self, row: Row, refusal: Invalid, theirs: Mapping[str, str]) -> None:
+        """Keep what is wrong with a row, under the names `theirs` has for our columns, and its cells."""
+        self.rows[row.number] = row.cells
+        self.faults += [
+            Fault(row.number, theirs.get(name, name), sentence)
+            for name, said in refusal.errors.items()
+            for sentence in said
+        ]
 
     @property
     def refused(self) -> int:
@@ -88,33 +101,23 @@ def import_rows(
     with session.no_autoflush, history.act("import"):
         kept = import_runs.Keeper(session, source or str(model.label_plural), run)
         reader = _Reader(session, model, fields, mapping, create_missing, kept)
-        for row in mapping.arranged(headings, assigned.rows, assigned.first):
-            raw = assigned.raw(row.cells)
-            for ours, value in mapping.constants.items():
-                raw.setdefault(ours, str(value))
-            try:
-                if row.clashes:
-                    raise Invalid({name: [sentence] for name, sentence in row.clashes.items()})
-                record = reader.record(reader.values(raw))
-                if suggest and len(outcome.suggestions) < MOST_TOLD:
-                    outcome.suggestions += [(row.number, sentence) for sentence in record.suggestions(session)]
-                kept.add(record)
-                outcome.imported += 1
-                if outcome.imported % 500 == 0:
-                    reader.flush()
-            except Invalid as refusal:
-                outcome.rows[row.number] = row.cells
-                outcome.faults += [
-                    Fault(row.number, assigned.theirs.get(name, name), sentence)
-                    for name, said in refusal.errors.items()
-                    for sentence in said
-                ]
-                if len(outcome.faults) >= MOST_TOLD:
-                    leave_out = False
-                    break
+        given = mapping.arranged(headings, assigned.rows, assigned.first)
         try:
+            for row, raw in reader.by_stretches((row, _raw(assigned, mapping, row)) for row in given):
+                try:
+                    if row.clashes:
+                        raise Invalid({name: [sentence] for name, sentence in row.clashes.items()})
+                    record = reader.record(reader.values(raw))
+                    if suggest and len(outcome.suggestions) < MOST_TOLD:
+                        outcome.suggestions += [(row.number, sentence) for sentence in record.suggestions(session)]
+                    kept.add(record)
+                    outcome.imported += 1
+                except Invalid as refusal:
+                    outcome.refuse(row, refusal, assigned.theirs)
+                    if len(outcome.faults) >= MOST_TOLD:
+                        leave_out = False
+                        break
             if leave_out or not outcome.faults:
-                reader.flush()
                 outcome.run = kept.finish()
         except Invalid as refusal:
             outcome.faults.append(Fault(0, "", str(refusal)))
@@ -125,8 +128,13 @@ def import_rows(
     return outcome
 
 
+def _raw(assigned: Assigned, mapping: ColumnMap, row: Row) -> dict[str, str]:
+    """The cells of a row by our columns, with what the map says of every row."""
+    return {**{ours: str(value) for ours, value in mapping.constants.items()}, **assigned.raw(row.cells)}
+
+
 class _Reader:
-    """Turns raw rows into records, looking each reference up once."""
+    """Turns raw rows into records; what a stretch of them refers to is looked up together."""
 
     def __init__(
         self,
@@ -140,14 +148,35 @@ class _Reader:
         self.session, self.model, self.fields, self.mapping, self.create = session, model, fields, mapping, create
         self.kept = kept
         self.found: dict[tuple[type, str], Any] = {}
-        key = fields.get(model.natural_key)
-        self.key = key if key is not None and constraints.is_unique(model, key.column) else None
-        self.taken: set[Any] = set()
-        if self.key is not None:
-            with access.system():
-                taken = select(getattr(model, self.key.column)).execution_options(**access.with_deleted)
-                self.taken = set(session.scalars(taken))
-        self.own = {c.key for c in inspect(model).column_attrs}
+        self.references = [one for one in fields.values() if one.kind == "reference"]
+        self.distinct = constraints.distinct_columns(model)
+        self.taken: dict[str, set[Any]] = {column: self._stored(column) for column in self.distinct}
+
+    def _stored(self, column: str) -> set[Any]:
+        with access.system():
+            query = select(getattr(self.model, column)).execution_options(**access.with_deleted)
+            return set(self.session.scalars(query))
+
+    def by_stretches(self, rows: Iterator[tuple[Row, dict[str, str]]]) -> Iterator[tuple[Row, dict[str, str]]]:
+        """The rows, what a stretch of them refers to looked up before it and their records stored after it."""
+        while stretch := list(islice(rows, STRETCH)):
+            self._look_up([raw for _row, raw in stretch])
+            yield from stretch
+            self.flush()
+
+    def _look_up(self, raws: list[dict[str, str]]) -> None:
+        if len(self.found) > REMEMBERED:
+            self.found.clear()
+        wanted: dict[Any, set[str]] = {}
+        for one in self.references:
+            given = {self.mapping.translate(one.name, raw[one.name]) for raw in raws if one.name in raw}
+            for name in given:
+                with suppress(ValueError):  # the row says so, when its turn comes
+                    if (cleaned := one.clean(name)) is not None and (one.target, cleaned) not in self.found:
+                        wanted.setdefault(one.target, set()).add(cleaned)
+        for target, names in wanted.items():
+            found = finding.by_names(self.session, target, names)
+            self.found |= {(target, name): record for name, record in found.items()}
 
     def values(self, raw: Mapping[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -193,17 +222,18 @@ class _Reader:
     def record(self, values: dict[str, Any]) -> Any:
         model = self.model
         errors: dict[str, list[str]] = {}
-        if self.key is not None and (number := values.get(self.key.name)) is not None:
-            if number in self.taken:
-                errors[self.key.name] = [
-                    _("%(field)s “%(value)s” is already taken.", field=self.key.label, value=str(number)[:60])
-                ]
-            self.taken.add(number)
         record = model(**values, taken_over=True)
         take_over = getattr(record, "take_over", None)
         if take_over:
             take_over()
         record.prepare(self.session)
+        for column, name in self.distinct.items():
+            if (value := getattr(record, column)) is not None:
+                if value in self.taken[column]:
+                    other = constraints.twin(self.session, record, column)
+                    if sentences := constraints.taken(record, column, other):
+                        errors[name] = sentences
+                self.taken[column].add(value)
         for name, field_ in self.fields.items():
             if field_.required and getattr(record, name) is None and getattr(record, field_.column) is None:
                 if (model.numbered and name == model.numbered.field) or _has_default(model, field_):
