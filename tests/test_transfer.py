@@ -7,8 +7,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import xlsxwriter
+from flask_babel import force_locale
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.engine import access, extracts, tables, transfer
 from app.engine.fields import fields_of
@@ -245,3 +246,67 @@ def test_a_small_workbook_that_would_fill_the_machine_is_refused(tmp_path, rows)
 def test_a_workbook_of_ordinary_reach_is_read(tmp_path):
     headings, rows = tables.read_table("x.xlsx", _workbook(tmp_path, CELL + b'<row r="9"><c r="B9"><v>7</v></c></row>'))
     assert (headings[0], len(rows), rows[-1]) == ("title", 8, ["", "7"])
+
+
+#: The first columns of interfaces.md a row of each kind needs, and its cells by number.
+ROWS = {
+    "correspondents": ("name", lambda n: [f"第{n}单位"]),
+    "products": ("product_no,name,model,colour,price,stock", lambda n: [f"P{n}", "钢板", f"型{n}", "红", "9.50", "3"]),
+    "customers": ("customer_no,name,region,phone", lambda n: [f"C{n}", f"东方{n}", "江苏", f"139123{n:05}"]),
+    "incoming_documents": (
+        "receipt_no,sender,title,received_at,closed_at",
+        lambda n: [f"旧{n}号", f"第{n}单位", f"第{n}件", "2019-03-01 09:30", "2019-03-05"],
+    ),
+    "circulation_entries": (
+        "receipt_no,reader,sent_at,read_at",
+        lambda n: [f"旧{n}号", "001", "2019-03-01", "2019-03-02"],
+    ),
+    "service_tickets": (
+        "ticket_no,channel,kind,received_at,closed_at,phone,subject",
+        lambda n: [f"旧单{n}", "phone", "complaint", "2019-03-01", "2019-03-02", f"139123{n:05}", "漏水"],
+    ),
+    "orders": (
+        "order_no,customer_no,payment_type,placed_at,status",
+        lambda n: [f"D{n}", f"C{n}", "prepaid", "2019-03-01", "cancelled"],
+    ),
+    "order_lines": ("order_no,product_no,quantity,price", lambda n: ["D0", f"P{n}", "2", "10"]),
+}
+
+
+def test_what_rows_refer_to_is_not_asked_for_row_by_row(either_session):
+    asked = []
+
+    def note(connection, cursor, statement, *_):
+        asked.append(statement)
+
+    def questions(kind, numbers):
+        columns, cells = ROWS[kind]
+        asked.clear()
+        with access.system():
+            given = (cells(n) for n in numbers)
+            outcome = transfer.import_rows(either_session, kinds()[kind], columns.split(","), given)
+        assert (outcome.imported, outcome.told) == (len(numbers), []), kind
+        return len(asked)
+
+    engine = either_session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        for kind in ROWS:
+            few, many = questions(kind, range(30)), questions(kind, range(30, 330))
+            assert many <= few, kind
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_variant_that_comes_twice_is_named_by_the_first(either_session):
+    def sheet(*lines):
+        text = "product_no,name,model,colour,price\n" + "\n".join(lines)
+        return bring_in(either_session, kinds()["products"], text).told
+
+    taken = "A 甲 (红) is this model in this colour and size already."
+    with force_locale("en"):
+        assert sheet("A,甲,M1,红,1", "B,乙,ｍ1,红,1") == [(3, "model", taken)]
+        assert sheet("A,甲,M1,红,1") == []
+        assert sheet("B,乙,m1,红,1", "C,丙,m1,蓝,1") == [(2, "model", taken)]
+        # The first is refused itself: whoever mends it hears of the other then.
+        assert [row for row, *_ in sheet("D,,m2,红,1", "E,戊,m2,红,1")] == [2]
