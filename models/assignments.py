@@ -102,7 +102,8 @@ class Assignment(Workflow, Model):
             return true()
         if not actor.person_ids:
             return false()
-        ordinary = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(ORDINARY))
+        paper = IncomingDocument.__table__.c
+        ordinary = select(paper.id).where(paper.secrecy.in_(ORDINARY))
         cleared = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(actor.cleared))
         unit = and_(cls.department_id.in_(actor.department_ids), among(cls.document_id, ordinary))
         head = cls.department_id.in_(actor.led_ids)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, Index, and_, false, or_, true
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import changes, clocks, fields
@@ -22,7 +22,7 @@ from app.engine.answers import ahead
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand, state_indexes
 from models import unit_choice
 from models.dispatch_notes import NOTES, fill_in, is_relayed, session_behind, settle_notes, untrue
 from models.people import Department
@@ -82,6 +82,11 @@ class DispatchOrder(Workflow, Model):
     """One matter on its way through one unit, with the limit for its reply."""
 
     __tablename__ = "dispatch_order"
+    __table_args__ = (
+        *state_indexes("dispatch_order", large=True),
+        Index("ix_dispatch_order_unit_due", "department_id", "state", "due_at"),  # what waits at a unit
+        {},
+    )
     kind_name = "dispatch_orders"
     large = True
     label, label_plural = _l("Dispatch order"), _l("Dispatch orders")

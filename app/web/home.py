@@ -6,7 +6,7 @@ Both look into every kind of record. They ask the database once for all kinds, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import abort, jsonify, redirect, request, url_for
@@ -14,10 +14,11 @@ from flask_appbuilder import BaseView, IndexView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import Integer, and_, bindparam, case, exists, func, literal, select, type_coerce, union_all
+from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, literal, null, select, type_coerce, union_all
 from sqlalchemy.sql.elements import False_
 
 from app.engine import access, references, searching
+from app.engine.database import among_keys, by_key
 from app.engine.fulltext import searchable, searched
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, at_office, now, today
@@ -33,6 +34,8 @@ ROWS = 10
 #: What I did is looked back on for so long.
 BACK = timedelta(days=30)
 SEARCHED = 8
+#: Later than any limit: where what has none stands.
+FAR = datetime.max.replace(tzinfo=UTC)
 
 _NOW = bindparam("this_moment", callable_=now, type_=Moment())
 
@@ -51,11 +54,12 @@ class Pile:
     """The records of one kind on one tab."""
 
     model: Any
-    condition: Any
     count: int = 0
     late: int = 0
     #: the first of their limits, or when the last of them was touched
     first: datetime | None = None
+    #: of its first rows
+    keys: tuple[int, ...] = ()
 
 
 def _flows(actor: access.Actor) -> list[Any]:
@@ -95,26 +99,36 @@ def _if_any(tab: str, model: Any, there: Any) -> Any:
 
 
 @access.kept(100)
-def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) -> tuple[Any, list[tuple[str, Pile]]]:
+def _counting(actor: access.Actor, held: frozenset[tuple[str, str]], day: date) -> tuple[Any, list[tuple[str, Any]]]:
     """The statement that counts the piles of some tabs and kinds, and which they are; the same for an actor all day.
 
-    Putting it together takes longer than the answer.
+    Putting it together takes longer than the answer. What is in a pile is found once: one line of the answer counts it,
+    and one each, without a count, names its first rows.
     """
     parts: list[Any] = []
-    about: list[tuple[str, Pile]] = []
+    about: list[tuple[str, Any]] = []
     shared: dict[Any, Any] = {}
     for tab, model in ((tab, model) for tab in TABS for model in _flows(actor) if (tab, model.kind_name) in held):
         condition, is_late = with_shared_values((_condition(model, tab, actor, day), model.late(_NOW)), shared)
-        first = func.max(model.changed_at) if tab == "done" else func.min(model.due_at)
-        parts.append(
+        moment = model.changed_at if tab == "done" else model.due_at
+        late = case((is_late, 1), else_=0).label("late")
+        within = select(model.id, moment.label("moment"), late).where(condition).cte(f"pile_{len(about)}").c
+        first = func.max(within.moment) if tab == "done" else func.min(within.moment)
+        order = within.moment.desc() if tab == "done" else within.moment
+        rows = (
+            select(within.id, within.moment).order_by(within.moment.is_(None), order, within.id).limit(ROWS).subquery()
+        )
+        parts += [
             select(
                 literal(len(about)).label("pile"),
                 func.count().label("count"),
-                type_coerce(func.sum(case((is_late, 1), else_=0)), Integer).label("late"),
+                type_coerce(func.sum(within.late), Integer).label("late"),
                 type_coerce(first, Moment).label("first"),
-            ).where(condition)
-        )
-        about.append((tab, Pile(model, condition)))
+                cast(null(), Integer).label("key"),
+            ),
+            select(literal(len(about)), cast(null(), Integer), cast(null(), Integer), rows.c.moment, rows.c.id),
+        ]
+        about.append((tab, model))
     return access.ruled(union_all(*parts)), about
 
 
@@ -126,11 +140,22 @@ def piles(actor: access.Actor, tabs: tuple[str, ...]) -> dict[str, list[Pile]]:
     held = frozenset((tab, kind) for tab, kind in connection.execute(looking)) if looking is not None else None
     if held:
         statement, about = _counting(actor, held, day)
-        for row in connection.execute(statement):
-            if row.count:
-                tab, pile = about[row.pile]
-                found[tab].append(Pile(pile.model, pile.condition, row.count, row.late or 0, row.first))
+        lines = connection.execute(statement).all()
+        first: dict[int, list[Any]] = {}
+        for line in sorted((line for line in lines if line.key is not None), key=lambda line: line.key):
+            first.setdefault(line.pile, []).append(line)
+        for whole in (line for line in lines if line.key is None and line.count):
+            tab, model = about[whole.pile]
+            rows = sorted(first[whole.pile], key=lambda line: line.first or FAR, reverse=tab == "done")
+            found[tab].append(Pile(model, whole.count, whole.late, whole.first, tuple(row.key for row in rows)))
     return found
+
+
+def _rows(pile: Pile) -> list[Any]:
+    """The first records of a pile, in its order."""
+    query = select(pile.model).where(among_keys(pile.model.id, pile.keys))
+    found = {row.id: row for row in db.session.scalars(query.execution_options(**by_key))}
+    return [found[key] for key in pile.keys if key in found]
 
 
 class HomeView(IndexView):
@@ -150,8 +175,7 @@ class HomeView(IndexView):
         figures = [self._figure(name, by_tab.get(name), name == tab) for name in TABS]
         overdue = {"label": _("Of these overdue"), "value": late, "tone": "bad" if late else "good"}
         figures.insert(len(BOXES), overdue)
-        far = datetime.max.replace(tzinfo=now().tzinfo)
-        ordered = sorted(by_tab[tab], key=lambda pile: pile.first or far, reverse=tab == "done")
+        ordered = sorted(by_tab[tab], key=lambda pile: pile.first or FAR, reverse=tab == "done")
         return self.render_template(
             "wenshu/home.html",
             greeting=_("My work"),
@@ -195,14 +219,9 @@ class HomeView(IndexView):
 
     def _boxes(self, shown: list[Pile], tab: str) -> list[dict[str, Any]]:
         """The piles that are shown with their first rows; what these name is looked up for all of them together."""
-        rows = [self._rows(pile, tab) for pile in shown]
+        rows = [_rows(pile) for pile in shown]
         references.load(db.session, (row for some in rows for row in some))
         return [self._box(pile, some, tab) for pile, some in zip(shown, rows, strict=True)]
-
-    def _rows(self, pile: Pile, tab: str) -> list[Any]:
-        model = pile.model
-        order = (model.changed_at.desc(),) if tab == "done" else (model.due_at.is_(None), model.due_at)
-        return list(db.session.scalars(select(model).where(pile.condition).order_by(*order, model.id).limit(ROWS)))
 
     def _box(self, pile: Pile, rows: list[Any], tab: str) -> dict[str, Any]:
         address = show_addresses(VIEWS[pile.model])
