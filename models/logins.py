@@ -115,6 +115,11 @@ def find(session: Session, token: str) -> LoginSession | None:
     return session.scalars(_of_token(), {"digest": _digest(token), **_at_present()}).one_or_none()
 
 
+def owner_of(session: Session, token: str) -> int | None:
+    """Whose session the token opens, or opened once."""
+    return session.scalar(select(LoginSession.user_id).where(LoginSession.digest == _digest(token)))
+
+
 def see(session: Session, login: LoginSession) -> None:
     """Note once a minute that the session is in use; gives up the present transaction."""
     moment = now()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import request
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,6 +23,7 @@ from app.engine.office_calendar import working_calendar
 from app.extensions import db
 from app.web import sheet
 from app.web.cells import moment_text
+from app.web.signin import sign_in_first
 
 #: So many days are named; of more only how many there are.
 NAMED_DAYS = 12
@@ -143,7 +144,7 @@ class MovedLimitsView(BaseView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+            return sign_in_first()
         reason = request.args.get("reason")
         moves = versions.moved(db.session, reason if reason in versions.REASONS else None)
         return self.render_template(

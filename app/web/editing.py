@@ -20,6 +20,7 @@ from app.engine.paper import manuscript
 from app.engine.refusals import Invalid, Refused, Stale, Unconfirmed
 from app.extensions import db
 from app.web import cells, forms, lines
+from app.web.kept_forms import refuse_resumed, resumable
 from app.web.kind import LOOKUPS, KindPages, allowed
 
 
@@ -38,6 +39,7 @@ class FormPages(KindPages):
 
     @expose("/add", methods=["GET", "POST"])
     @allowed("add")
+    @resumable
     def add(self) -> Any:
         fields = self._form_fields()
         if request.method != "POST":  # HEAD asks what GET would say
@@ -48,6 +50,7 @@ class FormPages(KindPages):
                 first.render_kw = {**(first.render_kw or {}), "autofocus": True}
             return self._record_form(form, title=self._add_title())
         try:
+            refuse_resumed()
             key, confirmed = request.form.get("form_key"), request.form.get("confirmed", "")
             record = records.add(
                 db.session, self.model, self._raw(fields), list(fields), form_key=key, confirmed=confirmed
@@ -93,6 +96,7 @@ class FormPages(KindPages):
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @allowed("edit")
+    @resumable
     def edit(self, pk: str) -> Any:
         record = self._find(pk)
         fields = {name: self.fields[name] for name in writable(record, self._form_fields())}
@@ -108,6 +112,7 @@ class FormPages(KindPages):
             name for name in fields if name in raw and not forms.unchanged(fields[name], stored[name], raw[name])
         ]
         try:
+            refuse_resumed()
             confirmed = request.form.get("confirmed", "")
             records.change(db.session, record, raw, changed, version=version, confirmed=confirmed)
             db.session.commit()
@@ -221,6 +226,7 @@ class FormPages(KindPages):
 
     @expose("/step/<pk>/<name>", methods=["GET", "POST"])
     @allowed("read")
+    @resumable
     def step(self, pk: str, name: str) -> Any:
         record = self._find(pk)
         flow: Any = getattr(self.model, "flow", None)
@@ -241,6 +247,7 @@ class FormPages(KindPages):
             return self._form_page(form, record=record, **context)
         version = whole(request.form.get("version"))
         try:
+            refuse_resumed()
             flow.take(
                 db.session,
                 record,

@@ -27,6 +27,7 @@ from app.extensions import db
 from app.web import cells, dashboard
 from app.web.kind import VIEWS, show_addresses
 from app.web.replica import read_only
+from app.web.signin import sign_in_first
 
 #: So many kinds are shown with their rows, the most pressing first; the rest with their number.
 OPEN_BOXES = 5
@@ -250,7 +251,7 @@ class SearchView(BaseView):
     @expose("")
     def search(self) -> Any:
         if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login", next=request.full_path))
+            return sign_in_first()
         q = request.args.get("q", "")[: searching.ASKED]
         words = searchable(q).split()
         with read_only() as session:

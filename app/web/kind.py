@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar
 
-from flask import abort, redirect, request, url_for
+from flask import abort, url_for
 from flask_appbuilder import BaseView
 from flask_login import current_user
 
@@ -17,6 +17,7 @@ from app.engine.fields import Field
 from app.engine.refusals import Refused
 from app.extensions import db
 from app.web import cells
+from app.web.signin import sign_in_first, sign_in_first_keeping
 
 #: record class -> endpoint of the lookup that answers its pickers
 LOOKUPS: dict[Any, str] = {}
@@ -49,7 +50,7 @@ def allowed(right: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         @wraps(page)
         def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
-                return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+                return sign_in_first_keeping() if getattr(page, "resumable", False) else sign_in_first()
             if not access.current().may(right, self.subject):
                 abort(403)
             return page(self, *args, **kwargs)

@@ -14,6 +14,7 @@ from app.engine import access
 from app.extensions import db
 from app.web.cells import moment_text
 from app.web.kind import VIEWS
+from app.web.signin import sign_in_first
 from models import notices
 from models.notices import Notice
 from models.report_runs import ReportRun
@@ -28,7 +29,7 @@ class NoticesView(BaseView):
     @expose("/")
     def index(self) -> Any:
         if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+            return sign_in_first()
         fresh = request.args.get("show") != "all"
         found = notices.open_notices(db.session, *([Notice.read_at.is_(None)] if fresh else []))
         return self.render_template(

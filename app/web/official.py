@@ -9,7 +9,7 @@ from functools import wraps
 from io import BytesIO
 from typing import Any
 
-from flask import abort, redirect, request, send_file, url_for
+from flask import abort, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -29,6 +29,7 @@ from app.extensions import db
 from app.web import cells
 from app.web.kind import VIEWS, BadRequest
 from app.web.prints import PAPER, own_fonts
+from app.web.signin import sign_in_first
 from models import prints
 from models.official_papers import official_paper
 from models.outgoing import OutgoingDocument
@@ -64,7 +65,7 @@ def content_of_paper(page: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(page)
     def guarded(self: Any, pk: str) -> Any:
         if not current_user.is_authenticated:
-            return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+            return sign_in_first()
         if not access.current().may("read", KIND):
             abort(404)
         document = finding.by_key(db.session, OutgoingDocument, pk)

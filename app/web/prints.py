@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask import abort, current_app, redirect, request, send_file, url_for
+from flask import abort, current_app, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -24,6 +24,7 @@ from app.extensions import db
 from app.web import cells
 from app.web.address import full_address
 from app.web.kind import VIEWS
+from app.web.signin import sign_in_first
 
 #: The tongue of the office's paper, whatever the pages are read in.
 PAPER = "zh"
@@ -80,7 +81,7 @@ class PrintView(BaseView):
     def pdf(self, form: str, kind: str, pk: str) -> Any:
         """The form as a PDF, shown in the browser's own reader."""
         if not current_user.is_authenticated:
-            return self._sign_in()
+            return sign_in_first()
         printed, record = self._asked(form, kind, pk)
         faces = chosen(own_fonts())  # before the printing is noted: without them there is none
         drawn, about = self._made(printed, record, "pdf")
@@ -92,7 +93,7 @@ class PrintView(BaseView):
     def page(self, form: str, kind: str, pk: str) -> Any:
         """The form as a page, to be looked at and printed by a browser whose machine has the faces."""
         if not current_user.is_authenticated:
-            return self._sign_in()
+            return sign_in_first()
         printed, record = self._asked(form, kind, pk)
         drawn, about = self._made(printed, record, "html")
         blank = bool(request.args.get("blank"))
@@ -118,9 +119,6 @@ class PrintView(BaseView):
             href_other=href("page", blank=None if blank else 1),
             faces=self._faces(),
         )
-
-    def _sign_in(self) -> Any:
-        return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
 
     def _faces(self) -> list[str]:
         """Which faces stand in for those official papers ask for, in sentences."""

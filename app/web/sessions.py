@@ -17,6 +17,8 @@ from models.people import actor_of
 
 #: Under this name Flask's signed cookie carries the token.
 TOKEN = "login"
+#: And under this one what tells our own forms from those of other sites.
+FORMS = "csrf_token"
 
 #: Where somebody is sent who has something to do before anything else.
 DUTIES = {"password": "AccountView.password", "second_factor": "AccountView.second_factor"}
@@ -31,12 +33,13 @@ IMPERSONAL = {"static", "HealthView.healthz", "HealthView.readyz", "MetricsView.
 
 def begin(user: User, *, half: bool = False) -> None:
     """Give this browser a new session; the one it had is over, and nobody can have planted this one."""
-    language, old = session.get("locale"), current() or half_way()
+    old, kept = current() or half_way(), {"locale": session.get("locale")}
+    if former_owner() == user.id:  # their forms that stand open beside this page can still be sent
+        kept[FORMS] = session.get(FORMS)
     if old is not None:
         logins.end(db.session, old, "signed_in_anew")
     session.clear()
-    if language:
-        session["locale"] = language
+    session.update({name: value for name, value in kept.items() if value})
     session.permanent = True
     session[TOKEN] = logins.begin(
         db.session, user, half=half, address=request.remote_addr, agent=request.user_agent.string
@@ -71,6 +74,13 @@ def half_way() -> LoginSession | None:
     """The sign-in of this browser that still waits for a code."""
     login = _found()
     return login if login is not None and login.half else None
+
+
+def former_owner() -> int | None:
+    """Whose session this browser's is or was last, ended or not; None after signing out."""
+    token = session.get(TOKEN)
+    with access.system():
+        return logins.owner_of(db.session, token) if isinstance(token, str) else None
 
 
 def user_of(request: Request) -> User | None:

@@ -21,7 +21,7 @@ from wtforms import Form, PasswordField, StringField
 from app.engine import access, events
 from app.engine.refusals import NotAllowed
 from app.extensions import db
-from app.web import sessions
+from app.web import kept_forms, sessions
 from app.web.addresses import own_path
 from app.web.language import LanguageView
 from app.web.security import answer, sentence
@@ -45,8 +45,7 @@ class SignInView(AuthDBView):
     @expose("/login/", methods=["GET", "POST"])
     def login(self) -> Any:
         after = own_path(request.args.get("next", ""))
-        form = SignInForm(request.form)
-        form.username.label.text, form.password.label.text = _("User name"), _("Password")
+        form = _form()
         if request.method == "POST":
             user = accounts.try_password(
                 db.session, form.username.data or "", form.password.data or "", request.remote_addr, "password"
@@ -54,11 +53,8 @@ class SignInView(AuthDBView):
             if user is not None:
                 return self._go_on(user, after)
             flash(_("User name or password is wrong."), "danger")
-            return self._page(form), 401
-        return redirect(after) if current_user.is_authenticated else self._page(form)
-
-    def _page(self, form: Form) -> str:
-        return self.render_template("wenshu/login.html", form=form, demo=_demo())
+            return _page(form, after, kept_forms.carried()), 401
+        return redirect(after) if current_user.is_authenticated else _page(form, after)
 
     def _go_on(self, user: User, after: str) -> Any:
         half = second_factor.is_on(db.session, user.id)
@@ -66,7 +62,10 @@ class SignInView(AuthDBView):
         if not half:
             accounts.signed_in(db.session, user, "password")
         db.session.commit()
-        return redirect(url_for("SignInView.code", next=after) if half else after)
+        if half:
+            kept = kept_forms.carried()
+            return _code_page(_code_form(None), after) if kept else redirect(url_for("SignInView.code", next=after))
+        return kept_forms.brought_back(user.id) or redirect(after)
 
     @expose("/login/code/", methods=["GET", "POST"])
     def code(self) -> Any:
@@ -74,17 +73,16 @@ class SignInView(AuthDBView):
         login = sessions.half_way()
         if login is None:
             return redirect(url_for("SignInView.login", next=after))
-        form = CodeForm(request.form)
-        form.code.label.text = _("Code from your telephone, or a recovery code")
+        form = _code_form(request.form)
         if request.method != "POST":
-            return render_template("wenshu/code.html", form=form)
+            return _code_page(form, after)
         if self._code_is_right(login, form.code.data or ""):
-            return redirect(after)
+            return kept_forms.brought_back(login.user_id) or redirect(after)
         if sessions.half_way() is None:
             flash(_("Too many wrong codes. Please sign in again."), "danger")
             return redirect(url_for("SignInView.login", next=after))
         flash(_("This code is wrong or was used already."), "danger")
-        return render_template("wenshu/code.html", form=form), 401
+        return _code_page(form, after), 401
 
     def _code_is_right(self, login: logins.LoginSession, typed: str) -> bool:
         """Judge one code; the fifth wrong one ends the half-finished sign-in."""
@@ -107,6 +105,42 @@ class SignInView(AuthDBView):
         sessions.finish("signed_out")
         db.session.commit()
         return redirect(url_for("SignInView.login"))
+
+
+def sign_in_first() -> Any:
+    """Where a visitor is sent who came to a page for people who are signed in."""
+    return redirect(url_for("SignInView.login", next=request.full_path.rstrip("?")))
+
+
+def sign_in_first_keeping() -> Any:
+    """The same for a form: where its session has only ended, what was typed is kept until its owner is back."""
+    kept = kept_forms.keep()
+    if kept is None:
+        return sign_in_first()
+    flash(_("You have been signed out meanwhile. What you typed is kept: sign in, and it is here again."), "warning")
+    return _page(_form(), request.full_path.rstrip("?"), kept), 401
+
+
+def _form() -> SignInForm:
+    form = SignInForm(request.form)
+    form.username.label.text, form.password.label.text = _("User name"), _("Password")
+    return form
+
+
+def _code_form(sent: Any) -> CodeForm:
+    form = CodeForm(sent)
+    form.code.label.text = _("Code from your telephone, or a recovery code")
+    return form
+
+
+def _page(form: SignInForm, after: str, kept: str = "") -> str:
+    action = url_for("SignInView.login", next=after)
+    return render_template("wenshu/login.html", form=form, action=action, demo=_demo(), kept=kept)
+
+
+def _code_page(form: CodeForm, after: str) -> str:
+    action = url_for("SignInView.code", next=after)
+    return render_template("wenshu/code.html", form=form, action=action, kept=kept_forms.carried())
 
 
 def _demo() -> dict[str, Any] | None:
