@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -43,9 +43,9 @@ def contents(shipment: Shipment) -> dict[Product, Decimal]:
     return found
 
 
-def fulfilment_of(session: Session, order: Order) -> str:
+def fulfilment_of(session: Session, order: Order, shipments: Collection[Shipment]) -> str:
     """How far the goods of an order are, as a word of `models.orders.FULFILMENT`, by its shipments and reservations."""
-    states = {shipment.state for shipment in shipments_of(session, order)}
+    states = {shipment.state for shipment in shipments}
     shipped = shipped_quantities(session, order)
     goods = [line for line in order.order_lines if not line.product.service]
     if "refused" in states:
@@ -69,7 +69,7 @@ def settle(session: Session, order: Order) -> None:
         gone = [one for one in shipments if one.shipped_at is not None]
         # An order of an older ledger was sent without a shipment of ours.
         known = shipments or order.state not in ("shipped", "completed")
-        found: dict[str, Any] = {"fulfilment": fulfilment_of(session, order)} if known else {}
+        found: dict[str, Any] = {"fulfilment": fulfilment_of(session, order, shipments)} if known else {}
         if gone:
             found |= {name: getattr(gone[-1], name) for name in ("carrier", "waybill", "shipped_at")}
         if shipments:

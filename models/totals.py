@@ -51,7 +51,7 @@ _WATCHED: tuple[Any, ...] = (Order, OrderLine, *_MONEY)
 
 
 def _about_to_be(session: Session) -> Iterable[Any]:
-    return (*session.new, *session.dirty, *session.deleted)
+    return (*session.new, *(item for item in session.dirty if session.is_modified(item)), *session.deleted)
 
 
 def _at_home(session: Session, item: Any, name: str = "order") -> tuple[Any, set[int]]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.engine import access, concurrency
+from app.engine.changes import changed
 from app.engine.database import lost
 from app.engine.fields import fields_of
 from app.engine.refusals import Invalid, Refused
@@ -27,9 +28,11 @@ def distinct_columns(model: Any) -> dict[str, str]:
 
 def refuse_taken(session: Session, record: Any, errors: dict[str, list[str]] | None = None) -> None:
     """Refuse a natural key or a likeness that another record already has, hidden ones included."""
-    found = {} if errors is None else errors
+    found, stored = {} if errors is None else errors, inspect(record).persistent
     for column, name in distinct_columns(type(record)).items():
-        if getattr(record, column) is not None and (other := twin(session, record, column)) is not None:
+        if getattr(record, column) is None or (stored and not changed(record, column)):
+            continue
+        if (other := twin(session, record, column)) is not None:
             found.setdefault(name, []).extend(taken(record, column, other))
     if found and errors is None:
         raise Invalid(found)

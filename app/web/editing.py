@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,6 +24,8 @@ from app.web import cells, forms, lines
 from app.web.kept_forms import refuse_resumed, resumable
 from app.web.kind import LOOKUPS, KindPages, allowed
 
+NOTHING: Mapping[str, Any] = {}
+
 
 class FormPages(KindPages):
     """`/<view>/add`, `/<view>/edit/<pk>` and `/<view>/step/<pk>/<step>`."""
@@ -31,8 +34,11 @@ class FormPages(KindPages):
         names = self.edit_columns or records.open_fields(self.model)
         return {name: self.fields[name] for name in names if name in self.fields}
 
-    def _raw(self, fields: dict[str, Field]) -> dict[str, Any]:
-        raw = forms.sent(fields, request.form)
+    def _raw(self, fields: dict[str, Field], stored: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+        """What was sent; `stored`: the values there are, of which pickers mostly mean the same again."""
+        meant = {(field.target, stored[name].id): stored[name] for name, field in fields.items()
+                 if field.kind == "reference" and stored.get(name) is not None}  # fmt: skip
+        raw = forms.sent(fields, request.form, meant)
         if about := self.model.lines:
             raw[about.relation] = lines.sent(about, self.model)
         return raw
@@ -106,7 +112,7 @@ class FormPages(KindPages):
             form = forms.form_for(fields, None, stored, LOOKUPS)
             form.version.data = str(record.version)
             return self._record_form(form, title=title, record=record)
-        raw = self._raw(fields)
+        raw = self._raw(fields, stored)
         version = whole(request.form.get("version"))
         changed = [
             name for name in fields if name in raw and not forms.unchanged(fields[name], stored[name], raw[name])
@@ -115,13 +121,14 @@ class FormPages(KindPages):
             refuse_resumed()
             confirmed = request.form.get("confirmed", "")
             records.change(db.session, record, raw, changed, version=version, confirmed=confirmed)
+            told = _("Stored: %(record)s", record=str(record))  # at the end of the transaction it would be read anew
             db.session.commit()
         except Invalid as refusal:
             return self._again(fields, refusal, title=title, record=self._find(pk)), refusal.status
         except Stale as refusal:
             db.session.rollback()
             return self._stale(fields, self._find(pk), refusal, title), 409
-        flash(_("Stored: %(record)s", record=str(record)), "success")
+        flash(told, "success")
         return redirect(self._url("show", pk=record.id))
 
     @property
