@@ -23,7 +23,6 @@ from sqlalchemy import (
     String,
     Text,
     and_,
-    bindparam,
     literal,
     or_,
     select,
@@ -32,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.engine import access
-from app.engine.database import by_key
+from app.engine.database import among_given, by_key
 from app.engine.disclosure import knows
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
@@ -220,7 +219,7 @@ def _seeing(actor: access.Actor, asked: frozenset[tuple[str, bool]]) -> Any:
     parts: list[Any] = []
     for kind, content in sorted(asked):
         model = model_of(kind)
-        query = select(literal(kind), model.id).where(model.id.in_(bindparam(_keys(kind, content), expanding=True)))
+        query = select(literal(kind), model.id).where(among_given(model.id, _keys(kind, content)))
         parts.append(query.where(access.content_rule(model, actor)) if content and model.content_fields else query)
     return access.ruled(union_all(*parts).execution_options(**by_key))
 

@@ -243,6 +243,11 @@ def among_keys(column: Any, keys: Collection[int]) -> ColumnElement[bool]:
     return _among(column, bindparam(None, keys, _Keys))
 
 
+def among_given(column: Any, name: str) -> ColumnElement[bool]:
+    """The same of keys that are handed over under a name when the statement is executed."""
+    return _among(column, bindparam(name, type_=_Keys))
+
+
 class _listed(FunctionElement[int]):
     """Keys as a table of one column."""
 

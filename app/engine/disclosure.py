@@ -9,7 +9,7 @@ learn them (`content_to`). And some fields of a record under seal (`sealed`) are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -87,17 +87,15 @@ def learn(session: Session, rows: Iterable[Any]) -> None:
         row.__dict__["_known_to"] = (actor, row.id in known)
 
 
-def learned_with(session: Session, query: Select[Any], model: Any) -> Any:
-    """The one record of a query for a model, or None; whether the actor may know its content comes with it."""
+def learned_with(session: Session, query: Select[Any], model: Any) -> Sequence[Any]:
+    """The records of a query for a model; whether the actor may know the content of each comes with it."""
     actor = access.current()
     if not model.content_fields or actor.everything:
-        return session.scalars(query).one_or_none()
-    found = session.execute(query.add_columns(known_content(model))).one_or_none()
-    if found is None:
-        return None
-    record, knows_it = found
-    record.__dict__["_known_to"] = (actor, bool(knows_it))
-    return record
+        return session.scalars(query).all()
+    found = session.execute(query.add_columns(known_content(model))).all()
+    for record, knows_it in found:
+        record.__dict__["_known_to"] = (actor, bool(knows_it))
+    return [record for record, _knows_it in found]
 
 
 def _as_its_record(session: Session, model: Any, rows: list[Any], actor: access.Actor) -> set[int] | None:

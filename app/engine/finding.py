@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.engine import database
-from app.engine.disclosure import learn, learned_with
+from app.engine.disclosure import learned_with
 from app.engine.fields import Field, storable, whole
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ NONE_FOUND: Found = {}
 def by_key(session: Session, model: type[Record], pk: Any) -> Any:
     """The record with that key if the actor may see it, else None."""
     key = _as_key(pk)
-    return None if key is None else learned_with(session, select(model).where(model.id == key), model)
+    found = learned_with(session, select(model).where(model.id == key), model) if key is not None else ()
+    return next(iter(found), None)
 
 
 def by_name(session: Session, model: type[Record], name: str) -> Any:
@@ -84,9 +85,7 @@ def together(session: Session, fields: Iterable[Field], rows: Iterable[Mapping[s
     found: dict[tuple[Any, int], Any] = {}
     for target, keys in wanted.items():
         query = select(target).where(database.among_keys(target.id, keys)).execution_options(**database.by_key)
-        records = list(session.scalars(query))
-        learn(session, records)
-        found |= {(target, record.id): record for record in records}
+        found |= {(target, record.id): record for record in learned_with(session, query, target)}
     return found
 
 

@@ -129,7 +129,7 @@ class FormPages(KindPages):
             db.session.rollback()
             return self._stale(fields, self._find(pk), refusal, title), 409
         flash(told, "success")
-        return redirect(self._url("show", pk=record.id))
+        return redirect(self._url("show", pk=pk))
 
     @property
     def inline_fields(self) -> dict[str, Field]:
@@ -248,7 +248,7 @@ class FormPages(KindPages):
         if request.method != "POST":
             if step not in flow.allowed(record, access.current()):
                 flash(_("This step is not possible now."), "warning")
-                return redirect(self._url("show", pk=record.id))
+                return redirect(self._url("show", pk=pk))
             form = forms.form_for(step.asks, None, self._given(step.asks), LOOKUPS)
             form.form_key.data, form.version.data = secrets.token_urlsafe(24), str(record.version)
             return self._form_page(form, record=record, **context)

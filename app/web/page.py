@@ -15,7 +15,18 @@ from sqlalchemy.orm.util import identity_key
 from app.engine import access, bin, history, references
 from app.engine import record as records
 from app.engine.database import by_key
-from app.engine.disclosure import WITHHELD, known_fields, knows, learn, mask, revealed, value_of, withheld, writable
+from app.engine.disclosure import (
+    WITHHELD,
+    known_fields,
+    knows,
+    learn,
+    learned_with,
+    mask,
+    revealed,
+    value_of,
+    withheld,
+    writable,
+)
 from app.engine.fields import Field, fields_of, whole
 from app.engine.paper import manuscript
 from app.engine.refusals import Invalid
@@ -44,6 +55,15 @@ def _holding(view: type[RecordPage]) -> Any:
         back = child.__table__.c[fields_of(child)[about.back].column]
         parts.append(select(literal(about.relation)).where(exists().where(back == bindparam("record"))))
     return union_all(*parts).execution_options(**by_key)
+
+
+def _learned(query: Any, model: Any) -> list[Any]:
+    """The rows of a related list, and whether their content may be known: of some that came with their record."""
+    if not model.content_with:
+        return list(learned_with(db.session, query, model))
+    rows = list(db.session.scalars(query))
+    learn(db.session, rows)
+    return rows
 
 
 def _held(record: Any, view: RecordPage) -> set[str]:
@@ -184,8 +204,7 @@ class RecordPage(KindPages):
         back = getattr(child, fields[about.back].column)
         query = select(child).where(back == record.id).order_by(*(relation.order_by or (child.id,)))
         query = query.limit(about.most + 1).options(*references.options(child, columns)).execution_options(**by_key)
-        rows = list(db.session.scalars(query)) if holds else []
-        learn(db.session, rows)
+        rows = _learned(query, child) if holds else []
         if len(rows) <= about.most and about.relation in inspect(record).unloaded:
             set_committed_value(record, about.relation, rows)  # what the steps ask about the lines is here already
         return rows
