@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from app.engine import access, clocks, fields, history, rules, versions
+from app.engine import access, clock_rules, clocks, fields, history, rules, versions
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.moments import now
@@ -83,8 +83,8 @@ class FollowUp(Workflow, Model):
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
-    kind: Mapped[str | None] = fields.word(_l("Records"), clocks.KIND_LABELS, derived=True)
-    stage: Mapped[str | None] = fields.word(_l("Stage"), clocks.STAGE_LABELS, derived=True)
+    kind: Mapped[str | None] = fields.word(_l("Records"), clock_rules.KIND_LABELS, derived=True)
+    stage: Mapped[str | None] = fields.word(_l("Stage"), clock_rules.STAGE_LABELS, derived=True)
     responsible_id: Mapped[int | None] = fields.reference(_l("Person responsible"), "person.id", derived=True)
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id", derived=True)
     officer_id: Mapped[int | None] = fields.reference(_l("Follow-up officer"), "person.id")
@@ -131,7 +131,7 @@ class FollowUp(Workflow, Model):
 
     def __str__(self) -> str:
         number = self.document.receipt_no if self.document else ""
-        return f"{number} {clocks.STAGE_LABELS.get(self.stage or '', self.stage or '')}".strip()
+        return f"{number} {clock_rules.STAGE_LABELS.get(self.stage or '', self.stage or '')}".strip()
 
     def urgent(self) -> bool:
         """Whether the paper needs an officer by name before anybody is asked."""
@@ -171,7 +171,7 @@ class FollowUp(Workflow, Model):
         session = object_session(self)
         assert session is not None
         due = self.due_at.isoformat() if self.due_at else ""
-        label = str(clocks.STAGE_LABELS.get(self.stage or "", self.stage or ""))
+        label = str(clock_rules.STAGE_LABELS.get(self.stage or "", self.stage or ""))
         about = self.behind() or self
         notices.tell(session, people, key, about, stage=self.stage or "", stage_label=label, due=due, **told)
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, clocks, history, ladder
+from app.engine import access, clocks, history, ladder, recounts
 from app.engine.clocks import ClockRow
 from app.engine.database import first_to, lost, one_at_a_time, plainly
 from app.engine.ladder import EscalationRung
@@ -51,7 +51,7 @@ def sweep(session: Session) -> Counter[str]:
     """Do all that is due; how many limits moved, cases were seen to, notices sent, papers woken and articles due."""
     done: Counter[str] = Counter()
     with access.system():
-        done["moved"] = len(clocks.recount(session))
+        done["moved"] = len(recounts.recount(session))
         session.commit()
         done["woken"] = wake(session)
         done["notices"] += remind_keepers(session)

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import STAGE_LABELS, ClockRow
+from app.engine.clock_rules import STAGE_LABELS
+from app.engine.clocks import ClockRow
 from app.engine.columns import Column
 from app.engine.frames import frame, report
 from app.engine.ladder import SENT, EscalationRung, RungSent

@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, STAGE_LABELS, VOID, ClockRow, ClockSegment
+from app.engine.clock_rules import STAGE_LABELS
+from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, VOID, ClockRow, ClockSegment
 from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.figures import Figure, Group, Share, Tally, figures, monthly

@@ -8,7 +8,7 @@ import chinese_calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine.clocks import ClockRule
+from app.engine.clock_rules import ClockRule
 from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from models.note_templates import NoteTemplate

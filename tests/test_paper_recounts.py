@@ -8,7 +8,8 @@ from hypothesis import given
 from sqlalchemy import delete, inspect, select
 
 from app.engine import numbers
-from app.engine.clocks import STAGE_LABELS, ClockRow
+from app.engine.clock_rules import STAGE_LABELS
+from app.engine.clocks import ClockRow
 from app.engine.history import HistoryEntry
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.numbers import DrawnNumber, NumberCounter

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import delete, null, select, update
 
 from app.engine import access, rules
-from app.engine.clocks import UNIT_LABELS, ClockRule, clocks_of, rule_for
+from app.engine.clock_rules import UNIT_LABELS, ClockRule, rule_for
+from app.engine.clocks import clocks_of
 from app.engine.ladder import EscalationRung
 from app.engine.moments import today
 from app.engine.paper.description import FORMS, Box, Row

@@ -1,6 +1,6 @@
 """Pages of the office's rules: limits and settings with their texts, register books, number series, the calendar."""
 
-from app.engine.clocks import ClockRule
+from app.engine.clock_rules import ClockRule
 from app.engine.office_calendar import CalendarDay
 from app.engine.rules import Rule
 from app.web.record import RecordView

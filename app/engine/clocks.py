@@ -6,8 +6,8 @@ running and paused segments, and its deadline is walked from what remains, never
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -19,26 +19,19 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    event,
     select,
     text,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, changes, concurrency, history, limits, versions
+from app.engine import limits, versions
 from app.engine.calendar import WorkingCalendar
-from app.engine.clock_rules import CALENDARS as CALENDARS  # asked for beside the clocks they rule
-from app.engine.clock_rules import KIND_LABELS as KIND_LABELS
-from app.engine.clock_rules import STAGE_LABELS as STAGE_LABELS
-from app.engine.clock_rules import UNIT_LABELS as UNIT_LABELS
-from app.engine.clock_rules import ClockRule as ClockRule
-from app.engine.clock_rules import rule_for as rule_for
-from app.engine.database import by_key, one_at_a_time
+from app.engine.clock_rules import ClockRule, rule_for
+from app.engine.database import by_key
 from app.engine.limits import Reckoning
-from app.engine.moments import Moment, at_office, local, now
-from app.engine.office_calendar import CalendarDay, working_calendar
+from app.engine.moments import Moment, local, now
+from app.engine.office_calendar import working_calendar
 from app.engine.readings import Segment, read_clock
-from app.engine.record import kinds
 
 RUNNING, PAUSED, MET, MISSED, VOID = "running", "paused", "met", "missed", "void"
 
@@ -315,6 +308,12 @@ def _walk(
     return versions.write(session, clock, due, reason)
 
 
+def walk_anew(session: Session, record: Any, clock: ClockRow, reason: str) -> versions.ClockVersion | None:
+    """Give a clock of a record the limit it comes to by the calendar as it stands; the move, if it is one."""
+    bound = _bound(session, record, clock.stage, {c.stage: c for c in clocks_of(session, record)})
+    return _walk(session, clock, now(), reason, bound)
+
+
 def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
     # What was finished before a clock stood still was finished then.
     done = clock.segments[-1].begins_at if clock.state == PAUSED else moment
@@ -360,65 +359,3 @@ def extend(session: Session, record: Any, stage: str, due: datetime, reason: str
 
 def _first_due(session: Session, record: Any, otherwise: datetime | None) -> datetime | None:
     return min((c.due_at for c in clocks_of(session, record) if c.state == RUNNING), default=otherwise)
-
-
-def recount(session: Session, days: Collection[date] = ()) -> list[versions.ClockVersion]:
-    """Walk the running clocks anew by the calendar as it stands, those that reach into `days` (none: all); the moves.
-
-    A limit that has passed stays as it was. Called twice it moves nothing the second time; the caller commits.
-    """
-    moment, moves = now(), []
-    with access.system(), history.act("recount"):
-        one_at_a_time(session, "recount")
-        calendar = working_calendar(session)
-        query = select(ClockRow).where(
-            ClockRow.state == RUNNING, ClockRow.calendar == "office", ClockRow.unit != "stated",
-            ClockRow.extended.is_(False), ClockRow.due_at > moment,
-        )  # fmt: skip
-        if days:
-            after = at_office(max(days) + timedelta(days=1))
-            query = query.where(ClockRow.due_at >= at_office(min(days)), ClockRow.started_at < after)
-        for clock in session.scalars(query.order_by(ClockRow.id)).all():
-            if reckoning(calendar, clock, moment).due_at == (clock.own_due_at or clock.due_at):
-                continue
-            record: Any = session.get(kinds()[clock.kind], clock.record_id)
-            if record is None:
-                continue
-            concurrency.hold(session, record)  # whoever takes a step on it meanwhile has stopped the clock or waits
-            session.refresh(clock)
-            bound = _bound(session, record, clock.stage, {c.stage: c for c in clocks_of(session, record)})
-            move = _walk(session, clock, moment, "calendar", bound) if clock.state == RUNNING else None
-            if move is not None:
-                refresh(session, record)
-                moves.append(move)
-        session.flush()
-    return moves
-
-
-_CHANGED = "changed calendar days"
-
-
-@event.listens_for(Session, "after_flush")
-def _note_days(session: Session, context: Any) -> None:
-    """Remember which days of the calendar this transaction touches, the ones they were before included."""
-    for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, CalendarDay):
-            past: Any = changes.past(row, "day")
-            days = {*(past.added or ()), *(past.unchanged or ()), *(past.deleted or ())}
-            session.info.setdefault(_CHANGED, set()).update(day for day in days if day is not None)
-
-
-@event.listens_for(Session, "before_commit")
-def _recount_with_the_calendar(session: Session) -> None:
-    """Whoever changes the calendar moves the limits that reach into it, in one transaction."""
-    session.flush()
-    if days := session.info.pop(_CHANGED, None):
-        recount(session, days)
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _forget_days(session: Session, previous: Any) -> None:
-    session.info.pop(_CHANGED, None)
-
-
-__all__ = ["ClockRow", "ClockRule", "bind", "clocks_of", "extend", "reckon", "recount", "settle"]

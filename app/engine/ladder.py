@@ -19,7 +19,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.engine import access, fields
 from app.engine.calendar import WorkingCalendar
-from app.engine.clocks import KIND_LABELS, STAGE_LABELS, ClockRow
+from app.engine.clock_rules import KIND_LABELS, STAGE_LABELS
+from app.engine.clocks import ClockRow
 from app.engine.limits import Unit
 from app.engine.moments import Moment, at_office, local
 from app.engine.record import Record

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.engine import clocks, references, versions
+from app.engine import clock_rules, clocks, references, versions
 from app.engine import record as records
 from app.engine.calendar import WorkingCalendar
 from app.engine.fields import fields_of
@@ -67,7 +67,9 @@ def _clock(
 
 def _stage_label(record: Any, stage: str) -> Any:
     """What a stage is called; an old clock may be of one that the flow no longer has."""
-    return record.flow.clocks[stage].label if stage in record.flow.clocks else clocks.STAGE_LABELS.get(stage, stage)
+    return (
+        record.flow.clocks[stage].label if stage in record.flow.clocks else clock_rules.STAGE_LABELS.get(stage, stage)
+    )
 
 
 def _sum(record: Any, clock: clocks.ClockRow, about: Reckoning) -> list[str]:
@@ -76,7 +78,7 @@ def _sum(record: Any, clock: clocks.ClockRow, about: Reckoning) -> list[str]:
     if clock.unit == "stated":
         lines.append(_("Limit stated in the instruction"))
     else:
-        unit = str(clocks.UNIT_LABELS.get(clock.unit, clock.unit))
+        unit = str(clock_rules.UNIT_LABELS.get(clock.unit, clock.unit))
         amount = clock.amount.rstrip("0").rstrip(".") if "." in clock.amount else clock.amount
         lines.append(_("Limit: %(amount)s %(unit)s", amount=amount, unit=unit))
     if about.counted_from != about.start:

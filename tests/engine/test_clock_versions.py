@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from app.engine import access, clocks, versions
 from app.engine import record as records
-from app.engine.clocks import ClockRow, clocks_of, recount
+from app.engine.clocks import ClockRow, clocks_of
 from app.engine.moments import parse_moment, today
 from app.engine.office_calendar import CalendarDay
+from app.engine.recounts import recount
 from app.extensions import db
 from tests.conftest import actors_of, sign_in
 from tests.factories import take
