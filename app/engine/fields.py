@@ -5,6 +5,7 @@ Forms, lists, filters, history, the API, import and export all read a model's `f
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -114,9 +115,13 @@ def whole(text: Any) -> int | None:
     return int(text) if isinstance(text, str) and len(text) <= 10 and text.isascii() and text.isdigit() else None
 
 
+#: Halves of characters, which no encoding writes.
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
 def storable(text: str) -> bool:
     """Whether a database can hold the text at all: no NUL and no half of a character in it."""
-    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
+    return "\x00" not in text and _HALVES.search(text) is None
 
 
 def _text(field: Field, raw: Any) -> str:
@@ -125,7 +130,7 @@ def _text(field: Field, raw: Any) -> str:
     text = str(raw)
     if "\x00" in text:
         raise ValueError(_("The text holds a NUL character, which cannot be stored; please delete it."))
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _HALVES.search(text):
         raise ValueError(_("The text holds half of a character, which cannot be stored; please type it again."))
     if field.masked and "****" in text:
         raise ValueError(_("This is the masked number; send it in full or leave it out."))

@@ -103,8 +103,13 @@ def doer() -> access.Actor:
     return _act.get().actor or access.current()
 
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """A column's value as JSON keeps it: a moment in UTC, as the database does, whatever offset it was given at."""
+    if value.__class__ in _AS_IT_IS:
+        return value
     if isinstance(value, datetime) and value.tzinfo:
         value = value.astimezone(UTC)
     if isinstance(value, datetime | date):
