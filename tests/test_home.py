@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access
-from app.engine.moments import now
+from app.engine.moments import now, today
 from app.extensions import db
+from app.web import home
 from models.envelopes import Envelope
 from models.people import Person
 from tests.conftest import actors_of, sign_in
@@ -93,3 +95,31 @@ def test_todays_board_tells_what_arrived_what_is_due_and_with_whom_papers_are(mo
     assert "承办中的通知" not in parts[4]
     stranger = sign_in(morning, "user_b").get("/papers/today/").text
     assert "通知" not in "".join(re.split(r'<section class="panel"', stranger)[1:])
+
+
+@pytest.mark.parametrize("tab", ["handle", "read", "done", "started"])
+def test_a_pile_is_what_its_rows_are_counted_one_by_one(busy_office, people, tab):
+    """For everybody in a busy office: as many, as many late, the same first ones, and none that is not for them."""
+    seen = 0
+    with busy_office.test_request_context():
+        moment = now()
+        for actor in people.values():
+            with access.acting_as(actor):
+                found = {pile.model: pile for pile in home.piles(actor, tuple(dict.fromkeys((*home.BOXES, tab))))[tab]}
+                for model in home._flows(actor):
+                    if tab in home.BOXES and model.box != tab:
+                        continue
+                    condition = home._condition(model, tab, actor, today())
+                    rows = list(db.session.scalars(select(model).where(condition)))
+                    rows.sort(key=lambda row: row.id)
+                    if tab == "done":
+                        rows.sort(key=lambda row: row.changed_at, reverse=True)
+                    else:
+                        rows.sort(key=lambda row: row.due_at or home.FAR)
+                    pile = found.pop(model, home.Pile(model))
+                    assert (pile.count, pile.keys) == (len(rows), tuple(row.id for row in rows[: home.ROWS]))
+                    assert pile.late == sum(row.is_late(moment) for row in rows)
+                    seen += len(rows)
+                assert not found
+        db.session.remove()
+    assert seen > 10, tab
