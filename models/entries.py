@@ -66,6 +66,7 @@ class CirculationEntry(Workflow, Model):
     __table_args__ = (
         UniqueConstraint("document_id", "reader_id", "round"),
         *state_indexes("circulation_entry", large=True),
+        Index("ix_circulation_entry_reader_state", "reader_id", "state"),  # the one before: a later release drops it
         # What waits for somebody, with all that is asked to count it.
         Index("ix_circulation_entry_reader_due", "reader_id", "state", "due_at", "document_id"),
         index_where("ix_circulation_entry_unread", "sent_at", where="read_at IS NULL"),

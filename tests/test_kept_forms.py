@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from app.engine import access
 from app.extensions import db
 from bench.client import as_pairs, form_fields
+from models import accounts
 from models.correspondents import Correspondent
 from models.customers import Customer
 from tests.conftest import PASSWORD, sign_in
-from tests.sign_ins import code_of, switch_on
+from tests.sign_ins import GOOD, code_of, switch_on, with_user
 
 ADD = "/correspondentview/add"
 NAME = "市<财政>局“三”科"
@@ -149,3 +150,39 @@ def test_forms_in_other_tabs_go_on_after_their_owner_signed_in_again(app, clock)
     enter_with_token("office")
     assert client.post(ADD, data=open_form | {"name": "另一单位", "form_key": "other"}).status_code == 400
     assert stored(app, name="另一单位") == 0
+
+
+def test_who_is_too_slow_with_the_code_or_wrong_five_times_begins_again_with_it(app, clock):
+    client, secret, _codes = switch_on(app, clock)
+    page = enter(client, typed(client, clock, name=NAME))
+    clock.ahead(minutes=6)
+    page = client.post(target(page, "code"), data=dict(fields(page, "code")) | {"code": code_of(secret, clock)})
+    page = enter(client, page)
+    for _try in range(5):
+        page = client.post(target(page, "code"), data=dict(fields(page, "code")) | {"code": "000000"})
+        assert page.status_code == 401
+    page = enter(client, page)
+    page = client.post(target(page, "code"), data=dict(fields(page, "code")) | {"code": code_of(secret, clock)})
+    assert NAME in dict(fields(page, "kept")).values()
+
+
+def test_a_lock_loses_nothing(app, clock):
+    client = sign_in(app, "clerk")
+    page = typed(client, clock, name=NAME)
+    for _try in range(11):
+        page = enter(client, page, password="wrong")
+    assert page.status_code == 429 and "kept" in dict(fields(page, "password"))
+    clock.ahead(minutes=16)
+    assert NAME in dict(fields(enter(client, page), "kept")).values()
+
+
+def test_what_has_to_be_done_first_is_done_beside_it(app, clock):
+    client = sign_in(app, "clerk")
+    answer = dict(fields(client.get(ADD), "name")) | {"name": NAME}
+    given = with_user(app, "clerk", accounts.reset_password)  # which ends the session
+    page = enter(client, client.post(ADD, data=answer), password=given)
+    assert 'href="/account/password" target="_blank"' in page.text
+    first = {"present": given, "password": GOOD, "again": GOOD}
+    assert client.post("/account/password", data=first).status_code == 302
+    form = client.post(target(page, "kept"), data=dict(fields(page, "kept")))
+    assert dict(fields(form, "form_key"))["name"] == NAME

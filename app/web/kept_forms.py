@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template, request, url_for
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from app.engine.refusals import Invalid
+from app.extensions import db
 from app.web import sessions
+from models import accounts
 
 #: The hidden field of the sign-in page; on the form itself it says that it only comes back.
 FIELD = "kept"
@@ -42,8 +45,8 @@ def resumable(page: P) -> P:
 
 def keep() -> str | None:
     """The form of this request, signed; None where there is none, or nobody knows whose session it was."""
-    owner = sessions.former_owner()
-    if request.method != "POST" or owner is None:
+    owner = sessions.former_owner() if request.method == "POST" else None
+    if owner is None:
         return None
     pairs = [pair for pair in request.form.items(multi=True) if pair[0] not in ("csrf_token", FIELD)]
     return str(_signer().dumps([owner, request.full_path.rstrip("?"), pairs]))
@@ -54,14 +57,21 @@ def carried() -> str:
     return request.form.get(FIELD, "")
 
 
-def brought_back(user_id: int) -> str | None:
-    """The page that leads back to the form that was carried along; None where there is none of this user's."""
+def brought_back(user: User) -> str | None:
+    """The page that leads back to the form that was carried along; None where there is none of this user's.
+
+    What the user has to do before anything else is done from there, in a window of its own.
+    """
     try:
         owner, path, pairs = _signer().loads(carried(), max_age=LASTS)
     except BadData:
         return None
-    found = Kept(owner, path, [(name, value) for name, value in pairs])
-    return render_template("wenshu/kept.html", kept=found, field=FIELD) if owner == user_id else None
+    if owner != user.id:
+        return None
+    duty = accounts.duty(db.session, user)
+    first = url_for(sessions.DUTIES[duty]) if duty else None
+    kept = Kept(owner, path, [(name, value) for name, value in pairs])
+    return render_template("wenshu/kept.html", kept=kept, field=FIELD, first=first)
 
 
 def refuse_resumed() -> None:

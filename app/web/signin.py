@@ -26,6 +26,7 @@ from app.web.addresses import own_path
 from app.web.language import LanguageView
 from app.web.security import answer, sentence
 from models import accounts, api_keys, logins, second_factor
+from models.attempts import LockedOut
 
 
 class SignInForm(Form):
@@ -47,9 +48,11 @@ class SignInView(AuthDBView):
         after = own_path(request.args.get("next", ""))
         form = _form()
         if request.method == "POST":
-            user = accounts.try_password(
-                db.session, form.username.data or "", form.password.data or "", request.remote_addr, "password"
-            )
+            name, password = form.username.data or "", form.password.data or ""
+            try:
+                user = accounts.try_password(db.session, name, password, request.remote_addr, "password")
+            except LockedOut as refusal:
+                return _locked_out(refusal, after)
             if user is not None:
                 return self._go_on(user, after)
             flash(_("User name or password is wrong."), "danger")
@@ -65,22 +68,26 @@ class SignInView(AuthDBView):
         if half:
             kept = kept_forms.carried()
             return _code_page(_code_form(None), after) if kept else redirect(url_for("SignInView.code", next=after))
-        return kept_forms.brought_back(user.id) or redirect(after)
+        return kept_forms.brought_back(user) or redirect(after)
 
     @expose("/login/code/", methods=["GET", "POST"])
     def code(self) -> Any:
         after = own_path(request.args.get("next", ""))
         login = sessions.half_way()
         if login is None:
-            return redirect(url_for("SignInView.login", next=after))
-        form = _code_form(request.form)
+            return _from_the_start(after)
+        form, user = _code_form(request.form), login.user
         if request.method != "POST":
             return _code_page(form, after)
-        if self._code_is_right(login, form.code.data or ""):
-            return kept_forms.brought_back(login.user_id) or redirect(after)
+        try:
+            right = self._code_is_right(login, form.code.data or "")
+        except LockedOut as refusal:
+            return _locked_out(refusal, after)
+        if right:
+            return kept_forms.brought_back(user) or redirect(after)
         if sessions.half_way() is None:
             flash(_("Too many wrong codes. Please sign in again."), "danger")
-            return redirect(url_for("SignInView.login", next=after))
+            return _from_the_start(after)
         flash(_("This code is wrong or was used already."), "danger")
         return _code_page(form, after), 401
 
@@ -119,6 +126,21 @@ def sign_in_first_keeping() -> Any:
         return sign_in_first()
     flash(_("You have been signed out meanwhile. What you typed is kept: sign in, and it is here again."), "warning")
     return _page(_form(), request.full_path.rstrip("?"), kept), 401
+
+
+def _from_the_start(after: str) -> Any:
+    """Name and password once more, with the form that is carried along."""
+    kept = kept_forms.carried()
+    return (_page(_form(), after, kept), 401) if kept else redirect(url_for("SignInView.login", next=after))
+
+
+def _locked_out(refusal: LockedOut, after: str) -> Any:
+    """Whoever has a form with them waits on the page that carries it; `refusal` is raised for anybody else."""
+    if not kept_forms.carried():
+        raise refusal
+    db.session.rollback()
+    flash(str(refusal), "danger")
+    return _page(_form(), after, kept_forms.carried()), refusal.status
 
 
 def _form() -> SignInForm:

@@ -12,10 +12,8 @@ def upgrade() -> None:
     waiting = ["reader_id", "state", "due_at", "document_id"]
     op.create_index("ix_circulation_entry_reader_due", "circulation_entry", waiting)
     op.create_index("ix_dispatch_order_unit_due", "dispatch_order", ["department_id", "state", "due_at"])
-    op.drop_index("ix_circulation_entry_reader_state", "circulation_entry")
 
 
 def downgrade() -> None:
-    op.create_index("ix_circulation_entry_reader_state", "circulation_entry", ["reader_id", "state"])
     op.drop_index("ix_dispatch_order_unit_due", "dispatch_order")
     op.drop_index("ix_circulation_entry_reader_due", "circulation_entry")
