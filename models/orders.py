@@ -286,6 +286,9 @@ class Order(Workflow, Model):
             self.pay_by = local(self.shipped_at).date() + timedelta(days=days)
         self.bring_along(session)
 
+    #: whether goods have to be held anew: a note may be taken also where there are too few
+    _asks_anew = False
+
     def bring_along(self, session: Session) -> None:
         """Let what follows from other values follow again."""
         self.department_id = self.salesperson.department_id if self.salesperson else None
@@ -301,6 +304,8 @@ class Order(Workflow, Model):
         if self.id and self.state in self.flow.open_states and self.promised_at and self.due_at != self.promised_at:
             clocks.extend(session, self, "delivery", self.promised_at)
             self.due_at = self.promised_at
+        asked = changes.changed(self, "order_lines", "payment_type", "placed_at")
+        self._asks_anew = bool(asked) or any(session.is_modified(line) for line in self.order_lines)
 
     def named_goods(self) -> str | None:
         """Models, colours and sizes of the lines, to be found by."""
@@ -404,7 +409,7 @@ class Order(Workflow, Model):
     def after_change(self, session: Session) -> None:
         from models import placing
 
-        if self.state != "draft" and self.is_open_to_edits():
+        if self._asks_anew and self.state != "draft" and self.is_open_to_edits():
             with on_the_form():
                 placing.hold_goods(session, self)
 

@@ -9,9 +9,10 @@ from sqlalchemy import event, select
 from app.engine import access, finding, history, tables, transfer
 from app.engine import record as records
 from app.engine.moments import parse_moment
-from app.engine.refusals import Invalid, StepRefused
+from app.engine.refusals import Invalid, Refused, StepRefused
 from app.engine.report_answers import ask
 from app.extensions import db
+from models import reservations
 from models.customers import Customer
 from models.grades import CustomerGrade
 from models.order_lines import OrderLine
@@ -130,6 +131,25 @@ def test_what_is_not_in_stock_is_not_confirmed(either_session, either_actors, ta
     either_session.commit()
     with pytest.raises(StepRefused, match="5"):
         take("order_admin", order, "confirm", **AGREED)
+
+
+def test_a_note_is_taken_also_where_the_goods_are_short_and_other_goods_are_not(either_session, either_actors):
+    house(either_session, either_actors)
+    with access.acting_as(either_actors["sales"]):
+        order = place(either_session, payment_type="prepaid", order_lines=[{"product": "B", "quantity": "4"}])
+    either_session.commit()
+    with access.system():  # kept long enough, and sold to others
+        reservations.release(either_session, order, "保留期满")
+        order.order_lines[0].product.stock = Decimal(2)
+        either_session.commit()
+    with access.acting_as(either_actors["order_admin"]):
+        records.change(either_session, order, {"note": "周末送"}, ["note"], version=order.version)
+        either_session.commit()
+        line = order.order_lines[0]
+        lines = [{"id": str(line.id), "product": str(line.product_id), "quantity": "5"}]
+        with pytest.raises(Refused, match="2"):
+            records.change(either_session, order, {"order_lines": lines}, [], version=order.version)
+        assert (order.note, order.order_lines[0].quantity) == ("周末送", 4)
 
 
 def test_an_order_on_hold_goes_on_where_it_stood(order, take):
