@@ -5,6 +5,7 @@ Both look into every kind of record. They ask the database once for all kinds, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -152,11 +153,11 @@ def piles(actor: access.Actor, tabs: tuple[str, ...]) -> dict[str, list[Pile]]:
     return found
 
 
-def _rows(pile: Pile) -> list[Any]:
-    """The first records of a pile, in its order."""
-    query = select(pile.model).where(among_keys(pile.model.id, pile.keys))
-    found = {row.id: row for row in db.session.scalars(query.execution_options(**by_key))}
-    return [found[key] for key in pile.keys if key in found]
+def _in_order(session: Any, model: Any, keys: Sequence[int]) -> list[Any]:
+    """The records of a kind with these keys, in the order of the keys."""
+    query = select(model).where(among_keys(model.id, keys))
+    found = {row.id: row for row in session.scalars(query.execution_options(**by_key))}
+    return [found[key] for key in keys if key in found]
 
 
 class HomeView(IndexView):
@@ -220,7 +221,7 @@ class HomeView(IndexView):
 
     def _boxes(self, shown: list[Pile], tab: str) -> list[dict[str, Any]]:
         """The piles that are shown with their first rows; what these name is looked up for all of them together."""
-        rows = [_rows(pile) for pile in shown]
+        rows = [_in_order(db.session, pile.model, pile.keys) for pile in shown]
         references.load(db.session, (row for some in rows for row in some))
         return [self._box(pile, some, tab) for pile, some in zip(shown, rows, strict=True)]
 
@@ -256,7 +257,7 @@ class SearchView(BaseView):
         words = searchable(q).split()
         with read_only() as session:
             hits = self._hits(session, q) if words else {}
-            rows = {model: self._rows(session, model, keys) for model, keys in hits.items()}
+            rows = {model: _in_order(session, model, keys) for model, keys in hits.items()}
             references.load(session, (row for some in rows.values() for row in some))
             groups = [self._group(model, some, q) for model, some in rows.items()]
         empty = _("Nothing you may see matches these words.") if words else _("Type a number, a title or a name.")
@@ -282,9 +283,6 @@ class SearchView(BaseView):
         for row in sorted(rows, key=lambda row: (-row.exact, row.place, -row.id)):
             found.setdefault(models[row.place], []).append(row.id)
         return {model: list(dict.fromkeys(keys))[:SEARCHED] for model, keys in found.items()}
-
-    def _rows(self, session: Any, model: Any, keys: list[int]) -> list[Any]:
-        return sorted(session.scalars(select(model).where(model.id.in_(keys))), key=lambda row: keys.index(row.id))
 
     def _group(self, model: Any, rows: list[Any], q: str) -> dict[str, Any]:
         view, address = VIEWS[model], show_addresses(VIEWS[model])

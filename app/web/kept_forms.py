@@ -7,7 +7,6 @@ into is drawn with it anew: looking it over and saving it is up to them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import current_app, render_template, request, url_for
@@ -26,15 +25,6 @@ FIELD = "kept"
 LASTS = 12 * 3600
 
 P = TypeVar("P", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A form as it was sent."""
-
-    user_id: int
-    path: str
-    pairs: list[tuple[str, str]]
 
 
 def resumable(page: P) -> P:
@@ -70,8 +60,7 @@ def brought_back(user: User) -> str | None:
         return None
     duty = accounts.duty(db.session, user)
     first = url_for(sessions.DUTIES[duty]) if duty else None
-    kept = Kept(owner, path, [(name, value) for name, value in pairs])
-    return render_template("wenshu/kept.html", kept=kept, field=FIELD, first=first)
+    return render_template("wenshu/kept.html", action=path, pairs=pairs, field=FIELD, first=first)
 
 
 def refuse_resumed() -> None:
