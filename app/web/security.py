@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -85,6 +86,14 @@ def protect(app: Flask) -> None:
         if error.response is not None or (error.code or 500) < 400:
             return error
         return answer(error.code or 500, sentence(error.code or 500))
+
+    @app.errorhandler(CSRFError)
+    def of_another_session(error: CSRFError) -> Any:
+        """The page was opened under a sign-in this browser no longer has; or another site has sent the form."""
+        return answer(400, _(
+            "This page belongs to a sign-in that is over. Nothing was stored: go back, copy what you typed, sign in "
+            "and open the page anew."
+        ))  # fmt: skip
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InterfaceError)

@@ -95,7 +95,7 @@ def test_no_page_changes_anything_for_a_form_of_another_site(guarded, forged, re
             continue
         answer = browser.open(address, method=method, data=FORM | ({"csrf_token": token} if token else {}))
         tried += 1
-        if answer.status_code != 400:
+        if answer.status_code != 400 or "此页面所属的登录已结束" not in answer.text:  # what to do about it
             passed.append(f"{method} {address}: {answer.status_code}")
     record_property("forged requests", tried)
     assert passed == []
