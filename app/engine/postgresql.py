@@ -6,11 +6,15 @@ count needs a plan of its own for what it is asked: whoever has nothing waiting 
 
 psycopg forgets what is prepared at each ROLLBACK, with which SQLAlchemy ends whatever was not committed: every page. A
 transaction in which nothing but questions was asked leaves nothing behind and may as well end with COMMIT.
+
+Many rows of a table are handed over by COPY, whoever inserts them: an import, its history, an index made anew.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -27,6 +31,14 @@ from app.engine.database import by_key
 OFTEN = 2
 #: ... and so many statements stay prepared, the latest ones.
 KEPT = 300
+
+#: From so many rows on COPY is worth its two ways to the server.
+MANY = 10
+
+#: An INSERT of one row of values, each of them as it comes or told to be of a type.
+_VALUE = r"%\((\w+)\)s(?:::[A-Z][A-Z ]*(?:\([\d, ]+\))?(?:\[\])*)?"
+_INSERT = re.compile(rf"INSERT INTO (\S+) \(([^()]+)\) VALUES \(({_VALUE}(?:, {_VALUE})*)\)")
+_NAME = re.compile(r"%\((\w+)\)s")
 
 _WRITES = re.compile(r"\s*WITH\b.*\b(INSERT|UPDATE|DELETE|MERGE)\b", re.DOTALL)
 
@@ -92,6 +104,25 @@ class Dialect(PGDialect_psycopg):
         planned_once = context is not None and (context.is_crud or "by_key" in context.execution_options)
         own = isinstance(cursor, Cursor)  # a cursor that stays on the server is never prepared, and takes no such word
         cursor.execute(statement, parameters, **({"prepare": False} if own and not planned_once else {}))
+
+    def do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        copied = _copied(statement) if len(parameters) >= MANY else None
+        if copied is None:
+            super().do_executemany(cursor, statement, parameters, context)
+            return
+        command, names = copied
+        with cursor.copy(command) as copy:
+            for row in parameters:
+                copy.write_row([row[name] for name in names])
+
+
+@lru_cache(maxsize=KEPT)
+def _copied(statement: str) -> tuple[str, Sequence[str]] | None:
+    """The COPY that takes the rows of an INSERT, and what their values are called; None where it does more."""
+    found = _INSERT.fullmatch(statement)
+    if found is None:
+        return None
+    return f"COPY {found[1]} ({found[2]}) FROM STDIN", _NAME.findall(found[3])
 
 
 @event.listens_for(Session, "do_orm_execute")
