@@ -80,7 +80,7 @@ def _for_grade(grade: str | None) -> Any:
 
 def price_on(session: Session, product: Product, day: date, grade: str | None = None) -> Decimal | None:
     """What a product costs a customer of a grade on a day; None where it has no price at all."""
-    row = ProductPrice
+    row, grade = ProductPrice, (grade or "").strip()
     query = (
         select(row.price)
         .where(

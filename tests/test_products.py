@@ -95,7 +95,7 @@ PRICES = (
     [
         ("2025-12-31", None, "100"), ("2026-01-01", None, "90"), ("2026-02-28", None, "90"), ("2026-03-01", None, "95"),
         ("2026-04-01", "B", "95"), ("2026-02-01", "A", "80"), ("2026-02-28", "A", "80"), ("2026-03-01", "A", "95"),
-        ("2026-01-31", "A", "90"),
+        ("2026-01-31", "A", "90"), ("2026-02-01", " A ", "80"),
     ],
 )  # fmt: skip
 def test_the_newest_price_in_force_holds_and_a_grades_own_before_it(either_session, either_actors, day, grade, price):

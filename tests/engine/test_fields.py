@@ -1,0 +1,32 @@
+"""What is typed into a field, and what is kept of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.engine import access
+from app.engine.fields import Field
+from app.extensions import db
+from models.customers import Customer
+from tests.conftest import sign_in
+
+LINE, NUMBER, PROSE = (Field("F", kind, length=40) for kind in ("line", "number", "prose"))
+
+
+@pytest.mark.parametrize("field, typed, kept", [
+    (LINE, " 市财政局　", " 市财政局　"), (LINE, "Ａ座　三层", "Ａ座　三层"), (PROSE, "　　请审阅。\n", "　　请审阅。\n"),
+    (NUMBER, " Ｃ１ ", "C1"), (NUMBER, "（２０１１）锦城文第８号", "（2011）锦城文第8号"), (NUMBER, "府办发〔2026〕1号", "府办发〔2026〕1号"),
+    (NUMBER, "ａｚ-ＡＺ０９", "az-AZ09"),
+])  # fmt: skip
+def test_numbers_that_look_alike_are_kept_alike_and_words_as_they_are(field, typed, kept):
+    assert field.clean(typed) == kept
+    assert field.clean(field.text(kept)) == kept
+
+
+def test_a_customer_number_is_taken_however_it_is_spaced(app):
+    client, names = sign_in(app, "order_admin"), ["蓝天", "白云", "碧海", "青山"]
+    for typed, status in (("C1", 302), ("C1 ", 422), (" C1", 422), ("Ｃ１", 422)):
+        sent = {"name": f"{names.pop()}贸易有限公司", "source": "other", "customer_no": typed}
+        assert client.post("/customerview/add", data=sent).status_code == status, typed
+    with app.app_context(), access.system():
+        assert db.session.query(Customer).filter_by(customer_no="C1").count() == 1
