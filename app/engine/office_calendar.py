@@ -44,7 +44,8 @@ def working_calendar(session: Session, name: str = "office") -> WorkingCalendar:
     if name == "always":
         return WorkingCalendar.round_the_clock(zone)
     with access.system():
-        counted = func.count(CalendarDay.id), func.sum(CalendarDay.version), func.max(CalendarDay.changed_at)
+        day = CalendarDay  # one day instead of another, at the same moment, is another calendar
+        counted = func.count(day.id), func.sum(day.id), func.sum(day.version), func.max(day.changed_at)
         stamp = remembered(session, CalendarDay, lambda: session.execute(select(*counted)).one())
         key = (str(session.get_bind().engine.url), zone, *stamp)
         calendar = _calendars.get(key)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.engine import access, clocks, versions
+from app.engine import access, clocks, office_calendar, versions
 from app.engine import record as records
 from app.engine.clocks import ClockRow, clocks_of
 from app.engine.moments import parse_moment, today
@@ -224,3 +224,16 @@ def test_a_stated_limit_on_a_day_off_is_kept_and_warned_of(app, clock):
     browser = sign_in(app, "clerk")
     browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     assert "This limit lies on a day off." in browser.get(address).text
+
+
+def test_a_day_instead_of_another_at_the_same_moment_is_another_calendar(either_session, november, monkeypatch):
+    """The clock stands still, and all calendars are at hand that were made meanwhile."""
+    session = either_session
+    monkeypatch.setattr(office_calendar, "_calendars", {})
+    import_day(session, "2027-01-01")
+    import_day(session, "2027-01-02", worked=True)
+    with access.system():
+        session.delete(session.scalars(select(CalendarDay).where(CalendarDay.day == date(2027, 1, 1))).one())
+        session.commit()
+    session.refresh(november)
+    assert november.due_at == parse_moment("2027-01-01 18:00")
