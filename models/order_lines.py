@@ -15,7 +15,7 @@ from app.engine import amounts, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import local, today
-from app.engine.money import Rounding
+from app.engine.money import Rounding, TooLarge
 from app.engine.record import Record
 from models.grades import discount_of
 from models.orders import NOUGHT, Order, with_its_order
@@ -92,13 +92,24 @@ class OrderLine(Record, Model):
                 yield "price", _("The price is negative.")
             if self.product is not None and self.product.discontinued and not self.id:
                 yield "product", _("%(product)s is no longer sold.", product=str(self.product))
+            try:
+                self.worth()
+            except TooLarge as refusal:
+                yield "quantity", str(refusal)
+            except ValueError:  # a discount or tax rate that was told of above
+                pass
+
+    def worth(self, rounding: str | None = None) -> amounts.Amounts | None:
+        """The line's amounts, rounded by themselves; a price holds no tax. None while something is missing."""
+        if self.quantity is None or self.price is None:
+            return None
+        how = Rounding((rounding or "half_up").removesuffix("_line").removesuffix("_document"))
+        return amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how)
 
     def work_out(self, rounding: str | None) -> None:
-        """Round the line's amounts by themselves; a price holds no tax."""
-        if self.quantity is None or self.price is None:
-            return
-        how = Rounding((rounding or "half_up_line").removesuffix("_line"))
-        self.put(amounts.line_amounts(self.quantity, self.price, self.discount or 0, self.tax_rate or 0, rounding=how))
+        """Keep the line's amounts as they are rounded by themselves."""
+        if (worth := self.worth(rounding)) is not None:
+            self.put(worth)
 
     def put(self, worth: amounts.Amounts) -> None:
         """Set what differs only, so that a line that stays the same is not written again."""

@@ -207,3 +207,11 @@ def test_amendments_are_seen_with_their_order(paid, either_session, either_actor
     amend(either_session, either_actors, paid, address="新路2号")
     with access.acting_as(either_actors[who]):
         assert either_session.query(Amendment).count() == count
+
+
+def test_a_quantity_beyond_all_amounts_is_refused_in_words(paid, either_session, either_actors):
+    with pytest.raises(Invalid, match="15"):
+        amend(either_session, either_actors, paid, amendment_lines=[{"instead_of": "A", "quantity": "999999999999"}])
+    either_session.rollback()
+    either_session.expire_all()
+    assert (paid.gross, paid.revision) == (Decimal("412.43"), 0)

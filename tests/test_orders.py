@@ -331,3 +331,30 @@ def test_a_discount_agreed_later_leaves_a_confirmed_order_alone(either_session, 
         either_session.commit()
     with access.system():
         assert (order.gross, order.note, order.order_lines[0].discount) == (gross, "周末送", None)
+
+
+def test_amounts_that_fit_no_column_are_refused_in_words(order, either_session, either_actors):
+    """999,999,999,999 × 30.75 has more digits than are kept; so has the sum of two lines that fit by themselves."""
+    line = {"product": "A", "quantity": "999999999999"}
+    dear = {"product": "A", "quantity": "1", "price": "9000000000000"}
+    with access.acting_as(either_actors["sales"]):
+        for lines in ([line], [dear, dear]):
+            with pytest.raises(Invalid, match="15"):
+                place(either_session, order_lines=lines)
+            either_session.rollback()
+            with pytest.raises(Invalid, match="15"):
+                records.change(either_session, order, {"order_lines": lines}, [], version=order.version)
+            either_session.rollback()
+        either_session.expire_all()
+        assert order.gross == Decimal("412.43")
+
+
+def test_too_large_a_quantity_keeps_the_form_and_the_service(app, session, actors, client):
+    house(session, actors)
+    session.commit()
+    answer = client("sales").post(
+        "/orderview/add",
+        data={"customer": "C1", "payment_type": "on_account", "placed_at": "2026-03-02 09:00",
+              "order_lines-0-product": "A", "order_lines-0-quantity": "999999999999"},
+    )  # fmt: skip
+    assert answer.status_code == 422 and "999999999999" in answer.text

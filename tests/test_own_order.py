@@ -142,3 +142,13 @@ def test_a_withdrawn_or_guessed_address_opens_nothing(placed, app, session, acto
     take(session, actors["order_admin"], look(session, pk), "withdraw_link")
     session.commit()
     assert visitor.get(again).status_code == 404
+
+
+def test_a_quantity_beyond_all_amounts_is_refused_in_words(placed, app, session):
+    pk, path = placed
+    visitor = app.test_client()
+    page, order = visitor.get(path).text, look(session, pk)
+    answer = post(visitor, session, path, sent(page, order, **{f"line_{order.order_lines[0].id}": "999999999999"}))
+    assert answer.status_code == 422
+    order = look(session, pk)
+    assert (order.gross, order.revision) == (Decimal("412.43"), 0)

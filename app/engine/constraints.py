@@ -74,9 +74,15 @@ def is_unique(model: Any, column: str) -> bool:
 
 @contextmanager
 def refusing(session: Session) -> Iterator[None]:
-    """Turn what the database objects to into `Invalid`, or into `Overtaken` where somebody was quicker."""
+    """Turn what the database objects to into `Invalid`, or into `Overtaken` where somebody was quicker.
+
+    What is refused while sums are worked out for the flush leaves nothing behind either.
+    """
     try:
         yield
+    except Refused:
+        session.rollback()
+        raise
     except StaleDataError:
         session.rollback()
         raise concurrency.overtaken() from None

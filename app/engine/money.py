@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import operators
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from app.engine.refusals import Invalid
+
 #: Excel keeps no more; within it a sum of 9,000 of the largest amounts still fits SQLite's 64 bits.
 DIGITS = 15
 
@@ -45,10 +47,14 @@ def exact_decimal(value: Any) -> Decimal:
     return number
 
 
-def _too_large(value: Any) -> ValueError:
-    return ValueError(
-        _("The number %(text)s is too large: at most %(most)s digits fit.", text=str(value)[:40], most=DIGITS)
-    )
+class TooLarge(Invalid, ValueError):
+    """A number no column holds, typed or worked out of others: the user is told, at whatever door it came in."""
+
+    def __init__(self, value: Any):
+        sentence = _(
+            "The number %(text)s is too large: at most %(most)s digits fit.", text=str(value)[:40], most=DIGITS
+        )
+        super().__init__({"": [sentence]})
 
 
 def rounded(amount: Decimal | int, places: int = 2, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
@@ -59,10 +65,10 @@ def rounded(amount: Decimal | int, places: int = 2, rounding: Rounding = Roundin
     number = exact_decimal(amount)
     # Looked at first: a quantised 1E+999999 would fill the memory with noughts.
     if number and number.adjusted() + places >= DIGITS:
-        raise _too_large(amount)
+        raise TooLarge(amount)
     result = number.quantize(Decimal(1).scaleb(-places), _DECIMAL_ROUNDING[Rounding(rounding)], PRECISE)
     if result and result.adjusted() + places >= DIGITS:
-        raise _too_large(amount)
+        raise TooLarge(amount)
     return result if result else abs(result)  # no -0.00 on an invoice
 
 
@@ -100,7 +106,7 @@ def parse(text: str, places: int | None = None) -> Decimal:
     if len(found["digits"].replace(",", "").partition(".")[0].lstrip("0")) > DIGITS or (
         len(number.normalize(PRECISE).as_tuple().digits) > DIGITS
     ):
-        raise _too_large(text.strip())
+        raise TooLarge(text.strip())
     return number if number else abs(number)
 
 
