@@ -167,6 +167,7 @@ def receive(
     """The customer has the goods; where all is paid the order is complete."""
     session = session_of(order)
     shipping.refuse_future(received_at)
+    refuse_refused(session, order)
     for one in shipments_of(session, order):
         if one.state == "shipped":
             one.take("deliver", delivered_at=received_at)
@@ -193,6 +194,7 @@ def complete(order: Order) -> None:
     """Received and paid; what is on account may be paid later."""
     if order.received_at is None:
         raise StepRefused(_("The customer has not received the goods yet."))
+    refuse_refused(session_of(order), order)
     if order.payment_type != "on_account" and order.owed > 0:
         raise StepRefused(_("Not paid in full: %(amount)s is still owed.", amount=order.owed))
 
@@ -203,8 +205,19 @@ def finish(order: Order) -> None:
 
 
 def is_done(order: Order) -> bool:
-    """Whether the customer has the goods and the house all its money."""
-    return order.received_at is not None and order.owed <= 0
+    """Whether the customer has the goods, and took them, and the house all its money."""
+    return order.received_at is not None and order.fulfilment != "refused" and order.owed <= 0
+
+
+def refuse_refused(session: Session, order: Order) -> None:
+    """Raises `StepRefused` where a parcel was refused: a customer who did not take it has not received it (3.8)."""
+    with session.no_autoflush:
+        refused = [one.shipment_no for one in shipments_of(session, order) if one.state == "refused"]
+    if refused:
+        raise StepRefused(
+            _("The customer refused a parcel of the order (%(numbers)s): note “Refused at the door”, or take it back "
+              "into stock to send it anew.", numbers="、".join(refused))
+        )  # fmt: skip
 
 
 def refuse_delivered(session: Session, order: Order) -> None:

@@ -1,6 +1,7 @@
 """Refunds 退款: asked for by one, approved by finance, paid out; never more than was paid, and not before its gate.
 
 M2 1.2 3: whoever returns goods that are paid and not yet shipped is told to apply for the refund 24 hours after paying.
+The gate hangs on the money alone, not on the word chosen for giving it back: none would be one otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from models import settling
 from models.allocations import by_payment, free_money
 from models.customers import Customer
 from models.orders import NOUGHT, Order
-from models.payments import Payment, of_order_or_customer
+from models.payments import COUNTED, Payment, of_order_or_customer
 from models.people import Person
 
 GATE_HOURS = rules.setting(
@@ -39,10 +40,8 @@ KINDS = {
     "overpaid": _l("Too much paid"),
     "escrow": _l("Money a platform keeps"),
 }
-#: The customer gives an order up and applies for its money so many hours after paying.
-GATED = ("return", "cancel", "escrow")
 #: Money of an order that ends.
-OF_AN_END = (*GATED, "invalid")
+OF_AN_END = ("return", "cancel", "escrow", "invalid")
 #: What is neither refused nor over: such a refund is promised, or was paid.
 ALIVE = ("waiting", "requested", "approved", "paid_out")
 PROMISED = ALIVE[:-1]
@@ -127,8 +126,7 @@ class Refund(Workflow, Model):
         most = self._most(session)
         if most is not None and self.amount is not None and self.amount > most:
             raise Invalid({"amount": [_("At most %(amount)s can be refunded.", amount=most)]})
-        if self.kind in GATED and self.order is not None:
-            self.earliest_at = gate(session, self.order)
+        self.earliest_at = gate(session, self.order, self.customer)
         early = self.earliest_at is not None and now() < self.earliest_at
         self.state = self.state or ("waiting" if early else "requested")
         self.due_at = self.earliest_at if early else None
@@ -295,17 +293,25 @@ def customer_credit(session: Session, customer: Customer) -> Decimal:
     return free_money(session, customer) - _sum_of(session, *of_credit)
 
 
-def gate(session: Session, order: Order) -> datetime | None:
-    """From when a refund of an order may be applied for: so many hours after the latest payment; None: unpaid."""
-    query = select(func.max(Payment.paid_at)).where(Payment.order_id == order.id, Payment.state == "in_escrow")
+def gate(session: Session, order: Order | None, customer: Customer | None) -> datetime | None:
+    """From when money of an order, or of a customer's credit, may be applied for: so many hours after the latest
+    payment it is made of; None: there is none.
+    """
+    query = select(func.max(Payment.paid_at))
+    if order is not None:
+        query = query.where(Payment.order_id == order.id, Payment.state == "in_escrow")
+    else:
+        free = Payment.state.in_(COUNTED), Payment.allocated < Payment.amount
+        query = query.where(Payment.customer_id == (customer.id if customer else 0), *free)
     with access.system(), session.no_autoflush:
         kept = session.scalar(query)
-    moments = [payment.paid_at for payment, _amount in by_payment(session, order)] + ([kept] if kept else [])
+    paid = by_payment(session, order) if order is not None else []
+    moments = [payment.paid_at for payment, _amount in paid] + ([kept] if kept else [])
     return max(moments) + timedelta(hours=float(rules.number(session, GATE_HOURS, None))) if moments else None
 
 
 def request_refund(session: Session, order: Order, amount: Decimal, kind: str, reason: str) -> Refund:
-    """Ask for a refund of an order that ends, or of what it does not cost; what is given up waits for its gate.
+    """Ask for a refund of an order that ends, or of what it does not cost; it waits for its gate.
 
     Raises `StepRefused` where more than can be refunded is asked for.
     """

@@ -165,6 +165,8 @@ def test_a_cheaper_swap_sets_money_free(paid, either_session, either_actors):
     with access.system():
         (refund,) = either_session.query(Refund).all()
     assert (refund.amount, refund.kind) == (Decimal("76.48"), "difference")
+    gate = paid.payments[-1].paid_at + timedelta(hours=24)  # a reduction of the order is no way round it
+    assert (refund.state, refund.earliest_at) == ("waiting", gate)
     assert reserved(either_session) == {"A": 10, "B": 0}
 
 

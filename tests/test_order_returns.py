@@ -128,7 +128,7 @@ def test_an_invalid_order_lets_goods_go_and_asks_for_the_refund(order, take, eit
     assert state_of_goods(either_session) == {"A": (100, 0), "B": (5, 0)}
     with access.system():
         (refund,) = either_session.query(Refund).all()
-    assert (refund.amount, refund.state) == (100, "requested")
+    assert (refund.amount, refund.state) == (100, "waiting")
 
 
 def test_a_parcel_refused_at_the_door_while_it_is_recalled_is_back_all_the_same(

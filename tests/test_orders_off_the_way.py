@@ -71,7 +71,7 @@ def test_what_is_not_shipped_is_taken_off_its_goods_are_free_and_its_money_goes_
     ]
     assert (order.gross, order.state, order.fulfilment, order.revision) == (Decimal("134.38"), "shipped", "shipped", 1)
     assert stock(either_session) == {"A": (96, 0), "B": (5, 0)}
-    assert refunds(either_session) == [("difference", Decimal("412.43") - Decimal("134.38"), "requested")]
+    assert refunds(either_session) == [("difference", Decimal("412.43") - Decimal("134.38"), "waiting")]
     take("warehouse", first, "deliver")
     with access.system():
         assert self_check(either_session) == []
@@ -253,3 +253,27 @@ def test_one_entered_late_is_not_overdue_at_once_and_another_payment_type_has_no
                        version=late.version)  # fmt: skip
         either_session.commit()
     assert late.pay_until is None
+
+
+@pytest.mark.parametrize("payment_type", ["prepaid", "cash_on_delivery"])
+def test_what_was_refused_at_the_door_was_not_received(order, take, either_session, either_actors, payment_type):
+    """Received and refused are alternatives (3.6, 3.8): the money of a prepaid order has to come back."""
+    with access.acting_as(either_actors["order_admin"]):
+        records.change(either_session, order, {"payment_type": payment_type}, ["payment_type"], version=order.version)
+        either_session.commit()
+    if payment_type == "prepaid":
+        pay(take, order, "412.43")
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    take("warehouse", order, "ship", carrier="顺丰", waybill="SF1")
+    with access.system():
+        (sent,) = either_session.query(Shipment).all()
+    take("warehouse", sent, "refuse", reason="客户拒收")
+    with pytest.raises(StepRefused, match=sent.shipment_no):
+        take("order_admin", order, "receive")
+    assert (order.state, order.received_at, order.fulfilment) == ("shipped", None, "refused")
+    take("order_admin", order, "refuse_delivery", reason="客户拒收")
+    assert (order.state, [amount for _kind, amount, _state in refunds(either_session)]) == (
+        "closed", [Decimal("412.43")] if payment_type == "prepaid" else [],
+    )  # fmt: skip

@@ -141,8 +141,23 @@ def test_the_gate_is_a_rule_of_the_house(ended, either_session, either_actors, a
     assert ask(either_session, either_actors, ended, kind="return").earliest_at == parse_moment("2026-03-04 14:20")
 
 
-def test_other_refunds_wait_for_no_gate(ended, either_session, either_actors):
-    assert ask(either_session, either_actors, ended, kind="invalid").state == "requested"
+@pytest.mark.parametrize("kind", ["return", "cancel", "invalid", "difference", "overpaid"])
+def test_no_word_for_a_refund_is_a_way_round_the_gate(ended, either_session, either_actors, kind, at):
+    """No application before the payment is 24 hours old, to the second (3.7, 3.12-16), whatever it is asked for as."""
+    at("2026-03-03 14:19:59")
+    early = ask(either_session, either_actors, ended, kind=kind)
+    assert (early.state, early.earliest_at) == ("waiting", parse_moment("2026-03-03 14:20"))
+    at("2026-03-03 14:20")
+    assert ask(either_session, either_actors, ended, kind=kind).state == "requested"
+
+
+def test_the_credit_of_a_customer_waits_as_long(paid, either_session, either_actors, take, at):
+    at("2026-03-02 16:00")
+    pay(take, paid, "50", account="中行", reference="R2")
+    with access.acting_as(either_actors["order_admin"]):
+        wish = {"customer": paid.customer_id, "amount": "50", "reason": "多付退回"}
+        refund = records.add(either_session, Refund, wish)
+        assert (refund.state, refund.earliest_at) == ("waiting", parse_moment("2026-03-03 16:00"))
 
 
 def test_while_an_order_goes_on_only_what_it_does_not_cost_goes_back(paid, either_session, either_actors, take):
@@ -161,7 +176,8 @@ def test_while_an_order_goes_on_only_what_it_does_not_cost_goes_back(paid, eithe
         ask(either_session, either_actors, paid, "0.01")
 
 
-def test_no_reference_pays_back_twice(ended, either_session, either_actors, take):
+def test_no_reference_pays_back_twice(ended, either_session, either_actors, take, at):
+    at("2026-03-04 09:00")
     one, two = (ask(either_session, either_actors, ended, "100") for _ in range(2))
     for refund in (one, two):
         take("finance", refund, "approve")
@@ -178,8 +194,9 @@ def test_what_is_promised_to_the_customer_is_not_reversed(ended, either_session,
         take("finance", ended.payments[-1], "reverse", reason="银行退票")
 
 
-def test_credit_of_the_customer_is_paid_back_without_an_order(paid, either_session, either_actors, take):
+def test_credit_of_the_customer_is_paid_back_without_an_order(paid, either_session, either_actors, take, at):
     pay(take, paid, "50", account="中行", reference="R2")
+    at("2026-03-04 09:00")
     with access.acting_as(either_actors["order_admin"]):
         wish = {"customer": paid.customer_id, "amount": "50", "reason": "多付退回"}
         refund = records.add(either_session, Refund, wish)

@@ -379,7 +379,7 @@ def test_m1_2_2_an_order_that_is_not_valid_is_cancelled_directly(house):
     found = house.take("order_admin", ORDERS, order, "mark_invalid", because="address")
     assert (found["state"], found["payment_state"], found["invalid_because"]) == ("invalid", "refund_due", "address")
     (refund,) = house.find("finance", REFUNDS, order=order)
-    assert (refund["amount"], refund["state"]) == ("100.00", "requested")
+    assert (refund["amount"], refund["state"]) == ("100.00", "waiting")
     assert goods(house)["A"] == (100, 0)
     assert house.refused("order_admin", ORDERS, order, "confirm", **AGREED)[0] in GONE
 
