@@ -23,7 +23,7 @@ from models.customers import Customer
 from models.orders import NOUGHT, Order, with_its_order
 from models.payments import COUNTED, Payment
 from models.people import Person
-from models.settling import covered, outstanding
+from models.settling import ENDED, covered, outstanding
 
 #: Where the work on an order is already under way, and stops if its money turns out to be missing.
 _UNDER_WAY = ("confirmed", "assigned", "handed_over")
@@ -80,12 +80,17 @@ def allocate(
 
 
 def settle(session: Session, payment: Payment) -> None:
-    """Money that has become ours pays its order as far as that is open; the rest stays the customer's credit."""
+    """Money that has become ours pays its order as far as that is open; the rest stays the customer's credit.
+
+    An order that has ended takes all of it: the money is to go back, as the order's state then says.
+    """
     order = payment.order
     if order is None:
         return
     concurrency.hold(session, order)
-    amount = min(payment.amount - payment.allocated, outstanding(order))
+    amount = payment.amount - payment.allocated
+    if order.state not in ENDED:
+        amount = min(amount, outstanding(order))
     if amount > 0:
         allocate(session, payment, order, amount)
 

@@ -198,7 +198,9 @@ def restore(session: Session, amendment: Amendment) -> None:
             line = OrderLine()
             order.order_lines.append(line)
         line.product, line.quantity = change.instead_of, change.old_quantity or NOUGHT
-        line.price, line.discount, line.tax_rate = change.old_price, change.old_discount, change.instead_of.tax_rate
+        line.price, line.discount = change.old_price, change.old_discount
+        rate = change.old_tax_rate  # what was agreed, not today's; changes of an older house did not keep it
+        line.tax_rate = rate if rate is not None else change.instead_of.tax_rate
     order.round_amounts()
     order.revision += 1
     session.flush()

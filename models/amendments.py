@@ -201,6 +201,7 @@ class AmendmentLine(Record, Model):
     old_price: Mapped[Decimal | None] = fields.decimal("price", _l("Price before"), derived=True)
     new_price: Mapped[Decimal | None] = fields.decimal("price", _l("Price after"), derived=True)
     old_discount: Mapped[Decimal | None] = fields.decimal("rate", _l("Discount before"), derived=True)
+    old_tax_rate: Mapped[Decimal | None] = fields.decimal("rate", _l("Tax rate before"), derived=True)
     #: the order's line it stands for; gone where that was taken off
     order_line_id: Mapped[int | None] = mapped_column(Integer)
 
@@ -228,7 +229,7 @@ class AmendmentLine(Record, Model):
         line = next((one for one in order.order_lines if one.product is self.instead_of and one.id not in taken), None)
         if line is not None:
             self.order_line_id, self.old_quantity, self.old_price = line.id, line.quantity, line.price
-            self.old_discount = line.discount
+            self.old_discount, self.old_tax_rate = line.discount, line.tax_rate or Decimal(0)
             self.quantity = line.quantity if self.quantity is None else self.quantity
 
     def changes_nothing(self) -> bool:

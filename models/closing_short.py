@@ -35,7 +35,7 @@ def close_short(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> str:
     with session.no_autoflush:
         shipped = shipped_quantities(session, order)
     if not shipped:
-        raise StepRefused(_("Nothing of the order has been shipped; please cancel it instead."))
+        raise StepRefused(_("Nothing of the order has been shipped; please record a return instead."))
     difference_orders.drop(session, order)
     for line in list(order.order_lines):
         left = shipped.get(line.id, NOUGHT)

@@ -25,7 +25,7 @@ from app.engine.moments import now, office_time
 from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
-from models import cutoffs
+from models import cutoffs, notices
 from models.orders import Order, with_its_order
 
 if TYPE_CHECKING:
@@ -104,6 +104,15 @@ class DifferenceOrder(Workflow, Model):
 
     def marks(self) -> list[str]:
         """What to tell the customer, ready to be copied."""
+        if self.state == "expired" and not cutoffs.has_reached(self.order, "shipped"):
+            return [
+                _(
+                    "For the customer: %(amount)s for %(wanted)s was not paid by %(until)s, so order %(order)s stays "
+                    "as it was ordered first.",
+                    amount=self.difference, wanted=self.wanted, until=office_time(self.pay_until),
+                    order=self.order.order_no,
+                )
+            ]  # fmt: skip
         if self.state != "issued":
             return []
         return [
@@ -133,7 +142,11 @@ class DifferenceOrder(Workflow, Model):
     @flow.step("issued", to="expired", label=_l("Not paid in time"), who=never_by_hand)
     def expire(self) -> None:
         """The goods go back to what was ordered first."""
+        session = session_of(self)
         self._take_back()
+        people = [one for one in (self.order.salesperson, self.amendment.taken_by) if one is not None]
+        people = people or notices.holders(session, "order_administrator")
+        notices.tell(session, people, "difference_expired", self, order=self.order.order_no)
 
     @flow.step("issued", to="cancelled", label=_l("Cancel the difference"), tone="danger")
     def cancel(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -154,6 +167,12 @@ def open_of(session: Session, order_id: int) -> DifferenceOrder | None:
     """The price-difference order that keeps an order in the house, if there is one."""
     query = select(DifferenceOrder).where(DifferenceOrder.order_id == order_id, DifferenceOrder.state.in_(OPEN))
     return session.scalars(query.order_by(DifferenceOrder.id).limit(1)).first()
+
+
+def last_of(session: Session, order_id: int) -> DifferenceOrder | None:
+    """The latest price-difference order of an order, if there is one."""
+    query = select(DifferenceOrder).where(DifferenceOrder.order_id == order_id).order_by(DifferenceOrder.id.desc())
+    return session.scalars(query.limit(1)).first()
 
 
 def note_payment(session: Session, order: Order) -> None:

@@ -10,8 +10,10 @@ from typing import Annotated
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.engine import concurrency, rules
 from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
@@ -24,8 +26,13 @@ from models.order_words import MONEY_FIRST
 from models.orders import Order
 from models.people import Department, Person
 from models.placing import end, is_goods
-from models.shipments import OPEN, OUT, Shipment, left_to_plan, plan, shipments_of
+from models.shipments import OPEN, Shipment, left_to_plan, plan, shipments_of
 
+COMPLETE_DAYS = rules.setting(
+    "complete_days", _l("Days after shipping before an order paid in advance is complete (0: never)"), "number", "15"
+)
+#: So many orders one sweep completes.
+AT_ONCE = 100
 #: Shipments that are still in the house.
 IN_HOUSE = (*OPEN, "handed_over")
 UNDER_WAY = ("confirmed", "assigned", "handed_over", "shipped")
@@ -204,6 +211,36 @@ def finish(order: Order) -> None:
     """The last payment came in for what the customer has received: the order is complete by itself."""
 
 
+@Order.flow.step("shipped", to="completed", label=_l("Complete after so many days"), who=never_by_hand)
+def complete_in_time(order: Order) -> None:
+    """Paid in advance and shipped so many days ago, and nothing was heard of it since."""
+
+
+def to_complete(session: Session) -> list[int]:
+    """Orders paid in advance, by key, whose parcels left so long ago that they count as received, for the sweep."""
+    days = float(rules.number(session, COMPLETE_DAYS, None))
+    if days <= 0:
+        return []
+    query = select(Order.id).where(
+        Order.state == "shipped", Order.payment_type == "prepaid", Order.received_at.is_(None),
+        Order.taken_over.is_(False), Order.fulfilment == "shipped", Order.shipped_at <= now() - timedelta(days=days),
+        Order.payment_state.in_(("paid", "refund_due")),
+    )  # fmt: skip
+    return list(session.scalars(query.order_by(Order.id).limit(AT_ONCE)))
+
+
+def let_complete(session: Session, pk: int) -> int:
+    """Complete an order of which nothing was heard; 1, or 0 where something was meanwhile."""
+    order = session.get(Order, pk, populate_existing=True)
+    if order is None:
+        return 0
+    concurrency.hold(session, order)
+    if order.state != "shipped" or order.fulfilment != "shipped" or order.received_at is not None or order.owed > 0:
+        return 0
+    order.take("complete_in_time", session)
+    return 1
+
+
 def is_done(order: Order) -> bool:
     """Whether the customer has the goods, and took them, and the house all its money."""
     return order.received_at is not None and order.fulfilment != "refused" and order.owed <= 0
@@ -226,17 +263,6 @@ def refuse_delivered(session: Session, order: Order) -> None:
         delivered = any(one.state == "delivered" for one in shipments_of(session, order))
     if delivered or order.received_at is not None:
         raise StepRefused(_("The customer has received the goods; this is a return after delivery."))
-
-
-def refuse_out(session: Session, order: Order) -> None:
-    """Raises `StepRefused` where a parcel of the order has left the house and is not back."""
-    with session.no_autoflush:
-        out = [one.shipment_no for one in shipments_of(session, order) if one.state in OUT]
-    if out:
-        raise StepRefused(
-            _("Parcels of the order have left the house (%(numbers)s); please record a return, so that they are "
-              "recalled.", numbers="、".join(out))
-        )  # fmt: skip
 
 
 def call_off(session: Session, order: Order) -> None:
@@ -276,7 +302,7 @@ def recall(session: Session, order: Order) -> None:
     """Get an order back from wherever it is: a parcel under way has come back, one in the house is given back."""
     for one in shipments_of(session, order):
         if one.state == "shipped":
-            one.take("refuse", session, reason=_("Recalled"))
+            one.refused_reason = _("Recalled")
             one.take("take_back", session)
     give_back(session, order)
     if order.state == "shipped":

@@ -57,6 +57,10 @@ TEXTS = {
     "escalated": _l("A case before you by supervision: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),
     "resumed": _l("The wait is over, it goes on: %(paper)s"),
+    "difference_expired": _l(
+        "The difference of order %(order)s was not paid in time, its goods are as ordered first; please tell the "
+        "customer: %(paper)s"
+    ),
     "offered": _l("You are asked to take over: %(paper)s"),
     "taken_on": _l("%(person)s has taken over: %(paper)s"),
     "declined": _l("%(person)s does not take over; it stays with you: %(paper)s"),
@@ -76,7 +80,7 @@ COUNTED = 100
 ABOUT = (
     "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
-    "dispatch_orders", "articles", "products", "customer_handovers", "people",
+    "dispatch_orders", "articles", "products", "customer_handovers", "difference_orders", "people",
 )  # fmt: skip
 
 

@@ -11,12 +11,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import amounts, fields
+from app.engine import amounts, changes, fields
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import local, today
 from app.engine.money import Rounding, TooLarge
 from app.engine.record import Record
+from models.customers import Customer
 from models.grades import discount_of
 from models.orders import NOUGHT, Order, with_its_order
 from models.prices import price_on
@@ -73,6 +74,15 @@ class OrderLine(Record, Model):
             self.discount = discount_of(session, customer)
         if self.tax_rate is None:
             self.tax_rate = self.product.tax_rate
+
+    def let_go_of(self, session: Session, former: Customer) -> None:
+        """Leave price and discount open where they are what a former customer is given."""
+        if self.product is None or self.order is None or changes.altered(self, "price", "discount"):
+            return
+        if self.price == price_on(session, self.product, local(self.order.placed_at).date(), former.grade):
+            self.price = None
+        if self.discount == discount_of(session, former):
+            self.discount = None
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.price is None:

@@ -293,6 +293,8 @@ class Order(Workflow, Model):
         """Let what follows from other values follow again."""
         self.department_id = self.salesperson.department_id if self.salesperson else None
         customer = self.customer
+        if (former := self._former_customer()) is not None and self.is_open_to_edits():
+            self._let_go_of(session, former)
         if customer is not None and (self.is_open_to_edits() if self.id else not self.taken_over):
             self.region = self.region or customer.region
             self.consignee = self.consignee or customer.contact or customer.name
@@ -306,6 +308,26 @@ class Order(Workflow, Model):
             self.due_at = self.promised_at
         asked = changes.changed(self, "order_lines", "payment_type", "placed_at")
         self._asks_anew = bool(asked) or any(session.is_modified(line) for line in self.order_lines)
+
+    def _former_customer(self) -> Customer | None:
+        """Whose order it was before another customer was entered."""
+        session: Session | None = object_session(self) if self.id else None
+        if session is None or self.customer is None or self.customer.id == self.customer_id:
+            return None
+        with access.system(), session.no_autoflush:
+            return session.get(Customer, self.customer_id)
+
+    def _let_go_of(self, session: Session, former: Customer) -> None:
+        """Leave open what came from a former customer alone, so that it comes from the new one."""
+        given = {
+            "region": former.region, "consignee": former.contact or former.name, "address": former.address,
+            "phone": former.phone,
+        }  # fmt: skip
+        for name, value in given.items():
+            if getattr(self, name) == value and not changes.altered(self, name):
+                setattr(self, name, None)
+        for line in self.order_lines:
+            line.let_go_of(session, former)
 
     def named_goods(self) -> str | None:
         """Models, colours and sizes of the lines, to be found by."""
@@ -327,6 +349,16 @@ class Order(Workflow, Model):
             return
         if self.taken_over and not self.id:  # an older ledger stands as it is
             return
+        if changes.altered(self, "as_draft") and self.as_draft != (self.state == "draft"):
+            yield "as_draft", (
+                _("The order is placed already; cancel it if it is none.") if self.as_draft
+                else _("A draft becomes an order by “%(step)s” on its page.", step=self.flow.steps["place"].label)
+            )  # fmt: skip
+        if (former := self._former_customer()) is not None and self._has_money():
+            yield "customer", _(
+                "Money of %(customer)s is recorded for this order: cancel it, and place another one for %(other)s.",
+                customer=str(former), other=str(self.customer),
+            )  # fmt: skip
         if self.placed_at and self.placed_at > now():
             yield "placed_at", _("The order cannot have been placed in the future.")
         if self.placed_at and self.promised_at and self.promised_at < self.placed_at:
@@ -336,6 +368,13 @@ class Order(Workflow, Model):
         for position, line in enumerate(self.order_lines, 1):
             for _name, sentence in line.check():
                 yield "", _("Line %(line)s: %(sentence)s", line=position, sentence=sentence)
+
+    def _has_money(self) -> bool:
+        """Whether anybody has paid for it, be it announced alone, or out of a credit."""
+        with access.system():
+            return bool(self.paid or self.escrowed) or any(
+                not one.flow.states[one.state].uncounted for one in self.payments
+            )
 
     def _check_late_edit(self) -> Iterator[tuple[str, str]]:
         """What is agreed with the customer is changed by an amendment, what has ended not at all."""

@@ -49,6 +49,13 @@ def go_on(session: Session, order: Order) -> None:
         order.take("finish", session)
 
 
+@settling.LATE_MONEY.append
+def ask_back(session: Session, order: Order) -> None:
+    """Money came in for an order that had ended: finance is asked to give it back, it is nobody's otherwise."""
+    kind = "invalid" if order.state == "invalid" else "cancel"
+    refunds.give_back(session, order, _("Paid when the order had ended: %(state)s", state=order.state_label), kind)
+
+
 def _reserve(session: Session, order: Order) -> None:
     """Hold the goods now that the money is seen. Paid but gone: the order waits for somebody, the money stays."""
     try:

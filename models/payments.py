@@ -14,13 +14,25 @@ from typing import Any
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, and_, false, or_, select
-from sqlalchemy.orm import Mapped, Session, object_session, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    false,
+    inspect,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.engine import access, fields, history, record
+from app.engine import access, changes, fields, history, record
 from app.engine.access import Actor
+from app.engine.fulltext import searchable
 from app.engine.moments import at_office, local, now
-from app.engine.refusals import Invalid, StepRefused
+from app.engine.refusals import StepRefused
 from app.engine.workflow import Flow, State, Workflow, state_indexes
 from models import settling
 from models.customers import Customer
@@ -45,6 +57,8 @@ _USUAL = {"third_party": "escrow", "cash_on_delivery": "courier"}
 _METHOD_OF = {"escrow": "platform", "courier": "courier"}
 #: The states in which the money is ours: these payments can be allocated. One taken back counts with its opposite.
 COUNTED = ("verified", "released", "remitted", "reversed")
+#: The states by which the money has come in, to us or to the platform.
+CAME = ("in_escrow", "verified", "released", "remitted")
 #: The states in which a payment may still be put right.
 OPEN_TO_CHANGE = ("recorded", "expected")
 CURRENCY = "CNY"
@@ -60,6 +74,7 @@ class Payment(Workflow, Model):
     __tablename__ = "payment"
     __table_args__: Any = (
         UniqueConstraint("account", "reference"),
+        Index("ix_payment_reference_key", "reference_key", unique=True),
         CheckConstraint(
             "(amount >= 0 AND allocated BETWEEN 0 AND amount) OR (amount < 0 AND allocated BETWEEN amount AND 0)",
             name="allocated_within",
@@ -70,6 +85,7 @@ class Payment(Workflow, Model):
     kind_name = "payments"
     label, label_plural = _l("Payment"), _l("Payments")
     named_by = ("order", "customer")
+    distinct = {"reference_key": "reference"}
 
     flow = Flow(
         State("recorded", _l("Recorded"), "waiting"),
@@ -99,6 +115,8 @@ class Payment(Workflow, Model):
     payer: Mapped[str | None] = fields.line(_l("Payer"), 200, search=True, help=_l("Where it is not the customer"))
     account: Mapped[str | None] = fields.line(_l("Received on account"), 100, search=True)
     reference: Mapped[str | None] = fields.number(_l("Reference"), 100, search=True, help=_l("Once an account"))
+    #: what payments with one bank reference have in common, however it is typed
+    reference_key: Mapped[str | None] = mapped_column(String(500), info=history.FOLLOWS)
     paid_at: Mapped[datetime] = fields.moment(_l("Paid"), required=True, index=True)
     note: Mapped[str | None] = fields.prose(_l("Note"))
     different_because: Mapped[str | None] = fields.line(
@@ -165,8 +183,6 @@ class Payment(Workflow, Model):
         if not self.taken_over:
             self.recorded_by_id = history.doer().own_person_id
         self._follow()
-        if (sentence := self._used_reference(session)) is not None:
-            raise Invalid({"reference": [sentence]})
 
     def _usual_kind(self) -> str:
         """By the order's payment type; but what bears an account of ours is no longer to be collected at a door."""
@@ -181,6 +197,9 @@ class Payment(Workflow, Model):
             self.customer = self.order.customer
         if self.reference and self.account is None:
             self.account = ""  # to the database, no two missing names are the same
+        # Of two alike in an older house the second has no key, and keeps none.
+        if not inspect(self).persistent or changes.altered(self, "account", "reference"):
+            self.reference_key = reference_key(self.account, self.reference)
 
     def check(self) -> Iterator[tuple[str, str]]:
         if self.amount is not None and not self.amount:
@@ -204,9 +223,6 @@ class Payment(Workflow, Model):
             yield "kind", _("Money collected at the door goes another way; please record it anew.")
         if self.paid_at and self.paid_at > now() and not self.taken_over:
             yield "paid_at", _("The payment cannot have been made in the future.")
-        session = object_session(self) if self.id else None
-        if session is not None and (used := self._used_reference(session)) is not None:
-            yield "reference", used
 
     def _is_mine(self) -> bool:
         """Whoever changed it might verify it: two pairs of eyes would have looked at two payments."""
@@ -240,26 +256,25 @@ class Payment(Workflow, Model):
             amount=self.amount,
         )
 
-    def _used_reference(self, session: Session) -> str | None:
-        if not self.reference:
-            return None
-        query = select(Payment.id).where(
-            Payment.account == self.account, Payment.reference == self.reference, Payment.id != (self.id or 0)
-        )
-        with access.system(), session.no_autoflush:
-            if session.scalars(query.limit(1)).first() is None:
-                return None
+    def likeness(self, other: Payment) -> str:
         return _(
             "The reference “%(reference)s” was recorded already; the same money counts once.", reference=self.reference
         )
 
     def enter(self, session: Session, name: str) -> None:
         """In a new state its money counts otherwise; what waits for it goes on."""
+        came = name != self.state and name in CAME
         super().enter(session, name)
-        settling.money_moved(session, self.order)
+        settling.money_moved(session, self.order, came=came)
 
     def __str__(self) -> str:
         return f"{self.order or self.customer or ''}: {self.amount}"
+
+
+def reference_key(account: str | None, reference: str | None) -> str | None:
+    """Account and reference in whatever width, case and spacing they are written; None without a reference."""
+    plain = ["".join(searchable(text or "").split()) for text in (account, reference)]
+    return "\n".join(plain)[:500] if plain[1] else None
 
 
 #: For the pages of those they belong to; written here, for orders and customers do not know of payments.

@@ -173,16 +173,11 @@ def _goes_on_in(session: Session, order: Order) -> str:
     return fulfilling.follow(session, order) if on_its_way else stood
 
 
-@Order.flow.step(
-    "draft", "placed", "confirmed", "assigned", "on_hold", to="cancelled", label=_l("Cancel the order"), tone="danger"
-)
+@Order.flow.step("draft", "placed", "on_hold", to="cancelled", label=_l("Cancel the order"), tone="danger")
 def cancel(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-    """The order is called off before the warehouse has it; its number and history stay, what was paid goes back."""
-    from models import fulfilling
-
-    if order.held_in == "handed_over":
-        raise StepRefused(_("The warehouse has the order; please record a return, so that it is recalled."))
-    fulfilling.refuse_out(session_of(order), order)
+    """The order is called off before it is confirmed; its number and history stay, what was paid goes back."""
+    if not order.is_open_to_edits():  # a return knows who asked for it, and recalls parcels (3.6)
+        raise StepRefused(_("The order is confirmed: please record a return, with who asked for it."))
     order.reason = reason
     end(order, "cancelled")
 

@@ -329,11 +329,16 @@ def request_refund(session: Session, order: Order, amount: Decimal, kind: str, r
 
 
 def note_given_back(session: Session, order: Order) -> None:
-    """Called when money of an order moved: what the platform has given back is no longer asked for."""
+    """Called when money of an order moved: what the platform gave back, or paid out, is no longer asked of it."""
     query = select(Refund).where(Refund.order_id == order.id, Refund.kind == "escrow", Refund.state.in_(PROMISED))
     for refund in session.scalars(query).all() if not order.escrowed else ():
-        if not refund.being_paid:
+        if refund.being_paid:
+            continue
+        returned = select(Payment.id).where(Payment.order_id == order.id, Payment.state == "returned")
+        if session.scalar(returned.limit(1)) is not None:
             refund.take("note_given_back", session)
+        else:
+            refund.take("refuse", session, reason=_("The platform has paid the money out to us."))
 
 
 def to_apply(session: Session) -> list[int]:

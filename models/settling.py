@@ -30,16 +30,19 @@ ENDED = ("cancelled", "closed", "invalid")
 NOUGHT = Decimal("0.00")
 
 
+Follower = Callable[["Session", "Order"], None]
 #: What goes on when money of an order has moved, once the sums hold it: each is called with session and order.
-AFTER_MONEY: list[Callable[[Session, Order], None]] = []
+AFTER_MONEY: list[Follower] = []
+#: The same where money came in for an order that has ended.
+LATE_MONEY: list[Follower] = []
 
 
-def money_moved(session: Session, order: Order | None) -> None:
+def money_moved(session: Session, order: Order | None, *, came: bool = False) -> None:
     """Money of an order was verified, released, remitted or given back: let what waited for it go on."""
     if order is not None:
         session.flush()
         with access.system():
-            for follower in AFTER_MONEY:
+            for follower in (*AFTER_MONEY, *(LATE_MONEY if came and order.state in ENDED else ())):
                 follower(session, order)
 
 

@@ -72,6 +72,8 @@ class Shipment(Workflow, Model):
     waybill: Mapped[str | None] = fields.number(_l("Waybill"), 100, search=True, index=True, derived=True)
     shipped_at: Mapped[datetime | None] = fields.moment(_l("Shipped on"), index=True, derived=True)
     delivered_at: Mapped[datetime | None] = fields.moment(_l("Delivered on"), derived=True)
+    #: by the customer, whatever became of it later; a parcel called back was not refused
+    refused_at: Mapped[datetime | None] = fields.moment(_l("Refused on"), derived=True)
     refused_reason: Mapped[str | None] = fields.prose(_l("Why it was refused, lost or called off"), derived=True)
     returned_at: Mapped[datetime | None] = fields.moment(_l("Back in stock on"), derived=True)
 

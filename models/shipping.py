@@ -151,7 +151,7 @@ def deliver(
 @Shipment.flow.step("shipped", to="refused", label=_l("Refused at the customer's door"), tone="danger")
 def refuse(shipment: Shipment, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
     """The customer does not take the goods; they are on their way back."""
-    shipment.refused_reason = reason
+    shipment.refused_reason, shipment.refused_at = reason, now()
     _enter(shipment, "refused")
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, object_session
 
 from app.engine.moments import now, office_time
-from models import difference_orders
+from models import cutoffs, difference_orders
 from models.amendments import open_for
 from models.order_returns import last_of
 from models.order_words import CHECK_RESULTS, MONEY_FIRST
@@ -35,8 +35,12 @@ def _said(session: Session, order: Order) -> Iterator[str]:
             yield _("Finance has not verified a payment for this order yet.")
     if order.payment_state == "refund_due":
         yield _("Money has to go back to the customer: finance is asked.")
-    if order.revision and (difference := difference_orders.open_of(session, order.id)) is not None:
-        yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
+    if order.revision and (difference := difference_orders.last_of(session, order.id)) is not None:
+        if difference.state in difference_orders.OPEN:
+            yield _("Price-difference order %(no)s is open: the parcel stays here until it is matched.", no=difference)
+        elif difference.state == "expired" and not cutoffs.has_reached(order, "shipped"):
+            yield _("Price-difference order %(no)s was not paid in time: the goods are as ordered first, please tell "
+                    "the customer.", no=difference)  # fmt: skip
     if order.state == "handed_over" and (amendment := open_for(session, order.id)) is not None:
         yield _("Amendment %(no)s waits for the warehouse to give the order back.", no=amendment)
     if order.state not in ("draft", "placed", "confirmed", "assigned") and (given_up := last_of(session, order.id)):

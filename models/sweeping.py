@@ -28,6 +28,7 @@ from models import (
     desk_ladder,
     difference_orders,
     follow_ups,
+    fulfilling,
     notices,
     refunds,
     shipping,
@@ -60,6 +61,7 @@ def sweep(session: Session) -> Counter[str]:
         done["refunds"] = apply_for_refunds(session)
         done["differences"] = expire_differences(session)
         done["reservations"] = expire_reservations(session)
+        done["completed"] = complete_orders(session)
         if local(now()).hour in NIGHT:
             done["notices"] += check_stock(session)
         for burst in list(customer_watch.bursts(session)):
@@ -187,6 +189,15 @@ def expire_differences(session: Session) -> int:
     for pk in difference_orders.overdue(session):
         session.rollback()
         count += _apart(session, lambda pk=pk: difference_orders.let_expire(session, pk))  # type: ignore[misc]
+    return count
+
+
+def complete_orders(session: Session) -> int:
+    """Complete orders paid in advance whose parcels left long ago; how many."""
+    count = 0
+    for pk in fulfilling.to_complete(session):
+        session.rollback()
+        count += _apart(session, lambda pk=pk: fulfilling.let_complete(session, pk))  # type: ignore[misc]
     return count
 
 

@@ -38,9 +38,9 @@ def _last_paid():
 
 
 def _refused():
-    """Whether a parcel of an order was refused at the door."""
+    """Whether a parcel of an order was refused at the door, also where it is back in stock, or gone out anew."""
     sent = Shipment.__table__.c
-    return select(sent.id).where(sent.order_id == Order.id, sent.state == "refused").correlate(Order).exists()
+    return select(sent.id).where(sent.order_id == Order.id, sent.refused_at.is_not(None)).correlate(Order).exists()
 
 
 #: How far an order comes, or had come when somebody wanted it changed.

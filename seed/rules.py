@@ -312,6 +312,7 @@ RULES: list[tuple[str, str | None, str, str | None]] = [
     ("reserve_on_on_account", None, "confirmed", None),
     ("payment_hours", None, "72", None),
     ("difference_hours", None, "72", None),
+    ("complete_days", None, "15", None),
     ("own_page_days", None, "30", None),
     ("rounding", None, "half_up_line", None),
     # Money

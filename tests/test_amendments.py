@@ -11,6 +11,7 @@ from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models import sweeping
 from models.amendments import Amendment, AmendmentLine
 from models.difference_orders import DifferenceOrder
+from models.notices import Notice, open_notices
 from models.order_lines import OrderLine
 from models.orders import Order
 from models.products import Product
@@ -141,6 +142,30 @@ def test_a_difference_not_paid_in_time_gives_the_old_goods_back(paid, take, eith
         either_session.expire_all()
     assert (difference.state, paid.gross) == ("expired", gross)
     assert reserved(either_session) == {"A": 10, "B": 1}
+    # the customer has to be told (3.9): by whoever sold it, and whoever took the change
+    with access.system():
+        told = {notice.person_id for notice in either_session.query(Notice).filter_by(key="difference_expired")}
+        assert told == {paid.salesperson_id, found.taken_by_id}
+        assert any(difference.difference_no in mark for mark in paid.marks())
+        assert any(paid.order_no in mark and "67.18" in mark for mark in difference.marks())
+    with access.acting_as(either_actors["sales"]):
+        ((_notice, about, _paper),) = open_notices(either_session)
+        assert about is difference
+
+
+def test_what_is_taken_back_is_taxed_as_it_was_agreed(paid, take, either_session, either_actors):
+    """An expired difference restores the old line (3.9), whose amounts were frozen at confirmation (3.11)."""
+    take("order_admin", paid, "confirm", **AGREED)
+    product(either_session, "A").tax_rate = Decimal("0.20")
+    with access.system():
+        either_session.commit()
+    amend(either_session, either_actors, paid, amendment_lines=[{"instead_of": "A", "quantity": "12"}])
+    with access.system():
+        (difference,) = either_session.query(DifferenceOrder).all()
+    take("order_admin", difference, "cancel", reason="客户不换了")
+    assert (paid.gross, paid.owed, {line.tax_rate for line in paid.order_lines}) == (
+        Decimal("412.43"), 0, {Decimal("0.15")},
+    )  # fmt: skip
 
 
 def test_old_goods_that_are_gone_by_then_put_the_order_on_hold(paid, take, either_session, either_actors, at):

@@ -161,7 +161,7 @@ def test_10_a_customers_change_and_the_confirmation_at_once_happen_one_after_the
             assert order.state == "confirmed"
             held = {one.product.product_no: one.quantity for one in session.query(Reservation).filter_by(order_id=pk)}
             assert held == {"A": 2 if changed == "changed" else 10, "B": 1}
-            order.take("cancel", session, reason="测试")
+            order.take("call_off", session, reason="测试")
             assert history.verify(session, [Order, OrderLine, Product, Reservation]) > 0
 
         stored(either, look)

@@ -358,3 +358,56 @@ def test_too_large_a_quantity_keeps_the_form_and_the_service(app, session, actor
               "order_lines-0-product": "A", "order_lines-0-quantity": "999999999999"},
     )  # fmt: skip
     assert answer.status_code == 422 and "999999999999" in answer.text
+
+
+@pytest.fixture
+def other_customer(order, either_session, either_actors):
+    with access.system():
+        owner = either_actors["sales"].own_person_id
+        other = Customer(
+            customer_no="C2", name="绿叶公司", contact="李经理", address="北京路2号", region="北京", owner_id=owner
+        )
+        either_session.add(other)
+        either_session.commit()
+    return other
+
+
+def test_another_customer_brings_along_what_came_from_the_first(order, other_customer, either_session, either_actors):
+    with access.acting_as(either_actors["sales"]):
+        wish = {"customer": "C2", "address": "南京路3号"}
+        records.change(either_session, order, wish, list(wish), version=order.version)
+        either_session.commit()
+    assert (order.customer, order.consignee, order.region, order.address) == (
+        other_customer, "李经理", "北京", "南京路3号",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_the_money_of_one_customer_never_pays_the_order_of_another(
+    order, other_customer, either_session, either_actors, take, verified
+):
+    """Totals equal the ledger (7.2): an order stays with whose money is recorded for it, announced or seen."""
+    take("order_admin", order, "record_payment", amount="100", account="中行", reference="R1")
+    if verified:
+        take("finance", order.payments[-1], "verify")
+    with access.acting_as(either_actors["sales"]), pytest.raises(Invalid) as refusal:
+        records.change(either_session, order, {"customer": "C2"}, ["customer"], version=order.version)
+    assert list(refusal.value.errors) == ["customer"]
+    either_session.rollback()
+    if not verified:
+        take("finance", order.payments[-1], "reject", reason="查无此款")
+        with access.acting_as(either_actors["sales"]):
+            records.change(either_session, order, {"customer": "C2"}, ["customer"], version=order.version)
+
+
+def test_an_order_is_placed_by_its_step_and_never_made_a_draft_again(order, either_session, either_actors, take):
+    with access.acting_as(either_actors["sales"]):
+        draft = place(either_session, as_draft=True)
+        either_session.commit()
+        for one, wish in ((order, True), (draft, False)):
+            with pytest.raises(Invalid) as refusal:
+                records.change(either_session, one, {"as_draft": wish}, ["as_draft"], version=one.version)
+            assert list(refusal.value.errors) == ["as_draft"]
+            either_session.rollback()
+    take("sales", draft, "place")
+    assert (draft.state, draft.as_draft, order.state, order.as_draft) == ("placed", False, "placed", False)

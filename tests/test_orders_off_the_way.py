@@ -10,7 +10,10 @@ from app.engine import access, finding, history, transfer
 from app.engine import record as records
 from app.engine.moments import parse_moment
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
+from app.engine.report_answers import ask
+from app.engine.rules import Rule
 from app.web.trail import done_by
+from models import fulfilling, sweeping
 from models.amendments import Amendment
 from models.difference_orders import DifferenceOrder
 from models.order_returns import OrderReturn
@@ -277,3 +280,61 @@ def test_what_was_refused_at_the_door_was_not_received(order, take, either_sessi
     assert (order.state, [amount for _kind, amount, _state in refunds(either_session)]) == (
         "closed", [Decimal("412.43")] if payment_type == "prepaid" else [],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("called_back", [False, True])
+def test_the_rate_of_refusals_counts_what_was_refused_and_is_back_in_stock(
+    order, take, either_session, either_actors, called_back
+):
+    """Refused ÷ shipped, cash on delivery (7.2), whatever became of the parcel; one called back was not refused."""
+    with access.acting_as(either_actors["order_admin"]):
+        wish = {"payment_type": "cash_on_delivery"}
+        records.change(either_session, order, wish, list(wish), version=order.version)
+        either_session.commit()
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    take("warehouse", order, "ship", **SENT)
+    if called_back:
+        with access.acting_as(either_actors["order_admin"]):
+            told = {"order": order.id, "told_number": order.order_no, **KNOWN}
+            given_up = records.add(either_session, OrderReturn, told)
+            either_session.commit()
+        take("warehouse", given_up, "note_recalled")
+    else:
+        take("order_admin", order, "refuse_delivery", reason="客户拒收")
+        with access.system():
+            (sent,) = either_session.query(Shipment).all()
+        take("warehouse", sent, "take_back")
+    with access.system():
+        (sent,) = either_session.query(Shipment).all()
+        assert (sent.state, sent.refused_at is None) == ("returned_to_stock", called_back)
+        (row,) = ask(either_session, "order_funnel", {"by": "payment_type"}).rows
+        assert (row["sent_on_delivery"], row["refused"]) == (1, 0 if called_back else 1)
+        assert history.verify(either_session, [Order, Shipment]) > 0
+
+
+def test_a_prepaid_order_of_which_nothing_is_heard_is_complete_after_so_many_days(
+    order, take, either_session, either_actors, at
+):
+    """Prepaid: after receipt or N days (3.6); N is a rule of the house."""
+    at("2026-03-02 10:00")
+    pay(take, order, "412.43")
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    take("warehouse", order, "ship", **SENT)
+    with access.system():
+        at("2026-03-17 09:59:59")
+        assert fulfilling.to_complete(either_session) == []
+        at("2026-03-17 10:00")
+        (rule,) = either_session.query(Rule).filter_by(setting="complete_days")
+        rule.value = "0"
+        either_session.commit()
+        assert fulfilling.to_complete(either_session) == []
+        rule.value = "15"
+        either_session.commit()
+        assert sweeping.complete_orders(either_session) == 1
+        either_session.expire_all()
+        assert (order.state, order.received_at, sweeping.complete_orders(either_session)) == ("completed", None, 0)
+        assert history.verify(either_session, [Order, Shipment]) > 0

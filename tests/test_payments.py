@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.engine import access, history
+from app.engine import access, history, transfer
 from app.engine import record as records
 from app.engine.refusals import Invalid, NotAllowed, StepRefused, Unconfirmed
 from models.allocations import PaymentAllocation
@@ -66,6 +66,32 @@ def test_a_reference_is_used_once_an_account(order, take):
     take("order_admin", order, "record_payment", amount="10", account="中行", reference="R1")
     with pytest.raises(Invalid):
         take("order_admin", order, "record_payment", amount="10", account="中行", reference="R1")
+
+
+@pytest.mark.parametrize(
+    "account, reference",
+    [(" ICBC", "AB 1 "), ("icbc", "AB1"), ("ICBC", "ab1"), ("ICBC ", "ＡＢ１"), ("ＩＣＢＣ", "AB1")],
+)
+def test_a_reference_is_used_once_however_it_is_typed(order, take, either_session, account, reference):
+    """The same bank reference twice gives one payment (3.12-13); another account's or another one's is another."""
+    recorded(take, order, "10", account="ICBC", reference="AB1")
+    with pytest.raises(Invalid, match=r"[1１]"):
+        recorded(take, order, "10", account=account, reference=reference)
+    either_session.rollback()
+    recorded(take, order, "11", account="ABC", reference="AB1")
+    recorded(take, order, "12", account="ICBC", reference="AB2")
+
+
+def test_a_sheet_brings_a_reference_once_however_it_is_typed(order, take, either_session):
+    recorded(take, order, "10", account="ICBC", reference="AB1")
+    sheet = [["DD", "5", "ICBC", "X1"], ["DD", "6", "icbc", "x 1"], ["DD", "7", "ICBC", "ａｂ1"]]
+    with access.system():
+        rows = [[order.order_no, *row[1:], "2026-03-02 10:00"] for row in sheet]
+        headings = ["order", "amount", "account", "reference", "paid_at"]
+        outcome = transfer.import_rows(either_session, Payment, headings, rows)
+    assert len(outcome.faults) == 2 and all(
+        "X1" in str(one) or "ａｂ1" in str(one) or "x 1" in str(one) for one in outcome.faults
+    )
 
 
 def test_a_reference_without_an_account_is_used_once_too(order, take):

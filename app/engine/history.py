@@ -30,6 +30,8 @@ from app.engine.refusals import Refused
 
 #: Columns that say nothing about the matter: they follow from the others.
 SILENT = frozenset({"version", "changed_at", "search_text"})
+#: the `info` of a mapped column that follows from others of its row, of which the history tells
+FOLLOWS = {"follows": True}
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -167,7 +169,8 @@ def recorded(model: type) -> bool:
 
 @cache
 def _columns_of(model: Any) -> tuple[str, ...]:
-    return tuple(attribute.key for attribute in inspect(model).column_attrs if attribute.key not in SILENT)
+    columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
+    return tuple(name for name, column in columns.items() if name not in SILENT and not column.info.get("follows"))
 
 
 def _told_of(record: Any) -> tuple[str, ...]:
@@ -317,7 +320,7 @@ def verify(session: Session, models: Iterable[type]) -> int:
 
 
 def _verify_kind(session: Session, model: Any) -> int:
-    columns = [a.key for a in inspect(model).column_attrs if a.key not in SILENT]
+    columns = _columns_of(model)
     records = iter(
         session.execute(
             select(model.id, *(getattr(model, name) for name in columns)).order_by(model.id),
