@@ -2,8 +2,10 @@
 
 import random
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from sqlalchemy import text
 
 from app.engine import access, history, transfer
 from app.engine import record as records
@@ -92,6 +94,22 @@ def test_a_sheet_brings_a_reference_once_however_it_is_typed(order, take, either
     assert len(outcome.faults) == 2 and all(
         "X1" in str(one) or "ａｂ1" in str(one) or "x 1" in str(one) for one in outcome.faults
     )
+
+
+def test_of_older_payments_alike_the_first_has_the_reference(order, take, either_session):
+    """What 0021 fills in; the second keeps no key, and no third comes."""
+    for number in (1, 2):
+        recorded(take, order, f"{number}0", account="ICBC", reference=f"AB{number}")
+    with access.system():
+        older = "UPDATE payment SET account = 'icbc ', reference = 'ab 1', reference_key = NULL WHERE reference = 'AB2'"
+        for statement in (older, "UPDATE payment SET reference_key = NULL"):
+            either_session.execute(text(statement))
+        import_module("models.migrations.versions.0021_kept_words")._fill_keys(either_session.connection())
+        either_session.commit()
+        either_session.expire_all()
+        assert [one.reference_key for one in either_session.query(Payment).order_by(Payment.id)] == ["icbc\nab1", None]
+    with pytest.raises(Invalid, match="AB1"):
+        recorded(take, order, "30", account="ICBC", reference="AB1")
 
 
 def test_a_reference_without_an_account_is_used_once_too(order, take):

@@ -150,9 +150,9 @@ ALSO: Mapping[Any, Mapping[str, Any]] = {
 
 
 def with_credit(session: Any) -> Customer:
-    """A customer who has paid us more than they ordered for."""
-    customer = make(session, Customer)
-    make(session, Payment, order=None, customer=customer, amount=Decimal(500), state="verified")
+    """A customer who has paid us more than they ordered for, so long ago that it may be refunded."""
+    customer, paid_at = make(session, Customer), now() - timedelta(days=2)
+    make(session, Payment, order=None, customer=customer, amount=Decimal(500), state="verified", paid_at=paid_at)
     return customer
 
 
