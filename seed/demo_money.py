@@ -96,7 +96,7 @@ def _refund(stage: Stage, kind: str, moment: datetime, ways: Ways) -> None:
         payment.flow.take(stage.session, payment, "verify", {})
     if kind == "cancel":
         walk(stage, order, moment, [("order_admin", "cancel", WHY)])
-    after = moment + (timedelta(hours=1) if not ways else timedelta(days=2))
+    after = moment + (timedelta(hours=1) if kind == "cancel" and not ways else timedelta(days=2))
     if kind == "cancel":  # asked for by the cancelling itself
         with access.system():
             refund = stage.session.scalars(select(Refund).where(Refund.order_id == order.id)).one()
