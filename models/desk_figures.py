@@ -1,8 +1,8 @@
 """The two goals of the hotline (H1) as they stand today: numerator, denominator and aim, each defined once.
 
 `handled`: calls answered or dispatched within the front desk's limit, of all calls received that have one; those of an
-older register have none. `short`: calls that took at most 120 seconds from pick-up to hang-up, of all calls with both
-times. Void calls count nowhere. After tickets-orders.md 7.1.
+older register have none, nor has what is passed on as an opinion. `short`: calls that took at most 120 seconds from
+pick-up to hang-up, of all calls with both times. Void calls count nowhere. After tickets-orders.md 7.1.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def calls(session: Session) -> Select[Any]:
     no limit) and how long it took (`took`, seconds; nothing where a time is missing)."""
     clock = aliased(ClockRow)
     ticket = ServiceTicket
-    handled = case((clock.state == clocks.MET, 1), (clock.id.is_not(None), 0), else_=None)
+    handled = case((clock.state == clocks.MET, 1), (clock.state != clocks.VOID, 0), else_=None)
     took = seconds(ticket.ended_at, ticket.picked_up_at, session.get_bind().dialect.name)
     joined = and_(
         clock.kind == ticket.kind_name, clock.record_id == ticket.id, clock.stage == "front_desk", clock.episode == 1

@@ -100,10 +100,14 @@ class DispatchOrder(Workflow, Model):
         State("signed", _l("Received by the unit"), "active", clocks=("handling", "contact")),
         State("contacted", _l("Caller contacted"), "active", clocks=("handling",)),
         State("extension_asked", _l("More time asked for"), "waiting", clocks=("handling", "contact")),
-        State("confirming", _l("Reply before the head of the unit"), "waiting", clocks=("handling",)),
-        State("fed_back", _l("Fed back"), "waiting", clocks=("acceptance",), pauses=("handling",)),
+        State(
+            "confirming", _l("Reply before the head of the unit"), "waiting", clocks=("handling",), lets_go=("contact",)
+        ),
+        State(
+            "fed_back", _l("Fed back"), "waiting", clocks=("acceptance",), pauses=("handling",), lets_go=("contact",)
+        ),
         # Until it is sent out anew, the time runs against the hotline.
-        State("returned", _l("Returned by the unit"), "waiting", clocks=("handling",)),
+        State("returned", _l("Returned by the unit"), "waiting", clocks=("handling",), lets_go=("receipt", "contact")),
         State("accepted", _l("Accepted"), "good", final=True),
         State("superseded", _l("Reply set aside"), "bad", final=True),
         State("cancelled", _l("Cancelled"), "bad", final=True, uncounted=True),

@@ -117,5 +117,4 @@ def forward_opinion(
     if ticket.channel in SPOKEN and not ticket.anonymity_explained:
         raise StepRefused(_("Tell the caller that nothing can be followed up, and tick it."))
     refuse_barred(ticket, department)
-    clocks.stop(session_of(ticket), ticket, "acknowledgement", clocks.VOID)  # nobody can be told
     ticket.department, ticket.outcome = department, reason

@@ -110,7 +110,13 @@ class ServiceTicket(Sealable, Workflow, Model):
         State("callback_due", _l("To be called back"), "waiting"),
         State("reopened", _l("Reopened"), "waiting", clocks=("parent", "front_desk", "acknowledgement")),
         State("closed", _l("Closed"), "good", final=True),
-        State("opinion_forwarded", _l("Passed on as an opinion"), "good", final=True),
+        State(
+            "opinion_forwarded",
+            _l("Passed on as an opinion"),
+            "good",
+            final=True,
+            lets_go=("parent", "front_desk", "promise", "acknowledgement"),  # nobody is answered
+        ),
         State("merged", _l("Merged into another"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(

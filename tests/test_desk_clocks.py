@@ -6,6 +6,7 @@ from app.engine import access
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_moment
+from app.engine.report_answers import ask
 from tests.factories import NOTES, take
 
 
@@ -146,6 +147,65 @@ def test_a_returned_order_runs_against_the_hotline_until_it_is_sent_out_anew(ses
     assert [leg.state for leg in legs] == ["void", "running"]
     assert (legs[1].due_at, legs[1].own_due_at) == (parse_moment("2026-03-03 09:00"), parse_moment("2026-03-03 09:30"))
     assert due(session, ticket)["unit"] == parse_moment("2026-03-03 07:00")
+
+
+def test_who_was_not_contacted_is_not_counted_as_contacted_in_time(session, actors, call, at):
+    """tickets-orders.md 3.2: the contact sub-clock stops at “Contacted”, and at nothing else."""
+    at("2026-03-02 09:00")
+    order = dispatch(session, actors, call(kind="help"))
+    take(session, actors["head_a"], order, "sign")
+    at("2026-03-02 10:00")
+    take(session, actors["user_a"], order, "feed_back", result="好了", answer="好了")
+    assert outcomes(session, order)["contact"] == "void"
+    take(session, actors["head_a"], order, "confirm_reply")
+    at("2026-03-02 15:00")
+    take(session, actors["shift"], order, "rework", reason="请先联系来电人")
+    assert due(session, order)["contact"] == parse_moment("2026-03-02 19:00")  # the unit is asked for it again
+    take(session, actors["user_a"], order, "mark_contacted", how="电话")
+    assert outcomes(session, order)["contact"] == "met"
+
+
+@pytest.mark.parametrize(
+    "signed, until, expected", [(False, "2026-03-02 11:00", "receipt"), (True, "2026-03-02 11:00", "contact")]
+)
+def test_an_order_handed_back_was_neither_received_nor_was_its_caller_contacted(
+    session, actors, call, at, signed, until, expected
+):
+    at("2026-03-02 09:00")
+    order = dispatch(session, actors, call(kind="help"))
+    if signed:
+        take(session, actors["user_a"], order, "sign")
+    at(until)
+    take(session, actors["user_a"], order, "hand_back", ground="not_ours", reason="不归我们")
+    assert outcomes(session, order)[expected] == "void"
+    take(session, actors["shift"], order, "issue", department="财务科")
+    assert {"handling", "receipt"} == set(due(session, order))
+
+
+def test_a_contact_that_was_late_when_the_reply_was_written_stays_missed(session, actors, call, at):
+    at("2026-03-02 09:00")
+    order = dispatch(session, actors, call(kind="help"))
+    take(session, actors["head_a"], order, "sign")
+    at("2026-03-02 13:01")
+    take(session, actors["head_a"], order, "feed_back", result="好了", answer="好了")
+    take(session, actors["shift"], order, "rework", reason="请先联系来电人")
+    assert outcomes(session, order)["contact"] == "missed"
+
+
+@pytest.mark.parametrize(
+    "moment, front_desk, goal", [("2026-03-02 10:00", "void", (1, 0, 0)), ("2026-03-02 13:01", "missed", (1, 1, 0))]
+)
+def test_passing_on_an_opinion_is_no_answer_and_has_no_limit(session, actors, call, at, moment, front_desk, goal):
+    """tickets-orders.md 3.1: no caller limit; 7.1: handled is what was answered or dispatched."""
+    at("2026-03-02 09:00")
+    ticket = call(kind="help", anonymous=True, anonymity_explained=True, phone="", contact_name="")
+    at(moment)
+    take(session, actors["desk"], ticket, "forward_opinion", department="综合科", reason="不愿透露联系方式")
+    assert outcomes(session, ticket) == {"parent": "void", "front_desk": front_desk}
+    session.commit()
+    with access.system():
+        (row,) = ask(session, "desk_goals", {"by": "kind"}).rows
+        assert (row["received"], row["limited"], row["handled"]) == goal
 
 
 def test_a_new_kind_counts_from_the_first_receipt_and_keeps_the_pauses_of_ticket_and_order(session, actors, call, at):

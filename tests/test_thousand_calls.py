@@ -22,7 +22,7 @@ LIMITS = {"consult": 48, "help": 24, "complaint": 72}
 FRONT_DESK = timedelta(hours=4)
 #: Minutes after which somebody deals with a call: at once, just in time, too late, never.
 DELAYS = (3, 20, 90, 239, 240, 241, 700, 1600, 3100, None)
-HANDLED = {"give_answer", "dispatch", "forward_opinion"}
+HANDLED = {"give_answer", "dispatch"}
 ANSWERED = {"give_answer", "pass_on"}
 NOTES = {"contact_note": True, "reply_note": True, "follow_note": True}
 

@@ -105,7 +105,8 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
             _run(session, clock, moment, bound)
             _keep_within(session, clock, bound, moment)
         else:
-            _stop(session, clock, moment, VOID if state.uncounted else None)
+            unmeasured = state.uncounted or (stage in state.lets_go and _done(clock, moment) <= clock.due_at)
+            _stop(session, clock, moment, VOID if unmeasured else None)
             del known[stage]
     started = _start_missing(session, record, stages, present, known, moment)
     for clock in started:
@@ -175,7 +176,8 @@ def _start_missing(
     moment: datetime,
 ) -> list[ClockRow]:  # fmt: skip
     """New clocks for the stages that have none open, put into `known` by stage; a leg behind its whole."""
-    begun, missing = {clock.stage for clock in present}, [stage for stage in stages if stage not in known]
+    begun = {clock.stage for clock in present if clock.state != VOID}
+    missing = [stage for stage in stages if stage not in known]
     started = []
     for stage in missing:
         if record.flow.clocks[stage].once and stage in begun:
@@ -314,10 +316,13 @@ def walk_anew(session: Session, record: Any, clock: ClockRow, reason: str) -> ve
     return _walk(session, clock, now(), reason, bound)
 
 
+def _done(clock: ClockRow, moment: datetime) -> datetime:
+    """When a clock that stops now has run last: what was finished before it stood still was finished then."""
+    return clock.segments[-1].begins_at if clock.state == PAUSED else moment
+
+
 def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
-    # What was finished before a clock stood still was finished then.
-    done = clock.segments[-1].begins_at if clock.state == PAUSED else moment
-    clock.state = outcome or (MET if done <= clock.due_at else MISSED)
+    clock.state = outcome or (MET if _done(clock, moment) <= clock.due_at else MISSED)
     clock.stopped_at = moment
     clock.segments[-1].ends_at = moment
     versions.tell(session, clock)

@@ -36,6 +36,8 @@ class State:
     pauses: tuple[str, ...] = ()
     #: the clocks that run on where they run, and are not started here
     keeps: tuple[str, ...] = ()
+    #: the clocks that end here without what they waited for: missed where they are late already, else not measured
+    lets_go: tuple[str, ...] = ()
     #: nothing more is due, though the record may still move
     settled: bool = False
     #: the end of the way
@@ -60,7 +62,7 @@ class Clock:
     within: str | None = None
     #: for which records it runs at all; None: for all
     applies: Callable[[Any], bool] | None = None
-    #: it runs in one episode of a record only
+    #: it is measured in one episode of a record only
     once: bool = False
 
 
@@ -157,7 +159,7 @@ class Flow:
         self.clocks = {clock.stage: clock for clock in clocks}
         self.steps: dict[str, Step] = {}
         for state in states:
-            if unknown := {*state.clocks, *state.pauses, *state.keeps} - self.clocks.keys():
+            if unknown := {*state.clocks, *state.pauses, *state.keeps, *state.lets_go} - self.clocks.keys():
                 raise ValueError(f"state {state.name} names unknown clocks: {sorted(unknown)}")
 
     def step(
