@@ -173,8 +173,9 @@ class CallOwed(Workflow, Model):
         ticket = self.ticket
         if ticket is not None:
             self.episode = ticket.episode
-            if not self.phone and not ticket.sealed():
-                self.contact_name, self.phone = self.contact_name or ticket.contact_name, ticket.phone
+            own = self.contact_name in (None, "", ticket.contact_name)  # the number is that of the ticket's caller
+            if own and not self.phone and not ticket.sealed():
+                self.contact_name, self.phone = ticket.contact_name, ticket.phone
         if self.kind in ("promise", "news") and self.assignee is None:
             self.assignee = _caller(session)
         if self.kind == "promise" and self.call_by is None:
@@ -188,6 +189,8 @@ class CallOwed(Workflow, Model):
                 yield name, _("The call is in the state “%(state)s”.", state=self.state_label)
         if self.taken_over:
             return
+        if self.id is None and self.call_by is not None and self.call_by <= now():
+            yield "call_by", _("The moment to call by lies in the past.")
         if self.id is None and self.kind == "callback":
             yield "kind", _("A callback follows from the answer; ask for it on the ticket.")
         if self.kind == "message" and self.called_for is None:
@@ -356,7 +359,7 @@ def owe(session: Session, ticket: ServiceTicket, kind: str, **values: object) ->
 
 def callable_back(ticket: ServiceTicket) -> bool:
     """Whether there is anybody to ask: not behind an anonymous ticket, and not about mere praise."""
-    return not ticket.anonymous and ticket.sub_kind != "praise"
+    return not ticket.anonymous and (ticket.kind, ticket.sub_kind) != ("feedback", "praise")
 
 
 def callback_due(session: Session, ticket: ServiceTicket) -> bool:

@@ -24,7 +24,7 @@ from app.engine.record import Numbered
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand, state_indexes
 from models import unit_choice
-from models.dispatch_notes import NOTES, fill_in, is_relayed, session_behind, settle_notes, untrue
+from models.dispatch_notes import NOTES, fill_in, is_relayed, limit_of, session_behind, settle_notes, untrue
 from models.people import Department
 from models.unit_choice import barred, refuse_barred
 
@@ -231,6 +231,16 @@ class DispatchOrder(Workflow, Model):
             others = (one.department for one in ticket.live_orders if one.lead and one is not self)
             ticket.department = next(others, None)
 
+    def _keep_to_rule(self) -> None:
+        """A limit stated for a request for help shortens the hours of its rule alone (H1 求助 3)."""
+        stated = self.limit_at
+        if stated is None or self.ticket.kind != "help":
+            return
+        with session_behind(self).no_autoflush:
+            self.limit_at = None
+            ruled = limit_of(self)
+            self.limit_at = stated if ruled is None or stated < ruled else None
+
     def release(self) -> None:
         """What must hold before an order goes out. Raises `StepRefused`."""
         refuse_barred(self.ticket, self.department)
@@ -238,6 +248,7 @@ class DispatchOrder(Workflow, Model):
             unit = other.department.name
             raise StepRefused(_("%(unit)s is in charge already; untick “In charge” for a unit that helps.", unit=unit))
         ahead(self.limit_at)
+        self._keep_to_rule()
         settle_notes(self)
         self.issued_at = now()
 

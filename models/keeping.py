@@ -164,6 +164,8 @@ def reclassify(
     session = session_of(ticket)
     with session.no_autoflush:
         ticket.kind = kind
+        if kind != "feedback":
+            ticket.sub_kind = None
         if kind == "report":
             ticket.seal()
         clocks.reckon(session, ticket)

@@ -45,13 +45,21 @@ def merge(
     if standing(target) == "dispatched" and target.state in (*AT_DESK, "reply_in"):
         target.enter(session, "dispatched")
         session.flush()
-    if ticket.phone and ticket.phone != target.phone:
-        owe(session, target, "news", contact_name=ticket.contact_name, phone=ticket.phone, call_by=target.due_at,
+    if _waits_besides(ticket, target):
+        caller = ticket.contact_name or _("Caller of %(ticket)s", ticket=ticket.ticket_no)
+        owe(session, target, "news", contact_name=caller, phone=ticket.phone, call_by=target.due_at,
             words=_("The answer is told to the caller of %(ticket)s, too.", ticket=ticket.ticket_no))  # fmt: skip
     shut = barred(session, target)
     if ticket.department is not None and ticket.department.id in shut:
         ticket.department = None  # it would go on seeing the matter it is complained of in
     ticket.merged_into = target
+
+
+def _waits_besides(ticket: ServiceTicket, target: ServiceTicket) -> bool:
+    """Whether the caller of a ticket can be told, and is not told with the caller of the other one."""
+    if ticket.phone:
+        return ticket.phone != target.phone
+    return ticket.named or bool(ticket.email and ticket.email != target.email)
 
 
 def _refuse(ticket: ServiceTicket, target: ServiceTicket, because: str) -> None:

@@ -50,6 +50,8 @@ AT_WORK = (*AT_DESK, "dispatched", "waiting", "reply_in")
 BY_PRIORITY = ("repair", "paid_service")
 #: Channels on which somebody of the desk speaks with the caller.
 SPOKEN = ("phone", "visit")
+#: What the ledger of a day says of a ticket in the desk's own words.
+WORDS = ("channel", "contact_name", "subject", "content")
 #: Channels on which nobody answers at once: the caller is told that the matter has come in.
 IN_WRITING = ("letter", "web", "email")
 
@@ -376,12 +378,29 @@ class ServiceTicket(Sealable, Workflow, Model):
             yield "phone", _("Enter a name, a number or an address, or tick “Anonymous”.")
         if self.channel in SPOKEN and not self.read_back:
             yield "read_back", _("Read the record back to the caller and tick it.")
+        yield from self._kept_words()
         if self.sub_kind and self.kind != "feedback":
             yield "sub_kind", _("Only feedback is an opinion, a suggestion or praise.")
         if self.picked_up_at and self.ended_at and self.ended_at < self.picked_up_at:
             yield "ended_at", _("The call cannot have ended before it was picked up.")
         if self.received_at and self.received_at > now():
             yield "received_at", _("The ticket cannot have been received in the future.")
+
+    def _kept_words(self) -> Iterator[tuple[str, str]]:
+        """The sentence about words somebody has answered for: the ticket is closed, or its day's ledger is signed."""
+        # A name may go under seal at any time.
+        words = changes.altered(self, *(name for name in WORDS if not (self.sealed() and name == "contact_name")))
+        session = object_session(self)
+        if not words or session is None:
+            return
+        if self.flow.states[self.state].final:
+            said = _("The ticket is closed in these words; what is new is said when it is reopened.")
+        elif _stands_signed(session, self):
+            said = _("The ledger of its day is signed in these words; say what is new in a further step of the ticket.")
+        else:
+            return
+        for name in words:
+            yield name, said
 
     def _barred_department(self) -> Iterator[tuple[str, str]]:
         """The sentence about a department that must not have this matter, when it or the unit complained of is set."""
@@ -396,3 +415,12 @@ class ServiceTicket(Sealable, Workflow, Model):
     def answer_with(self, text: str) -> None:
         """The caller has been told this, now."""
         self.answer, self.answered_at = text, now()
+
+
+def _stands_signed(session: Session, ticket: ServiceTicket) -> bool:
+    """Whether the manager has signed the sheet a ticket stands on."""
+    from models.daily_reviews import DailyReview, ReviewLine  # they list tickets
+
+    query = select(ReviewLine.id).join(ReviewLine.review).where(ReviewLine.ticket_id == ticket.id)
+    with access.system(), session.no_autoflush:
+        return session.scalars(query.where(DailyReview.state == "signed").limit(1)).first() is not None

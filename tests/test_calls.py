@@ -292,3 +292,23 @@ def test_a_unit_with_the_matter_keeps_its_ticket_and_its_call_apart(session, act
     assert (ticket.state, owed.state) == ("dispatched", "owed")
     take(session, actors["desk"], owed, "keep")
     assert (ticket.state, owed.state) == ("dispatched", "reached")
+
+
+def test_praise_that_proves_a_complaint_is_called_back_like_any_other(session, actors, call):
+    """tickets-orders.md 3.3: not applicable to praise; what is no feedback any more is no praise either."""
+    ticket = call(kind="feedback", sub_kind="praise")
+    take(session, actors["shift"], ticket, "reclassify", kind="complaint", reason="实为投诉")
+    assert ticket.sub_kind is None
+    session.commit()
+    with access.acting_as(actors["desk"]):
+        records.change(session, ticket, {"place": "三号楼"}, ["place"], version=ticket.version)
+    take(session, actors["desk"], ticket, "give_answer", answer="已说明", referral="电话号码查询")
+    assert ticket.state == "callback_due"
+
+
+@pytest.mark.parametrize("call_by", ["2020-01-01 00:00", "2026-03-02 09:00"])
+def test_a_call_is_owed_by_a_moment_to_come(session, actors, at, call_by):
+    at("2026-03-02 09:00")
+    with access.acting_as(actors["desk"]), pytest.raises(Invalid) as refusal:
+        message(session, call_by=call_by)
+    assert list(refusal.value.errors) == ["call_by"]

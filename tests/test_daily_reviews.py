@@ -388,3 +388,35 @@ def test_a_ticket_stays_with_the_desk_whose_ledger_it_is_in(session, actors, cal
     with access.acting_as(actors["shift"]), pytest.raises(Invalid) as refusal:
         records.change(session, ticket, {"scheme": "property_desk"}, ["scheme"], version=ticket.version)
     assert list(refusal.value.errors) == ["scheme"]
+
+
+def reworded(session, actors, ticket, **words):
+    with access.acting_as(actors["desk"]):
+        records.change(session, ticket, words, list(words), version=ticket.version)
+
+
+def test_a_signed_ledger_keeps_the_words_its_tickets_had(session, actors, call, sheet, show):
+    """tickets-orders.md 3.1: the manager signs the sheet of a day; who looks at it later finds what was signed."""
+    show("2026-03-02 09:00")
+    ticket, review = call(subject="路灯不亮"), sheet("2026-03-02")
+    show("2026-03-03 09:00")
+    reworded(session, actors, ticket, subject="三号路灯不亮")
+    take_and_keep(session, actors["cs_manager"], review, "look_again")
+    take_and_keep(session, actors["cs_manager"], review, "sign")
+    for words in ({"subject": "改写"}, {"content": "改写"}, {"contact_name": "他人"}, {"channel": "visit"}):
+        with pytest.raises(Invalid) as refusal:
+            reworded(session, actors, ticket, **words)
+        assert list(refusal.value.errors) == list(words)
+    reworded(session, actors, ticket, place="三号路", phone="13900000009")  # where to find whom may come in later
+    reworded(session, actors, ticket, confidential="true")
+    assert (ticket.subject, ticket.place, ticket.contact_name) == ("三号路灯不亮", "三号路", None)
+
+
+def test_a_closed_ticket_is_not_rewritten(session, actors, call, show):
+    show("2026-03-02 09:00")
+    ticket = call()
+    answered(session, actors, ticket)
+    session.commit()
+    with pytest.raises(Invalid) as refusal:
+        reworded(session, actors, ticket, subject="改写", content="改写")
+    assert list(refusal.value.errors) == ["subject", "content"]

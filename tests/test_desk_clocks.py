@@ -66,9 +66,23 @@ def test_a_leg_ends_with_the_whole_and_both_limits_are_kept(session, actors, cal
 
 def test_a_stated_limit_beyond_the_whole_is_clipped_too(session, actors, call, at):
     at("2026-03-02 09:00")
-    ticket = call(kind="help")
-    order = dispatch(session, actors, ticket, limit="2026-03-05 09:00")
-    assert due(session, order)["handling"] == due(session, ticket)["parent"] == parse_moment("2026-03-03 09:00")
+    ticket = call(kind="complaint")
+    order = dispatch(session, actors, ticket, limit="2026-03-08 09:00")
+    assert due(session, order)["handling"] == due(session, ticket)["parent"] == parse_moment("2026-03-05 09:00")
+
+
+@pytest.mark.parametrize(
+    "limit, expected, hours",
+    [("2026-03-03 08:59", "2026-03-03 07:00", 22), ("2026-12-01 09:00", "2026-03-03 07:00", 22),
+     ("2026-03-02 19:00", "2026-03-02 19:00", 10)],
+)  # fmt: skip
+def test_a_stated_limit_never_takes_the_two_hours_of_the_hotline(session, actors, call, at, limit, expected, hours):
+    """tickets-orders.md A31, A36: the unit feeds back within 22 hours at most, the hotline has two of the 24."""
+    at("2026-03-02 09:00")
+    order = dispatch(session, actors, call(kind="help"), limit=limit)
+    assert due(session, order)["handling"] == parse_moment(expected)
+    assert f"{hours}小时内" in order.reply_words
+    assert order.limit_at in (None, parse_moment(expected))
 
 
 def test_where_the_whole_is_late_already_a_leg_keeps_its_own_limit(session, actors, call, at):

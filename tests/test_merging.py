@@ -71,6 +71,27 @@ def test_the_caller_of_the_merged_ticket_is_owed_the_answer_too(session, actors,
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "values, told",
+    [
+        ({"channel": "email", "phone": "", "email": "c@example.org", "contact_name": "丙"}, ("丙", None)),
+        ({"channel": "email", "phone": "", "email": "c@example.org", "contact_name": ""}, ("Caller of {}", None)),
+        ({"confidential": True}, ("Caller of {}", None)),
+        ({"channel": "email", "phone": "", "email": "a@example.org"}, None),
+        ({"phone": ""}, None),
+    ],
+)
+def test_a_caller_without_a_plain_number_is_owed_the_answer_too(session, actors, call, values, told):
+    """Whoever can be told is told: by e-mail, or by the officer who knows the name; a name alone reaches nobody."""
+    target, ticket = call(email="a@example.org"), call(**values)
+    merge(session, actors, ticket, target)
+    with access.system():
+        owed = session.scalars(select(CallOwed)).all()
+    expected = [] if told is None else [(told[0].format(ticket.ticket_no), told[1])]
+    assert [(one.contact_name, one.phone) for one in owed] == expected
+    assert all(one.kind == "news" and ticket.ticket_no in one.words for one in owed)
+
+
 def test_orders_go_over_and_the_other_ticket_waits_for_their_reply(session, actors, call):
     target, ticket = call(kind="help"), call(kind="help")
     take(session, actors["shift"], ticket, "dispatch", **SEND)

@@ -63,7 +63,7 @@ MEANT: dict[str, dict[str, Any]] = {
     "improvements": {"due_on": "2099-01-01"},
     "note_templates": {"ticket_kind": ""},
     "unit_links": {"order": "2", "email": "", "expires_at": "2099-01-01T09:00"},
-    "calls_owed": {"kind": "promise"},
+    "calls_owed": {"kind": "promise", "call_by": "2099-01-01T09:00"},
     "stock_movements": {"kind": "received"},
     "reservations": {"order": "2"},
     "payments": {"currency": "CNY", "kind": "bank"},
@@ -86,6 +86,7 @@ ONCE = {
     "article_versions": {"number": "4"}, "reservations": {"order": "3"},
     "shipments": {"shipment_lines-0-order_line": "1", "shipment_lines-0-quantity": "1"},
     "handover_lines": {"customer": "3"}, "customer_owners": {"customer": "2"},
+    "customer_handovers": {"leaver": "12", "receiver": "13"},
 }  # fmt: skip
 VIEW = pytest.mark.parametrize(
     "view", [v for v in VIEWS if v.model.kind_name not in SEALED], ids=lambda view: view.__name__
