@@ -85,11 +85,13 @@ class Customer(Workflow, Model):
     contact: Mapped[str | None] = fields.line(_l("Contact"), 100, search=True)
     phone: Mapped[str | None] = fields.phone(_l("Telephone"))
     source: Mapped[str | None] = fields.line(_l("Source"), 100, help=_l("How the customer came to us"))
-    grade: Mapped[str | None] = fields.line(_l("Grade"), 30)
+    grade: Mapped[str | None] = fields.line(_l("Grade"), 30, set_by="set_terms")
     payment_days: Mapped[int | None] = fields.integer(
-        _l("Days to pay"), least=0, help=_l("After shipping; empty: by the grade, else as usual")
+        _l("Days to pay"), least=0, set_by="set_terms", help=_l("After shipping; empty: by the grade, else as usual")
     )
-    credit_limit: Mapped[Decimal | None] = fields.decimal("money", _l("Credit limit"), least=Decimal(0))
+    credit_limit: Mapped[Decimal | None] = fields.decimal(
+        "money", _l("Credit limit"), least=Decimal(0), set_by="set_terms"
+    )
     tax_no: Mapped[str | None] = fields.number(_l("Tax number"), 60, search=True)
     invoice_title: Mapped[str | None] = fields.line(
         _l("Invoice title"), 200, search=True, help=_l("Empty: the customer's name")

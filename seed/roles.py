@@ -313,7 +313,7 @@ TABLE: dict[str, dict[str, str]] = {
     "sales_manager": {
         **_READS_ROUNDS, **_KEEPS_CUSTOMERS,
         "bin": READ, "people": READ, "departments": READ, "reports": READ, "rules": READ,
-        "customers": f"{KEEP} import export reveal block unblock merge",
+        "customers": f"{KEEP} import export reveal set_terms block unblock merge",
         "customer_contacts": f"{KEEP} import export reveal delete",
         "customer_handovers": f"{KEEP} export gather approve reject",
         "handover_lines": "read export confirm_customer give_to",
@@ -325,7 +325,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "order_administrator": {
         **_IMPORTS, **_READS_ROUNDS, **_BESIDE_CUSTOMERS, "platform_identities": f"{KEEP} import export delete",
-        "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal",
+        "bin": READ, "people": READ, "reports": READ, "customers": f"{KEEP} import export reveal set_terms",
         "customer_contacts": f"{KEEP} import export reveal delete", "products": f"{KEEP} import export",
         "orders": f"{KEEP} import export reveal {_ORDERS} accept_work complete_service",
         **_ASKED, "difference_orders": "read export match cancel", "order_returns": "read add export note_recalled note_gone",

@@ -6,6 +6,7 @@ from app.engine import access, finding
 from app.engine import record as records
 from app.engine.refusals import NotAllowed
 from models.customers import Customer, CustomerContact
+from tests.conftest import bearer
 
 
 @pytest.fixture
@@ -53,3 +54,29 @@ def test_nobody_gives_a_customer_away_out_of_their_own_sight(customer, session, 
         records.change(
             session, customer, {"owner": actors["sales_b"].own_person_id}, ["owner"], version=customer.version
         )
+
+
+TERMS = {"grade": "VIP", "payment_days": 900, "credit_limit": "9999999"}
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_a_salesperson_reads_the_terms_of_a_customer_and_does_not_set_them(customer, app, session, actors, name):
+    """tickets-orders.md B6, B56: no dealing of one's own; the credit limit is checked against what others have set."""
+    about, version = f"/api/v1/customers/{customer.id}", customer.version
+    session.rollback()
+    asked, keys = app.test_client(), {who: bearer(app, who) for who in ("sales", "sales_manager")}
+    change = {"version": version, name: TERMS[name]}
+    refused = asked.put(about, json=change, headers=keys["sales"])
+    assert refused.status_code == 422 and name in refused.text
+    fresh = asked.post("/api/v1/customers/", json={"name": "新客户", name: TERMS[name]}, headers=keys["sales"])
+    assert fresh.status_code == 422
+    given = asked.put(about, json=change, headers=keys["sales_manager"])
+    assert given.status_code == 200
+    assert asked.get(about, headers=keys["sales"]).json[name] == given.json[name]
+
+
+def test_the_form_asks_a_salesperson_for_no_terms(customer, client):
+    forms = {who: client(who).get("/customerview/edit/1").text for who in ("sales", "sales_manager")}
+    assert {who: [name for name in TERMS if f'name="{name}"' in page] for who, page in forms.items()} == {
+        "sales": [], "sales_manager": list(TERMS),
+    }  # fmt: skip

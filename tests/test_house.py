@@ -45,7 +45,10 @@ def test_every_view_names_fields_that_exist(view):
 def test_every_role_of_the_table_has_a_name_and_only_known_rights():
     steps = {name: set(flow.steps) for name, flow in flows()}
     plain = {"read", "add", "edit", "delete", "import", "export", "reveal", "attach", "break_glass", "*"}
-    of_fields = {name: {f.right for f in fields_of(model).values()} for name, model in kinds().items()}
+    of_fields = {
+        name: {right for f in fields_of(model).values() for right in (f.right, f.set_by)}
+        for name, model in kinds().items()
+    }
     known = {*kinds(), "reports", "history", "accounts", "bin", "emergency"}
     assert set(TABLE) == set(LABELS) == set(ROLES)
     unknown = [

@@ -44,6 +44,16 @@ def known_fields(model: Any) -> dict[str, Field]:
     return found
 
 
+def settable_fields(model: Any) -> dict[str, Field]:
+    """Those of them that the current actor may give a value, by name."""
+    actor = access.current()
+    return {
+        name: field
+        for name, field in known_fields(model).items()
+        if not field.set_by or actor.may(field.set_by, model.kind_name)
+    }
+
+
 def known_content(model: Any) -> ColumnElement[bool]:
     """The SQL condition for the rows whose content the current actor may know."""
     return access.content_rule(model, access.current())

@@ -71,6 +71,8 @@ class Field:
     least: Decimal | None = None
     #: the right without which the field does not exist for somebody; empty: it comes with the record
     right: str = ""
+    #: the right without which somebody may read it and not change it; empty: it changes with the record
+    set_by: str = ""
     #: shown in part (a telephone number) until it is revealed, which is logged
     masked: bool = False
     #: a telephone number by which, in full, the record is found (`phones`)
@@ -252,6 +254,7 @@ def _column(kind: str, label: Any, sql: TypeEngine | type, *more: Any, **options
             "places",
             "least",
             "right",
+            "set_by",
             "masked",
             "dialled",
             "tidy",

@@ -18,7 +18,7 @@ from sqlalchemy.orm.interfaces import MANYTOONE
 
 from app.engine import access, finding, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken
-from app.engine.disclosure import known_fields
+from app.engine.disclosure import settable_fields
 from app.engine.fields import fields_of, whole
 from app.engine.finding import NONE_FOUND, Found
 from app.engine.formkeys import content_of, key_seen, remember_key
@@ -231,7 +231,7 @@ def clean(
 
 def open_fields(model: type[Record]) -> tuple[str, ...]:
     """The fields the current actor may fill in."""
-    return tuple(name for name, field in known_fields(model).items() if not field.derived)
+    return tuple(name for name, field in settable_fields(model).items() if not field.derived)
 
 
 def add(

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import xlsxwriter
 from flask_babel import gettext as _
 
-from app.engine.disclosure import known_fields
+from app.engine.disclosure import settable_fields
 from app.engine.fields import Field
 from app.engine.moments import office_zone
 from app.engine.record import Record
@@ -23,7 +23,7 @@ def notes_of(model: type[Record]) -> list[tuple[str, str, str, str, str]]:
     """One line a column: heading, machine name, whether it must be filled in, what may be entered, note."""
     return [
         (str(f.label), name, _("yes") if _must(model, f) else "", _allowed(f), str(f.help) if f.help else "")
-        for name, f in known_fields(model).items()
+        for name, f in settable_fields(model).items()
     ]
 
 
@@ -59,7 +59,7 @@ def write_template(target: BinaryIO, model: type[Record]) -> None:
     head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "valign": "top", "border": 1})
     text, wrap = book.add_format({"num_format": "@"}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet = book.add_worksheet(_("Rows"))
-    fields = known_fields(model)
+    fields = settable_fields(model)
     explained = _explain(book.add_worksheet(_("Notes")), model, head, wrap)
     for column, (name, field) in enumerate(fields.items()):
         sheet.write_string(0, column, str(field.label), head)

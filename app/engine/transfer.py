@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, constraints, finding, history, import_runs, moments, numbers
 from app.engine import record as records
 from app.engine.column_maps import Assigned, ColumnMap, Row, assign
-from app.engine.disclosure import known_fields
+from app.engine.disclosure import settable_fields
 from app.engine.fields import Field, fields_of
 from app.engine.refusals import Invalid, Refused
 
@@ -95,7 +95,7 @@ def import_rows(
     if not access.current().may("import", model.kind_name):
         raise Refused(_("Your role does not allow you to import %(kind)s.", kind=model.label_plural))
     mapping = mapping or ColumnMap()
-    fields = known_fields(model)
+    fields = settable_fields(model)
     assigned = assign(headings, rows, mapping, fields)
     outcome = Outcome(headings=headings)
     with session.no_autoflush, history.act("import"):
