@@ -15,7 +15,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, false, select, true
-from sqlalchemy.orm import Mapped, Session, relationship, synonym
+from sqlalchemy.orm import Mapped, Session, object_session, relationship, synonym
 
 from app.engine import access, concurrency, fields, history
 from app.engine.access import Actor
@@ -118,7 +118,13 @@ class CustomerHandover(Workflow, Model):
             yield "", _("The hand-over is “%(state)s” and stays as it is.", state=self.state_label)
         if self.leaver is not None and self.leaver is self.receiver:
             yield "receiver", _("%(person)s cannot receive what they hand over.", person=str(self.leaver))
-        if self.id is None and self.leaver is not None and not self.handover_lines:
+        if self.id is None and self.leaver is not None and (other := _under_way(self.leaver)):
+            yield (
+                "leaver",
+                _("%(person)s hands over with %(number)s already; look for further customers there, or reject it.",
+                  person=str(self.leaver), number=other),
+            )  # fmt: skip
+        elif self.id is None and self.leaver is not None and not self.handover_lines:
             yield "leaver", _("%(person)s looks after no customer and has no open order.", person=str(self.leaver))
 
     def __str__(self) -> str:
@@ -173,8 +179,14 @@ class CustomerHandover(Workflow, Model):
 
     @flow.step("approved", to="effective", label=_l("Takes effect"), who=never_by_hand)
     def go_on(self) -> None:
-        """The day has come: customers and open papers change hands."""
-        self._settle(handing_over.move(session_of(self), self))
+        """The day has come: customers and open papers change hands, also what came after the approval."""
+        session = session_of(self)
+        late = _list_customers(session, self)
+        session.flush()
+        if late:  # nobody has confirmed these
+            told = [line.receiver for line in late] + notices.holders(session, "sales_manager")
+            notices.tell(session, list(dict.fromkeys(told)), "came_late", self)
+        self._settle(handing_over.move(session, self))
 
     def _settle(self, moved: tuple[int, int]) -> str:
         self.customers_moved, self.papers_moved = moved
@@ -291,6 +303,15 @@ def check_again(handover: CustomerHandover) -> None:
 
 #: For the customer's page.
 Customer.handover_lines = relationship(HandoverLine, viewonly=True)
+
+
+def _under_way(person: Person) -> str | None:
+    """The number of the hand-over in which a person leaves already."""
+    session = object_session(person)
+    if session is None:
+        return None
+    with access.system(), session.no_autoflush:
+        return leaving(session, [person.id]).get(person.id)
 
 
 def _proposed() -> Any:

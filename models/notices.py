@@ -67,6 +67,7 @@ TEXTS = {
     "stock_differs": _l("Stock or reservations do not match their movements; please count: %(paper)s"),
     "reopened": _l("Reopened for the second time or more: %(paper)s"),
     "handed_over": _l("Customers are to come to you; please confirm each of them: %(paper)s"),
+    "came_late": _l("Customers came after the approval and were handed on unconfirmed; please look: %(paper)s"),
     "report_done": _l("A file you asked for is ready: %(paper)s"),
     "report_shared": _l("A report is ready that somebody has mailed to you: %(paper)s"),
     "report_failed": _l("A file you asked for could not be made: %(paper)s"),

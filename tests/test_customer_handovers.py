@@ -189,6 +189,36 @@ def test_a_customer_that_came_meanwhile_has_to_be_confirmed_too(world, propose, 
     assert handover.state == "proposed" and len(lines(either_session, handover)) == 3
 
 
+def test_what_comes_after_the_approval_goes_along_on_the_day_and_is_told(
+    world, propose, either_session, either_actors, take, at
+):
+    """tickets-orders.md 3.12-22: a hand-over moves every open item and no closed credit."""
+    handover = propose()
+    confirm_all(either_session, take, handover)
+    take("leader", handover, "approve")
+    with access.acting_as(either_actors["sales"]):
+        records.add(either_session, Customer, {"name": "新客户", "customer_no": "C3"})
+        order = place(either_session, payment_type="on_account", customer="C3")
+        either_session.commit()
+    at("2026-03-10 00:01")
+    sweeping.sweep(either_session)
+    assert owners(either_session) == {"C1": "徐静", "C2": "徐静", "C3": "徐静"}
+    assert salesperson(either_session, order.id) == "徐静"
+    assert [line.state for line in lines(either_session, handover)] == ["confirmed", "confirmed", "open"]
+    with access.system():
+        told = {one.person.name for one in either_session.query(Notice).filter_by(key="came_late")}
+        managers = {either_session.get(Person, either_actors["sales_manager"].own_person_id).name}
+        assert (told, handover.customers_moved, handover.papers_moved) == ({"徐静", *managers}, 3, 2)
+
+
+def test_one_person_hands_over_once_at_a_time(world, propose, either_session, take):
+    first = propose()
+    with pytest.raises(Invalid, match=first.handover_no):
+        propose(effective_on="2026-04-01")
+    take("leader", first, "reject", reason="改由他人接手")
+    assert propose().handover_no != first.handover_no
+
+
 def test_an_open_order_with_a_colleagues_customer_goes_to_the_colleague(
     world, propose, either_session, either_actors, take
 ):
