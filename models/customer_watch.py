@@ -17,16 +17,17 @@ from app.engine import rules
 from app.engine.database import one_at_a_time
 from app.engine.disclosure import export_of
 from app.engine.events import SecurityEvent
+from app.engine.frames import REPORTS
 from app.engine.moments import at_office, local, today
 from models import notices
 from models.notices import Notice
 from models.people import Person
 
-#: Kinds and reports in which customers leave the house.
+#: Kinds in which customers leave the house, and the report that tells their numbers and addresses change by change.
 WATCHED = frozenset(
     {
         "customers", "customer_contacts", "platform_identities", "customer_owners", "orders", "order_lines", "payments",
-        "order_summary", "customer_doubles", "dealing_changes",
+        "refunds", "handover_lines", "dealing_changes",
     }
 )  # fmt: skip
 #: Who sees the bursts of others.
@@ -69,6 +70,12 @@ def bounds(session: Session, on: date | None = None) -> Bounds:
     )
 
 
+def watched() -> frozenset[str]:
+    """What is watched: those kinds, and every report that names customers."""
+    named = (name for name, one in REPORTS.items() if any(column.name == "customer" for column in one.columns))
+    return WATCHED.union(named)
+
+
 def deeds(session: Session, since: datetime | None = None, until: datetime | None = None) -> list[Deeds]:
     """Everybody's exports and looks at telephone numbers, one entry an account and office day, by day and name."""
     event = SecurityEvent
@@ -79,9 +86,10 @@ def deeds(session: Session, since: datetime | None = None, until: datetime | Non
     if until is not None:
         query = query.where(event.at < until)
     found: dict[tuple[int, date], Deeds] = {}
+    taken_out = watched()
     for row in session.execute(query.order_by(event.at)):
         what, rows = export_of(row.detail) if row.kind == "exported" else (row.subject.partition(" ")[0], 0)
-        if what not in WATCHED:
+        if what not in taken_out:
             continue
         day = local(row.at).date()
         one = found.setdefault((row.actor_id, day), Deeds(row.actor_id, row.actor_name, day))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.engine import access, references
@@ -19,9 +19,11 @@ from app.engine.periods import Period
 from models import customer_doubles, customer_handovers, customer_watch
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact
+from models.grades import CustomerGrade
 from models.order_lines import OrderLine
 from models.orders import Order
 from models.people import Person, told_apart
+from models.prices import ProductPrice
 from models.products import Product
 
 #: kind -> the fields whose changes are dealings
@@ -30,7 +32,11 @@ DEALINGS: dict[Any, tuple[str, ...]] = {
     CustomerContact: ("name", "position", "phone", "email"),
     OrderLine: ("price", "discount"),
     Product: ("price",),
+    ProductPrice: ("price", "valid_from", "valid_to", "grade"),
+    CustomerGrade: ("discount", "payment_days", "credit_limit"),
 }
+#: Kinds whose first entry is a change, too: it makes a rule of prices that was not there.
+RULES_OF_PRICES = (ProductPrice, CustomerGrade)
 
 
 @report(
@@ -227,7 +233,10 @@ def export_bursts(session: Session, period: Period) -> pd.DataFrame:
         Column("after", _l("Value after"), "text"),
         Column("reason", _l("Reason"), "text"),
     ],
-    basis=_l("Every change after a record was first entered, of the records the reader sees; telephones are masked."),
+    basis=_l(
+        "Every change after a record was first entered, of dated prices and grades also what was entered first; of the "
+        "records the reader sees, telephones masked."
+    ),
 )
 def dealing_changes(session: Session, period: Period) -> pd.DataFrame:
     """One row a changed field, the latest first."""
@@ -235,9 +244,8 @@ def dealing_changes(session: Session, period: Period) -> pd.DataFrame:
     seen = access.behind(entry.kind, entry.record_id, actor, DEALINGS)
     if actor.everything:
         seen = entry.kind.in_([model.kind_name for model in DEALINGS])
-    query = period.holds(select(entry).where(entry.position > 1, seen), entry.at).order_by(
-        entry.at.desc(), entry.id.desc()
-    )
+    told = or_(entry.position > 1, entry.kind.in_([model.kind_name for model in RULES_OF_PRICES]))
+    query = period.holds(select(entry).where(told, seen), entry.at).order_by(entry.at.desc(), entry.id.desc())
     names = ["at", "who", "kind", "record", "field", "before", "after", "reason"]
     return pd.DataFrame(_changes(session, list(session.scalars(query))), columns=names)
 

@@ -23,7 +23,7 @@ from models.dispatch import DispatchOrder
 from models.people import Department, Person, told_apart
 from models.ticket_words import CHANNELS, KINDS, SCHEMES
 from models.tickets import ServiceTicket
-from reports.counting import SECRET, masked
+from reports.counting import FEWEST, SECRET, masked
 from reports.passages import began_in, of_record, went_into
 
 #: States in which a ticket has ended and counts.
@@ -38,6 +38,8 @@ class TicketTally(Tally):
 
     #: whether reports of wrongdoing alone are counted
     secret: bool = False
+    #: the figures on what is not under seal, how many there are first: beside all they tell how many are
+    unsealed: tuple[str, ...] = ()
 
     def narrowed(self, key: Mapping[str, str]) -> Self:
         found = super().narrowed(key)
@@ -48,6 +50,9 @@ class TicketTally(Tally):
         secret = table["kind"].eq(SECRET) if "kind" in by else pd.Series(self.secret, index=table.index)
         changes = [name for name in table.columns if name.startswith(f"{self.compared}_on_")]
         table.loc[secret, changes] = None
+        if self.unsealed:
+            few = (table[self.figures[0].name] - table[self.unsealed[0]]).between(1, FEWEST - 1)
+            table = table.assign(**{name: table[name].astype(object).where(~few, None) for name in self.unsealed})
         return masked(table, by, self.figures[0].name, secret)
 
 
@@ -85,7 +90,8 @@ def _first_dispatched() -> Any:
     basis=_l(
         "Tickets received in the period, void and merged ones apart, by what became of them until now. Whether a "
         "caller is anonymous is told of what is not under seal alone. Received to dispatched: until the ticket first "
-        "went to a unit. Fewer than five reports of wrongdoing are not counted out."
+        "went to a unit. Fewer than five reports of wrongdoing are not counted out, nor what is not under seal beside "
+        "fewer than five that are."
     ),
     chart="received",
 )
@@ -113,6 +119,7 @@ def tickets_received() -> Tally:
         where=(ticket.state.not_in(UNCOUNTED),),
         joins=_with_names,
         compared="received",
+        unsealed=("unsealed", "anonymous", "anonymous_share", "unexplained"),
     )  # fmt: skip
 
 

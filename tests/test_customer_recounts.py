@@ -19,10 +19,12 @@ from app.engine.report_answers import ask
 from app.engine.rules import Rule
 from models.customer_handovers import CustomerHandover, HandoverLine
 from models.customers import Customer, CustomerContact
+from models.grades import CustomerGrade
 from models.order_lines import OrderLine
 from models.orders import Order
 from models.people import Person
 from models.platform_identities import PlatformIdentity
+from models.prices import ProductPrice
 from models.products import Product
 from tests.random_cases import DICE, STOPPED, Around, called, examples, some, stored
 from tests.report_cells import opened
@@ -161,9 +163,14 @@ CHANGES = {
     "order_lines": {"price": ("price", ["1.5000"]), "discount": ("discount", [None, "0.100000"]),
                     "quantity": (None, ["3.000"])},
     "products": {"price": ("price", ["9.9900", None]), "cost": (None, ["1.0000"]), "name": (None, ["灯"])},
+    "product_prices": {"price": ("price", ["5.0000", "20.0000"]), "valid_to": ("valid_to", [None, "2026-05-01"]),
+                       "note": (None, ["促销"])},
+    "customer_grades": {"discount": ("discount", [None, "0.500000"]), "note": (None, ["注"])},
     "orders": {"price": (None, ["1"]), "phone": (None, ["13812345678"])},
 }  # fmt: skip
-MODELS = {one.kind_name: one for one in (Customer, CustomerContact, OrderLine, Product)}
+MODELS = {one.kind_name: one for one in (Customer, CustomerContact, OrderLine, Product, ProductPrice, CustomerGrade)}
+#: What makes a rule of prices is told from its first entry on.
+FROM_THE_START = ("product_prices", "customer_grades")
 MASKED = {"13812345678": "138****5678", "12345": "****", "02187654321": "021****4321"}
 
 
@@ -181,6 +188,14 @@ def changed(office):
     for key, one in zip(stored(office.session, CustomerContact, contacts), contacts, strict=True):
         called["customer_contacts", key] = one["name"]
     called |= {("products", product): "P1 灯", ("order_lines", line): "D1: P1 灯", ("orders", order): "D1"}
+    (price,) = stored(
+        office.session, ProductPrice, [{"product_id": product, "price": Decimal(5), "valid_from": STOPPED.date()}]
+    )
+    (grade,) = stored(office.session, CustomerGrade, [{"name": "VIP"}])
+    called |= {
+        ("product_prices", price): str(office.session.get(ProductPrice, price)),
+        ("customer_grades", grade): "VIP",
+    }
     called["customers", 999_999] = ""
     people = [{"name": "王伟"}, {"name": "李娜", "deleted_at": STOPPED}]
     names = dict(zip(stored(office.session, Person, people), ("王伟", "李娜"), strict=True))
@@ -222,7 +237,11 @@ def test_changes_of_dealings_are_what_a_plain_recount_finds(either_session, eith
         for _number, one in late:
             for column, pair in one["fields"].items():
                 field = CHANGES[one["kind"]][column][0]
-                if one["position"] > 1 and field and office.within(one["at"], period):
+                if (
+                    (one["position"] > 1 or one["kind"] in FROM_THE_START)
+                    and field
+                    and office.within(one["at"], period)
+                ):
                     model = MODELS[one["kind"]]
                     label = str(fields_of(model)[field].label)
                     wanted.append((one["at"], one["actor_name"], str(model.label), called[one["kind"], one["record_id"]],

@@ -9,8 +9,10 @@ from app.engine.rules import Rule
 from models import sweeping
 from models.customer_handovers import CustomerHandover
 from models.customers import Customer, CustomerContact
+from models.grades import CustomerGrade
 from models.notices import Notice, open_notices, words_of
 from models.order_lines import OrderLine
+from models.prices import ProductPrice
 from models.products import Product
 from tests.factories import house, place
 
@@ -47,6 +49,7 @@ def test_exports_with_their_rows_and_looks_at_numbers_are_counted_a_person_and_d
         with browser.get(f"/customerview/export.{suffix}") as answer:
             assert answer.status_code == 200
     browser.get("/reports/order_summary.csv")
+    browser.get("/reports/customers_by_owner.csv")  # counts customers, names none
     browser.post(f"/customerview/reveal/{firm}", data={"field": "phone"})
     client("clerk").get("/incomingdocumentview/export.csv")  # nobody's customers
     assert bursts(session, actors["sales_manager"]) == [("吴磊", 3, 2, 1, True, "")]
@@ -126,3 +129,27 @@ def test_a_salesperson_reads_changes_of_what_they_see_alone(dealings, session, a
     assert any(one[2:] == ("吴磊", "徐静") for one in own)
     stranger = changes(session, actors["desk"])
     assert {one[2:] for one in stranger} <= {("30.7500", "31.0000")}  # the list price is everybody's
+
+
+@pytest.mark.parametrize("report", ["customer_sales", "receivables_ageing", "order_amounts", "margin"])
+def test_reports_that_name_customers_are_watched_like_their_list(firm, session, actors, client, report):
+    """tickets-orders.md 6: a burst of exports is reported, whatever customers are taken out with."""
+    for _time in range(2):
+        assert client("finance").get(f"/reports/{report}.csv").status_code == 200
+    assert [row[:2] for row in bursts(session, actors["sales_manager"])] == [(actors["finance"].name, 2)]
+
+
+def test_a_dated_price_and_the_discount_of_a_grade_are_told_from_the_first_on(firm, session, actors):
+    """tickets-orders.md B6: changes of price and discount are logged and visible to the manager."""
+    with access.acting_as(actors["order_admin"]):
+        price = {"product": "A", "price": "20", "valid_from": "2026-03-01"}
+        price = records.add(session, ProductPrice, price)
+        session.flush()
+        records.change(session, price, {"price": "5"}, ["price"], version=price.version)
+    with access.acting_as(actors["sales_manager"]):
+        grade = records.add(session, CustomerGrade, {"name": "VIP", "discount": "0.05"})
+        session.flush()
+        records.change(session, grade, {"discount": "0.5"}, ["discount"], version=grade.version)
+    session.commit()
+    told = {one[2:] for one in changes(session, actors["sales_manager"])}
+    assert {("", "20.0000"), ("20.0000", "5.0000"), ("", "0.050000"), ("0.050000", "0.500000")} <= told
