@@ -47,6 +47,9 @@ def collect(
     """The customer paid at the door; the money is with the courier and does not count yet."""
     if at is not None and at > now():
         raise StepRefused(_("The payment cannot have been made in the future."))
+    shipped = payment.order.shipped_at if payment.order is not None else None
+    if at is not None and shipped is not None and at < shipped.replace(second=0, microsecond=0):
+        raise StepRefused(_("Nothing is collected before the goods were shipped; please check the moment."))
     payment.collected_at = payment.paid_at = at or now()
     payment.collected_by_id = history.doer().own_person_id
 

@@ -173,7 +173,7 @@ def receive(
 ) -> str:
     """The customer has the goods; where all is paid the order is complete."""
     session = session_of(order)
-    shipping.refuse_future(received_at)
+    shipping.refuse_untimely(received_at, order.shipped_at)
     refuse_refused(session, order)
     for one in shipments_of(session, order):
         if one.state == "shipped":

@@ -205,6 +205,9 @@ class Refund(Workflow, Model):
         assert session is not None
         if paid_at is not None and paid_at > now():
             raise StepRefused(_("It cannot have been paid back in the future."))
+        paid_in = [payment.paid_at for payment, _amount in by_payment(session, self.order)] if self.order else []
+        if paid_at is not None and paid_in and paid_at < min(paid_in):
+            raise StepRefused(_("It cannot have been paid back before it was paid; please check the moment."))
         if self.kind != "escrow" and not reference:
             raise StepRefused(_("Please enter the reference under which it was paid back."))
         if reference and _is_used(session, account or "", reference):

@@ -79,10 +79,12 @@ def settle(session: Session, order: Order) -> None:
                 setattr(order, name, value)
 
 
-def refuse_future(at: datetime | None) -> None:
-    """Raises `StepRefused` for a delivery that is still to come."""
+def refuse_untimely(at: datetime | None, shipped: datetime | None) -> None:
+    """Raises `StepRefused` for a delivery that is still to come, or that was before the goods left."""
     if at is not None and at > now():
         raise StepRefused(_("The moment lies in the future."))
+    if at is not None and shipped is not None and at < shipped.replace(second=0, microsecond=0):
+        raise StepRefused(_("The goods cannot have arrived before they were shipped; please check the moment."))
 
 
 def _enter(shipment: Shipment, state: str) -> None:
@@ -143,7 +145,7 @@ def deliver(
     shipment: Shipment, delivered_at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None
 ) -> None:
     """The customer has the goods."""
-    refuse_future(delivered_at)
+    refuse_untimely(delivered_at, shipment.shipped_at)
     shipment.delivered_at = delivered_at or now()
     _enter(shipment, "delivered")
 

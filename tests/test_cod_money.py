@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from app.engine import access, history
+from app.engine.moments import parse_moment
 from app.engine.refusals import StepRefused
 from app.engine.report_answers import ask
 from models.courier_money import collected_not_remitted, expect_cash, not_collected
@@ -101,3 +102,11 @@ def test_what_was_remitted_and_reversed_is_no_longer_with_the_courier(sent, cash
 def test_nothing_is_expected_of_an_order_that_is_cancelled(sent, cash, take):
     take("order_admin", sent, "cancel", reason="客户取消")
     assert (sent.state, cash.state) == ("cancelled", "not_collected")
+
+
+def test_the_courier_collects_nothing_before_the_goods_were_shipped(sent, cash, take, either_session):
+    sent.shipped_at = parse_moment("2026-03-02 09:30:20")
+    either_session.commit()
+    with pytest.raises(StepRefused):
+        take("order_admin", cash, "collect", at="2026-03-02 09:29")
+    take("order_admin", cash, "collect", at="2026-03-02 09:30")  # noted to the minute

@@ -259,3 +259,11 @@ def test_of_two_people_who_refund_the_same_money_at_once_one_wins(either):
     with either.app_context(), access.system():
         assert refundable(db.session, db.session.get(Order, key)) == Decimal("112.43")
         assert db.session.query(Customer).count() == 1
+
+
+def test_nothing_is_paid_back_before_it_was_paid(ended, either_session, either_actors, take):
+    refund = ask(either_session, either_actors, ended)
+    take("finance", refund, "approve")
+    with pytest.raises(StepRefused):
+        take("finance", refund, "pay_out", reference="T1", paid_at="2026-03-02 14:19")
+    take("finance", refund, "pay_out", reference="T1", paid_at="2026-03-02 14:20")

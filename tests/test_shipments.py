@@ -254,5 +254,7 @@ def test_the_last_parcel_that_arrives_completes_an_order_that_is_paid(sold, take
     take("warehouse", shipment, "ship", carrier="顺丰", waybill="SF9")
     with pytest.raises(StepRefused):
         take("warehouse", shipment, "deliver", delivered_at="2099-01-01 08:00")
+    with pytest.raises(StepRefused):
+        take("warehouse", shipment, "deliver", delivered_at="2020-01-01 08:00")  # before it was shipped
     take("warehouse", shipment, "deliver")
     assert (sold.state, sold.owed) == ("completed", 0)
