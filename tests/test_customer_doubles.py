@@ -106,8 +106,9 @@ def merged(either_session, either_actors):
     session, actors = either_session, either_actors
     house(session, actors)
     with access.acting_as(actors["sales"]):
-        raw = {"name": "红星商贸公司", "customer_no": "C2", "phone": "13812345678", "grade": "甲级"}
+        raw = {"name": "红星商贸公司", "customer_no": "C2", "phone": "13812345678"}
         double = records.add(session, Customer, raw)
+        double.grade = "甲级"
         order = place(session, customer="C2")
         records.add(session, CustomerContact, {"customer": double.id, "name": "刘"})
         records.add(session, PlatformIdentity, {"customer": double.id, "account": "红星 旺铺"})
