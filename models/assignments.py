@@ -5,7 +5,7 @@ One unit leads. The others give the lead their opinion; the lead answers for the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import fields, history
+from app.engine import changes, fields, history
 from app.engine import record as records
 from app.engine.access import Actor, among
 from app.engine.answers import happened
@@ -270,6 +270,30 @@ def hand_out(
         assignment.document, assignment.department = document, department
         records.store(session, assignment)
     session.expire(document, ["assignments"])
+
+
+def lead_of(document: IncomingDocument) -> Assignment | None:
+    """The desk of the unit that leads on a paper; None before the paper is handed out."""
+    return next((one for one in reversed(document.assignments) if one.lead), None)
+
+
+def as_handed_out(document: IncomingDocument) -> Iterator[tuple[str, str]]:
+    """What editing would make of an instruction: its unit stays, and who of the unit handles the paper may change."""
+    edited = changes.altered(document, "department", "handler")
+    desk = lead_of(document) if edited else None
+    if desk is None:
+        return
+    if "department" in edited:
+        sentence = _("The paper was handed to %(unit)s. For another unit, void it and register it anew.",
+                     unit=desk.department.name)  # fmt: skip
+        yield "department", sentence
+    if "handler" not in edited:
+        return
+    if desk.state not in OPEN:
+        yield "handler", _("The unit is done with the paper; who handled it stays on file. Send it back first.")
+    elif document.handler is not None and desk.department_id != document.handler.department_id:
+        yield "handler", _("%(person)s is not of %(unit)s, which has the paper; name somebody of that unit.",
+                           person=document.handler.name, unit=desk.department.name)  # fmt: skip
 
 
 def follow(session: Session, assignments: Iterable[Assignment], step: str, **answers: str) -> None:

@@ -57,7 +57,7 @@ class PaperCopy(Attached, Workflow, Model):
     kind_name = "paper_copies"
     label, label_plural = _l("Paper copy"), _l("Paper copies")
     named_by = ("document",)
-    numbered = Numbered("number", "{serial:06d}", yearly=False)
+    numbered = Numbered("number", "{serial:06d}", yearly=False, by=("document",))
 
     flow = Flow(
         State("with_registry", _l("With the registry"), "good", settled=True),

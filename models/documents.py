@@ -15,13 +15,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, Select, and_, null, or_, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
-from app.engine import fields, rules
+from app.engine import changes, fields, rules
 from app.engine.access import Actor, among
 from app.engine.moments import now
 from app.engine.record import Numbered
 from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
-from models import procedure, secrecy
-from models.assignments import Assignment
+from models import procedure, registers, secrecy
+from models.assignments import OPEN, Assignment, as_handed_out, lead_of
 from models.circulation import Circulation, CirculationEntry
 from models.circulation_rules import IMPORTANCE
 from models.copies import PaperCopy
@@ -79,7 +79,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         "title", "enclosures", "summary", "digest", "note", "proposal", "alternatives", "instruction", "result",
         "sender_answer", "ended_words",
     )  # fmt: skip
-    numbered = Numbered("receipt_no", "收文〔{year}〕{serial}号")
+    numbered = Numbered("receipt_no", registers.FIRST_TEMPLATE, by=("register",))
     paused_for = "suspended_for"
 
     flow = Flow(
@@ -309,15 +309,19 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     @classmethod
     def series_of(cls, book: Register | None) -> tuple[str, str]:
         """Each book counts its own papers; the first book, and papers in none, go on with the office's numbers."""
-        if book is None or book.template == cls.numbered.template:
-            return cls.kind_name, cls.numbered.template
-        return f"{cls.kind_name}:{book.code}", book.template
+        return (registers.FIRST, registers.FIRST_TEMPLATE) if book is None else (registers.key(book), book.template)
 
     def prepare(self, session: Session) -> None:
         signed_for = self.envelope.received_at if self.envelope is not None else None
         self.received_at = self.received_at or signed_for or now()
         if self.register is None:
             self.register = first_book(session)
+
+    def bring_along(self, session: Session) -> None:
+        """Somebody else of the unit handles the paper: the unit's desk says so, too."""
+        desk = lead_of(self) if changes.altered(self, "handler") else None
+        if desk is not None and desk.state in OPEN:
+            desk.handler = self.handler
 
     def take_over(self) -> None:
         """What an older ledger's line leaves open: a paper with a closing date is closed."""
@@ -327,6 +331,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         yield from self.graded("summary", "digest", "enclosures")
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
+        yield from as_handed_out(self)
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)

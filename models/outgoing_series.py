@@ -72,10 +72,7 @@ class OutgoingSeries(Binned, Model):
         """Whether the series, as it was before this change, has given a number."""
         session = object_session(self)
         assert session is not None
-        key = _key(*(changes.before(self, name) for name in ("code", "template")))
-        query = select(numbers.NumberCounter.last).where(numbers.NumberCounter.series == key)
-        with session.no_autoflush:
-            return session.scalars(query.limit(1)).first() is not None
+        return numbers.has_counted(session, _key(*(changes.before(self, name) for name in ("code", "template"))))
 
     def red_head(self) -> str:
         """What is printed in red above a paper."""

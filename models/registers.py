@@ -8,9 +8,9 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Mapped, Session, object_session
 
-from app.engine import access, fields, numbers, rules
+from app.engine import access, changes, fields, numbers, rules
 from app.engine.bin import Binned
 from app.engine.remembered import remembered
 
@@ -25,6 +25,10 @@ rules.PROFILES.update(
     mall=_l("Mall"),
     manufacturer=_l("Manufacturer"),
 )
+
+
+#: The first book, and papers in none, go on with the numbers the office had before there was more than one.
+FIRST, FIRST_TEMPLATE = "incoming_documents", "收文〔{year}〕{serial}号"
 
 
 class Register(Binned, Model):
@@ -52,6 +56,24 @@ class Register(Binned, Model):
     def check(self) -> Iterator[tuple[str, str]]:
         if not numbers.well_formed(self.template):
             yield "template", _("The form needs {serial}, may use {year}, and nothing else in braces.")
+        for name in changes.altered(self, "code", "template"):
+            if self._has_counted():
+                yield name, _("Numbers of this book have been drawn; open a new book instead.")
+
+    def _has_counted(self) -> bool:
+        """Whether the book, as it was before this change, has given a number."""
+        session = object_session(self)
+        assert session is not None
+        return numbers.has_counted(session, _key(*(changes.before(self, name) for name in ("code", "template"))))
+
+
+def _key(code: str, template: str) -> str:
+    return FIRST if template == FIRST_TEMPLATE else f"{FIRST}:{code}"
+
+
+def key(book: Register) -> str:
+    """The name by which `numbers` counts the papers of a book."""
+    return _key(book.code, book.template)
 
 
 def first_book(session: Session) -> Register | None:

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from flask_babel import force_locale
 
-from app.engine import access, finding, history
+from app.engine import access, finding, history, numbers
 from app.engine import record as records
 from app.engine.clocks import clocks_of
 from app.engine.moments import parse_date, parse_moment, today
@@ -18,6 +18,7 @@ from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.outgoing import OutgoingDocument
 from models.people import Person
+from models.registers import Register
 from tests.conftest import sign_in
 
 
@@ -30,6 +31,13 @@ def register(session, **values):
     raw = {"sender": "市财政局", "title": "关于报送预算的通知", "received_at": "2026-03-06 17:20", "secrecy": "internal",
            "urgency": "none", "copies": "1"}  # fmt: skip
     return records.add(session, IncomingDocument, {**raw, **values})
+
+
+def book(session, code):
+    """A register book of that code, its numbers headed by it."""
+    with access.system():
+        raw = {"code": code, "name": code, "profile": "company", "template": f"{code}〔{{year}}〕{{serial}}号"}
+        return records.add(session, Register, raw)
 
 
 def person(session, actor):
@@ -58,6 +66,65 @@ def test_receipt_numbers_run_without_holes_even_where_a_registration_fails(eithe
         second = register(either_session).receipt_no
     year = first[3:7]
     assert (first, second) == (f"收文〔{year}〕1号", f"收文〔{year}〕2号")
+
+
+def test_a_numbered_paper_stays_in_its_book_and_its_void_number_is_explained_there(either_session, either_actors):
+    session, office = either_session, either_actors["office"]
+    with access.acting_as(office):
+        for code in ("MT", "ZX"):
+            book(session, code)
+        document = register(session, register="MT")
+        session.commit()
+        with pytest.raises(Invalid, match=r"MT〔\d{4}〕1号"):
+            records.change(session, document, {"register": "ZX"}, ["register"], version=document.version)
+        session.rollback()
+        records.change(session, document, {"register": "MT"}, ["register"], version=document.version)
+        number = document.receipt_no
+    take(session, office, document, "void", reason="误登记", second="张小明")
+    drawn = numbers.drawn_as(session, "incoming_documents:MT", number)
+    assert (drawn.state, drawn.reason) == ("void", "误登记")
+
+
+def test_a_number_from_an_older_ledger_binds_no_paper_to_a_book(session, actors):
+    with access.acting_as(actors["clerk"]):
+        book(session, "ZX")
+        document = register(session)
+        document.receipt_no, document.taken_over = "旧〔2019〕7号", True
+        session.flush()
+        records.change(session, document, {"register": "ZX"}, ["register"], version=document.version)
+        assert document.register.code == "ZX"
+
+
+@pytest.mark.parametrize("change", [{"code": "XX"}, {"template": "XX〔{year}〕{serial}号"}])
+def test_a_book_keeps_its_form_once_it_has_counted(session, actors, change):
+    with access.acting_as(actors["office"]):
+        kept = book(session, "MT")
+        records.change(session, kept, {"code": "MX"}, ["code"], version=kept.version)
+        register(session, register="MX")
+        with pytest.raises(Invalid) as refused:
+            records.change(session, kept, change, list(change), version=kept.version)
+        assert list(refused.value.errors) == list(change)
+
+
+def test_the_unit_named_by_the_leader_stays_and_the_handler_is_one_of_its_people(session, actors):
+    with access.acting_as(actors["clerk"]):
+        document = register(session, department="财务科", handler="李强")
+        for raw in ({"department": "综合科"}, {"handler": "张小明"}):  # before the leader's word they are a proposal
+            records.change(session, document, raw, list(raw), version=document.version)
+    take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理", handler="张小明")
+    session.commit()
+    with access.acting_as(actors["clerk"]):
+        for raw in ({"department": "财务科", "handler": "李强"}, {"handler": "李强"}):
+            with pytest.raises(Invalid, match="综合科"):
+                records.change(session, document, raw, list(raw), version=document.version)
+        records.change(session, document, {"handler": ""}, ["handler"], version=document.version)
+    with access.system():
+        (desk,) = document.assignments
+        assert (desk.department.name, desk.handler) == ("综合科", None)
+    take(session, actors["user_a"], document, "report_result", result="已办")
+    session.commit()
+    with access.acting_as(actors["clerk"]), pytest.raises(Invalid):
+        records.change(session, document, {"handler": "张小明"}, ["handler"], version=document.version)
 
 
 def test_the_proposal_is_due_24_hours_after_receipt_moved_to_working_time(either_session, document):

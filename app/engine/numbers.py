@@ -198,6 +198,18 @@ def drawn_as(session: Session, series: str, text: str) -> DrawnNumber | None:
     )
 
 
+def is_drawn(session: Session, text: str) -> bool:
+    """Whether a number was drawn here, in whichever series; one taken over from a ledger was not."""
+    with session.no_autoflush:
+        return session.scalar(select(exists().where(DrawnNumber.text == text))) or False
+
+
+def has_counted(session: Session, series: str) -> bool:
+    """Whether a series has given a number."""
+    with session.no_autoflush:
+        return session.scalar(select(exists().where(NumberCounter.series == series))) or False
+
+
 def use_reserved(session: Session, series: str, text: str) -> None:
     """Use a reserved number, once. Raises `Refused` for one that is not reserved, or no more."""
     columns = _DRAWN.c

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Integer, Text, event, inspect
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
-from app.engine import access, finding, history, numbers
+from app.engine import access, changes, finding, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken
 from app.engine.disclosure import settable_fields
 from app.engine.fields import fields_of, whole
@@ -30,11 +30,15 @@ from app.engine.searching import search_text_of
 
 @dataclass(frozen=True)
 class Numbered:
-    """How a kind of record gets its number when it is added without one."""
+    """How a kind of record gets its number when it is added without one.
+
+    `by`: the fields its series follows from. They stand once the number is drawn, which the series has to explain.
+    """
 
     field: str
     template: str
     yearly: bool = True
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -310,8 +314,19 @@ def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
     for field in fields_of(type(record)).values():
         if field.target is type(record) and getattr(record, field.name) is record:
             errors.setdefault(field.name, []).append(_("A record cannot refer to itself."))
-    for name, sentence in record.check():
+    for name, sentence in (*_bound_by_number(record), *record.check()):
         errors.setdefault(name, []).append(sentence)
+
+
+def _bound_by_number(record: Record) -> Iterator[tuple[str, str]]:
+    """What the series of a drawn number follows from, where it is about to change; a ledger's number binds nothing."""
+    numbered, session = type(record).numbered, object_session(record)
+    bound = changes.altered(record, *numbered.by) if numbered and session is not None else []
+    number = getattr(record, numbered.field) if numbered and bound else None
+    if number is not None and session is not None and numbers.is_drawn(session, number):
+        sentence = _("%(number)s was drawn for this and keeps it; void what was entered wrongly, and enter it anew.",
+                     number=number)  # fmt: skip
+        yield from ((name, sentence) for name in bound)
 
 
 def _doubt(session: Session, record: Record, confirmed: bool | str) -> Unconfirmed | None:
