@@ -171,8 +171,14 @@ def ask_leaders(session: Session, document: OutgoingDocument, leaders: Iterable[
     session.expire(document, ["countersignatures"])
 
 
+def still_objecting(document: OutgoingDocument) -> list[Countersignature]:
+    """The last word of those who objected before the draft went back and have not been asked since."""
+    last = {(line.department_id, line.leader_id): line for line in document.countersignatures}
+    return [line for line in last.values() if line.state == "dropped" and line.answered_at is not None]
+
+
 def drop_open(session: Session, document: OutgoingDocument) -> None:
-    """Nobody is asked about words that are being changed."""
+    """Nobody is asked about words that are being changed; whoever objected is asked again at the next hand-in."""
     for line in list(document.countersignatures):
         if line.unsettled:
             line.take("drop", session)

@@ -18,7 +18,7 @@ from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import routing
-from models.countersignatures import ask_departments, ask_leaders, drop_open
+from models.countersignatures import ask_departments, ask_leaders, drop_open, still_objecting
 from models.outgoing import TYPES, OutgoingDocument, person_acting, stage_after
 from models.outgoing_lines import DraftVersion
 from models.people import Department, Person
@@ -75,12 +75,14 @@ def hand_in(
     ] = None,
     remark: Annotated[str | None, Ask(_l("What was changed"))] = None,
 ) -> str:
-    """The draft goes on its route; its words are kept as a version."""
+    """The draft goes on its route; its words are kept as a version. Whoever objected to the last one is asked again."""
     _complete(document)
     session = session_of(document)
     keep_version(document, remark)
-    ask_departments(session, document, [*_own_department(document), *(departments or ())])
-    ask_leaders(session, document, leaders or ())
+    objections = still_objecting(document)
+    units = [*(departments or ()), *(one.department for one in objections if one.department is not None)]
+    ask_departments(session, document, [*_own_department(document), *units])
+    ask_leaders(session, document, [*(leaders or ()), *(one.leader for one in objections if one.leader is not None)])
     stage = stage_after(document, None)
     document.executing = executing or document.executing
     return stage

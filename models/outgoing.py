@@ -46,6 +46,11 @@ FROZEN = (
 IN_DECISION = ("leader_review", "countersigning", "finance_review", "text_check", "signing")
 #: What is decided on.
 WORDS = ("title", "addressees", "copy_to", "body", "enclosures", "note")
+#: What says who decides on it and on what terms: its route, its types and its series follow from them.
+TERMS = (
+    "document_class", "document_type", "level", "number_series", "department", "secrecy", "secrecy_period",
+    "touches_money",
+)  # fmt: skip
 #: What a signature covers: the words, and what else of the paper's fields is printed with them.
 SIGNED = (*WORDS, "document_type", "urgency", "secrecy_period")
 
@@ -327,11 +332,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         elif self.state in IN_DECISION:
             for name in changes.altered(self, *WORDS):
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
-        if self.state == "rechecking" and changes.altered(self, "secrecy", "document_type"):
-            yield (
-                "document_type",
-                _("Class and secrecy stay as they were signed; withdraw the signature to change them."),
-            )
+        yield from self._terms()
         series = self.number_series
         if series is not None and self.document_no is None:
             owner = self.department.id if self.department and self.level == "department" else None
@@ -342,6 +343,17 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         for name in ("based_on", "replaces"):
             if getattr(self, name) is self:
                 yield name, _("A paper cannot refer to itself.")
+
+    def _terms(self) -> Iterator[tuple[str, str]]:
+        """What was settled when the draft was handed in stays so; a series that was still open may be chosen."""
+        settled = [name for name in TERMS if name != "number_series" or self.number_series_id is not None]
+        if self.taken_over or self.state not in (*IN_DECISION, *FROZEN, "rechecking"):
+            return
+        for name in changes.altered(self, *settled):
+            if self.state in IN_DECISION:
+                yield name, _("The paper is being decided on as it was handed in; send it back to change this.")
+            else:
+                yield name, _("This stays as it was signed; void the paper or withdraw the signature to change it.")
 
     def marks(self) -> list[str]:
         newer = [one.document_no for one in self.replaced_by if one.state in ("issued", "filed") and one.document_no]

@@ -17,6 +17,7 @@ from app.engine.transfer import import_rows
 from models.countersignatures import Countersignature
 from models.files import Attachment
 from models.outgoing import OutgoingDocument
+from models.outgoing_series import OutgoingSeries
 from models.people import Department
 from models.recipients import Recipient
 from reports.outgoing import outgoing_register
@@ -265,6 +266,28 @@ def test_changed_words_are_laid_before_the_departments_anew(session, actors, dra
     assert [one.state for one in asked(session, paper)] == ["dropped", "asked"]
 
 
+def test_who_objected_is_asked_again_though_the_drafter_names_nobody(session, actors, draft):
+    paper = draft()
+    take(session, actors["user_a"], paper, "hand_in", departments=[unit(session, "财务科")], leaders=["周海"])
+    for line, who in zip(asked(session, paper), ("head_b", "leader"), strict=True):
+        take(session, actors[who], line, "object_to", remark="不同意")
+    take(session, actors["office"], paper, "send_back", reason="需要修改")
+    with access.acting_as(actors["user_a"]):
+        records.change(session, paper, {"body": "改过的"}, ["body"], version=paper.version)
+    take(session, actors["user_a"], paper, "hand_in")
+    assert paper.state == "countersigning"
+    with access.system():
+        lines = asked(session, paper)
+        assert [(one.asked_of, one.state) for one in lines[2:]] == [("财务科", "asked"), ("周海", "asked")]
+    with pytest.raises(StepRefused, match="财务科"):
+        take(session, actors["user_a"], paper, "end_countersigning")
+    take(session, actors["head_b"], lines[2], "agree")
+    take(session, actors["leader"], lines[3], "agree")
+    take(session, actors["office"], paper, "send_back", reason="再改")
+    take(session, actors["user_a"], paper, "hand_in")
+    assert paper.state == "text_check"  # they have agreed since
+
+
 def test_who_is_asked_sees_the_draft_and_nobody_else_of_the_unit(session, actors, draft):
     paper = draft()
     with access.acting_as(actors["head_b"]):
@@ -378,6 +401,45 @@ def test_words_under_decision_are_not_changed_by_editing(session, actors, draft,
     paper = go(draft(), last)
     with access.acting_as(actors["user_a"]), pytest.raises(Invalid):
         records.change(session, paper, {"body": "改过的"}, ["body"], version=paper.version)
+
+
+TERMS = [
+    ("touches_money", "yes"), ("document_type", "decision"), ("document_class", "special"), ("level", "department"),
+    ("number_series", "新"), ("department", "财务科"), ("secrecy", "secret"), ("secrecy_period", "1年"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("last", ["hand_in", "pass_text", "sign", "issue"])
+@pytest.mark.parametrize("field, value", TERMS)
+def test_who_decides_and_on_what_terms_is_settled_at_the_hand_in(session, actors, draft, go, last, field, value):
+    raw = {"code": "新", "name": "新", "profile": "company", "template": "新〔{year}〕{serial}号", "issuer": "新单位"}
+    with access.acting_as(actors["office"]):
+        records.add(session, OutgoingSeries, {**raw, "level": "company"})
+        session.commit()
+    paper = go(draft(), last)
+    with access.acting_as(actors["office"]):
+        with pytest.raises(Invalid) as refused:
+            records.change(session, paper, {field: value}, [field], version=paper.version)
+        assert field in refused.value.errors
+        session.rollback()
+        records.change(session, paper, {"basis": "会议纪要"}, ["basis"], version=paper.version)
+
+
+def test_a_paper_sent_back_is_open_again_and_goes_through_finance(session, actors, draft, go):
+    paper = go(draft(), "hand_in")
+    take(session, actors["office"], paper, "send_back", reason="涉及经费")
+    with access.acting_as(actors["user_a"]):
+        records.change(session, paper, {"touches_money": "yes"}, ["touches_money"], version=paper.version)
+    take(session, actors["user_a"], paper, "hand_in")
+    assert paper.state == "finance_review"
+
+
+@pytest.mark.parametrize("field, value", TERMS)
+def test_a_change_after_the_signature_leaves_the_terms_alone(session, actors, draft, go, field, value):
+    paper = go(draft(), "sign")
+    take(session, actors["office"], paper, "open_again", reason="数字有误")
+    with access.acting_as(actors["office"]), pytest.raises(Invalid):
+        records.change(session, paper, {field: value}, [field], version=paper.version)
 
 
 @pytest.mark.parametrize("last", ["hand_in", "pass_text"])
