@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields, rules
+from app.engine import access, changes, fields, history, rules
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
@@ -109,6 +109,9 @@ class AccountabilityCase(Workflow, Model):
             yield "document", _("The rules this paper is handled by know no accountability.")
         if self.person is not None and self.person.id == access.current().own_person_id:
             yield "person", _("Nobody opens a case about themselves.")
+        if self.state not in (None, "noted"):
+            for name in changes.altered(self, "document", "person", "fault", "facts"):
+                yield name, _("The person was heard on this, so it stays; note another case for another fault.")
 
     def indexed(self) -> bool:
         return False
@@ -166,7 +169,12 @@ class AccountabilityCase(Workflow, Model):
         decision: Annotated[str | None, Ask(_l("Another decision"), choices=DECISIONS)] = None,
         amount: Annotated[Decimal | None, Ask(_l("Amount"))] = None,
     ) -> None:
-        """The decision stands, or another one takes its place after an appeal."""
-        if decision is not None:
-            self._settle(decision, amount)
+        """The decision stands, or a leader puts another one in its place after an appeal."""
+        doer = history.doer()
+        if (decision, amount) != (None, None) and self.state != "appealed":
+            raise StepRefused(_("Nobody has appealed, so the decision stands; leave “Another decision” empty."))
+        if decision is not None and not (doer.has("leader") or doer.everything):
+            raise StepRefused(_("Another decision is a leader's; have a leader make the case final."))
+        if decision is not None or amount is not None:
+            self._settle(decision or self.decision or "", amount)
         self.last_words = words

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, fields
+from app.engine import access, changes, fields
 from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
@@ -93,6 +93,9 @@ class Supervision(Workflow, Model):
             self.opener = session.get(Person, own)
 
     def check(self) -> Iterator[tuple[str, str]]:
+        if self.state not in (None, "opened"):
+            for name in changes.altered(self, "document", "matter"):
+                yield name, _("The case is under way, so this stays; open another one for another matter.")
         if self.document is not None and not self.document.keeps_files():
             for name in ("matter", "evidence", "findings"):
                 if len(getattr(self, name) or "") > 200:

@@ -206,6 +206,39 @@ def test_who_is_concerned_appeals_and_decides_nothing_themselves(session, actors
     assert (case.state, case.decision, case.amount) == ("final", "no_action", None)
 
 
+def test_a_decision_stands_unless_it_is_appealed_and_a_leader_decides_again(session, actors, clock):
+    case = accountable(session, actors)
+    fine = {"words": "改为罚款", "decision": "amount", "amount": "1000"}
+    take(session, actors["office"], case, "hear", words="因数据未到")
+    take(session, actors["leader"], case, "decide", decision="no_action", grounds="无过错")
+    session.commit()
+    for who in ("office", "leader"):
+        with pytest.raises(StepRefused, match="申诉"):
+            take(session, actors[who], case, "conclude", **fine)
+    take(session, actors["user_a"], case, "file_appeal", words="请写明理由")
+    session.commit()
+    with pytest.raises(StepRefused, match="领导"):
+        take(session, actors["office"], case, "conclude", **fine)
+    assert (case.state, case.decision, case.amount) == ("appealed", "no_action", None)
+    take(session, actors["leader"], case, "conclude", words="维持原决定")
+    assert (case.state, case.decision, case.amount) == ("final", "no_action", None)
+
+
+@pytest.mark.parametrize(
+    "name, value", [("person", "李强"), ("fault", "other"), ("facts", "另一事实"), ("document", "")]
+)
+def test_what_a_person_was_heard_on_is_not_edited(session, actors, clock, name, value):
+    case = accountable(session, actors)
+    with access.acting_as(actors["office"]):
+        records.change(session, case, {"facts": "逾期四天"}, ["facts"], version=case.version)
+    take(session, actors["office"], case, "hear", words="因数据未到")
+    session.commit()
+    value = value or instructed(session, actors, register="GS").id
+    with access.acting_as(actors["office"]), pytest.raises(Invalid) as refused:
+        records.change(session, case, {name: value}, [name], version=case.version)
+    assert list(refused.value.errors) == [name]
+
+
 def test_a_case_is_for_the_office_head_the_leader_the_person_and_the_auditor(session, actors, clock):
     case = accountable(session, actors)
     seen = []

@@ -5,7 +5,7 @@ import pytest
 from app.engine import access, finding
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.refusals import NotAllowed, StepRefused
+from app.engine.refusals import Invalid, NotAllowed, StepRefused
 from models.supervision import Supervision
 from tests.factories import take
 from tests.papers import instructed, person_of
@@ -53,6 +53,19 @@ def test_findings_in_order_leave_the_paper_closed(either_session, either_actors,
     take(session, actors["office"], case, "escalate", leader=person_of(session, actors["leader"]), reason="请领导定夺")
     take(session, actors["leader"], case, "satisfy")
     assert (case.state, closed.state) == ("satisfied", "closed")
+
+
+def test_a_case_under_way_stays_with_its_paper_and_its_matter(session, actors, clock):
+    document, other = (instructed(session, actors, title=title) for title in ("甲", "乙"))
+    case = opened(session, actors, document, "office")
+    with access.acting_as(actors["office"]):
+        records.change(session, case, {"matter": "是否已送达"}, ["matter"], version=case.version)
+    take(session, actors["office"], case, "find", findings="已核实")
+    take(session, actors["office"], case, "satisfy")
+    session.commit()
+    for raw in ({"document": other.id}, {"matter": "别的"}):
+        with access.acting_as(actors["office"]), pytest.raises(Invalid):
+            records.change(session, case, raw, list(raw), version=case.version)
 
 
 def test_a_paper_still_with_the_leader_cannot_be_handled_again(either_session, either_actors, clock):
