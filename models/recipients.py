@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,12 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
-from sqlalchemy.orm import Mapped, Session, relationship
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, concurrency, fields
 from app.engine.access import Actor
 from app.engine.answers import happened
-from app.engine.changes import altered
+from app.engine.changes import altered, changed
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, never_by_hand
 from models.correspondents import Correspondent
@@ -30,7 +31,18 @@ CHANNELS = {
     "hand": _l("Handed over in person"), "post": _l("Post"), "confidential": _l("Confidential courier"),
     "exchange": _l("Document exchange station"), "electronic": _l("Electronic"),
 }  # fmt: skip
+#: What a line says of the copies that went out by it.
+SENT = ("document", "name", "part", "department", "correspondent", "copies", "copy_numbers", "slip_due")
 PARTS = {"main": _l("Addressee"), "copy": _l("Copy to"), "inside": _l("Inside the house")}
+
+
+_NUMBERS = re.compile(r"(?P<first>[0-9]{6})(?:-(?P<last>[0-9]{6}))?")
+
+
+def numbers_in(text: str | None) -> range:
+    """The copies named as `000001` or `000002-000004`; none for words of another shape."""
+    found = _NUMBERS.fullmatch(text or "")
+    return range(int(found["first"]), int(found["last"] or found["first"]) + 1) if found else range(0)
 
 
 class Recipient(Workflow, Model):
@@ -107,22 +119,55 @@ class Recipient(Workflow, Model):
     def prepare(self, session: Session) -> None:
         named = self.correspondent or self.department
         self.name = (self.name or "").strip() or (named.name if named else None)
-        if self.document is not None and self.document.secrecy not in ORDINARY and not self.copy_numbers:
-            self.copy_numbers = self._next_copies(session)
+        self._number(session)
 
-    def _next_copies(self, session: Session) -> str:
-        """The next copy numbers of a secret paper, six digits from 000001; one clerk at a time gives them out."""
+    def bring_along(self, session: Session) -> None:
+        self._number(session)
+
+    def _number(self, session: Session) -> None:
+        """Give the copies of a secret paper the next numbers, from 000001; one clerk at a time gives numbers out."""
+        if self.document is None or (self.document.secrecy in ORDINARY and not self.copy_numbers):
+            return
         concurrency.hold(session, self.document)
+        if self.copy_numbers:
+            return
+        given = {number for numbers, _name in self._given(session) for number in numbers}
+        first, count = max(given, default=0) + 1, self.copies or 1
+        self.copy_numbers = f"{first:06d}" if count == 1 else f"{first:06d}-{first + count - 1:06d}"
+
+    def _given(self, session: Session) -> list[tuple[range, str]]:
+        """The numbers of the copies that are other recipients', with their names."""
+        others = select(Recipient.copy_numbers, Recipient.name).where(
+            Recipient.document_id == self.document.id, Recipient.state != "struck_out", Recipient.id != (self.id or 0)
+        )
         with access.system(), session.no_autoflush:
-            given = session.scalar(select(func.sum(Recipient.copies)).where(Recipient.document_id == self.document.id))
-        first, count = (given or 0) + 1, self.copies or 1
-        return f"{first:06d}" if count == 1 else f"{first:06d}-{first + count - 1:06d}"
+            return [(numbers_in(row.copy_numbers), row.name or "") for row in session.execute(others)]
+
+    def _numbering(self) -> Iterator[str]:
+        """What is wrong with copy numbers: each copy of the print has one, and no copy is two recipients'."""
+        own, session = numbers_in(self.copy_numbers), object_session(self.document)
+        assert session is not None
+        if own.start < 1 or len(own) != (self.copies or 1):
+            yield _("Each copy has its number of six digits, as in 000001 or 000002-000004.")
+            return
+        printed = self.document.copies
+        if printed is not None and own[-1] > printed:
+            yield _("The paper has %(copies)s copies; their numbers end at %(last)s.", copies=printed,
+                    last=f"{printed:06d}")  # fmt: skip
+        for numbers, name in self._given(session):
+            if twice := sorted(set(own).intersection(numbers)):
+                yield _("Copy %(number)s is for %(name)s already.", number=f"{twice[0]:06d}", name=name)
 
     def check(self) -> Iterator[tuple[str, str]]:
         if not self.name:
             yield "name", _("Name the recipient, or choose an organisation or a department.")
-        if self.copy_numbers and altered(self, "copies"):
+        if self.state not in (None, "to_send"):
+            for name in altered(self, *SENT):
+                yield name, _("The copies went out as it stands here; add another line for what else is sent.")
+        elif self.copy_numbers and altered(self, "copies"):
             yield "copies", _("The copies have their numbers; add another line for more.")
+        elif self.copy_numbers and self.document is not None and changed(self, "copy_numbers"):
+            yield from (("copy_numbers", sentence) for sentence in self._numbering())
         if self.document is not None and self.document.state in (
             "withdrawn",
             "voided",
@@ -146,7 +191,25 @@ class Recipient(Workflow, Model):
             raise StepRefused(_("The paper has not been looked over yet; it cannot go out."))
         if self.document.secrecy not in ORDINARY and channel in ("post", "electronic"):
             raise StepRefused(_("A paper of this secrecy goes by hand, by courier or by the exchange station."))
+        session = object_session(self)
+        assert session is not None
+        self._keep_to_the_print(session)
+        self._number(session)
         self.channel, self.sent_at = channel, happened(at)
+
+    def _keep_to_the_print(self, session: Session) -> None:
+        """Raise `StepRefused` where more copies would be out than were printed."""
+        concurrency.hold(session, self.document)
+        out = select(func.sum(Recipient.copies)).where(
+            Recipient.document_id == self.document_id, Recipient.state.not_in(("to_send", "struck_out"))
+        )
+        with access.system(), session.no_autoflush:
+            given, printed = (session.scalar(out) or 0) + self.copies, self.document.copies
+        if printed is not None and given > printed:
+            raise StepRefused(
+                _("%(copies)s copies were printed and %(given)s would be out; send fewer, or strike out the line.",
+                  copies=printed, given=given)
+            )  # fmt: skip
 
     @flow.step("sent", to=("received", "acknowledged"), label=_l("Signed for"), tone="primary")
     def sign_for(
