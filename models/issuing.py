@@ -22,7 +22,7 @@ from models.number_reservations import NumberReservation, use
 from models.outgoing import OutgoingDocument, person_acting
 from models.outgoing_lines import PrintRun, ProofRound, SealUse
 from models.outgoing_series import OutgoingSeries, key, may_number_late, yearly
-from models.own_papers import answer_by
+from models.own_papers import answer_by, stop_copies
 from models.people import Person
 from models.secrecy import ORDINARY
 
@@ -316,6 +316,7 @@ def recall(
     for one in list(document.recipients):
         if one.state in ("sent", "received", "acknowledged"):
             one.take("call_back", session)
+    stop_copies(session, document, reason)
     document.ended_by = notice
 
 
@@ -331,8 +332,8 @@ def annul(
 
 
 def _by_another(document: OutgoingDocument, notice: OutgoingDocument) -> None:
-    """Raise `StepRefused` unless another paper with a number says that this one ends."""
+    """Raise `StepRefused` unless another paper that was issued says that this one ends."""
     if notice is document:
         raise StepRefused(_("Another paper has to say so."))
-    if notice.document_no is None or notice.state in ("voided", "recalled", "annulled"):
-        raise StepRefused(_("The paper that says so needs a number of its own first."))
+    if notice.document_no is None or notice.state not in ("issued", "filed"):
+        raise StepRefused(_("The paper that says so has to be issued first, with a number of its own."))

@@ -53,6 +53,7 @@ TEXTS = {
     "review": _l("A paper kept for now is to be looked at again, due %(due)s: %(paper)s"),
     "verify": _l("An article of the library is to be verified again since %(due)s: %(paper)s"),
     "ended": _l("The sender has ended it, nothing is awaited any more: %(paper)s"),
+    "recalled": _l("The issuer has recalled it, it goes round no more: %(paper)s"),
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
     "escalated": _l("A case before you by supervision: %(paper)s"),
     "accountable": _l("A case of accountability concerns you: %(paper)s"),

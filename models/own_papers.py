@@ -20,8 +20,12 @@ from app.engine.moments import local, now
 from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
+from models import notices
+from models.assignments import OPEN
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
+from models.endings import stop_all
+from models.entries import WAITING
 from models.outgoing import OutgoingDocument
 from models.recipients import Recipient
 from models.registers import Register
@@ -86,6 +90,16 @@ def _the_house(session: Session, line: Recipient) -> Correspondent:
         found = Correspondent(name=name)
         records.store(session, found)
     return found
+
+
+def stop_copies(session: Session, document: OutgoingDocument, reason: str) -> None:
+    """What units took in of a paper that is recalled goes round no more; readers, handlers and leaders are told."""
+    for copy in session.scalars(select(IncomingDocument).where(IncomingDocument.issued_as_id == document.id)):
+        told = [entry.reader for entry in copy.circulation if entry.state in WAITING]
+        told += [one.handler for one in copy.assignments if one.handler is not None and one.state in OPEN]
+        told += [line.leader for line in copy.instructions if line.standing in ("waiting", "queued")]
+        notices.tell(session, told, "recalled", copy)
+        stop_all(copy, reason)
 
 
 def answer_by(document: OutgoingDocument) -> None:

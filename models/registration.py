@@ -125,10 +125,26 @@ class Registration:
         found = []
         if self.defective():
             found.append(_("A defect of the delivery is not made good yet."))
+        if (ended := self.ended_by_issuer()) is not None:
+            found.append(ended)
         if wrong := self.out_of_order():
             why = self.date_note or _("nobody has said why")
             found.append(_("Dates out of order: %(wrong)s (%(why)s).", wrong=wrong, why=why))
         return found
+
+    def ended_by_issuer(self) -> str | None:
+        """What became of the paper of the house this one is a copy of, where it holds no more: a sentence."""
+        from models.outgoing import OutgoingDocument  # its papers may come in again
+
+        session = object_session(self)
+        if session is None or self.issued_as_id is None:
+            return None
+        with access.system():
+            state = session.scalar(select(OutgoingDocument.state).where(OutgoingDocument.id == self.issued_as_id))
+        return {
+            "recalled": _("The issuer has recalled this paper; its copies go back."),
+            "annulled": _("The issuer has annulled this paper; it is of no effect any more."),
+        }.get(state or "")
 
     def defective(self) -> bool:
         """Whether something of the delivery the paper came with is still missing; the envelope itself stays hidden."""

@@ -9,6 +9,7 @@ from app.engine import record as records
 from app.engine.refusals import NotAllowed, Refused, StepRefused
 from models.countersignatures import Countersignature
 from models.documents import IncomingDocument
+from models.notices import Notice
 from models.outgoing import OutgoingDocument
 from models.outgoing_lines import DraftVersion
 from models.recipients import Recipient
@@ -89,6 +90,23 @@ def test_it_is_registered_once(session, actors, sent):
     with pytest.raises(StepRefused, match="此件已登记"):
         take(session, actors["user_b"], line, "register_as_incoming")
     assert count(session, IncomingDocument) == 1
+
+
+def test_a_recall_stops_the_rounds_of_what_units_took_in_and_tells_who_has_it(session, actors, sent, draft):
+    """documents.md 3.4: the main flow touches no entry, except `recalled`, which stops it with notice."""
+    line, paper = sent()
+    take(session, actors["head_b"], line, "register_as_incoming")
+    found = came_in(session, line)
+    take(session, actors["leader"], found, "instruct_reading", readers=["张小明", "孙丽"], purpose="请阅")
+    notice = walk(session, actors, draft(title="关于撤回通知的通知"), "issue")
+    take(session, actors["leader"], paper, "recall", notice=notice, reason="内容有误")
+    with access.system():
+        session.expire_all()
+        (way,) = found.circulations
+        assert (way.state, {one.state for one in way.entries}) == ("stopped", {"withdrawn"})
+        told = session.scalars(select(Notice).where(Notice.key == "recalled")).all()
+        assert {(one.person.name, one.record_id) for one in told} == {("孙丽", found.id), ("张小明", found.id)}
+        assert len(found.marks()) == 1
 
 
 def test_nobody_else_registers_it_and_nothing_that_has_not_gone_out(session, actors, sent, draft):
