@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from models.circulation import offer_to
 from models.circulation_rules import keep_scope
 from models.copies import register_copies
 from models.documents import PROPOSED, IncomingDocument
+from models.entries import OUT_OF_SCOPE
 from models.instructions import LeaderInstruction, call_next, due_from, lay_before
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
@@ -252,8 +254,22 @@ def _send_round(
     if approver is None and asked and not doer.has(*approves) and not doer.everything:
         raise StepRefused(_("The readers are named by a leader or the head of the office; say who approved them."))
     leader = doer.has("leader") or doer.everything or approver in notices.holders(session, "leader")
+    if not leader:
+        _keep_to_the_named(document, readers, [approver.id] if approver is not None else doer.person_ids)
     keep_scope(session, document, readers, leader)
     offer_to(document, readers, purpose, opinion_required=opinion, approver=approver)
+
+
+def _keep_to_the_named(document: IncomingDocument, readers: list[Person], by: Collection[int]) -> None:
+    """A list somebody approved is widened by them or by a leader, in every profile. Raises `StepRefused`."""
+    approvers = {way.approver for way in document.circulations if way.approver is not None}
+    named = {entry.reader_id for entry in document.circulation if entry.state not in OUT_OF_SCOPE}
+    beyond = [reader.name for reader in readers if reader.id not in named]
+    if approvers and beyond and not any(one.id in by for one in approvers):
+        raise StepRefused(
+            _("%(approvers)s named the readers; %(readers)s is added by them or a leader: say who approved it.",
+              approvers=_(", ").join(sorted(one.name for one in approvers)), readers=_(", ").join(beyond))
+        )  # fmt: skip
 
 
 @flow.step("registered", "screened", *BEFORE_LEADERS, to=None, label=_l("Instruct: relay"), who=decides)

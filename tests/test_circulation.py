@@ -297,6 +297,22 @@ def test_a_list_the_clerk_sends_on_instruction_names_who_approved_it(session, ac
     assert alone.approver_id is None
 
 
+def test_a_second_round_widens_no_scope_that_was_approved_in_any_profile(session, actors):
+    """documents.md 3.4: adding a person needs whoever approved the scope; office staff cannot."""
+    document = paper(session, actors, secrecy="secret")
+    clear(session, actors, "user_a", "user_b", "head_b")
+    take(session, actors["leader"], document, "instruct_reading", readers=["张小明"], purpose="请阅")
+    for who in ("clerk", "office"):
+        answers = {"readers": ["李强"], "purpose": "顺便"}
+        refused(session, actors[who], document, "circulate", "李强", **answers)
+    session.commit()
+    take(session, actors["clerk"], document, "circulate", readers=["李强"], purpose="领导同意", approver="周海")
+    take(session, actors["leader"], document, "circulate", readers=["孙丽"], purpose="请阅")
+    session.commit()
+    with access.system():
+        assert [one.reader.name for one in document.circulation] == ["张小明", "李强", "孙丽"]
+
+
 def test_nobody_reads_what_they_are_not_cleared_for(session, actors):
     clear(session, actors, "clerk", "leader")
     actors = actors_of(session)
