@@ -44,13 +44,16 @@ def report_discrepancy(
     note: Annotated[str | None, Ask(_l("Note"))] = None,
 ) -> None:
     """Whatever differs from the dispatch note becomes a defect of its own; one more may be named here."""
-    wanted: list[tuple[EnvelopeLine | None, str, str | None]] = [
-        (one, kind, None) for one in envelope.envelope_lines for kind in one.differences()
-    ]
-    if what:
-        wanted.append((_own(envelope, line), what, note))
+    named = (_own(envelope, line), what) if what else None
     known = {(defect.line_id, defect.what) for defect in envelope.defects}
-    new = [(one, kind, words) for one, kind, words in wanted if (one.id if one else None, kind) not in known]
+    new: list[tuple[EnvelopeLine | None, str, str | None]] = [
+        (one, kind, None)
+        for one in envelope.envelope_lines
+        for kind in one.differences()
+        if (one.id, kind) not in known and (one, kind) != named
+    ]
+    if named is not None:
+        new.append((*named, note))
     if not new:
         raise StepRefused(_("Nothing differs from the dispatch note that is not on file already."))
     session = session_of(envelope)

@@ -210,6 +210,10 @@ class Envelope(Workflow, Model):
         if self.state not in (None, "expected", "presented"):
             for name in changes.altered(self, "channel", "outer_no", "pieces", "presented_at", "deliverer"):
                 yield name, _("What was signed for is not changed by editing.")
+            if changes.altered(self, "personal") and not self.personal:
+                yield "personal", _("It was signed for as to be received in person; pass it on unopened.")
+            if changes.altered(self, "receipt") and changes.before(self, "receipt") == "enclosed":
+                yield "receipt", _("Use the step “Return the receipt slip”.")
         if changes.altered(self, "cover_secrecy") and secrecy.lower(
             changes.before(self, "cover_secrecy"), self.cover_secrecy
         ):

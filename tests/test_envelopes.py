@@ -105,6 +105,29 @@ def test_what_was_signed_for_is_not_changed_by_editing_and_a_cover_never_lowered
         records.change(session, cover, {"sender_words": "财政局办公室"}, ["sender_words"], version=cover.version)
 
 
+@pytest.mark.parametrize("name, value", [("personal", False), ("receipt", "none")])
+def test_what_was_noted_at_the_door_stands_after_the_signature(session, actors, name, value):
+    with access.acting_as(actors["clerk"]):
+        cover = come_in(session, personal=True, person="张小明", receipt="enclosed", envelope_lines=[])
+        records.change(session, cover, {name: value}, [name], version=cover.version)  # not signed for yet
+        records.change(session, cover, {"personal": True, "receipt": "enclosed"}, ["personal", "receipt"],
+                       version=cover.version)  # fmt: skip
+        cover.take("sign_for", **FINE)
+        session.commit()
+        with pytest.raises(Invalid) as refused:
+            records.change(session, cover, {name: value}, [name], version=cover.version)
+    assert list(refused.value.errors) == [name]
+
+
+def test_a_slip_or_a_mark_that_is_found_later_may_be_noted(session, actors):
+    with access.acting_as(actors["clerk"]):
+        cover = come_in(session, envelope_lines=[])
+        cover.take("sign_for", **FINE)
+        found = {"personal": True, "receipt": "enclosed"}
+        records.change(session, cover, found, list(found), version=cover.version)
+        assert (cover.personal, cover.receipt) == (True, "enclosed")
+
+
 def test_a_refusal_needs_its_reason(session, actors):
     with access.acting_as(actors["clerk"]):
         cover = come_in(session)
@@ -244,6 +267,25 @@ def test_one_more_defect_may_be_named_and_blocks_too(session, actors):
             cover.take("reconcile")
         (defect,) = session.query(EnvelopeDefect).all()
         assert (defect.note, cover.marks() != []) == ("夹有他人信件", True)
+
+
+def test_every_defect_somebody_names_is_a_row_of_its_own(session, actors):
+    cover = opened(session, actors, envelope_lines=[{**LINE, "bound": False}])
+    with access.acting_as(actors["clerk"]):
+        (line,) = cover.envelope_lines
+        cover.take("report_discrepancy", what="other", note="夹有他人信件")
+        for defect in session.query(EnvelopeDefect).all():
+            defect.take("make_good")
+        cover.take("report_discrepancy", what="other", note="封套破损")
+        cover.take("report_discrepancy", what="unbound", line=line.id, note="又散开")
+        session.commit()
+        with pytest.raises(StepRefused):  # what is compared is on file once
+            cover.take("report_discrepancy")
+        rows = sorted((one.what, one.note or "", one.state) for one in session.query(EnvelopeDefect))
+    assert rows == [
+        ("other", "夹有他人信件", "made_good"), ("other", "封套破损", "open"),
+        ("unbound", "", "made_good"), ("unbound", "又散开", "open"),
+    ]  # fmt: skip
 
 
 def test_an_envelope_without_a_list_is_not_checked(session, actors):
