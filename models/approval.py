@@ -141,6 +141,24 @@ def add_joint_issuer(
     session.expire(document, ["joint_issuers"])
 
 
+@flow.step(
+    "drafting", "countersigning", "text_check", "signing", to=None, label=_l("Take a joint issuer off"), who=is_drafter
+)
+def remove_joint_issuer(
+    document: OutgoingDocument,
+    name: Annotated[str, Ask(_l("Organisation"), kind="line", length=200)],
+    reason: Annotated[str, Ask(_l("Reason"))],
+) -> None:
+    """An organisation was added by mistake or does not join after all; one that has signed stays."""
+    line = _issuer(document, name)
+    if line.signed_on is not None:
+        raise StepRefused(_("%(name)s has signed already and stays among the issuers.", name=name))
+    session = session_of(document)
+    session.delete(line)
+    session.flush()
+    session.expire(document, ["joint_issuers"])
+
+
 @flow.step("signing", to=None, label=_l("Joint issuer has signed"))
 def record_joint_signature(
     document: OutgoingDocument,
@@ -149,12 +167,18 @@ def record_joint_signature(
     on: Annotated[date | None, Ask(_l("Signed on"), help=_l("Empty: today"))] = None,
 ) -> None:
     """The signature of another issuer, as it stands on the sheet that came back."""
-    line = next((one for one in document.joint_issuers if one.name == name), None)
-    if line is None:
-        raise StepRefused(_("%(name)s is not among the issuers.", name=name))
+    line = _issuer(document, name)
     if on is not None and on > today():
         raise StepRefused(_("This has not happened yet."))
     line.signer, line.signed_on = signer, on or today()
+
+
+def _issuer(document: OutgoingDocument, name: str) -> JointIssuer:
+    """The line of a joint issuer. Raises `StepRefused` where there is none of that name."""
+    line = next((one for one in document.joint_issuers if one.name == name), None)
+    if line is None:
+        raise StepRefused(_("%(name)s is not among the issuers.", name=name))
+    return line
 
 
 @flow.step("signing", to="signed", label=_l("Sign"), who=is_signer, tone="primary")

@@ -22,7 +22,7 @@ _CALLS = "note_try rate keep pass_on do_without"
 _ENTRIES = "offer transcribe skip offer_again move withdraw exempt remind classify"
 _ROUNDS = "make_copies start choose_mode stop gather finish"
 #: What a paper of the house goes through, from its draft to its last recipient.
-_DRAFT = "begin hand_in record_discussion end_countersigning add_joint_issuer withdraw"
+_DRAFT = "begin hand_in record_discussion end_countersigning add_joint_issuer remove_joint_issuer withdraw"
 _APPROVE = "pass_text send_back recheck open_again sign_anew record_joint_signature"
 _ISSUE = "number_it print_it proofread print_again waive_proof seal look_over issue deposit account_for_waste file_it"
 _COUNTERSIGN = "agree reserve object_to settle carry"

@@ -366,6 +366,23 @@ def test_a_joint_paper_waits_for_every_issuer(session, actors, draft, go):
     assert paper.state == "signed"
 
 
+def test_a_joint_issuer_is_taken_off_unless_it_has_signed(session, actors, draft, go):
+    paper = draft()
+    for name in ("县教育局", "县体育局"):
+        take(session, actors["user_a"], paper, "add_joint_issuer", name=name)
+    go(paper, "pass_text")
+    take(session, actors["clerk"], paper, "record_joint_signature", name="县教育局", signer="韦局长")
+    with pytest.raises(StepRefused, match="县教育局"):
+        take(session, actors["user_a"], paper, "remove_joint_issuer", name="县教育局", reason="误加")
+    with pytest.raises(StepRefused, match="not among"):
+        take(session, actors["user_a"], paper, "remove_joint_issuer", name="县卫生局", reason="误加")
+    take(session, actors["user_a"], paper, "remove_joint_issuer", name="县体育局", reason="误加")
+    with access.system():
+        assert [one.name for one in paper.joint_issuers] == ["县教育局"]
+    take(session, actors["leader"], paper, "sign")
+    assert paper.state == "signed"
+
+
 @pytest.mark.parametrize(
     "field, value",
     [
@@ -581,9 +598,27 @@ def test_nothing_goes_out_before_the_last_look_and_all_go_before_it_is_issued(se
 
 def test_no_more_copies_are_given_than_were_printed(session, actors, draft, go):
     paper = go(draft(), "look_over")
-    send(session, actors, recipient(session, actors, paper, copies=11))
     with pytest.raises(StepRefused, match="11"):
-        take(session, actors["clerk"], paper, "issue")
+        send(session, actors, recipient(session, actors, paper, copies=11))
+    send(session, actors, recipient(session, actors, paper, copies=9))
+    with access.system():
+        over = next(line for line in paper.recipients if line.state == "to_send")
+    take(session, actors["clerk"], over, "strike_out", reason="份数有误")
+    take(session, actors["clerk"], paper, "issue")
+    with pytest.raises(StepRefused, match="11"):  # nor afterwards
+        send(session, actors, recipient(session, actors, paper, copies=2))
+    assert send(session, actors, recipient(session, actors, paper, copies=1)).state == "sent"
+
+
+@pytest.mark.parametrize(
+    "field, value", [("copies", "99"), ("name", "别处"), ("copy_numbers", "000009"), ("department", "财务科")]
+)
+def test_what_was_sent_to_whom_is_not_edited(session, actors, draft, go, field, value):
+    line = send(session, actors, recipient(session, actors, go(draft(), "look_over")))
+    take(session, actors["clerk"], line, "sign_for", signed_by="收发室")
+    with access.acting_as(actors["clerk"]), pytest.raises(Invalid) as refused:
+        records.change(session, line, {field: value}, [field], version=line.version)
+    assert list(refused.value.errors) == [field]
 
 
 def test_a_paper_is_filed_when_the_last_receipt_is_in(session, actors, draft, go):
@@ -635,6 +670,30 @@ def test_copies_of_a_secret_paper_are_numbered_from_one_and_none_twice(session, 
     assert recipient(session, actors, draft()).copy_numbers is None
 
 
+@pytest.mark.parametrize("numbers", ["000002", "000001-000003", "000004-000005", "2", "000000", "第四份"])
+def test_a_copy_number_is_one_of_the_print_and_one_recipients(session, actors, draft, go, numbers):
+    """4.1: six digits, from 000001 per document; four copies, of which three are given."""
+    paper = go(draft(secrecy="secret"), "sign")
+    take(session, actors["clerk"], paper, "number_it", copies=4)
+    for count in (1, 2):
+        recipient(session, actors, paper, copies=count)
+    count = {"000001-000003": 3, "000004-000005": 2}.get(numbers, 1)
+    with pytest.raises(Invalid) as refused:
+        recipient(session, actors, paper, copies=count, copy_numbers=numbers)
+    assert list(refused.value.errors) == ["copy_numbers"]
+    session.rollback()
+    assert recipient(session, actors, paper, copies=1, copy_numbers="000004").copy_numbers == "000004"
+    with pytest.raises(Invalid):  # all four are given
+        recipient(session, actors, paper, copies=1)
+
+
+def test_the_number_of_a_line_that_was_struck_out_goes_to_another_one(session, actors, draft):
+    paper = draft(secrecy="secret")
+    line = recipient(session, actors, paper, copies=1)
+    take(session, actors["clerk"], line, "strike_out", reason="不再发送")
+    assert recipient(session, actors, paper, copies=1).copy_numbers == "000001"
+
+
 def test_a_text_may_be_an_uploaded_file_and_is_frozen_by_the_signature(session, actors, draft, go):
     paper = draft(body="")
     with access.system():
@@ -675,6 +734,9 @@ def test_an_issued_paper_is_recalled_by_another_one_and_its_copies_are_awaited(s
     with pytest.raises(StepRefused, match="number"):
         take(session, actors["leader"], paper, "recall", notice=notice, reason="内容有误")
     go(notice, "number_it")
+    with pytest.raises(StepRefused, match="issued"):
+        take(session, actors["leader"], paper, "recall", notice=notice, reason="内容有误")
+    walk(session, actors, notice, "issue", after="number_it")
     with pytest.raises(StepRefused, match="Another"):
         take(session, actors["leader"], paper, "recall", notice=paper, reason="内容有误")
     take(session, actors["leader"], paper, "recall", notice=notice, reason="内容有误")
@@ -688,7 +750,7 @@ def test_an_issued_paper_is_recalled_by_another_one_and_its_copies_are_awaited(s
 
 
 def test_annulling_leaves_the_copies_where_they_are(session, actors, draft, go):
-    paper, notice = go(draft(), "issue"), go(draft(), "number_it")
+    paper, notice = go(draft(), "issue"), go(draft(), "issue")
     take(session, actors["leader"], paper, "annul", notice=notice, reason="已有新办法")
     with access.system():
         assert (paper.state, [one.state for one in paper.recipients]) == ("annulled", ["sent"])

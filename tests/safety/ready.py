@@ -318,6 +318,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("follow_ups", "name_officer"): lambda session: {"officer": person(session, "郑敏")},
     ("outgoing_documents", "pass_text"): lambda session: {"signer": person(session, "周海")},
     ("outgoing_documents", "record_joint_signature"): lambda session: {"name": "联合单位"},
+    ("outgoing_documents", "remove_joint_issuer"): lambda session: {"name": "联合单位"},
     ("outgoing_documents", "account_for_waste"): lambda session: {
         "witness": person(session, "张小明"),
         "second_witness": person(session, "郑敏"),
@@ -417,11 +418,14 @@ def _on_credit(session: Any, shipment: Shipment) -> None:
         session.flush()
 
 
+def _with_a_joint_issuer(session: Any, paper: Any) -> JointIssuer:
+    return make(session, JointIssuer, document=paper, name="联合单位")
+
+
 #: (kind, step) -> what has to stand beside the record
 BESIDE: Mapping[tuple[str, str], Callable[[Any, Any], Any]] = {
-    ("outgoing_documents", "record_joint_signature"): lambda session, paper: make(
-        session, JointIssuer, document=paper, name="联合单位"
-    ),
+    ("outgoing_documents", "record_joint_signature"): _with_a_joint_issuer,
+    ("outgoing_documents", "remove_joint_issuer"): _with_a_joint_issuer,
     ("outgoing_documents", "account_for_waste"): lambda session, paper: make(
         session, PrintRun, document=paper, printer="文印室", checksum="0" * 64
     ),
