@@ -49,6 +49,7 @@ MEANT: dict[str, dict[str, Any]] = {
     "escalation_rungs": {"who": "clerk"},
     "extension_requests": {"document": "4", "until": "2099-01-01T09:00"},
     "accountability_cases": {"document": "4"},
+    "recipients": {"copy_numbers": ""},
     "paper_orders": {"by": "2099-01-01T09:00"},
     "holds": {"document": "5"},
     "service_tickets": {
