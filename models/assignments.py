@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
@@ -15,10 +15,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import changes, fields, history
+from app.engine import changes, clocks, fields, history
 from app.engine import record as records
 from app.engine.access import Actor, among
 from app.engine.answers import happened
+from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.record import Record
 from app.engine.refusals import StepRefused
@@ -62,6 +63,7 @@ class Assignment(Workflow, Model):
     large = True
     label, label_plural = _l("Assignment"), _l("Assignments")
     named_by = ("document", "department")
+    judged_with = "document"
     content_fields = ("requirement", "opinion")
     content_with = "document"
 
@@ -122,12 +124,6 @@ class Assignment(Workflow, Model):
             mine.append(cls.department_id.in_(actor.department_ids))
         return and_(cls.state.in_(("sent", "received")), or_(*mine))
 
-    def case(self) -> str:
-        return self.document.urgency
-
-    def profile(self) -> str | None:
-        return self.document.profile()
-
     def followed(self, stage: str) -> bool:
         """The lead's limit is the paper's own and is followed up there."""
         return not self.lead
@@ -182,7 +178,8 @@ class Assignment(Workflow, Model):
 
     @flow.step("done", to="received", label=_l("Ask again"), who=is_lead_unit)
     def ask_again(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
-        """The opinion does not do yet; the unit goes on."""
+        """The opinion does not do yet; the unit goes on, within the limit it had."""
+        clocks.resume(session_of(self), self, "handling")
 
     @flow.step("sent", "received", "suspended", to="overruled", label=_l("Go on without"), who=is_lead_unit)
     def overrule(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -196,7 +193,9 @@ class Assignment(Workflow, Model):
 
     @flow.step("done", "accepted", to="received", label=_l("Go on"), who=never_by_hand)
     def go_on(self) -> None:
-        """The paper was sent back for more."""
+        """The paper was sent back for more; where it was closed meanwhile, the time begins anew."""
+        if self.state == "done":
+            clocks.resume(session_of(self), self, "handling")
         self.done_at = None
 
     @flow.step("done", to="accepted", label=_l("Accept"), who=never_by_hand)
@@ -294,6 +293,15 @@ def as_handed_out(document: IncomingDocument) -> Iterator[tuple[str, str]]:
     elif document.handler is not None and desk.department_id != document.handler.department_id:
         yield "handler", _("%(person)s is not of %(unit)s, which has the paper; name somebody of that unit.",
                            person=document.handler.name, unit=desk.department.name)  # fmt: skip
+
+
+def set_limit(session: Session, limit: datetime, document: IncomingDocument, lead: Iterable[Assignment]) -> None:
+    """Give a paper in handling, and the desk of the unit that leads, another limit; the old one is kept beside it."""
+    # Looking for a clock writes what is pending; what follows from the paper's own step comes last.
+    records: tuple[Any, ...] = (*lead, document)
+    for one in records:
+        clocks.extend(session, one, "handling", limit, "limit")
+        one.limit_at = limit
 
 
 def follow(session: Session, assignments: Iterable[Assignment], step: str, **answers: str) -> None:

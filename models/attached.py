@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy.orm import object_session
 
@@ -17,6 +17,7 @@ class Attached:
 
     document_id: Any
     document: Any
+    judged_with: ClassVar[str] = "document"
 
     @property
     def paper(self) -> IncomingDocument:
@@ -29,5 +30,5 @@ class Attached:
         with access.system(), session.no_autoflush:
             return session.get_one(IncomingDocument, self.document_id)
 
-    def profile(self) -> str | None:
-        return self.paper.profile() if self.paper is not None else None
+    def goes_by(self) -> IncomingDocument:
+        return self.paper

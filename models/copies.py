@@ -101,9 +101,6 @@ class PaperCopy(Attached, Workflow, Model):
             return or_(cls.unconfirmed.is_(True), cls.state == "lost")
         return false()
 
-    def case(self) -> str | None:
-        return self.paper.urgency if self.paper else None
-
     def series(self) -> tuple[str, str]:
         """Each document counts its own copies, from 000001."""
         return f"paper_copies:{self.document.id if self.document else self.document_id}", "{serial:06d}"

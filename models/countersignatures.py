@@ -48,6 +48,7 @@ class Countersignature(OutgoingLine, Workflow, Model):
     __tablename__ = "countersignature"
     kind_name = "countersignatures"
     label, label_plural = _l("Countersignature"), _l("Countersignatures")
+    judged_with = "document"
     named_by = ("document",)
     content_fields = ("remark", "settlement")
 
@@ -88,12 +89,6 @@ class Countersignature(OutgoingLine, Workflow, Model):
             ),
             and_(cls.state == "objected", cls.document_id.in_(mine)),
         )
-
-    def case(self) -> str:
-        return self.document.urgency
-
-    def profile(self) -> str | None:
-        return self.document.profile()
 
     @property
     def unsettled(self) -> bool:

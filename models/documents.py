@@ -13,7 +13,7 @@ from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, Select, and_, null, or_, select
-from sqlalchemy.orm import Mapped, Session, relationship
+from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import changes, fields, rules
 from app.engine.access import Actor, among
@@ -332,6 +332,16 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
         yield from as_handed_out(self)
+        yield from self._urgent_without_limit()
+
+    def _urgent_without_limit(self) -> Iterator[tuple[str, str]]:
+        """The sentence about a paper that becomes urgent in handling, as one that is handed out urgent has it."""
+        session, handled = object_session(self), self.state in ("in_handling", "suspended")
+        if session is None or not handled or self.urgency == "none" or self.limit_at is not None:
+            return
+        for name in changes.altered(self, "urgency"):
+            if rules.flag(session, procedure.URGENT_LIMIT, self.profile()):
+                yield name, _("An urgent paper needs a limit; a leader states it first by “State another limit”.")
 
     def __str__(self) -> str:
         return f"{self.receipt_no} {self.title}" if self.secrecy in ORDINARY else str(self.receipt_no)

@@ -297,11 +297,14 @@ def _keep_up(session: Session, clock: Any) -> None:
         return
     with access.system(), session.no_autoflush:
         case = session.scalars(select(FollowUp).where(FollowUp.clock_id == clock.id)).one_or_none()
-    if case is None or case.state == "settled":
+    still_open = clock.state in (clocks.RUNNING, clocks.PAUSED)
+    if case is None or (case.state == "settled" and not still_open):
         return
     case.due_at = clock.due_at
-    if clock.state not in (clocks.RUNNING, clocks.PAUSED):
+    if not still_open:
         case.state, case.closed_at = "settled", now()
+    elif case.state == "settled":  # what was done did not do, and the clock goes on
+        case.state, case.closed_at = "watching", None
 
 
 def follow(session: Session, clock: Any, record: Any) -> FollowUp | None:

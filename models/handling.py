@@ -8,15 +8,15 @@ from typing import Annotated
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.engine import rules
+from app.engine import clocks, rules
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
 from app.engine.database import session_of
-from app.engine.moments import now, today
+from app.engine.moments import local, now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import procedure
-from models.assignments import OPEN, follow
+from models.assignments import OPEN, Assignment, follow, set_limit
 from models.deciding import decides
 from models.documents import FINISHED, UNFINISHED, IncomingDocument
 from models.extensions import CAUSES
@@ -29,6 +29,11 @@ WAYS = {
     "written": _l("In writing"),
     "meeting": _l("In a meeting"),
 }
+
+
+def leading(document: IncomingDocument) -> list[Assignment]:
+    """The desk of the unit that leads, while the paper lies there."""
+    return [one for one in document.assignments if one.lead and one.state in ("sent", "received")]
 
 
 def may_answer(document: IncomingDocument, actor: Actor) -> bool:
@@ -57,8 +62,13 @@ def send_back(
     reason: Annotated[str, Ask(_l("Reason"))],
     limit: Annotated[datetime | None, Ask(_l("New limit"))] = None,
 ) -> None:
-    """The result does not do yet; the department goes on."""
+    """The result does not do yet; the department goes on, within the limit that holds or a new one."""
     _goes_on(document, limit)
+    clocks.resume(session_of(document), document, "handling")
+    if limit is not None:
+        set_limit(session_of(document), limit, document, leading(document))
+    # Last: looking for the clock would write it down too early, and a step is one entry in the history.
+    document.leader_told_at = None
 
 
 @flow.step("closed", "to_file", "held", to="in_handling", label=_l("Reopen"), who=decides)
@@ -70,18 +80,34 @@ def reopen(
     """The execution was found wanting; the department goes on."""
     if document.department is None:
         raise StepRefused(_("No department handles this paper; there is nobody to go on."))
-    _goes_on(document, limit)
+    due = _goes_on(document, limit)
+    document.limit_at, document.leader_told_at = due, None
 
 
-def _goes_on(document: IncomingDocument, limit: datetime | None) -> None:
+def _goes_on(document: IncomingDocument, limit: datetime | None) -> datetime | None:
+    """Back to the desk of the unit that leads, for the limit named or the one that holds; that limit."""
     ahead(limit)
-    if limit is None and document.limit_at is not None and document.limit_at <= now():
+    session = session_of(document)
+    clock = clocks.last(session, document, "handling")
+    due = limit or (clock.due_at if clock is not None else document.limit_at)
+    if due is not None and due <= now():
         raise StepRefused(_("The old limit has passed; please say until when."))
     lead = [one for one in document.assignments if one.lead and one.state in ("done", "accepted")]
     for one in lead:
-        one.limit_at = limit or document.limit_at
-    follow(session_of(document), lead, "go_on")
-    document.limit_at, document.leader_told_at = limit or document.limit_at, None
+        one.limit_at = due if one.state == "accepted" else one.limit_at
+    follow(session, lead, "go_on")
+    return due
+
+
+@flow.step("in_handling", to=None, label=_l("State another limit"), who=decides)
+def state_limit(
+    document: IncomingDocument,
+    limit: Annotated[datetime, Ask(_l("To be done by"))],
+    reason: Annotated[str, Ask(_l("Reason"))],
+) -> None:
+    """The leader wants it by another day; the limit it had is kept beside the new one."""
+    ahead(limit)
+    set_limit(session_of(document), limit, document, leading(document))
 
 
 @flow.step("in_handling", to="suspended", label=_l("Suspend"))
@@ -93,10 +119,27 @@ def suspend(
 ) -> None:
     """Handling waits for somebody outside; its limit stands still, and wakes by itself."""
     most = int(rules.number(session_of(document), procedure.MOST_SUSPENDED, document.profile()))
-    if not today() < wake_on <= today() + timedelta(days=most):
-        raise StepRefused(_("Name a day after today, within %(most)s days.", most=most))
+    left = most - _stood_still(document)
+    if left <= 0:
+        raise StepRefused(
+            _("The paper has been suspended for %(most)s days already, the most there may be.", most=most)
+        )
+    if not today() < wake_on <= today() + timedelta(days=left):
+        raise StepRefused(
+            _("Name a day after today, within %(left)s days: a paper is suspended for %(most)s days in all at most.",
+              left=left, most=most)
+        )  # fmt: skip
     follow(session_of(document), document.assignments, "suspend")
     document.suspended_for, document.wake_on = cause, wake_on
+
+
+def _stood_still(document: IncomingDocument) -> int:
+    """For how many calendar days its handling has been suspended so far, all pauses together."""
+    handling = (one for one in clocks.clocks_of(session_of(document), document) if one.stage == "handling")
+    pauses = (
+        (pause.begins_at, pause.ends_at or now()) for one in handling for pause in one.segments if not pause.running
+    )
+    return sum((local(until).date() - local(since).date()).days for since, until in pauses)
 
 
 @flow.step("suspended", to="in_handling", label=_l("Go on"), tone="primary")

@@ -168,4 +168,3 @@ def reclassify(
             ticket.sub_kind = None
         if kind == "report":
             ticket.seal()
-        clocks.reckon(session, ticket)

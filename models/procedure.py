@@ -27,7 +27,7 @@ CLOSE_HANDLING_NOTE = setting("close_handling_note", _l("Closing: a handling not
 CLOSE_OPINIONS_WEIGHED = setting("close_opinions_weighed", _l("Closing: every opinion has been classified"))
 CLOSE_PAPERS_BACK = setting("close_papers_back", _l("Closing: every copy is back or accounted for"))
 #: documents.md 5.2, who may pause: the total is limited
-MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension, in calendar days"), "number", "90")
+MOST_SUSPENDED = setting("most_suspended", _l("Longest suspension of a paper in all, in calendar days"), "number", "90")
 #: the lead unit's co-handlers answer earlier than the lead
 CO_SHARE = setting("co_share", _l("Share of the limit given to co-handling units"), "number", "0.5")
 #: documents.md 3.4: the scope of reading is approved by somebody entitled, and widened by nobody else

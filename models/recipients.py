@@ -52,6 +52,7 @@ class Recipient(Workflow, Model):
     kind_name = "recipients"
     large = True
     label, label_plural = _l("Recipient"), _l("Recipients")
+    judged_with = "document"
     named_by = ("document",)
 
     flow = Flow(
@@ -109,12 +110,6 @@ class Recipient(Workflow, Model):
         if actor.has("registry_clerk"):
             mine.append(cls.state.in_(("received", "to_return")))
         return or_(*mine)
-
-    def case(self) -> str:
-        return self.document.urgency
-
-    def profile(self) -> str | None:
-        return self.document.profile()
 
     def prepare(self, session: Session) -> None:
         named = self.correspondent or self.department

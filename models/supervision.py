@@ -159,14 +159,15 @@ class Supervision(Workflow, Model):
 
 
 def send_back(document: IncomingDocument, reason: str, limit: datetime | None) -> None:
-    """Bring a paper back into handling by the step its flow has for it; one still in handling stays there.
+    """Bring a paper back into handling by the step its flow has for it; one still there may get another limit.
 
     Raises `StepRefused` where no step leads back.
     """
-    if document.state == "in_handling":
+    answers = {"limit": limit} if limit else {}
+    if document.state == "in_handling" and not answers:
         return
-    for name in ("reopen", "send_back"):
+    for name in ("reopen", "send_back", "state_limit"):
         if document.state in document.flow.steps[name].sources:
-            document.take(name, object_session(document), reason=reason, **({"limit": limit} if limit else {}))
+            document.take(name, object_session(document), reason=reason, **answers)
             return
     raise StepRefused(_("The document is in the state “%(state)s”.", state=document.state_label))

@@ -41,6 +41,7 @@ class SupplementaryTask(Workflow, Model):
     kind_name = "supplementary_tasks"
     label, label_plural = _l("Supplementary task"), _l("Supplementary tasks")
     named_by = ("document", "department", "person")
+    judged_with = "document"
     content_fields = ("what", "result")
 
     flow = Flow(
@@ -99,12 +100,6 @@ class SupplementaryTask(Workflow, Model):
             return false()
         mine = or_(cls.person_id.in_(actor.person_ids), cls.department_id.in_(actor.department_ids))
         return and_(cls.state == "open", mine)
-
-    def case(self) -> str | None:
-        return self.document.urgency if self.document else None
-
-    def profile(self) -> str | None:
-        return self.document.profile() if self.document else None
 
     def concerns(self) -> Person | None:
         return self.person

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, changes, clocks, fields, rules
+from app.engine import access, changes, fields, rules
 from app.engine.access import Actor
 from app.engine.codes import new_code
 from app.engine.database import index_where
@@ -326,8 +326,6 @@ class ServiceTicket(Sealable, Workflow, Model):
     def bring_along(self, session: Session) -> None:
         if self.sealed():
             self.seal()
-        if changes.altered(self, "scheme", "pressing", "sub_kind"):
-            clocks.reckon(session, self)
 
     def prepare(self, session: Session) -> None:
         if self.phone and not self.taken_over:

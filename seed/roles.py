@@ -154,8 +154,8 @@ TABLE: dict[str, dict[str, str]] = {
         **_BESIDE_CUSTOMERS, "customer_handovers": "read approve reject", "handover_lines": READ,
         "people": READ, "departments": READ,
         "incoming_documents": (
-            "read instruct instruct_reading circulate write_instruction order_relay order_copy send_back reopen close "
-            "return_to_sender"
+            "read instruct instruct_reading circulate write_instruction order_relay order_copy state_limit send_back "
+            "reopen close return_to_sender"
         ),
         "assignments": "read ask_again overrule", "extension_requests": "read grant refuse",
         "paper_orders": "read cancel", "registers": READ,

@@ -38,6 +38,8 @@ LIMITS: list[tuple[str, str, str | None, int | str, str, str, str | None]] = [
     ("incoming_documents", "handling", "urgent", 3, "working_days", "office", None),
     ("incoming_documents", "handling", "extra_urgent", 0, "on_arrival", "office", "收文处理程序 九、承办: 急件随到随办"),
     ("assignments", "handling", None, 7, "calendar_days", "office", f"{_GROUP} 第五条: 无时限要求的一周内办毕"),
+    ("assignments", "handling", "urgent", 3, "working_days", "office", None),
+    ("assignments", "handling", "extra_urgent", 0, "on_arrival", "office", "收文处理程序 九、承办: 急件随到随办"),
     ("paper_orders", "carrying_out", None, 3, "working_days", "office", None),
     ("circulation_entries", "reading", None, 10, "calendar_days", "office", f"{_GROUP} 第六条: 收到后十日内给出阅后意见"),
     ("paper_copies", "holding", None, 2, "working_days", "office", None),

@@ -3,13 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access, numbers
-from app.engine.moments import now, today
-from app.engine.refusals import StepRefused
+from app.engine import record as records
+from app.engine.clocks import clocks_of
+from app.engine.moments import now, parse_moment, today
+from app.engine.refusals import Invalid, StepRefused
 from app.engine.rules import Rule
+from app.engine.versions import versions_of
+from models.extensions import ExtensionRequest
 from models.fates import months_on
+from models.follow_ups import FollowUp
 from models.people import Person
+from models.sweeping import sweep
 from tests.factories import kept as incoming
 from tests.factories import take_and_keep as take
 
@@ -62,14 +69,97 @@ def test_a_paper_before_leaders_is_not_closed(session, actors, handled):
         take(session, actors["office"], handled, "close")
 
 
-def test_sent_back_for_more_the_unit_goes_on_and_a_passed_limit_needs_a_new_one(session, actors):
+def in_handling(session, actors, at, **answers):
+    """A paper handed out on Monday, 30 November 2026."""
+    at("2026-11-30 10:00")
     with access.acting_as(actors["clerk"]):
-        paper = incoming(session)
-    soon = (now() + timedelta(hours=5)).isoformat()
-    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", limit=soon)
+        paper = incoming(session, received_at=now().isoformat())
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", **answers)
+    return paper
+
+
+def of_handling(session, record):
+    return [one for one in clocks_of(session, record) if one.stage == "handling"]
+
+
+def test_sent_back_for_more_the_unit_goes_on_within_the_week_it_had(session, actors, at):
+    """documents.md 3.2: handling resumes with the remaining limit; it is one limit, however often it is sent back."""
+    paper = in_handling(session, actors, at)
+    assert paper.due_at == parse_moment("2026-12-07 18:00")
+    for day in ("2026-12-02", "2026-12-04", "2026-12-07"):
+        at(f"{day} 10:00")
+        take(session, actors["user_a"], paper, "report_result", result="办毕")
+        at(f"{day} 16:00")
+        take(session, actors["office"], paper, "send_back", reason="数据有误")
+        assert paper.due_at == paper.assignments[0].due_at == parse_moment("2026-12-07 18:00")
     take(session, actors["user_a"], paper, "report_result", result="办毕")
-    paper.limit_at = now() - timedelta(hours=1)
-    session.flush()
+    for record in (paper, paper.assignments[0]):
+        (clock,) = of_handling(session, record)
+        assert (clock.state, clock.started_at) == ("met", parse_moment("2026-11-30 10:00"))
+
+
+def test_sent_back_for_more_the_unit_keeps_its_extension(session, actors, at):
+    paper = in_handling(session, actors, at, limit="2026-12-09 17:00")
+    with access.acting_as(actors["user_a"]):
+        raw = {"document": paper, "wish": "extension", "reason": "数据未齐", "until": "2026-12-20 17:00"}
+        wish = records.add(session, ExtensionRequest, raw)
+    take(session, actors["leader"], wish, "grant")
+    at("2026-12-07 10:00")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    at("2026-12-10 10:00")
+    take(session, actors["office"], paper, "send_back", reason="数据有误")
+    assert paper.due_at == paper.assignments[0].due_at == parse_moment("2026-12-20 17:00")
+
+
+def test_sent_back_late_the_follow_up_of_a_limit_goes_on(session, actors, at):
+    paper = in_handling(session, actors, at)
+    session.commit()
+    sweep(session)
+    at("2026-12-02 10:00")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    (case,) = session.scalars(select(FollowUp).where(FollowUp.document_id == paper.id, FollowUp.stage == "handling"))
+    assert case.state == "settled"
+    take(session, actors["office"], paper, "send_back", reason="数据有误")
+    assert (case.state, case.closed_at, case.due_at) == ("watching", None, paper.due_at)
+
+
+def test_a_leader_states_another_limit_and_the_old_one_is_kept(session, actors, at):
+    """documents.md 5.2: a change of limit is a new version of the clock."""
+    paper = in_handling(session, actors, at)
+    take(session, actors["leader"], paper, "state_limit", limit="2026-12-03 17:00", reason="上级催要")
+    assert paper.due_at == paper.limit_at == paper.assignments[0].due_at == parse_moment("2026-12-03 17:00")
+    (move,) = versions_of(session, paper.kind_name, paper.id)
+    assert (move.reason, move.before) == ("limit", parse_moment("2026-12-07 18:00"))
+    with pytest.raises(StepRefused):
+        take(session, actors["leader"], paper, "state_limit", limit="2026-11-03 17:00", reason="误")
+
+
+def test_a_paper_becomes_urgent_in_handling_with_a_stated_limit_only(session, actors, at):
+    """documents.md 3.2: if urgency is not none the limit is compulsory."""
+    paper = in_handling(session, actors, at)
+    with access.acting_as(actors["clerk"]), pytest.raises(Invalid) as refusal:
+        records.change(session, paper, {"urgency": "urgent"}, ["urgency"], version=paper.version)
+    assert list(refusal.value.errors) == ["urgency"]
+    session.refresh(paper)
+    take(session, actors["leader"], paper, "state_limit", limit="2026-12-03 17:00", reason="上级催要")
+    with access.acting_as(actors["clerk"]):
+        records.change(session, paper, {"urgency": "urgent"}, ["urgency"], version=paper.version)
+    assert (paper.urgency, paper.due_at) == ("urgent", parse_moment("2026-12-03 17:00"))
+
+
+def test_where_no_limit_is_compulsory_a_paper_that_becomes_urgent_is_done_by_the_rule(session, actors, at):
+    at("2026-11-30 09:00")
+    rule(session, "urgent_limit_compulsory", "no")
+    paper = in_handling(session, actors, at)
+    with access.acting_as(actors["clerk"]):
+        records.change(session, paper, {"urgency": "extra_urgent"}, ["urgency"], version=paper.version)
+    assert paper.due_at == paper.assignments[0].due_at == parse_moment("2026-11-30 12:00")  # within the half-day
+
+
+def test_a_passed_limit_needs_a_new_one_before_the_unit_goes_on(session, actors, at):
+    paper = in_handling(session, actors, at, limit="2026-12-01 17:00")
+    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    at("2026-12-02 10:00")
     with pytest.raises(StepRefused, match=r"passed|已过"):
         take(session, actors["office"], paper, "send_back", reason="数据有误")
     later = now().replace(microsecond=0) + timedelta(days=3)

@@ -341,6 +341,25 @@ def test_a_suspension_is_not_longer_than_the_rule_allows(session, actors, paper)
         take(session, actors["office"], paper, "suspend", cause="sender", wake_on=day)
 
 
+def test_all_suspensions_of_a_paper_together_are_not_longer_than_the_rule_allows(session, actors, clock):
+    """documents.md 5.2: maximum total pause configurable."""
+    clock.moment = parse_moment("2026-03-02 10:00")
+    clock.ahead()
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, received_at=now().isoformat())
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    take(session, actors["office"], paper, "suspend", cause="sender", wake_on="2026-05-01")
+    clock.ahead(days=60)
+    take(session, actors["office"], paper, "go_on")
+    with pytest.raises(StepRefused, match="30"):
+        take(session, actors["office"], paper, "suspend", cause="sender", wake_on="2026-06-01")
+    take(session, actors["office"], paper, "suspend", cause="sender", wake_on="2026-05-31")
+    clock.ahead(days=30)
+    take(session, actors["office"], paper, "go_on")
+    with pytest.raises(StepRefused, match="90"):
+        take(session, actors["office"], paper, "suspend", cause="meeting", wake_on="2026-06-01")
+
+
 def test_a_named_leader_and_the_heads_of_all_units_see_the_paper(session, actors):
     with access.acting_as(actors["clerk"]):
         secret = incoming(session, secrecy="secret")

@@ -1,5 +1,7 @@
 """Supervision: evidence and findings on an open or closed paper, which goes back into handling where they do not do."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.engine import access, finding
@@ -44,6 +46,20 @@ def test_a_closed_paper_whose_findings_do_not_do_is_handled_again(either_session
     session.refresh(closed)
     assert (case.state, closed.state, closed.closed_at) == ("reopened", "in_handling", None)
     assert [c.state for c in clocks_of(session, closed) if c.stage == "handling"] == ["met", "running"]
+
+
+def test_a_paper_still_in_handling_gets_the_new_limit(either_session, either_actors, clock):
+    session, actors = either_session, either_actors
+    document = instructed(session, actors)
+    case = opened(session, actors, document)
+    take(session, actors["leader"], case, "find", findings="尚未办理")
+    limit = (clock.moment + timedelta(days=2)).replace(second=0, microsecond=0)
+    take(session, actors["leader"], case, "reopen", reason="限期办结", limit=limit.isoformat())
+    session.commit()
+    session.refresh(document)
+    assert (case.state, document.state, document.due_at, document.limit_at) == ("reopened", "in_handling", limit, limit)
+    with access.system():
+        assert document.assignments[0].due_at == limit
 
 
 def test_findings_in_order_leave_the_paper_closed(either_session, either_actors, closed):

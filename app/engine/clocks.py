@@ -62,7 +62,7 @@ class ClockRow(Model):
     #: where the limit of the whole comes first: what the leg's own rule would have given
     own_due_at: Mapped[datetime | None] = mapped_column(Moment)
     stopped_at: Mapped[datetime | None] = mapped_column(Moment)
-    #: somebody gave it a limit of its own, which the calendar does not move, nor a pause where it is one of days
+    #: somebody gave it a limit of its own, which the calendar does not move
     extended: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     #: how often its limit was set: 1 is the original one, see `versions`
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
@@ -95,8 +95,8 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
     present = clocks_of(session, record) if record.id else []
     open_clocks = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
     known = dict(open_clocks)
-    stages = [stage for stage in state.clocks if _applies(record, stage)]
-    lasting = {stage for stage in (*stages, *state.keeps) if _applies(record, stage)}
+    stages = [stage for stage in state.clocks if applies(record, stage)]
+    lasting = {stage for stage in (*stages, *state.keeps) if applies(record, stage)}
     for stage, clock in open_clocks.items():
         if stage in state.pauses or (stage in stages and record.held(stage)):
             _pause(clock, moment, record)
@@ -106,7 +106,7 @@ def settle(session: Session, record: Any, state: Any) -> list[ClockRow]:
             _keep_within(session, clock, bound, moment)
         else:
             unmeasured = state.uncounted or (stage in state.lets_go and _done(clock, moment) <= clock.due_at)
-            _stop(session, clock, moment, VOID if unmeasured else None)
+            end(session, clock, moment, VOID if unmeasured else None)
             del known[stage]
     started = _start_missing(session, record, stages, present, known, moment)
     for clock in started:
@@ -157,18 +157,24 @@ def running(session: Session, record: Any, stage: str) -> ClockRow | None:
     return next((c for c in clocks_of(session, record) if c.stage == stage and c.state in (RUNNING, PAUSED)), None)
 
 
+def last(session: Session, record: Any, stage: str) -> ClockRow | None:
+    """The clock of a stage's last round, whether it runs or has stopped; None where there was none."""
+    return next((clock for clock in reversed(clocks_of(session, record)) if clock.stage == stage), None)
+
+
 def stop(session: Session, record: Any, stage: str, outcome: str | None = None) -> None:
     """End a stage's clock; entering a state that has it starts it anew. `outcome` VOID leaves it out of figures."""
     moment = now()
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state in (RUNNING, PAUSED):
-            _stop(session, clock, moment, outcome)
+            end(session, clock, moment, outcome)
     session.flush()
 
 
-def _applies(record: Any, stage: str) -> bool:
-    applies = record.flow.clocks[stage].applies
-    return applies is None or applies(record)
+def applies(record: Any, stage: str) -> bool:
+    """Whether a stage has a clock at all for this record."""
+    asked = record.flow.clocks[stage].applies
+    return asked is None or bool(asked(record))
 
 
 def _start_missing(
@@ -224,7 +230,7 @@ def _start(
         return None
     amount, unit, name = Decimal(0), "elapsed_hours", "office"
     if rule is not None:
-        amount, unit, name = _granted(record, stage, rule), rule.unit, rule.calendar
+        amount, unit, name = granted(record, stage, rule), rule.unit, rule.calendar
     own = stated or limits.due(working_calendar(session, name), begins, amount, unit).due_at
     due, beyond = _within(own, _bound(session, record, stage, known), moment)
     return ClockRow(
@@ -245,7 +251,7 @@ def _start(
     )
 
 
-def _granted(record: Any, stage: str, rule: ClockRule) -> Decimal:
+def granted(record: Any, stage: str, rule: ClockRule) -> Decimal:
     """What a rule grants a record: all of it, or the share its round gets; days are whole, and rounded up."""
     share = record.limit_share(stage)
     if share == 1:
@@ -270,7 +276,7 @@ def _run(session: Session, clock: ClockRow, moment: datetime, bound: datetime | 
         stood_since = clock.segments[-1].begins_at
         clock.state = RUNNING
         _next(clock, moment, running=True)
-        if clock.extended and clock.unit != "stated" and not limits.Unit(clock.unit).in_days:
+        if is_own(clock):
             own = _put_off(session, clock, stood_since, moment)
             due, clock.own_due_at = _within(own, bound, moment)
             versions.write(session, clock, due, "pause")
@@ -278,21 +284,30 @@ def _run(session: Session, clock: ClockRow, moment: datetime, bound: datetime | 
             _walk(session, clock, moment, "pause", bound)
 
 
-def _put_off(session: Session, clock: ClockRow, since: datetime, moment: datetime) -> datetime:
-    """An extended limit after a pause: what was left of it when the clock stood still begins now.
+def is_own(clock: ClockRow) -> bool:
+    """Whether somebody gave it its limit, rather than a rule."""
+    return clock.unit == "stated" or clock.extended
 
-    One that is counted in days was put off to a day and stays there.
+
+def _put_off(session: Session, clock: ClockRow, since: datetime, moment: datetime) -> datetime:
+    """A limit somebody set, after a pause: what was left of it when the clock stood still begins now.
+
+    It is counted in the unit of the rule it went beyond; one stated from the beginning was set to the minute, and what
+    is left of it is working time.
     """
-    counts = limits.Unit(clock.unit).in_working_time
-    calendar = working_calendar(session, clock.calendar if counts else "always")
     own = clock.own_due_at or clock.due_at
+    unit = None if clock.unit == "stated" else limits.Unit(clock.unit)
+    if unit is not None and unit.in_days:
+        calendar = working_calendar(session, clock.calendar)
+        return limits.days_left(calendar, clock.started_at, own, unit, since, moment)
+    calendar = working_calendar(session, clock.calendar if unit is None or unit.in_working_time else "always")
     left = calendar.working_time(since, own)
     return calendar.add_working_time(moment, left) if left > timedelta() else own
 
 
 def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | None = None) -> Reckoning:
     """The sum that leads to a clock's limit as its calendar stands now; of one somebody stated, what lies about it."""
-    if clock.unit == "stated" or clock.extended:
+    if is_own(clock):
         return limits.fixed(calendar, clock.started_at, clock.due_at)
     life = [Segment(s.begins_at, s.ends_at, RUNNING if s.running else PAUSED) for s in clock.segments]
     return read_clock(
@@ -303,7 +318,7 @@ def reckoning(calendar: WorkingCalendar, clock: ClockRow, moment: datetime | Non
 def _walk(
     session: Session, clock: ClockRow, moment: datetime, reason: str, bound: datetime | None
 ) -> versions.ClockVersion | None:
-    if clock.unit == "stated" or clock.extended:
+    if is_own(clock):
         return None
     own = reckoning(working_calendar(session, clock.calendar), clock, moment).due_at
     due, clock.own_due_at = _within(own, bound, moment)
@@ -312,7 +327,8 @@ def _walk(
 
 def walk_anew(session: Session, record: Any, clock: ClockRow, reason: str) -> versions.ClockVersion | None:
     """Give a clock of a record the limit it comes to by the calendar as it stands; the move, if it is one."""
-    bound = _bound(session, record, clock.stage, {c.stage: c for c in clocks_of(session, record)})
+    known = {c.stage: c for c in clocks_of(session, record) if c.state in (RUNNING, PAUSED)}
+    bound = _bound(session, record, clock.stage, known)
     return _walk(session, clock, now(), reason, bound)
 
 
@@ -321,45 +337,39 @@ def _done(clock: ClockRow, moment: datetime) -> datetime:
     return clock.segments[-1].begins_at if clock.state == PAUSED else moment
 
 
-def _stop(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
+def end(session: Session, clock: ClockRow, moment: datetime, outcome: str | None) -> None:
+    """Stop one clock, and judge it where no `outcome` is given."""
     clock.state = outcome or (MET if _done(clock, moment) <= clock.due_at else MISSED)
     clock.stopped_at = moment
     clock.segments[-1].ends_at = moment
     versions.tell(session, clock)
 
 
-def reckon(session: Session, record: Any) -> None:
-    """Give the open clocks of a record, and of what goes by it, the limits of its present case.
-
-    They count from where each began, pauses kept; a stage that had no limit before gets its clock now.
-    """
-    moment = now()
-    present = clocks_of(session, record)
-    known = {clock.stage: clock for clock in present if clock.state in (RUNNING, PAUSED)}
-    for stage, clock in list(known.items()):
-        day = local(clock.started_at).date()
-        rule = rule_for(session, record.kind_name, stage, record.case(), day, record.profile())
-        own = clock.unit == "stated" or clock.extended
-        if not _applies(record, stage) or (rule is None and not own):
-            _stop(session, clock, moment, VOID)
-            del known[stage]
-        elif not own and rule is not None:
-            clock.rule_id, clock.source = rule.id, rule.source
-            clock.amount, clock.unit = f"{_granted(record, stage, rule):f}", rule.unit
-            clock.calendar = rule.calendar
-            _walk(session, clock, moment, "urgency", _bound(session, record, stage, known))
-    refresh(session, record)
-    for one in record.dependants():
-        reckon(session, one)
+def resume(session: Session, record: Any, stage: str) -> None:
+    """Let the last clock of a stage go on that has stopped: what was done does not do, and its limit still holds."""
+    clock = last(session, record, stage)
+    if clock is None or clock.state not in (MET, MISSED):
+        return
+    clock.state, clock.stopped_at = RUNNING, None
+    if clock.segments[-1].running:
+        clock.segments[-1].ends_at = None
+    else:
+        _next(clock, now(), running=True)
+    versions.tell(session, clock)
 
 
 def extend(session: Session, record: Any, stage: str, due: datetime, reason: str = "extension") -> None:
     """Give a running clock a limit of its own, for one of `versions.REASONS`; the original one is kept."""
     for clock in clocks_of(session, record):
         if clock.stage == stage and clock.state == RUNNING:
-            versions.write(session, clock, due, reason)
-            clock.extended, clock.own_due_at = True, None
+            give_own(session, clock, due, reason)
     record.due_at = _first_due(session, record, due)
+
+
+def give_own(session: Session, clock: ClockRow, due: datetime, reason: str) -> None:
+    """Give a clock a limit that no rule and no whole moves."""
+    versions.write(session, clock, due, reason)
+    clock.extended, clock.own_due_at = True, None
 
 
 def _first_due(session: Session, record: Any, otherwise: datetime | None) -> datetime | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import NamedTuple
@@ -137,11 +137,29 @@ def due(
 def fixed(calendar: WorkingCalendar, start: datetime, at: datetime) -> Reckoning:
     """A limit somebody set to the minute: not moved, only remarked on when it lies outside working hours.
 
-    Pauses do not move it either, so a clock on it needs no `read_clock`.
+    What a pause leaves of it is no sum from the start, so a clock on it needs no `read_clock`; see `days_left`.
     """
     end, begun = micros(at), micros(start)
     limit = Limit(0, Unit.FIXED_MOMENT)
     return _explained(calendar, begun, limit, end, end, outside=calendar.ledger.settled(end) != end)
+
+
+def days_left(
+    calendar: WorkingCalendar, started_at: datetime, at: datetime, unit: Unit, stood: datetime, goes_on: datetime
+) -> datetime:
+    """A limit somebody set on a day, after a pause from `stood` to `goes_on`: so many days on as were left of it.
+
+    A day is left while its close of work is to come, the first one of the clock never. The limit keeps its hour; where
+    it comes to a day off it gives way to the next working day, as every limit in days does.
+    """
+    ledger, begun, end = calendar.ledger, micros(started_at), micros(at)
+    since, onward = micros(stood), micros(goes_on)
+    if end <= since or not days_closed(ledger, unit, begun, since, onward):
+        return at
+    midnight = ledger.instant(ledger.day(end), time())
+    left = days_closed(ledger, unit, begun, since, midnight)
+    day = ledger.day(_nth_close(ledger, unit, begun, onward, left + 1) - 1)
+    return moment(ledger.instant(calendar.working_days(day, 0), time()) + end - midnight)
 
 
 # The walk over the running segments. `runs` is never empty and the last is held to be endless.

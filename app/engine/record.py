@@ -17,7 +17,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
 from app.engine import access, changes, finding, history, numbers
-from app.engine.constraints import flush_or_refuse, refuse_taken
+from app.engine.constraints import flush_or_refuse, refuse_taken, refusing
 from app.engine.disclosure import settable_fields
 from app.engine.fields import fields_of, whole
 from app.engine.finding import NONE_FOUND, Found
@@ -106,6 +106,12 @@ class Record(access.RowAccess):
 
     def after_change(self, session: Session) -> None:
         """Let what hangs on the record follow, once its change is stored. Raises a `Refused` where that cannot be."""
+
+    def terms(self) -> Any:
+        """What its limits hang on; see `reckonings`."""
+
+    def follow_terms(self, session: Session, before: Any) -> None:
+        """Give it other limits where these terms are no longer the ones `before`."""
 
     def bring_along(self, session: Session) -> None:
         """Change what follows from other values, when a stored record gets others."""
@@ -362,6 +368,7 @@ def change(
     if version != record.version:
         raise Stale(_("Somebody else changed this record after you opened it."))
     values, errors = clean(session, model, raw, names)
+    terms = record.terms()
     with session.no_autoflush:
         children = _line_rows(session, model, raw, errors, record)
         if not errors:
@@ -380,6 +387,8 @@ def change(
         session.rollback()
         raise doubt or Invalid(errors)
     with history.act("change"):
+        with refusing(session):
+            record.follow_terms(session, terms)
         flush_or_refuse(session)
         try:
             record.after_change(session)

@@ -57,10 +57,12 @@ def take(
         access.system(),
     ):
         try:
+            terms = record.terms()
             with refusing(session):
                 outcome = step.effect(record, **answers)
                 with session.no_autoflush:  # one flush, one entry in the history
                     record.enter(session, step.target(record, outcome))
+                    record.follow_terms(session, terms)
                 session.flush()
                 history.tell_of_step(session, record)
         except Exception:

@@ -20,6 +20,7 @@ REASONS = {
     "extension": _l("Extended"),
     "limit": _l("Another limit was stated"),
     "urgency": _l("Urgency or kind changed"),
+    "since": _l("What it counts from was corrected"),
     "calendar": _l("The working calendar changed"),
     "pause": _l("Went on after a pause"),
     "whole": _l("The limit of the whole moved"),

@@ -18,9 +18,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Enum, Index, and_, false
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
-from app.engine import access, clocks, taking
+from app.engine import access, clocks, reckonings, taking
 from app.engine.fields import Field
 from app.engine.moments import Moment, now
+from app.engine.reckonings import Terms
 from app.engine.record import QuickView, Record
 
 
@@ -294,14 +295,22 @@ class Workflow(Record):
 
     #: what the words of `case` are called
     cases: ClassVar[Mapping[str, Any]] = {}
+    #: the reference to the record by whose case and profile its limits go; they follow when these change
+    judged_with: ClassVar[str] = ""
+
+    def goes_by(self) -> Any:
+        """The record by whose case and profile its limits go; None where it has its own."""
+        return getattr(self, self.judged_with) if self.judged_with else None
 
     def case(self) -> str | None:
         """What the record's limits depend on besides the stage: its urgency or its kind."""
-        return None
+        whole = self.goes_by()
+        return None if whole is None else whole.case()
 
     def profile(self) -> str | None:
         """The set of rules the record is judged by; None: the rules for all."""
-        return None
+        whole = self.goes_by()
+        return None if whole is None else whole.profile()
 
     def limit_share(self, stage: str) -> Decimal:
         """The share of a stage's ordinary limit it gets."""
@@ -322,6 +331,12 @@ class Workflow(Record):
     def dependants(self) -> Iterable[Workflow]:
         """The records whose limits go by this one's state and kind."""
         return ()
+
+    def terms(self) -> dict[str, Terms]:
+        return reckonings.terms_of(self)
+
+    def follow_terms(self, session: Session, before: dict[str, Terms]) -> None:
+        reckonings.follow(session, self, before)
 
     def begin(self, session: Session) -> Callable[[], None]:
         """Enter the first state; the clocks it starts are bound by the returned function once the record has a key."""

@@ -7,21 +7,26 @@ from sqlalchemy import select
 
 from app.engine import access, clocks, office_calendar, versions
 from app.engine import record as records
+from app.engine.clock_rules import ClockRule
 from app.engine.clocks import ClockRow, clocks_of
 from app.engine.moments import parse_moment, today
 from app.engine.office_calendar import CalendarDay
 from app.engine.recounts import recount
 from app.extensions import db
+from models.copies import register_copies
 from tests.conftest import actors_of, sign_in
 from tests.factories import take
 from tests.test_documents import register
 
 
-def paper(session, actors, **values):
+def paper(session, actors, limit=None, **values):
     """A paper the unit of user_a handles, registered and instructed at the present moment."""
     with access.acting_as(actors["clerk"]):
         document = register(session, received_at=clocks.now().isoformat(), **values)
-    take(session, actors["leader"], document, "instruct", department="综合科", requirement="办理", handler="张小明")
+    take(
+        session, actors["leader"], document, "instruct", department="综合科", requirement="办理", handler="张小明",
+        limit=limit,
+    )  # fmt: skip
     session.commit()
     return document
 
@@ -117,7 +122,7 @@ def test_a_limit_that_has_passed_stays_as_it_was(either_session, november, clock
         assert november.due_at == parse_moment("2027-01-01 18:00")
 
 
-def test_a_pause_after_an_extension_keeps_the_extended_limit(either_session, either_actors, november, clock):
+def test_an_extended_limit_in_days_is_put_off_by_the_days_a_pause_took(either_session, either_actors, november, clock):
     session, actors = either_session, either_actors
     with access.system():
         clocks.extend(session, november, "handling", parse_moment("2027-01-15 17:00"))
@@ -127,13 +132,42 @@ def test_a_pause_after_an_extension_keeps_the_extended_limit(either_session, eit
     clock.ahead(days=3)
     take(session, actors["office"], november, "go_on")
     session.commit()
-    assert november.due_at == parse_moment("2027-01-15 17:00")
-    import_day(session, "2027-01-15")
+    assert november.due_at == parse_moment("2027-01-18 17:00")  # three closes of work passed: Friday to Sunday
+    import_day(session, "2027-01-18")
     with access.system():
         session.refresh(november)
         found = versions.versions_of(session, "incoming_documents", november.id)
-    assert november.due_at == parse_moment("2027-01-15 17:00")
-    assert [(v.reason, v.number) for v in found] == [("extension", 2)]
+    assert november.due_at == parse_moment("2027-01-18 17:00")  # the calendar does not move what somebody set
+    assert [(v.reason, v.number) for v in found] == [("extension", 2), ("pause", 3)]
+
+
+def test_a_stated_limit_keeps_the_working_time_that_was_left_when_it_stood_still(session, actors, clock):
+    clock.moment = parse_moment("2026-12-07 10:00")
+    clock.ahead()
+    document = paper(session, actors, limit="2026-12-11 17:00")
+    assert document.due_at == parse_moment("2026-12-11 17:00")
+    take(session, actors["office"], document, "suspend", cause="sender", wake_on=date(2026, 12, 21))
+    clock.moment = parse_moment("2026-12-21 10:00")
+    clock.ahead()
+    take(session, actors["office"], document, "go_on")
+    (desk,) = document.assignments
+    assert (document.due_at, desk.due_at) == (parse_moment("2026-12-25 17:00"),) * 2
+    with access.system():
+        (move,) = versions.versions_of(session, "incoming_documents", document.id)
+    assert (move.reason, move.before) == ("pause", parse_moment("2026-12-11 17:00"))
+
+
+def test_a_limit_that_passed_before_the_pause_stays_passed(session, actors, clock):
+    clock.moment = parse_moment("2026-12-07 10:00")
+    clock.ahead()
+    document = paper(session, actors, limit="2026-12-08 17:00")
+    clock.moment = parse_moment("2026-12-09 10:00")
+    clock.ahead()
+    take(session, actors["office"], document, "suspend", cause="sender", wake_on=date(2026, 12, 21))
+    clock.moment = parse_moment("2026-12-21 10:00")
+    clock.ahead()
+    take(session, actors["office"], document, "go_on")
+    assert document.due_at == parse_moment("2026-12-08 17:00")
 
 
 def test_going_on_after_a_pause_is_a_version_of_its_own(either_session, either_actors, november, clock):
@@ -147,20 +181,91 @@ def test_going_on_after_a_pause_is_a_version_of_its_own(either_session, either_a
     assert november.due_at > parse_moment("2027-01-01 18:00")
 
 
+def change(session, actor, record, **values):
+    with access.acting_as(actor):
+        records.change(session, record, values, list(values), version=record.version)
+        session.commit()
+
+
 def test_another_urgency_is_a_version_and_the_original_limit_is_kept(session, actors, clock):
     clock.ahead()
     with access.acting_as(actors["clerk"]):
         document = register(session, received_at=clocks.now().isoformat())
     take(session, actors["clerk"], document, "propose", proposal="拟阅", transfer="综合科")
     before = document.due_at
+    change(session, actors["clerk"], document, urgency="urgent")
     with access.system():
-        document.urgency = "urgent"
-        clocks.reckon(session, document)
-        session.commit()
         (move,) = versions.versions_of(session, "incoming_documents", document.id)
         (row,) = session.scalars(select(ClockRow).where(ClockRow.stage == "instruction"))
     assert (move.reason, move.before, row.original_due_at) == ("urgency", before, before)
-    assert row.due_at == move.due_at < before
+    assert row.due_at == move.due_at == document.due_at < before
+    change(session, actors["clerk"], document, title="别的标题")
+    assert row.version == 2
+
+
+def test_a_paper_edited_otherwise_keeps_the_rule_it_started_with(session, actors, clock):
+    """documents.md 8.14: old papers keep the old rule."""
+    document = paper(session, actors)
+    before = document.due_at
+    with access.system():
+        for rule in session.scalars(select(ClockRule).where(ClockRule.stage == "handling")):
+            rule.amount = 1
+        session.commit()
+    change(session, actors["clerk"], document, title="别的标题", importance="important")
+    assert document.due_at == before
+
+
+def test_the_proposal_counts_from_a_corrected_receipt(session, actors, clock):
+    """documents.md 3.2: 24 hours from received-at."""
+    clock.moment = parse_moment("2026-12-07 10:00")
+    clock.ahead()
+    with access.acting_as(actors["clerk"]):
+        document = register(session, received_at="2026-12-07 09:30")
+    assert document.due_at == parse_moment("2026-12-08 09:30")
+    change(session, actors["clerk"], document, received_at="2026-11-30 09:30")
+    assert document.due_at == parse_moment("2026-12-01 09:30")
+    with access.system():
+        (move,) = versions.versions_of(session, "incoming_documents", document.id)
+        (row,) = clocks_of(session, document)
+    assert (move.reason, row.started_at) == ("since", document.received_at)
+    take(session, actors["clerk"], document, "propose", proposal="拟阅", transfer="综合科")
+    with access.system():
+        assert next(one.state for one in clocks_of(session, document) if one.stage == "proposal") == clocks.MISSED
+
+
+def test_the_copies_and_desks_of_a_paper_take_its_urgency_with_it(session, actors, clock):
+    """A copy is out for two days; of an urgent paper for the same one."""
+    clock.moment = parse_moment("2026-12-07 10:00")
+    clock.ahead()
+    with access.acting_as(actors["clerk"]):
+        document = register(session, received_at=clocks.now().isoformat(), medium="paper")
+    with access.acting_as(actors["clerk"]):
+        (copy,) = register_copies(session, document)
+    take(
+        session, actors["leader"], document, "instruct_reading", readers=[actors["user_a"].own_person_id], purpose="阅"
+    )
+    take(session, actors["clerk"], copy, "hand_out", person="张小明")
+    assert copy.due_at == parse_moment("2026-12-09 18:00")
+    session.commit()
+    change(session, actors["clerk"], document, urgency="urgent")
+    assert copy.due_at == parse_moment("2026-12-07 18:00")
+
+
+def test_another_day_of_an_order_about_a_paper_is_its_limit(session, actors, clock):
+    clock.moment = parse_moment("2026-12-07 10:00")
+    clock.ahead()
+    with access.acting_as(actors["clerk"]):
+        document = register(session, received_at=clocks.now().isoformat())
+    take(session, actors["leader"], document, "order_relay", scope="各科室", by="2026-12-10 17:00")
+    session.commit()
+    with access.system():
+        (order,) = document.orders
+    assert order.due_at == parse_moment("2026-12-10 17:00")
+    change(session, actors["office"], order, by="2026-12-15 17:00")
+    assert order.due_at == parse_moment("2026-12-15 17:00")
+    with access.system():
+        (move,) = versions.versions_of(session, "paper_orders", order.id)
+    assert (move.reason, move.before) == ("limit", parse_moment("2026-12-10 17:00"))
 
 
 def test_who_does_not_see_a_record_does_not_see_that_its_limit_moved(app, clock):

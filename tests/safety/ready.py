@@ -326,6 +326,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("outgoing_documents", "recall"): _notice,
     ("outgoing_documents", "annul"): _notice,
     ("incoming_documents", "order_relay"): lambda session: {"by": later()},
+    ("incoming_documents", "state_limit"): lambda session: {"limit": later()},
     ("incoming_documents", "propose"): lambda session: {"leaders": [person(session, "周海")]},
     ("incoming_documents", "suspend"): lambda session: {"wake_on": today() + timedelta(days=30)},
     ("incoming_documents", "transcribe"): lambda session: {"leader": person(session, "周海")},
