@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, bindparam, case, or_, select
 
-from app.engine.clocks import MET, MISSED, RUNNING, ClockRow
+from app.engine.clocks import MET, MISSED, PAUSED, RUNNING, ClockRow
 from app.engine.figures import Figure, Group, Share, Tally, Took, figures, monthly
 from app.engine.moments import Moment, now
 from models.correspondents import Correspondent
@@ -24,13 +24,23 @@ from reports.counting import with_pauses
 LONG = timedelta(days=10)
 
 
+def _limit(of: Any) -> Any:
+    """What the clock of the last handling of a paper says; of an older register the limit that was stated is all."""
+    paper, clock = IncomingDocument, ClockRow.__table__.c
+    handling = and_(clock.kind == paper.kind_name, clock.record_id == paper.id, clock.stage == "handling")
+    last = select(of).where(handling).order_by(clock.id.desc()).limit(1).correlate(paper).scalar_subquery()
+    clocked = select(clock.id).where(handling).correlate(paper).exists()
+    return case((clocked, last), else_=paper.limit_at)
+
+
 @figures(
     "incoming_papers",
     _l("Incoming papers in figures"),
     basis=_l(
         "Papers received in the period, void, returned and withdrawn ones apart, by what became of them until now. A "
-        "proposal is in time within the limit the house sets for it; an answer is by the limit of the paper. What is "
-        "neither done nor over its limit is not judged yet."
+        "proposal is in time within the limit the house sets for it; an answer by the limit of the paper as it stands "
+        "now, extended or put off by a pause. What is neither done nor over its limit is not judged yet, and an answer "
+        "to a paper without a limit never is."
     ),
     chart="received",
 )
@@ -45,6 +55,7 @@ def incoming_papers() -> Tally:
     over = or_(clock.state == MISSED, and_(clock.state == RUNNING, clock.due_at < moment))
     proposed, not_in_time = paper.proposed_at.is_not(None), of_proposal.where(over).correlate(paper).exists()
     due, answered = paper.answer_due.is_(True), paper.answered_sender_at.is_not(None)
+    limit, runs_to = _limit(clock.due_at), _limit(case((clock.state != PAUSED, clock.due_at)))
     return Tally(
         paper,
         paper.received_at,
@@ -69,9 +80,9 @@ def incoming_papers() -> Tally:
             Share("answer_due_share", _l("Share to be answered"), "answer_due", "received"),
             Figure("answered", _l("Of these answered"), and_(due, answered)),
             Figure("answer_judged", _l("Of these answered, or the limit past"),
-                   and_(due, or_(answered, paper.limit_at < moment))),
+                   and_(due, or_(and_(answered, limit.is_not(None)), runs_to < moment))),
             Figure("answered_in_time", _l("Of these in time"),
-                   and_(due, answered, or_(paper.limit_at.is_(None), paper.answered_sender_at <= paper.limit_at))),
+                   and_(due, answered, paper.answered_sender_at <= limit)),
             Share("answered_share", _l("Share answered in time"), "answered_in_time", "answer_judged"),
             Took("to_propose", _l("Received to proposed"), paper.received_at, paper.proposed_at, working=True),
         ],

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
 from app.engine import access
-from app.engine.clocks import ClockRow
+from app.engine.clocks import ClockRow, extend
 from app.engine.frames import REPORTS
 from app.engine.moments import local, now, parse_moment
 from app.engine.periods import period_of
@@ -30,7 +30,7 @@ from models.orders import Order
 from models.payments import Payment
 from models.people import Person
 from tests.conftest import sign_in
-from tests.factories import house, incoming, place
+from tests.factories import house, incoming, kept, place, take
 from tests.random_cases import stored
 
 #: Around the ends of a day, a month, a year: what belongs to which month is told by the office's clock.
@@ -360,6 +360,35 @@ def test_a_figure_that_a_report_counts_in_its_own_way_opens_its_rows_too(client,
         assert browser.get(f"{base}&{wrong}").status_code == 422, wrong
 
 
+def test_an_answer_is_in_time_by_the_limit_that_holds(session, actors, at):
+    """documents.md R15: within an extension is in time, after three months is not, nor is one that has not come."""
+    at("2026-03-02 10:00")
+    with access.system():
+        papers = [kept(session, received_at=now().isoformat(), answer_due=True, title=f"文{n}") for n in range(3)]
+    for paper in papers:
+        take(
+            session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", limit=limit_of(paper)
+        )
+    extended, late, _silent = papers
+    with access.system():
+        extend(session, extended, "handling", parse_moment("2026-03-20 17:00"))
+        session.commit()
+    at("2026-03-18 10:00")
+    take(session, actors["clerk"], extended, "answer_sender", words="已函复")
+    at("2026-06-02 10:00")
+    take(session, actors["clerk"], late, "answer_sender", words="已函复")
+    session.commit()
+    with access.system():
+        (row,) = ask(session, "incoming_papers", {"from": "2026-03-01", "to": "2026-03-31", "by": "urgency"}).rows
+    told = ("answer_due", "answered", "answer_judged", "answered_in_time", "answered_share")
+    assert tuple(row[name] for name in told) == (3, 2, 3, 1, 0.3333)
+
+
+def limit_of(paper):
+    """The first is stated, the others have the week of the house."""
+    return "2026-03-09 17:00" if paper.title == "文0" else None
+
+
 PAPERS = st.lists(
     st.fixed_dictionaries(
         {
@@ -367,6 +396,7 @@ PAPERS = st.lists(
             "state": st.sampled_from(("registered", "closed", "voided")), "proposed": spans(), "answered": spans(30),
             "limit": spans() | st.just(timedelta(days=36_500)), "answer_due": st.booleans(),
             "clock": st.sampled_from((("met", 1), ("missed", 1), ("running", -1), ("running", 1), ("void", -1))),
+            "handling": st.none() | st.tuples(st.sampled_from(("met", "missed", "running", "paused")), st.integers(-9, 9)),
         }
     ),
     max_size=6,
@@ -376,7 +406,7 @@ PAPERS = st.lists(
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wishes=PAPERS)
 def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
-    table, clock, clocks = IncomingDocument.__table__, ClockRow.__table__, {}
+    table, clock, clocks, limits = IncomingDocument.__table__, ClockRow.__table__, {}, {}
     for number, wish in enumerate(wishes):
         found = incoming(session, received_at=wish["received_at"], title=f"文{number}")
         session.flush()
@@ -392,6 +422,16 @@ def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
         )
         assert changed.rowcount == 1
         clocks[found.id] = wish["clock"]
+        limits[found.id] = (later["limit_at"],) * 2
+        if wish["handling"] is not None:
+            stands, days = wish["handling"]
+            due = begun + timedelta(days=days) if days > 0 else now() - timedelta(days=days)
+            limits[found.id] = (due, None if stands == "paused" else due)
+            session.execute(clock.insert().values(
+                kind=found.kind_name, record_id=found.id, stage="handling", episode=1, amount="7", unit="calendar_days",
+                calendar="office", state=stands, started_at=begun, due_at=due, original_due_at=begun, version=2,
+                extended=True,
+            ))  # fmt: skip
     session.expire_all()
     groups = defaultdict(list)
     for paper in session.scalars(select(IncomingDocument)):
@@ -401,11 +441,14 @@ def test_incoming_papers_are_what_a_plain_recount_finds(session, known, wishes):
     for key, papers in groups.items():
         due = [p for p in papers if p.answer_due]
         given_back = [p for p in due if p.answered_sender_at]
-        judged = [p for p in due if p.answered_sender_at or (p.limit_at and p.limit_at < now())]
+        judged = [
+            p for p in due
+            if (p.answered_sender_at and limits[p.id][0]) or (limits[p.id][1] and limits[p.id][1] < now())
+        ]  # fmt: skip
         past = [p for p in papers if p.proposed_at or clocks[p.id] in (("missed", 1), ("running", -1))]
         soon = [p for p in past if p.proposed_at and clocks[p.id] == ("met", 1)]
         took = [(p.proposed_at - p.received_at).total_seconds() / 3600 for p in papers if p.proposed_at]
-        in_time = sum(p.limit_at is None or p.answered_sender_at <= p.limit_at for p in given_back)
+        in_time = sum(limits[p.id][0] is not None and p.answered_sender_at <= limits[p.id][0] for p in given_back)
         expected[key] = (
             len(papers), len(took), len(past), len(soon), len(due), len(given_back), in_time,
             round(in_time / len(judged), 4) if judged else None, round(len(soon) / len(past), 4) if past else None,

@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from pypdf import PdfReader
 
-from app.engine import access, finding
+from app.engine import access, clocks, finding
 from app.engine import record as records
 from app.engine.events import SecurityEvent
 from app.engine.moments import local, parse_moment, today
@@ -166,6 +166,13 @@ def test_the_way_through_the_house_stands_on_the_slip_with_who_and_when(app, cli
     assert "办理期限2099年12月31日" in text and "紧急程度：加急" in text
     assert "此件共1份，已分送：" + "综合科、张小明" in text
     assert f"张小明{read_at}" in text
+    with app.app_context(), access.system():  # nobody asks for time once the result is in; the limit was moved before
+        clocks.last(db.session, db.session.get(IncomingDocument, pk), "handling").due_at = parse_moment(
+            "2100-01-15 18:00"
+        )
+        db.session.commit()
+    for name in ("incoming_slip", "reminder"):
+        assert "办理期限2100年1月15日" in text_of(get(client("clerk"), pk, name).data)
     opinions = text_of(get(client("clerk"), pk, "reading_opinions").data)
     assert "阅文意见表" in opinions and "1张小明综合科同意。" in opinions
     slip = get(client("clerk"), pk, "reminder")

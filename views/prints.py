@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, references, rules
+from app.engine import access, clocks, references, rules
 from app.engine.database import session_of
 from app.engine.disclosure import learn
 from app.engine.fields import whole
@@ -35,8 +35,9 @@ def _dated(written: date | None, at: datetime) -> str:
 
 
 def _limit(document: IncomingDocument) -> str:
-    handled = document.state in ("in_handling", "suspended")
-    return day(document.limit_at or (document.due_at if handled else None))
+    """The limit that holds: an extension or a pause has moved the one that was stated."""
+    handling = clocks.last(session_of(document), document, "handling")
+    return day(handling.due_at if handling is not None else document.limit_at)
 
 
 def _marks(document: IncomingDocument) -> tuple[tuple[str, str], ...]:
