@@ -149,6 +149,18 @@ def test_the_form_answers_once_with_the_warning_and_a_tick(app, client, session,
         assert session.query(IncomingDocument).filter_by(sender_no="财函〔2026〕12号").count() == 2
 
 
+@pytest.mark.parametrize("title", ["   ", "\u3000", "\u200b"])
+def test_a_title_of_blanks_is_no_title(client, session, actors, title):
+    with access.acting_as(actors["clerk"]):
+        sender = paper(session).sender_id
+    session.commit()
+    sent = {"sender": sender, "title": title, "received_at": "2026-03-02T09:00", "secrecy": "internal",
+            "urgency": "none", "copies": "1", "form_key": "k"}  # fmt: skip
+    assert client("clerk").post("/incomingdocumentview/add", data=sent).status_code == 422
+    with access.system():
+        assert session.query(IncomingDocument).count() == 1
+
+
 def test_a_program_confirms_with_a_word_of_its_own(app, session, actors):
     with access.acting_as(actors["clerk"]):
         first = paper(session).receipt_no

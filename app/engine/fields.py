@@ -28,6 +28,9 @@ KINDS = (
     "reference", "rich",
 )  # fmt: skip
 
+#: Those whose values are words.
+TEXTS = ("line", "prose", "number", "rich")
+
 MAX_INTEGER = 2**31 - 1
 
 
@@ -87,7 +90,7 @@ class Field:
         """
         if raw is None or (isinstance(raw, str) and raw == "") or raw == []:
             return None
-        if isinstance(raw, str) and self.kind not in ("line", "prose", "number", "rich") and not raw.strip():
+        if isinstance(raw, str) and self.kind not in TEXTS and not raw.strip():
             return None
         return _CLEANERS[self.kind](self, raw)
 
@@ -130,7 +133,12 @@ def storable(text: str) -> bool:
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()}
 
 
-def _text(field: Field, raw: Any) -> str:
+def blank(text: str) -> bool:
+    """Whether nothing of a text is seen: white space of any width, and the marks that have none."""
+    return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in text)
+
+
+def _text(field: Field, raw: Any) -> str | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise ValueError(_("A text is needed here."))
     text = str(raw)
@@ -151,12 +159,12 @@ def _text(field: Field, raw: Any) -> str:
                 most=field.length,
             )
         )
-    return text
+    return None if blank(text) else text
 
 
 def _rich(field: Field, raw: Any) -> str | None:
-    text = manuscript.clean(_text(replace(field, length=None), raw))
-    return _text(field, text) if manuscript.plain(text).strip() else None
+    text = manuscript.clean(_text(replace(field, length=None), raw) or "")
+    return None if blank(manuscript.plain(text)) else _text(field, text)
 
 
 def _integer(field: Field, raw: Any) -> int:

@@ -92,11 +92,7 @@ def _answers(session: Session, step: Step, raw: Mapping[str, Any]) -> dict[str, 
                 value = field.clean(raw.get(name))
                 if value is not None and field.kind == "reference":
                     value = finding.referred(session, field, value)
-            if (
-                field.required
-                and field.kind != "flag"
-                and (value is None or (isinstance(value, str) and not value.strip()))
-            ):
+            if field.required and field.kind != "flag" and value is None:
                 raise ValueError(_("Please fill in “%(field)s”.", field=field.label))
             if value is not None or field.required:
                 answers[name] = bool(value) if field.kind == "flag" else value

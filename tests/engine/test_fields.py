@@ -1,11 +1,11 @@
-"""What is typed into a field, and what is kept of it."""
+"""What is typed into a field, and what is kept of it: what is no text at all, and what is stored as it was typed."""
 
 from __future__ import annotations
 
 import pytest
 
 from app.engine import access
-from app.engine.fields import Field
+from app.engine.fields import TEXTS, Field
 from app.extensions import db
 from models.customers import Customer
 from tests.conftest import sign_in
@@ -30,3 +30,22 @@ def test_a_customer_number_is_taken_however_it_is_spaced(app):
         assert client.post("/customerview/add", data=sent).status_code == status, typed
     with app.app_context(), access.system():
         assert db.session.query(Customer).filter_by(customer_no="C1").count() == 1
+
+
+BLANKS = [" ", "   ", "\t\n", "\u3000", "\u00a0\u2003", "\u200b", "\ufeff \u2060", "\u200d\u200e"]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("raw", BLANKS, ids=ascii)
+def test_a_text_of_which_nothing_is_seen_is_no_text(kind, raw):
+    assert Field("Title", kind).clean(raw) is None
+
+
+@pytest.mark.parametrize("raw", ["<p>\u3000</p>", "<p><b>\u200b</b></p>"])
+def test_marks_around_nothing_are_no_text(raw):
+    assert Field("Text", "rich").clean(raw) is None
+
+
+@pytest.mark.parametrize("raw", [" 关于 ", "\u3000\u3000首行缩进", "1\u200b2", "。"])
+def test_blanks_around_a_text_stay(raw):
+    assert Field("Title", "line").clean(raw) == raw
