@@ -75,7 +75,7 @@ class Assignment(Workflow, Model):
         State("accepted", _l("Accepted"), "good", final=True),
         State("overruled", _l("Gone on without"), "neutral", final=True),
         State("called_off", _l("Called off"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("handling", _l("Handling"), limit="limit_at"),),
+        clocks=(Clock("handling", _l("Handling"), limit="limit_at", turn=("handler", "department")),),
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
@@ -158,7 +158,7 @@ class Assignment(Workflow, Model):
         evidence: Annotated[str | None, Ask(_l("Evidence"), kind="line")] = None,
     ) -> None:
         """A handling note: who did what and when goes on file in these words."""
-        done_at = happened(at)
+        done_at = happened(at, self.document.received_at)
         session = object_session(self)
         assert session is not None
         records.store(

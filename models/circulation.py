@@ -256,6 +256,7 @@ class Circulation(Turns, Workflow, Model):
         """The paper goes round no more. What was read stays; from all others it is taken back, which they are told."""
         for entry in self.ordered:
             if entry.state in WAITING:
+                entry.tell_taken_back()
                 with history.act("withdraw"):
                     entry.enter(self.session, "withdrawn")
                     self.session.flush()  # written under this name, not as the stop of the whole

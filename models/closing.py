@@ -15,7 +15,7 @@ from app.engine import history, numbers, rules
 from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import today
+from app.engine.moments import local, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import notices, procedure, secrecy
@@ -23,6 +23,7 @@ from models.assignments import OPEN, follow
 from models.copies import missing_copies
 from models.documents import NOTICES, UNFINISHED, IncomingDocument
 from models.endings import still_reading, stop_all, unsettled
+from models.entries import WAITING
 from models.fates import Hold
 from models.people import Person
 from models.secrecy import SECRECY
@@ -165,16 +166,25 @@ def end_by_sender(
     on: Annotated[date | None, Ask(_l("Date of the notice"), help=_l("Empty: today"))] = None,
     informed: Annotated[list[Person] | None, Ask(_l("Informed beside leaders and handlers"))] = None,
 ) -> None:
-    """The sender needs it no more: it counts as done, nothing is awaited from anybody, and the leaders are told."""
+    """The sender needs it no more: it counts as done, nothing is awaited any more, and all concerned are told."""
     if on is not None and on > today():
         raise StepRefused(_("The day lies in the future."))
+    if on is not None and on < local(document.received_at).date():
+        raise StepRefused(
+            _(
+                "The notice cannot be older than the paper, which came in on %(day)s.",
+                day=local(document.received_at).date(),
+            )
+        )
     session = session_of(document)
     told = [line.leader for line in document.instructions if line.standing != "passed_over"]
     if document.instruction:
         told += [person for person in notices.instructors(session, document) if person not in told]
-    told += [one.handler for one in document.assignments if one.handler is not None and one.state in OPEN]
-    told = list(dict.fromkeys([*told, *(informed or ())]))
+    at_work = (one.handler or one.department.leader for one in document.assignments if one.state in OPEN)
+    told = list(dict.fromkeys([*told, *filter(None, at_work), *(informed or ())]))
     notices.tell(session, told, "ended", document)
+    readers = [one.reader for one in document.circulation if one.state in WAITING and one.sent_at is not None]
+    told = list(dict.fromkeys([*told, *readers]))  # it is taken back from them, with a notice to each
     _end(document, reason)
     document.ended_by, document.ended_words, document.ended_on = notice, reason, on or today()
     document.ended_told = "、".join(person.name for person in told) or None

@@ -65,7 +65,7 @@ class PaperCopy(Attached, Workflow, Model):
         State("lost", _l("Lost"), "bad"),
         State("written_off", _l("Lost for good"), "bad", final=True, uncounted=True),
         State("returned", _l("Given back to the sender"), "good", final=True),
-        clocks=(Clock("holding", _l("Holding a copy"), since="held_since"),),
+        clocks=(Clock("holding", _l("Holding a copy"), since="held_since", turn=("holder",)),),
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)

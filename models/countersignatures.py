@@ -60,7 +60,7 @@ class Countersignature(OutgoingLine, Workflow, Model):
         State("settled", _l("Objection settled"), "good", final=True),
         State("carried", _l("Objection laid before the signer"), "neutral", final=True),
         State("dropped", _l("No longer asked"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("countersigning", _l("Countersigning")),),
+        clocks=(Clock("countersigning", _l("Countersigning"), turn=("leader", "department")),),
     )
 
     department_id: Mapped[int | None] = fields.reference(_l("Department"), "department.id")

@@ -15,7 +15,7 @@ from app.engine import record as records
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
 from app.engine.database import session_of
-from app.engine.moments import now
+from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import notices, procedure
@@ -147,11 +147,25 @@ def transcribe(
     words: Annotated[str, Ask(_l("Instruction"))],
     signed_at: Annotated[datetime | None, Ask(_l("Signed at"), help=_l("Empty: now"))] = None,
     higher: Annotated[list[Person] | None, Ask(_l("Goes on to"))] = None,
+    date_note: Annotated[
+        str | None,
+        Ask(
+            _l("Why the dates are out of order"),
+            kind="line",
+            length=300,
+            help=_l("Received, proposal, instruction, result"),
+        ),
+    ] = None,
 ) -> None:
     """Words written on the paper slip, typed in the leader's stead and marked as transcribed."""
     signed = happened(signed_at)
     typist = session_of(document).get(Person, history.doer().own_person_id or 0)
     _signed(document, _line_of(document, leader), words, signed, typist, higher)
+    if signed_at is not None:
+        document.instruction_on = min(filter(None, (document.instruction_on, local(signed).date())))
+        document.date_note = date_note or document.date_note
+        if document.date_note is None and (wrong := document.out_of_order()):
+            raise StepRefused(_("The dates are out of order: %(wrong)s. Say why in one line.", wrong=wrong))
 
 
 @flow.step(*BEFORE_LEADERS, to=None, label=_l("Pass a leader over"), who=has_leader)

@@ -100,7 +100,7 @@ def acknowledge(
     """Whoever wrote has been told that the matter has come in, and by when it will be answered."""
     if ticket.acknowledged_at is not None:
         raise StepRefused(_("The caller has been told already."))
-    ticket.acknowledged_at = happened(at)
+    ticket.acknowledged_at = happened(at, ticket.received_at)
 
 
 @flow.step("open", "appointment", "reopened", to="opinion_forwarded", label=_l("Pass on as an opinion"))

@@ -101,9 +101,9 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         State("passed_on", _l("Passed on to another registry"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
-            Clock("proposal", _l("Proposal"), since="received_at"),
-            Clock("instruction", _l("Instruction")),
-            Clock("handling", _l("Handling"), limit="limit_at"),
+            Clock("proposal", _l("Proposal"), since="received_at", duty=("registry_clerk",)),
+            Clock("instruction", _l("Instruction"), duty=("leader",)),
+            Clock("handling", _l("Handling"), limit="limit_at", turn=("handler", "department")),
         ),
     )
 

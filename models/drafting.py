@@ -155,7 +155,7 @@ def record_discussion(
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
     """The meeting has discussed the draft; the drafter works its wishes in."""
-    document.discussed_at, document.discussion_notes = happened(at), notes
+    document.discussed_at, document.discussion_notes = happened(at, document.drafted_at), notes
 
 
 @flow.step(

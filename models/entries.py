@@ -22,6 +22,7 @@ from app.engine.database import index_where
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, Clock, Flow, State, Workflow, state_indexes
+from models import notices
 from models.copies import PaperCopy
 from models.people import Department, Person
 from models.tasks import SupplementaryTask, ask_for
@@ -37,6 +38,8 @@ CLASSES = {
 }
 #: What an entry is in while something is still awaited of its reader.
 WAITING = ("queued", "offered", "skipped")
+#: The paper has come to the reader.
+OFFERED = ("offered", "read", "answered")
 #: The reader need not read it any more: the register line is left to them, the content is not.
 OUT_OF_SCOPE = ("withdrawn", "exempted")
 #: What people write who have read a paper and have nothing to say: a mark, no opinion.
@@ -88,7 +91,7 @@ class CirculationEntry(Workflow, Model):
         State("answered", _l("Read, with an opinion"), "good", final=True),
         State("withdrawn", _l("Taken back"), "neutral", final=True, uncounted=True),
         State("exempted", _l("Need not read"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("reading", _l("Reading"), since="sent_at"),),
+        clocks=(Clock("reading", _l("Reading"), since="sent_at", turn=("reader",)),),
     )
 
     document_id: Mapped[int] = fields.reference(
@@ -190,6 +193,13 @@ class CirculationEntry(Workflow, Model):
         if self.way is not None:
             self.way.go_round()
 
+    def tell_taken_back(self) -> None:
+        """The reader learns that nothing is awaited any more; one the paper never came to knows nothing of it."""
+        session = object_session(self)
+        assert session is not None
+        if self.sent_at is not None:
+            notices.tell(session, [self.reader], "withdrawn", self)
+
     def deliver(self) -> None:
         """It is the reader's turn: from now the reading time counts, or goes on after a pause."""
         session = object_session(self)
@@ -286,6 +296,7 @@ class CirculationEntry(Workflow, Model):
     @flow.step("queued", "offered", "skipped", to="withdrawn", label=_l("Take back"), who=started, tone="danger")
     def withdraw(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
         """The paper is taken back from the reader; nothing is awaited any more."""
+        self.tell_taken_back()
         self.settle_in("withdrawn")
 
     @flow.step("queued", "offered", "skipped", to="exempted", label=_l("Exempt from reading"), who=started)
@@ -296,6 +307,9 @@ class CirculationEntry(Workflow, Model):
     @flow.step("offered", to=None, label=_l("Remind"))
     def remind(self) -> None:
         """Ask this reader alone; when and how often stays on file."""
+        session = object_session(self)
+        assert session is not None
+        notices.tell(session, [self.reader], "reminded", self, due=self.due_at.isoformat() if self.due_at else "")
         self.reminded_at = now()
         self.reminders += 1
 

@@ -102,9 +102,9 @@ class Envelope(Workflow, Model):
         State("discrepancy", _l("Something is missing"), "bad", clocks=("defects",)),
         State("reconciled", _l("Checked and complete"), "good", final=True),
         clocks=(
-            Clock("opening", _l("Opening and checking"), since="received_at"),
-            Clock("handing_over", _l("Personal hand-over")),
-            Clock("defects", _l("Making good what is missing")),
+            Clock("opening", _l("Opening and checking"), since="received_at", duty=("registry_clerk",)),
+            Clock("handing_over", _l("Personal hand-over"), turn=("handed_to", "handed_unit")),
+            Clock("defects", _l("Making good what is missing"), duty=("registry_clerk",)),
         ),
     )
 

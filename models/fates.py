@@ -170,7 +170,7 @@ class ReturnCampaign(DecidesFate, Workflow, Model):
         State("handed_back", _l("Handed back"), "active"),
         State("closed", _l("Closed, all copies back"), "good", final=True),
         State("closed_with_incident", _l("Closed with an incident"), "bad", final=True),
-        clocks=(Clock("return", _l("Return to the issuer"), limit="due_by"),),
+        clocks=(Clock("return", _l("Return to the issuer"), limit="due_by", duty=("registry_clerk",)),),
     )
 
     campaign_no: Mapped[str] = fields.number(_l("Number"), 100, unique=True, search=True, derived=True)

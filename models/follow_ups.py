@@ -1,10 +1,11 @@
-"""Follow-up 催办: a case for every running limit of a paper, who is asked how, what they answered and to whom it went.
+"""Follow-up 催办: a case for every running limit of an incoming paper: who is asked, what they say, who learns it.
 
 After S2 催办, S6 and S8; the ladder of reminders is `app/engine/ladder.py`; `models/sweeping.py` climbs it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.record import Record, kinds
 from app.engine.refusals import StepRefused
-from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
+from app.engine.workflow import Ask, Flow, State, Workflow, followed, never_by_hand
 from models import notices
 from models.documents import REGISTRY, IncomingDocument
 from models.people import Department, Person, sees
@@ -35,20 +36,39 @@ DEEDS = {
     "decided": _l("Decided"),
 }
 
-#: The kinds whose running clocks are followed up.
-FOLLOWED = ("incoming_documents", "circulation_entries", "assignments", "paper_orders")
-#: Whose turn a stage is where no person is named: the roles that may take the next step.
-DUTY = {
-    ("incoming_documents", "proposal"): ("registry_clerk",),
-    ("incoming_documents", "instruction"): ("leader",),
-}
-#: Columns that name the person whose turn it is, the first that is filled.
-PERSONS = ("handler_id", "reader_id", "charged_id", "taker_id")
-
 OFFICER_COMPULSORY = rules.setting(
     "follow_up_officer_compulsory", _l("Urgent and important papers need a named follow-up officer"), default="yes"
 )
 KEEPERS = ("office_manager", "registry_clerk")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn a stage is: a person, else the head of a unit, else whoever has one of these roles."""
+
+    person: Person | None
+    unit: Department | None
+    roles: tuple[str, ...]
+
+
+def turn_of(record: Any, stage: str) -> Turn:
+    """Whose turn a stage of a record is, as its clock says; the unit of a person is that of the record, or their own.
+
+    What names nobody comes back to the registry.
+    """
+    clock = record.flow.clocks[stage]
+    named = [one for name in clock.turn if (one := getattr(record, name)) is not None]
+    person = next((one for one in named if isinstance(one, Person)), None)
+    unit = next((one for one in named if isinstance(one, Department)), None)
+    if unit is None and person is not None:
+        unit = person.department
+    return Turn(person, unit, clock.duty or ("registry_clerk",))
+
+
+def _on_duty(case: FollowUp, actor: Actor) -> bool:
+    model = followed().get(case.kind or "")
+    clock = model.flow.clocks.get(case.stage or "") if model is not None else None
+    return clock is not None and actor.has(*clock.duty)
 
 
 def asks(case: FollowUp, actor: Actor) -> bool:
@@ -58,9 +78,8 @@ def asks(case: FollowUp, actor: Actor) -> bool:
 
 def answers(case: FollowUp, actor: Actor) -> bool:
     """Whoever's turn it is, the head of the unit, and who asked and writes the answer down."""
-    on_duty = actor.has(*DUTY.get((case.kind or "", case.stage or ""), ()))
     mine = case.responsible_id in actor.person_ids or case.department_id in actor.led_ids
-    return mine or on_duty or asks(case, actor)
+    return mine or _on_duty(case, actor) or asks(case, actor)
 
 
 class FollowUp(Workflow, Model):
@@ -105,19 +124,21 @@ class FollowUp(Workflow, Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
-        mine = or_(
-            cls.officer_id.in_(actor.person_ids),
-            cls.responsible_id.in_(actor.person_ids),
-            cls.department_id.in_(actor.led_ids),
-        )
-        concerned = true() if actor.has(*REGISTRY) else mine
-        return and_(concerned, access.open_to(IncomingDocument, cls.document_id, actor))
+        """The registry and the officer by the paper; whoever's turn it is, and their head, by what they have to do."""
+        officer = true() if actor.has(*REGISTRY) else cls.officer_id.in_(actor.person_ids)
+        by_paper = and_(officer, access.open_to(IncomingDocument, cls.document_id, actor))
+        return or_(by_paper, cls._mine(actor, content=False))
+
+    @classmethod
+    def _mine(cls, actor: Actor, content: bool) -> ColumnElement[bool]:
+        mine = or_(cls.responsible_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids))
+        return and_(mine, access.behind(cls.kind, cls.record_id, actor, followed().values(), content))
 
     @classmethod
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
-        """What was answered belongs to the content of the paper."""
+        """What was answered belongs to the content of the paper; whoever answers knows what is asked."""
         known = select(IncomingDocument.id).where(IncomingDocument.content_to(actor))
-        return access.among(cls.document_id, known)
+        return or_(access.among(cls.document_id, known), cls._mine(actor, content=True))
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
@@ -293,7 +314,7 @@ class FollowUpNote(Record, Model):
 @versions.when_changed
 def _keep_up(session: Session, clock: Any) -> None:
     """A case follows its clock: a new limit is its limit, and when the clock stops it is settled."""
-    if clock.id is None or clock.kind not in FOLLOWED:
+    if clock.id is None or clock.kind not in followed():
         return
     with access.system(), session.no_autoflush:
         case = session.scalars(select(FollowUp).where(FollowUp.clock_id == clock.id)).one_or_none()
@@ -307,22 +328,16 @@ def _keep_up(session: Session, clock: Any) -> None:
         case.state, case.closed_at = "watching", None
 
 
-def follow(session: Session, clock: Any, record: Any) -> FollowUp | None:
+def follow(session: Session, clock: Any, record: Any, turn: Turn) -> FollowUp | None:
     """The case of a running clock, opened if there is none; None for records that are about no incoming paper.
 
     Whose turn it is may have changed since; the case shows who it is now.
     """
     paper = notices.paper_of(record)
-    if not isinstance(paper, IncomingDocument) or not record.followed(clock.stage):
+    if not isinstance(paper, IncomingDocument):
         return None
     case = session.scalars(select(FollowUp).where(FollowUp.clock_id == clock.id)).one_or_none()
-    person_id = next((pk for name in PERSONS if (pk := getattr(record, name, None))), None)
-    department_id = getattr(record, "department_id", None)
-    if department_id is None and person_id is not None:
-        person = session.get(Person, person_id)
-        department_id = person.department_id if person else None
-    if (clock.kind, clock.stage) in DUTY:
-        person_id = department_id = None
+    person_id, department_id = (one.id if one is not None else None for one in (turn.person, turn.unit))
     if case is None:
         case = FollowUp(
             document=paper, kind=clock.kind, record_id=record.id, stage=clock.stage, clock_id=clock.id,
@@ -334,4 +349,4 @@ def follow(session: Session, clock: Any, record: Any) -> FollowUp | None:
     return case
 
 
-__all__ = ["FOLLOWED", "FollowUp", "FollowUpNote", "follow"]
+__all__ = ["FollowUp", "FollowUpNote", "Turn", "follow", "turn_of"]

@@ -156,11 +156,12 @@ def tell_leader(
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
     """The instructing leader has been told what came of it."""
-    document.leader_told_at = happened(at)
+    document.leader_told_at = happened(at, document.received_at)
 
 
 @flow.step(
-    "in_handling", "in_circulation", "result_in", "closed", to=None, label=_l("Answer the sender"), who=may_answer
+    "in_handling", "in_circulation", "suspended", "result_in", "closed",
+    to=None, label=_l("Answer the sender"), who=may_answer,
 )  # fmt: skip
 def answer_sender(
     document: IncomingDocument,
@@ -168,7 +169,7 @@ def answer_sender(
     at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
 ) -> None:
     """What the sender was told, and how; a written reply is linked from the outgoing register."""
-    document.sender_answer, document.answered_sender_at = words, happened(at)
+    document.sender_answer, document.answered_sender_at = words, happened(at, document.received_at)
 
 
 @flow.step(*UNFINISHED, *FINISHED, to=None, label=_l("Answered in writing"), who=never_by_hand)

@@ -36,6 +36,8 @@ from app.engine.disclosure import knows
 from app.engine.history import HistoryEntry
 from app.engine.moments import Moment, local, now, today
 from app.engine.record import kinds
+from app.engine.workflow import followed
+from models.instructions import LeaderInstruction
 from models.people import Person
 from models.report_runs import ReportRun
 from models.secrecy import NOT_INDEXED, ON_PAPER_ONLY, ORDINARY, REGISTRY
@@ -52,6 +54,8 @@ TEXTS = {
     "awake": _l("The suspended paper goes on today: %(paper)s"),
     "review": _l("A paper kept for now is to be looked at again, due %(due)s: %(paper)s"),
     "verify": _l("An article of the library is to be verified again since %(due)s: %(paper)s"),
+    "reminded": _l("You are reminded to read it, due %(due)s: %(paper)s"),
+    "withdrawn": _l("Taken back from you, nothing is awaited any more: %(paper)s"),
     "ended": _l("The sender has ended it, nothing is awaited any more: %(paper)s"),
     "recalled": _l("The issuer has recalled it, it goes round no more: %(paper)s"),
     "evidence": _l("Evidence is asked for by a supervision case: %(paper)s"),
@@ -74,13 +78,16 @@ TEXTS = {
     "report_failed": _l("A file you asked for could not be made: %(paper)s"),
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
+#: What tells people that they are off a paper's way: they learn it from its register line.
+PARTING = ("withdrawn", "ended")
 #: a record by the name of its kind and its key
 Key = tuple[str, int]
+#: a record of which is asked whether it is seen, or with its content
+Asked = tuple[str, bool, int]
 #: So many unread notices are counted.
 COUNTED = 100
-#: Kinds of record notices are about.
+#: Kinds of record notices are about, beside those whose limits are followed up.
 ABOUT = (
-    "incoming_documents", "outgoing_documents", "circulation_entries", "assignments", "paper_orders",
     "extension_requests", "follow_ups", "supervisions", "accountability_cases", "holds", "service_tickets",
     "dispatch_orders", "articles", "products", "customer_handovers", "difference_orders", "people",
 )  # fmt: skip
@@ -88,7 +95,7 @@ ABOUT = (
 
 def about_models() -> list[Any]:
     present = kinds()
-    return [*(present[name] for name in ABOUT), ReportRun]
+    return [*followed().values(), *(present[name] for name in ABOUT), ReportRun]
 
 
 def model_of(kind: str) -> Any:
@@ -97,7 +104,10 @@ def model_of(kind: str) -> Any:
 
 
 class Notice(access.RowAccess, Model):
-    """One thing one person is told. Only the person reads it, and only while the paper behind it is open to them."""
+    """One thing one person is told. Only the person reads it, and only while the paper behind it is open to them.
+
+    Of work that comes of a paper, a task or an order, it is enough that whoever has to do it may know what it is.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_person_read", "person_id", "read_at"),)
@@ -125,13 +135,29 @@ class Notice(access.RowAccess, Model):
         return and_(
             cls.person_id == (actor.own_person_id or 0),
             access.behind(cls.kind, cls.record_id, actor, models),
-            access.behind(cls.paper_kind, cls.paper_id, actor, models, content=left_out),
+            or_(
+                access.behind(cls.paper_kind, cls.paper_id, actor, models, content=left_out),
+                access.behind(cls.kind, cls.record_id, actor, _of_their_own(), content=True),
+                and_(cls.key.in_(PARTING), access.behind(cls.paper_kind, cls.paper_id, actor, models)),
+            ),
         )
+
+
+def _of_their_own() -> list[Any]:
+    """The models of what is followed up that say by themselves who learns their content."""
+    return [model for model in followed().values() if model.content_fields]
 
 
 def paper_of(record: Any) -> Any:
     """The paper a record is about: its document, or itself."""
     return getattr(record, "document", None) or record
+
+
+def _paper_key(record: Any) -> Key:
+    """Kind and key of the paper a record is about, which its doer may not see."""
+    about = type(record).__mapper__.relationships.get("document")
+    key = getattr(record, "document_id", None)
+    return (record.kind_name, record.id) if about is None or key is None else (about.mapper.class_.kind_name, key)
 
 
 def paper_words(paper: Any) -> str:
@@ -165,19 +191,28 @@ def open_notices(session: Session, *conditions: Any, most: int = 100) -> list[tu
     """The actor's notices, the latest first, each with its record and paper as the actor may see them now."""
     query = select(Notice).where(*conditions).order_by(Notice.at.desc(), Notice.id.desc()).limit(most)
     found = list(session.scalars(query))
-    wanted: dict[str, set[int]] = {}
-    for notice in found:
-        wanted.setdefault(notice.kind, set()).add(notice.record_id)
-        wanted.setdefault(notice.paper_kind, set()).add(notice.paper_id)
-    seen: dict[tuple[str, int], Any] = {}
-    for kind, keys in wanted.items():
-        model = model_of(kind)
-        seen |= {(kind, row.id): row for row in session.scalars(select(model).where(model.id.in_(keys)))}
+    papers = {(notice.paper_kind, notice.paper_id) for notice in found}
+    seen = _loaded(session, papers | {(notice.kind, notice.record_id) for notice in found})
+    told = {(one.paper_kind, one.paper_id) for one in found if (one.kind, one.record_id) in seen}
+    with access.system():  # what somebody has to do is told with the number of a paper that is not for them
+        seen |= _loaded(session, told - seen.keys())
     return [
         (notice, seen[notice.kind, notice.record_id], seen[notice.paper_kind, notice.paper_id])
         for notice in found
         if (notice.kind, notice.record_id) in seen and (notice.paper_kind, notice.paper_id) in seen
     ]
+
+
+def _loaded(session: Session, wanted: set[Key]) -> dict[Key, Any]:
+    """Records by kind and key, as far as the actor sees them: a query a kind."""
+    keys: dict[str, set[int]] = {}
+    for kind, key in wanted:
+        keys.setdefault(kind, set()).add(key)
+    seen: dict[Key, Any] = {}
+    for kind, some in keys.items():
+        model = model_of(kind)
+        seen |= {(kind, row.id): row for row in session.scalars(select(model).where(model.id.in_(some)))}
+    return seen
 
 
 def unread(session: Session) -> int:
@@ -188,28 +223,36 @@ def unread(session: Session) -> int:
     """
     actor = access.current()
     new = Notice.person_id == (actor.own_person_id or 0), Notice.read_at.is_(None)
-    query = select(Notice.kind, Notice.record_id, Notice.paper_kind, Notice.paper_id).where(*new)
+    about = (Notice.kind, Notice.record_id), (Notice.paper_kind, Notice.paper_id)
+    query = select(*about[0], *about[1], Notice.key).where(*new)
     with access.system():
-        found = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED).execution_options(**by_key)).all()
-    papers = {(kind, key) for _kind, _key, kind, key in found}
-    records = {(kind, key) for kind, key, _kind, _key in found} - papers
-    seen = _seen(session, actor, papers, records)
-    return sum((kind, key) in seen and (paper_kind, paper) in seen for kind, key, paper_kind, paper in found)
-
-
-def _seen(session: Session, actor: access.Actor, papers: set[Key], records: set[Key]) -> set[Key]:
-    """Those of the papers and records that the actor sees: one query."""
-    asked: dict[tuple[str, bool], list[int]] = {}
+        told = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED).execution_options(**by_key)).all()
     left_out = not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
-    for keys, content in ((papers, left_out), (records, False)):
-        for kind, key in keys:
-            if actor.may("read", kind):
-                asked.setdefault((kind, content), []).append(key)
-    if not asked:
+    own = {model.kind_name for model in _of_their_own()}
+    found = [
+        ((kind, pk), (paper, paper_pk), left_out and key not in PARTING) for kind, pk, paper, paper_pk, key in told
+    ]
+    asked = {(kind, content, pk) for _record, (kind, pk), content in found}
+    asked |= {(kind, False, pk) for (kind, pk), _paper, _content in found}
+    asked |= {(kind, True, pk) for (kind, pk), _paper, _content in found if kind in own}
+    seen = _seen(session, actor, asked)
+    return sum(
+        (kind, False, pk) in seen and ((paper, content, paper_pk) in seen or (kind, True, pk) in seen)
+        for (kind, pk), (paper, paper_pk), content in found
+    )
+
+
+def _seen(session: Session, actor: access.Actor, asked: set[Asked]) -> set[Asked]:
+    """Those of the records that the actor sees, and of those asked for with it, learns the content: one query."""
+    keys: dict[tuple[str, bool], list[int]] = {}
+    for kind, content, key in asked:
+        if actor.may("read", kind):
+            keys.setdefault((kind, content), []).append(key)
+    if not keys:
         return set()
-    statement = _seeing(actor, frozenset(asked))
-    found = session.connection().execute(statement, {_keys(*of): keys for of, keys in asked.items()})
-    return {(kind, key) for kind, key in found}
+    statement = _seeing(actor, frozenset(keys))
+    found = session.connection().execute(statement, {_keys(*of): of_kind for of, of_kind in keys.items()})
+    return {(kind, bool(content), key) for kind, content, key in found}
 
 
 def _keys(kind: str, content: bool) -> str:
@@ -225,7 +268,9 @@ def _seeing(actor: access.Actor, asked: frozenset[tuple[str, bool]]) -> Any:
     parts: list[Any] = []
     for kind, content in sorted(asked):
         model = model_of(kind)
-        query = select(literal(kind), model.id).where(among_given(model.id, _keys(kind, content)))
+        query = select(literal(kind), literal(int(content)), model.id).where(
+            among_given(model.id, _keys(kind, content))
+        )
         parts.append(query.where(access.content_rule(model, actor)) if content and model.content_fields else query)
     return access.ruled(union_all(*parts).execution_options(**by_key))
 
@@ -253,26 +298,37 @@ def holders(session: Session, *roles: str) -> list[Person]:
 
 
 def instructors(session: Session, paper: Any) -> list[Person]:
-    """The leaders who instructed on a paper, as its history tells, in the order they did."""
-    query = (
+    """The leaders in charge of a paper: who ordered or signs one of the house, who instructed on one that came in.
+
+    An instruction is its leader's, whoever typed it or handed the paper out; one given at once, without a line, is that
+    of the leader who took the step.
+    """
+    named = [person for name in ("ordered_by", "signer") if (person := getattr(paper, name, None)) is not None]
+    signed = select(Person).join(LeaderInstruction, LeaderInstruction.leader_id == Person.id)
+    signed = signed.where(LeaderInstruction.document_id == paper.id, LeaderInstruction.standing == "signed")
+    took = (
         select(Person)
         .join(HistoryEntry, HistoryEntry.actor_id == Person.user_id)
         .where(HistoryEntry.kind == paper.kind_name, HistoryEntry.record_id == paper.id)
-        .where(or_(HistoryEntry.action.startswith("instruct"), HistoryEntry.action == "sign"))
+        .where(HistoryEntry.action.startswith("instruct"))
+        .where(Person.user.has(User.roles.any(Role.name == "leader")))
     )
-    return list(dict.fromkeys(session.scalars(query.order_by(HistoryEntry.id))))
+    if paper.kind_name == "incoming_documents":
+        named += session.scalars(signed.order_by(LeaderInstruction.signed_at, LeaderInstruction.id))
+        named += session.scalars(took.order_by(HistoryEntry.id))
+    return list(dict.fromkeys(named))
 
 
 def tell(
     session: Session, people: Sequence[Person], key: str, record: Any, *, rung_id: int | None = None, **parameters: Any
 ) -> list[Notice]:
     """Put a notice about a record on the list of each of these people, or of who stands in; the caller commits."""
-    paper, told, made = paper_of(record), json.dumps(parameters, ensure_ascii=False), []
+    (paper_kind, paper_id), told, made = _paper_key(record), json.dumps(parameters, ensure_ascii=False), []
     for meant in dict.fromkeys(people):
         person = stand_in(meant)
         notice = Notice(
             person=person, meant_for_id=meant.id if person is not meant else None, kind=record.kind_name,
-            record_id=record.id, paper_kind=paper.kind_name, paper_id=paper.id, key=key, parameters=told,
+            record_id=record.id, paper_kind=paper_kind, paper_id=paper_id, key=key, parameters=told,
             rung_id=rung_id, at=now(),
         )  # fmt: skip
         session.add(notice)

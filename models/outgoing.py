@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
-from app.engine import access, changes, fields
+from app.engine import access, changes, fields, numbers
 from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.moments import now
@@ -107,12 +107,12 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         State("withdrawn", _l("Withdrawn"), "neutral", final=True, uncounted=True),
         State("voided", _l("Void"), "bad", final=True, uncounted=True),
         clocks=(
-            Clock("drafting", _l("Drafting"), limit="limit_at"),
-            Clock("leader_review", _l("Review by the ordering leader")),
-            Clock("finance_review", _l("Finance review")),
-            Clock("text_check", _l("Text check")),
-            Clock("signing", _l("Signature")),
-            Clock("issuing", _l("Signature to issue")),
+            Clock("drafting", _l("Drafting"), limit="limit_at", turn=("drafter",)),
+            Clock("leader_review", _l("Review by the ordering leader"), turn=("ordered_by",)),
+            Clock("finance_review", _l("Finance review"), duty=("finance",)),
+            Clock("text_check", _l("Text check"), turn=("executing",), duty=("office_manager",)),
+            Clock("signing", _l("Signature"), turn=("signer",), duty=("leader",)),
+            Clock("issuing", _l("Signature to issue"), duty=("registry_clerk",)),
         ),
     )
 
@@ -275,6 +275,13 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
     def counted_in(self) -> str:
         """The series its number is drawn from, as `numbers` knows it."""
         return key(self.number_series) if self.number_series is not None else FIRST
+
+    def numbered_at(self) -> datetime | None:
+        """When the paper had both its signature and its number; a number may have been reserved long before."""
+        session = session_of(self)
+        with session.no_autoflush:
+            drawn = numbers.drawn_as(session, self.counted_in(), self.document_no) if self.document_no else None
+        return max(filter(None, (self.signed_at, drawn.at if drawn else None)), default=None)
 
     def prepare(self, session: Session) -> None:
         if self.taken_over:

@@ -44,7 +44,7 @@ class PaperOrder(Attached, Workflow, Model):
         State("ordered", _l("Ordered"), "waiting", clocks=("carrying_out",)),
         State("done", _l("Carried out"), "good", final=True),
         State("cancelled", _l("Cancelled"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("carrying_out", _l("Carrying out"), limit="by"),),
+        clocks=(Clock("carrying_out", _l("Carrying out"), limit="by", turn=("charged",)),),
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
@@ -121,7 +121,7 @@ class PaperOrder(Attached, Workflow, Model):
         at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
     ) -> None:
         """The order is carried out; the report goes on file."""
-        self.report, self.done_at = report, happened(at)
+        self.report, self.done_at = report, happened(at, self.paper.received_at)
         session = object_session(self)
         if self.what == "copy" and self.number and session is not None:
             add_copies(session, self.paper, self.number, "photocopy")

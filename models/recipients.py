@@ -63,7 +63,10 @@ class Recipient(Workflow, Model):
         State("to_return", _l("To be returned"), "bad", clocks=("return",)),
         State("returned", _l("Returned"), "neutral", final=True),
         State("struck_out", _l("Struck out"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("receipt", _l("Receipt")), Clock("return", _l("Return"))),
+        clocks=(
+            Clock("receipt", _l("Receipt"), turn=("department",), duty=("registry_clerk",)),
+            Clock("return", _l("Return"), duty=("registry_clerk",)),
+        ),
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "outgoing_document.id", required=True)
@@ -190,7 +193,7 @@ class Recipient(Workflow, Model):
         assert session is not None
         self._keep_to_the_print(session)
         self._number(session)
-        self.channel, self.sent_at = channel, happened(at)
+        self.channel, self.sent_at = channel, happened(at, self.document.numbered_at())
 
     def _keep_to_the_print(self, session: Session) -> None:
         """Raise `StepRefused` where more copies would be out than were printed."""
@@ -213,13 +216,13 @@ class Recipient(Workflow, Model):
         at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None,
     ) -> str:
         """The recipient has signed for the copies; a slip that is due is still awaited."""
-        self.signed_by, self.signed_at = signed_by, happened(at)
+        self.signed_by, self.signed_at = signed_by, happened(at, self.sent_at)
         return "received" if self.slip_due else "acknowledged"
 
     @flow.step("received", to="acknowledged", label=_l("The slip came back"), tone="primary")
     def take_slip(self, at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
         """The signed and stamped receipt slip is here."""
-        self.slip_at = happened(at)
+        self.slip_at = happened(at, self.signed_at)
 
     @flow.step("to_send", to="struck_out", label=_l("Strike out"))
     def strike_out(self, reason: Annotated[str, Ask(_l("Reason"))]) -> None:
@@ -232,4 +235,4 @@ class Recipient(Workflow, Model):
     @flow.step("to_return", to="returned", label=_l("Came back"), tone="primary")
     def come_back(self, at: Annotated[datetime | None, Ask(_l("When"), help=_l("Empty: now"))] = None) -> None:
         """The copies are here again, or the recipient has confirmed that they are destroyed."""
-        self.returned_at = happened(at)
+        self.returned_at = happened(at, self.sent_at)

@@ -21,7 +21,7 @@ from app.engine.moments import local, now, today
 from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
 from app.engine.versions import ClockVersion
-from app.engine.workflow import flows
+from app.engine.workflow import flows, followed
 from models import (
     customer_watch,
     daily_reviews,
@@ -36,16 +36,18 @@ from models import (
 )
 from models.articles import Article
 from models.fates import Hold
-from models.follow_ups import DUTY, FollowUp
+from models.follow_ups import FollowUp, Turn, turn_of
 from models.notices import Notice
 from models.orders import Order
-from models.people import Department, Person
+from models.people import Person
 from models.products import Product
 
 log = logging.getLogger("wenshu")
 
 #: The hours of the office's clock in which nobody waits for what takes long.
 NIGHT = range(0, 6)
+#: Who waits for a record that goes on.
+AWAITING = ("handler_id", "taker_id")
 
 
 def sweep(session: Session) -> Counter[str]:
@@ -69,7 +71,7 @@ def sweep(session: Session) -> Counter[str]:
             done["notices"] += _apart(session, lambda burst=burst: customer_watch.warn(session, burst))  # type: ignore[misc]
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
-            ClockRow.kind.in_(follow_ups.FOLLOWED),
+            ClockRow.kind.in_(followed()),
         )
         for clock_id in list(session.scalars(query.order_by(ClockRow.id))):
             session.rollback()
@@ -117,7 +119,7 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
     if record is None or record.state not in record.flow.steps["go_on"].sources:
         return 0
     record.take("go_on", session)
-    people = [session.get(Person, key) for name in follow_ups.PERSONS if (key := getattr(record, name, None))]
+    people = [session.get(Person, key) for name in AWAITING if (key := getattr(record, name, None))]
     words = "resumed" if hasattr(model, "wake_at") else "awake"
     notices.tell(session, [person for person in people if person], words, record)
     return 1
@@ -250,67 +252,81 @@ def check_stock(session: Session) -> int:
 
 
 def look_after(session: Session, clock_id: int) -> int:
-    """Open or bring up to date the case of a clock and climb its ladder; how many notices. The caller commits."""
+    """Open or bring up to date the case of a clock and climb its ladder; how many notices. The caller commits.
+
+    What is about no incoming paper has no case, and is told about all the same.
+    """
     one_at_a_time(session, f"clock {clock_id}")
     clock = session.get(ClockRow, clock_id, populate_existing=True)
     if clock is None or clock.state != clocks.RUNNING:
         return 0
     model: Any = kinds()[clock.kind]
     record: Any = session.get(model, clock.record_id)
-    case = follow_ups.follow(session, clock, record) if record is not None else None
-    if case is None:
+    if record is None or not (record.flow.clocks[clock.stage].followed and record.followed(clock.stage)):
         return 0
+    turn = turn_of(record, clock.stage)
+    case = follow_ups.follow(session, clock, record, turn)
     since = session.scalars(
         select(ClockVersion.at).where(ClockVersion.clock_id == clock.id, ClockVersion.number == clock.version)
     ).first()
     rungs = ladder.rungs_for(session.scalars(select(EscalationRung)), clock.kind, clock.stage, record.profile())
     told = ladder.climb(
-        session, clock, rungs, working_calendar(session, clock.calendar), now(),
-        since=since or clock.started_at, answered=case.state in ("answered", "reported"),
+        session, clock, rungs, working_calendar(session, clock.calendar), now(), since=since or clock.started_at,
+        answered=case is not None and case.state in ("answered", "reported"),
     )  # fmt: skip
+    if case is not None:
+        _count(session, case, told)
+    return _send(session, turn, case, clock, record, told)
+
+
+def _count(session: Session, case: FollowUp, rungs: list[EscalationRung]) -> None:
+    """Note in a case that it was reminded of by these rungs."""
     # Half of a long time gone is a word to whoever handles it, no warning yet (documents.md 3.5).
-    if case.state == "watching" and any(rung.basis != "half_time" or rung.below_days for rung in told):
+    if case.state == "watching" and any(rung.basis != "half_time" or rung.below_days for rung in rungs):
         case.take("warn", session)
-    if told:
+    if rungs:
         with history.act("warn"):
             case.reminded += 1
             session.flush()
-    return _send(session, case, clock, record, told)
 
 
-def _send(session: Session, case: FollowUp, clock: ClockRow, record: Any, rungs: list[EscalationRung]) -> int:
+def _send(
+    session: Session, turn: Turn, case: FollowUp | None, clock: ClockRow, record: Any, rungs: list[EscalationRung]
+) -> int:
     """Put the notices of these rungs on people's lists: each is told once, by the latest rung."""
     key = "overdue" if clock.due_at < now() else "due_soon"
+    officer = case.officer if case is not None else None
     count, done = 0, set()
     for rung in reversed(rungs):
-        people = [person for person in _recipients(session, rung, case, record) if person not in done]
+        people = [person for person in _recipients(session, rung, turn, officer, record) if person not in done]
         done.update(people)
         told = notices.tell(
             session, people, key, record, rung_id=rung.id, stage=clock.stage, due=clock.due_at.isoformat()
         )
-        count += len(told) + _tell_of_absence(session, case, record, told, clock.stage)
+        count += len(told) + _tell_of_absence(session, turn, record, told, clock.stage)
     return count
 
 
-def responsible(session: Session, case: FollowUp) -> list[Person]:
-    """Whose turn it is: the person named, the head of the unit named, or whoever has the duty."""
-    if case.responsible is not None:
-        return [case.responsible]
-    if case.department is not None and case.department.leader is not None:
-        return [case.department.leader]
-    return notices.holders(session, *DUTY.get((case.kind or "", case.stage or ""), ("registry_clerk",)))
+def responsible(session: Session, turn: Turn) -> list[Person]:
+    """The people whose turn it is: the one named, the head of the unit named, or whoever has the duty."""
+    if turn.person is not None:
+        return [turn.person]
+    if turn.unit is not None and turn.unit.leader is not None:
+        return [turn.unit.leader]
+    return notices.holders(session, *turn.roles)
 
 
-def _recipients(session: Session, rung: EscalationRung, case: FollowUp, record: Any) -> list[Person]:
+def _recipients(
+    session: Session, rung: EscalationRung, turn: Turn, officer: Person | None, record: Any
+) -> list[Person]:
     found: list[Person] = []
     for who in rung.recipients:
         if who == "responsible":
-            found += responsible(session, case)
+            found += responsible(session, turn)
         elif who == "unit_head":
-            heads: list[Department] = [case.department] if case.department else []
-            found += [unit.leader for unit in heads if unit.leader is not None]
+            found += [turn.unit.leader] if turn.unit is not None and turn.unit.leader is not None else []
         elif who == "officer":
-            found += [case.officer] if case.officer is not None else []
+            found += [officer] if officer is not None else []
         elif who == "leader":
             found += leaders_of(session, notices.paper_of(record))
         else:
@@ -319,14 +335,14 @@ def _recipients(session: Session, rung: EscalationRung, case: FollowUp, record: 
 
 
 def leaders_of(session: Session, paper: Any) -> list[Person]:
-    """The leaders who instructed on a paper, as its history tells; before anybody has, all who could."""
+    """The leaders in charge of a paper; before there is any, all who could be."""
     return notices.instructors(session, paper) or notices.holders(session, "leader")
 
 
-def _tell_of_absence(session: Session, case: FollowUp, record: Any, told: list[Notice], stage: str) -> int:
+def _tell_of_absence(session: Session, turn: Turn, record: Any, told: list[Notice], stage: str) -> int:
     """Whoever gave the task learns, once, that its handler is away and who stands in."""
     count = 0
-    for person in responsible(session, case):
+    for person in responsible(session, turn):
         mine = [notice for notice in told if notice.meant_for_id == person.id]
         away = bool(mine) or (notices.is_away(person) and any(notice.person_id == person.id for notice in told))
         if not away:

@@ -48,7 +48,7 @@ class SupplementaryTask(Workflow, Model):
         State("open", _l("To be done"), "waiting", clocks=("doing",)),
         State("done", _l("Done"), "good", final=True),
         State("dropped", _l("Dropped"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("doing", _l("Doing it"), limit="limit_at"),),
+        clocks=(Clock("doing", _l("Doing it"), limit="limit_at", turn=("person", "department")),),
     )
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import Integer, String, and_, bindparam, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.engine.clock_rules import STAGE_LABELS
@@ -16,23 +16,23 @@ from app.engine.columns import Column
 from app.engine.disclosure import learned
 from app.engine.figures import Figure, Group, Share, Tally, figures, monthly
 from app.engine.frames import Counted, Rows, frame, month_of, report
+from app.engine.ladder import SENT, RungSent
 from app.engine.moments import Moment, now
 from app.engine.office_calendar import working_calendar
 from app.engine.periods import Period
+from app.engine.workflow import Clock, followed
 from models.assignments import Assignment
 from models.documents import URGENCY, IncomingDocument
-from models.entries import CirculationEntry
 from models.follow_ups import FollowUp, FollowUpNote
 from models.instructions import LeaderInstruction
-from models.paper_orders import PaperOrder
 from models.people import Department, Person, told_apart
 from reports.counting import WORKING_HOURS, last_day, office_days, opening, share, tally
 
-#: What has limits that somebody keeps an eye on, and the column of the person whose turn it is to handle it.
-RUNNING_LIMITS: tuple[tuple[Any, str], ...] = (
-    (IncomingDocument, "handler_id"), (Assignment, "handler_id"), (CirculationEntry, "reader_id"),
-    (PaperOrder, "charged_id"),
-)  # fmt: skip
+#: Whose turn a limit is where nobody is named.
+DUTIES = {
+    "registry_clerk": _l("Registry clerk"), "leader": _l("Leader"), "finance": _l("Finance"),
+    "office_manager": _l("Office manager"),
+}  # fmt: skip
 
 
 @figures(
@@ -199,7 +199,7 @@ def _asked() -> Any:
     "papers_overdue",
     _l("Overdue papers"),
     [
-        Column("receipt_no", _l("Receipt number"), "number_text"),
+        Column("receipt_no", _l("Number"), "number_text"),
         Column("title", _l("Title"), "text"),
         Column("stage", _l("Stage"), "text"),
         Column("person", _l("Person responsible"), "text"),
@@ -213,56 +213,87 @@ def _asked() -> Any:
         Column("reply", _l("Answer"), "text"),
     ],
     basis=_l(
-        "Limits of papers, of their readers and of the units they were given to that fell into the period, run now and "
-        "are past; the longest overdue first. Working days over are those after the day of the limit, today included; "
-        "the answer is told to those who may read the paper."
+        "Every limit of incoming and outgoing papers, their units, readers, tasks, copies, recipients and envelopes "
+        "that fell into the period, runs now and is past; the longest overdue first. Working days over are those after "
+        "the day of the limit, today included; the answer is told to those who may read the paper."
     ),
     labels={"stage": STAGE_LABELS},
 )
 def papers_overdue(session: Session, period: Period) -> Counted:
     """One line a limit that is past: whose turn it is, for how long, how often they were reminded, what they said."""
-    tables = [frame(session, _past(model, person, period)) for model, person in RUNNING_LIMITS]
-    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
+    table = frame(session, union_all(*(_past(model, period) for model in followed().values())))
     table = table.sort_values(["due_at", "receipt_no"], kind="stable", ignore_index=True)
     days = working_calendar(session).working_days_column(office_days(table["due_at"]), last_day(now(), len(table)))
-    lines = table[["receipt_no", "stage", "person", "warned", "asked"]].assign(id=table["case_id"])
-    opens = Rows(FollowUp, lines[lines["id"].notna()], {"warned": "warned", "asked": "asked"})
-    return Counted(table.assign(days=pd.Series(days).astype(int)), [opens])
+    keys = ["receipt_no", "stage", "person"]
+    lines, asked = table[[*keys, "warned", "asked"]], table["case_id"].notna()
+    cases = lines.assign(id=table["case_id"])[asked]
+    opens = [Rows(FollowUp, cases, {"warned": "warned", "asked": "asked"})]
+    for kind, model in followed().items():  # what has no case is shown itself
+        own = ~asked & table["kind"].eq(kind)
+        if own.any():
+            opens.append(Rows(model, lines.assign(id=table["record_id"])[own], {"warned": "warned"}))
+    return Counted(table.assign(days=pd.Series(days).astype(int)), opens)
 
 
-def _whose_turn(stage: Any) -> Any:
-    """Who holds a paper: before it is handled the registry proposes, and a leader instructs, named or not."""
+def _by_stage(model: Any, told: Callable[[Any], Any]) -> Any:
+    """What is told of the clock of each stage of a model, as a column; nothing of those of which nothing is."""
+    found = [(stage, told(clock)) for stage, clock in model.flow.clocks.items()]
+    whens = [(ClockRow.stage == stage, value) for stage, value in found if value is not None]
+    return case(*whens, else_=None) if whens else literal(None, Integer)
+
+
+def _named(model: Any, target: Any) -> Any:
+    """The column that names a person, or a unit, whose turn it is."""
+
+    def key(clock: Clock) -> Any:
+        relations = (getattr(model, name).property for name in clock.turn)
+        return next((getattr(model, f"{one.key}_id") for one in relations if one.mapper.class_ is target), None)
+
+    return _by_stage(model, key)
+
+
+def _whose_turn(model: Any, unit: Any) -> Any:
+    """Who holds it: the person named; where there is no unit either, the role, or the leader a paper lies before."""
     leader, asked = Person.__table__.alias(), LeaderInstruction.__table__.c
     waits = select(func.min(leader.c.name)).where(
         leader.c.id == asked.leader_id, asked.document_id == IncomingDocument.id, asked.standing == "waiting"
     )
-    named = waits.correlate(IncomingDocument).scalar_subquery()
-    registry, some_leader = literal(str(_("Registry clerk"))), literal(str(_("Leader")))
-    instructs = func.coalesce(named, some_leader)
-    return case((stage == "proposal", registry), (stage == "instruction", instructs), else_=Person.name)
+    roles = _by_stage(model, lambda clock: literal(str(DUTIES[(clock.duty or ("registry_clerk",))[0]]), String))
+    if model is IncomingDocument:
+        before = waits.correlate(IncomingDocument).scalar_subquery()
+        roles = case((ClockRow.stage == "instruction", func.coalesce(before, roles)), else_=roles)
+    return func.coalesce(Person.name, case((unit.is_(None), roles)))
 
 
-def _past(model: Any, person: str, period: Period) -> Any:
-    """The running limits of a kind that are past, with the paper and the case of each."""
-    paper, clock, watch, note = IncomingDocument, ClockRow, FollowUp, FollowUpNote.__table__.c
+def _past(model: Any, period: Period) -> Any:
+    """The running limits of a kind that are past, with the paper, if it is about one, and the case of each."""
+    clock, watch, note = ClockRow, FollowUp, FollowUpNote.__table__.c
+    about = model.__mapper__.relationships.get("document")
+    paper = about.mapper.class_ if about is not None and not model.__table__.c.document_id.nullable else model
     asked = select(func.count(note.id)).where(note.follow_up_id == watch.id, note.deed == "asked").correlate(watch)
-    unit = getattr(model, "department_id", Person.department_id)
+    sent = select(func.count(RungSent.at.distinct())).where(RungSent.clock_id == clock.id, RungSent.state == SENT)
+    unit = _named(model, Department)
     query = (
         select(
-            paper.receipt_no, learned(paper, "title"), clock.stage, _whose_turn(clock.stage).label("person"),
-            Department.name.label("department"), clock.original_due_at, clock.due_at,
-            func.coalesce(watch.reminded, 0).label("warned"), asked.scalar_subquery().label("asked"), watch.answered_at,
-            learned(watch, "reply"), watch.id.label("case_id"),
+            literal(model.kind_name).label("kind"), model.id.label("record_id"),
+            getattr(paper, paper.natural_key or "number").label("receipt_no"),
+            (learned(paper, "title") if hasattr(paper, "title") else literal(None, String)).label("title"),
+            clock.stage, _whose_turn(model, unit).label("person"), Department.name.label("department"),
+            clock.original_due_at, clock.due_at,
+            func.coalesce(watch.reminded, sent.correlate(clock).scalar_subquery()).label("warned"),
+            asked.scalar_subquery().label("asked"), watch.answered_at, learned(watch, "reply").label("reply"),
+            watch.id.label("case_id"),
         )
         .select_from(model)
         .join(clock, and_(clock.kind == model.kind_name, clock.record_id == model.id))
-        .join(Person, getattr(model, person) == Person.id, isouter=True)
-        .join(Department, unit == Department.id, isouter=True)
+        .join(Person, _named(model, Person) == Person.id, isouter=True)
+        .join(Department, func.coalesce(unit, Person.department_id) == Department.id, isouter=True)
         .join(watch, watch.clock_id == clock.id, isouter=True)
         .where(clock.state == RUNNING, clock.due_at < now())
     )  # fmt: skip
-    if model is not paper:
+    if paper is not model:
         query = query.join(paper, model.document_id == paper.id, isouter=True)
     if model is Assignment:
         query = query.where(model.lead.is_(False))  # the lead's limit is the paper's own
-    return period.holds(query, clock.due_at)
+    unfollowed = [stage for stage, one in model.flow.clocks.items() if not one.followed]
+    return period.holds(query.where(clock.stage.not_in(unfollowed)), clock.due_at)

@@ -16,6 +16,7 @@ from models.circulation import Circulation, CirculationEntry, offer_to
 from models.circulation_rules import MODES, round_for
 from models.documents import IncomingDocument
 from models.endings import stop_all, unsettled
+from models.notices import Notice, open_notices, words_of
 from models.people import Person, actor_of
 from models.registers import Register
 from models.tasks import SupplementaryTask
@@ -420,8 +421,20 @@ def test_reminding_one_reader_is_counted(session, actors):
     for _time in range(2):
         take(session, actors["clerk"], entry, "remind")
     assert entry.reminders == 2 and entry.reminded_at is not None
+    with access.acting_as(actors["user_a"]):
+        assert [notice.key for notice in session.scalars(select(Notice))] == ["reminded"] * 2
     take(session, actors["user_a"], entry, "mark_read")
     refused(session, actors["clerk"], entry, "remind", "not possible")
+
+
+@pytest.mark.parametrize("way", ["entry", "round"])
+def test_whom_the_paper_is_taken_back_from_is_told(session, actors, way):
+    round_ = send(session, actors, paper(session, actors, "electronic"), "user_a")
+    taken = entry_of(session, round_, "张小明") if way == "entry" else round_
+    take(session, actors["office"], taken, "withdraw" if way == "entry" else "stop", reason="发错了")
+    with access.acting_as(actors["user_a"]), force_locale("en"):
+        ((notice, record, about),) = open_notices(session)
+        assert "nothing is awaited any more" in words_of(notice, record, about)
 
 
 # What comes of it

@@ -15,6 +15,7 @@ from app.engine.versions import versions_of
 from models.extensions import ExtensionRequest
 from models.fates import months_on
 from models.follow_ups import FollowUp
+from models.notices import Notice, open_notices, unread
 from models.people import Person
 from models.sweeping import sweep
 from tests.factories import kept as incoming
@@ -227,12 +228,14 @@ def test_administrative_papers_are_passed_on_against_signature(session, actors):
 @pytest.mark.parametrize("notice", ["document", "call"])
 def test_the_senders_notice_its_date_and_who_was_informed_stay_with_the_paper(session, actors, client, notice):
     with access.acting_as(actors["clerk"]):
-        paper = incoming(session)
+        paper = incoming(session, received_at=str(today() - timedelta(days=1)))
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", handler="张小明")
     informed = session.query(Person).filter_by(name="李强").one()
     answers = {"notice": notice, "reason": "财函〔2026〕99号: 停止办理", "informed": [informed.id]}
     with pytest.raises(StepRefused):
         take(session, actors["clerk"], paper, "end_by_sender", **answers, on=str(today() + timedelta(days=1)))
+    with pytest.raises(StepRefused):  # older than the paper that it is about
+        take(session, actors["clerk"], paper, "end_by_sender", **answers, on=str(today() - timedelta(days=2)))
     take(session, actors["clerk"], paper, "end_by_sender", **answers, on=str(today() - timedelta(days=1)))
     assert (paper.ended_by, paper.ended_words, paper.ended_on) == (
         notice, "财函〔2026〕99号: 停止办理", today() - timedelta(days=1),
@@ -242,3 +245,40 @@ def test_the_senders_notice_its_date_and_who_was_informed_stay_with_the_paper(se
     session.commit()
     page = client("clerk").get(f"/incomingdocumentview/show/{key}").text
     assert "财函〔2026〕99号" in page and "周海、张小明、李强" in page
+
+
+def test_the_end_by_the_sender_is_told_to_readers_and_to_the_head_where_nobody_handles(session, actors):
+    """Documents.md 3.4: it stops the readers' entries with notice; one still in line never heard of the paper."""
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, medium="electronic")
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    readers = [session.query(Person).filter_by(name=name).one() for name in ("李强", "王芳")]
+    take(session, actors["clerk"], paper, "circulate", readers=readers, purpose="请阅")
+    waits = next(entry for entry in paper.circulation if entry.reader.name == "王芳")
+    waits.sent_at = None
+    waits.enter(session, "queued")
+    session.commit()
+    take(session, actors["clerk"], paper, "end_by_sender", notice="call", reason="来文单位电话通知终止")
+    told = {(one.person.name, one.key) for one in session.query(Notice)}
+    assert told == {("周海", "ended"), ("刘洋", "ended"), ("李强", "withdrawn")}
+    assert paper.ended_told.split("、") == ["周海", "刘洋", "李强"]
+    session.rollback()
+    with access.acting_as(actors["user_b"]):  # off the paper's way, and told so all the same
+        assert ([notice.key for notice, *_rest in open_notices(session)], unread(session)) == (["withdrawn"], 1)
+
+
+def test_the_sender_is_answered_while_the_paper_waits_for_the_sender(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    take(session, actors["office"], paper, "suspend", cause="sender", wake_on=today() + timedelta(days=3))
+    take(session, actors["clerk"], paper, "answer_sender", words="请补充材料")
+    assert (paper.state, paper.sender_answer) == ("suspended", "请补充材料")
+
+
+@pytest.mark.parametrize("step, answers", [("tell_leader", {"way": "spoken"}), ("answer_sender", {"words": "已函复"})])
+def test_nothing_was_done_about_a_paper_before_it_came_in(session, actors, handled, step, answers):
+    before = handled.received_at - timedelta(minutes=2)
+    with pytest.raises(StepRefused, match=r"cannot have been|不可能"):
+        take(session, actors["clerk"], handled, step, **answers, at=before)
+    take(session, actors["clerk"], handled, step, **answers, at=handled.received_at)

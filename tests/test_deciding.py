@@ -92,6 +92,18 @@ def test_each_leader_has_a_verb_and_a_turn_of_its_own(session, actors, paper):
     assert [clock.episode for clock in instruction] == [1, 2]  # the second leader's time began anew
 
 
+def test_an_instruction_dated_before_the_receipt_needs_an_explanation_and_shows_a_mark(session, actors, paper):
+    """Documents.md 3.2: received, proposal, instruction, result; a breach is not refused but explained and marked."""
+    take(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[someone(session, "周海")])
+    words = {"leader": someone(session, "周海"), "words": "同意", "signed_at": "2020-01-02 10:00"}
+    with pytest.raises(StepRefused, match=r"out of order|颠倒"):
+        take(session, actors["clerk"], paper, "transcribe", **words)
+    assert lines(paper)[0][2] == "waiting"
+    take(session, actors["clerk"], paper, "transcribe", **words, date_note="先口头批示，后补文")
+    assert lines(paper)[0][2] == "signed"
+    assert "2020-01-02" in paper.marks()[0] and "先口头批示" in paper.marks()[0]
+
+
 def test_a_leader_sends_the_paper_higher_and_an_absent_one_is_passed_over(session, actors, paper):
     take(session, actors["clerk"], paper, "propose", proposal="拟呈周主任阅示", leaders=[someone(session, "周海")])
     take(session, actors["leader"], paper, "write_instruction", words="呈高经理阅示", higher=[someone(session, "高峰")])
@@ -230,6 +242,8 @@ def test_relaying_needs_a_scope_and_a_time_and_ends_with_a_report(session, actor
         paper.circulation[0].state = "read"
         session.flush()
         take(session, actors["office"], paper, "close")
+    with pytest.raises(StepRefused):  # before the paper came in
+        take(session, actors["user_a"], order, "carry_out", report="已传达", at="2020-01-02 10:00")
     take(session, actors["user_a"], order, "carry_out", report="3月10日例会传达，到会二十人")
     assert (order.state, order.report) == ("done", "3月10日例会传达，到会二十人")
 

@@ -596,6 +596,21 @@ def test_nothing_goes_out_before_the_last_look_and_all_go_before_it_is_issued(se
     assert paper.state == "issued"
 
 
+def test_a_copy_goes_out_after_its_number_and_is_signed_for_and_comes_back_after_it_went(session, actors, draft, go):
+    paper = go(draft(), "look_over")
+    line = recipient(session, actors, paper, slip_due=True)
+    before = now() - timedelta(days=1)
+    with pytest.raises(StepRefused, match="cannot have been done before"):
+        take(session, actors["clerk"], line, "send", channel="post", at=before)
+    send(session, actors, line)
+    with pytest.raises(StepRefused, match="cannot have been done before"):
+        take(session, actors["clerk"], line, "sign_for", signed_by="收发室", at=before)
+    take(session, actors["clerk"], line, "sign_for", signed_by="收发室", at=line.sent_at)
+    with pytest.raises(StepRefused, match="cannot have been done before"):
+        take(session, actors["clerk"], line, "take_slip", at=before)
+    assert line.state == "received"
+
+
 def test_no_more_copies_are_given_than_were_printed(session, actors, draft, go):
     paper = go(draft(), "look_over")
     with pytest.raises(StepRefused, match="11"):
@@ -785,7 +800,7 @@ def test_the_register_has_a_line_for_every_number_void_ones_included(session, ac
     go(draft(title="关于放假的通知"), "issue")
     draft()
     with access.acting_as(actors["office"]):
-        table = outgoing_register(session, Period())
+        table = outgoing_register(session, Period()).table
     assert list(table["title"]) == ["关于开展档案检查的通知", "关于放假的通知"]
     states = OutgoingDocument.flow.states
     assert list(table["state"]) == [str(states["voided"].label), str(states["issued"].label)]

@@ -326,7 +326,8 @@ def test_textbook_phase_3_single_copy_round_chasing_every_stage_and_checking_exe
     house.take("clerk", ENTRIES, first["id"], "offer", signed=True)
     house.sweep()
     cases = {case["stage"]: case for case in house.find("clerk", "follow_ups", document=pk)}
-    assert set(cases) == {"proposal", "instruction", "handling", "reading"}  # 催办 over all stages
+    # 催办 over all stages, and over the copy that is out
+    assert set(cases) == {"proposal", "instruction", "handling", "reading", "holding"}
     assert {cases[stage]["state"] for stage in ("proposal", "instruction")} == {"settled"}
     asked = house.take("clerk", "follow_ups", cases["reading"]["id"], "ask", way="visit", words="请尽快阅退")
     assert asked["state"] == "asked"

@@ -6,15 +6,22 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from app.engine.moments import now
+from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 
 
-def happened(at: datetime | None) -> datetime:
-    """When something was done: as answered, else now. Raises `StepRefused` for a moment that is still to come."""
+def happened(at: datetime | None, since: datetime | None = None) -> datetime:
+    """When something was done: as answered, else now.
+
+    Raises `StepRefused` for a moment that is still to come, or that lies before `since`, when what it is about came in
+    or came about; forms ask for minutes.
+    """
     moment = now()
     if at is not None and at > moment:
         raise StepRefused(_("What lies in the future cannot be noted as done."))
+    if at is not None and since is not None and at < since.replace(second=0, microsecond=0):
+        begun = local(since).strftime("%Y-%m-%d %H:%M")
+        raise StepRefused(_("This cannot have been done before %(moment)s; please correct when.", moment=begun))
     return at or moment
 
 

@@ -65,6 +65,15 @@ class Clock:
     applies: Callable[[Any], bool] | None = None
     #: it is measured in one episode of a record only
     once: bool = False
+    #: whose turn it is: relations of the record to a person or a unit, the first of each that is filled
+    turn: tuple[str, ...] = ()
+    #: the roles whose turn it is where nobody is named
+    duty: tuple[str, ...] = ()
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody looks after it when it comes near or has passed: it says whose turn it is."""
+        return bool(self.turn or self.duty)
 
 
 @dataclass(frozen=True)
@@ -390,4 +399,10 @@ def flows() -> Iterator[tuple[str, Flow]]:
         yield cls.kind_name, cls.flow
 
 
-__all__ = ["Ask", "Clock", "Flow", "QuickView", "State", "Step", "Workflow", "flows"]
+def followed() -> dict[str, Any]:
+    """The models with limits that say whose turn it is, by the name of their kind."""
+    models = access.guarded(Workflow)
+    return {cls.kind_name: cls for cls in models if any(clock.followed for clock in cls.flow.clocks.values())}
+
+
+__all__ = ["Ask", "Clock", "Flow", "QuickView", "State", "Step", "Workflow", "flows", "followed"]
