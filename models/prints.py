@@ -15,6 +15,7 @@ from app.engine import access, rules
 from app.engine.history import HistoryEntry
 from models.circulation import CirculationEntry
 from models.documents import IncomingDocument
+from models.entries import OFFERED
 from models.people import Department, Person
 from models.secrecy import ON_PAPER_ONLY, ORDINARY
 
@@ -116,9 +117,16 @@ def readers_of(document: IncomingDocument) -> list[CirculationEntry]:
 
 
 def distributed_to(document: IncomingDocument) -> list[str]:
-    """To whom copies went: the unit in charge, then the readers."""
-    units = [document.department.name] if document.department else []
-    return [*units, *dict.fromkeys(entry.reader.name for entry in readers_of(document))]
+    """To whom copies went: the unit that leads, those that help it, then the readers it was offered to.
+
+    Of an older register the unit in charge is all that is known. Who is in line or passed over has no copy yet.
+    """
+    handed = sorted((one for one in document.assignments if one.state != "called_off"), key=lambda one: not one.lead)
+    units = [one.department.name for one in handed]
+    if not units and document.department is not None:
+        units = [document.department.name]
+    readers = [entry.reader.name for entry in document.circulation if entry.state in OFFERED]
+    return list(dict.fromkeys([*units, *readers]))
 
 
 def watermarked(secrecy: str) -> bool:

@@ -75,6 +75,13 @@ def _within(period: Period, year: int) -> bool:
     return (first is None or first.year <= year) and (last is None or year <= last.year)
 
 
+def accounted(session: Session, series: str, year: int | None, name: str) -> list[str]:
+    """What became of the numbers of a series, a sentence a year, for those who keep or read all registers."""
+    counted = numbers.audit(session, series) if access.current().has(*REGISTRY) else []
+    rows = [_line({series: name}, row) for row in counted if year in (None, row["year"]) or row["year"] == 0]
+    return [f"{row['series']} {row['year']}".strip() + f" · {row['summary']}" for row in rows]
+
+
 def _line(named: dict[str, str], row: dict[str, Any]) -> dict[str, Any]:
     tally = {name: row[name] for name in ("drawn", "used", "reserved", "void", "unexplained")}
     words = _(

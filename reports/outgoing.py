@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -20,8 +19,8 @@ from models.outgoing_series import FIRST, OutgoingSeries, key
 from models.people import Department, Person
 from models.recipients import CHANNELS, PARTS, Recipient
 from models.secrecy import SECRECY
-from reports.numbers import STATES
-from reports.serials import in_order, with_void
+from reports.numbers import STATES, accounted
+from reports.serials import in_order, why_void, with_void
 
 _DOC = OutgoingDocument
 #: what puts a number into the order of the register where nothing else does
@@ -69,6 +68,7 @@ def _of_recipients(value: Any, *conditions: Any) -> Any:
         Column("signed_for", _l("Recipients who signed"), "integer"),
         Column("issued_at", _l("Issued at"), "moment"),
         Column("state", _l("State"), "choice"),
+        Column("void_reason", _l("Why the number is void"), "text"),
     ],
     basis=_l(
         "Every numbered paper signed in the period, void and recalled ones included, in the order of signing; one "
@@ -78,7 +78,7 @@ def _of_recipients(value: Any, *conditions: Any) -> Any:
 )
 def outgoing_register(
     session: Session, period: Period, series: OutgoingSeries | None = None, year: int | None = None
-) -> pd.DataFrame:
+) -> Counted:
     """One line a number, as the register book has it; of one series also those that became void without a paper."""
     doc, signed, signer = _DOC, _SIGNED, aliased(Person)
     out = func.coalesce(_of_recipients(func.sum(Recipient.copies), Recipient.sent_at.is_not(None)), 0)
@@ -89,7 +89,7 @@ def outgoing_register(
             doc.drafted_at, signer.name.label("signer"), doc.signed_at, doc.copies, out.label("copies_out"),
             (doc.copies - out).label("copies_left"),
             _of_recipients(func.count(), Recipient.signed_at.is_not(None)).label("signed_for"), doc.issued_at,
-            doc.state,
+            doc.state, why_void(doc.document_no, FIRST),
         )
         .join(Department, doc.department_id == Department.id, isouter=True)
         .join(Person, doc.drafter_id == Person.id, isouter=True)
@@ -98,14 +98,15 @@ def outgoing_register(
         .order_by(signed, doc.id)
     )  # fmt: skip
     query = _chosen(period.holds(query, signed), signed, series, year)
-    table = frame(session, query)
+    table, notes = frame(session, query), []
     labels = {"document_class": CLASSES, "document_type": TYPES, "secrecy": SECRECY, "urgency": URGENCY,
               "state": doc.flow.state_labels}  # fmt: skip
     for name, words in labels.items():
         table[name] = table[name].map({word: str(label) for word, label in words.items()})
     if series is not None and period == Period():
         table = with_void(session, table, doc.document_no, key(series), year, str(STATES["void"]))
-    return table
+        notes = accounted(session, key(series), year, series.name)
+    return Counted(table, notes=notes)
 
 
 @report(

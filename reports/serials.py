@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, false, func, null, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.engine import access
 from app.engine.frames import frame
 from app.engine.moments import today
 from app.engine.numbers import VOID, DrawnNumber
 from app.engine.periods import Period
+from models.number_reservations import READERS
 from models.secrecy import REGISTRY
 
 _DRAWN = DrawnNumber
@@ -34,23 +35,42 @@ def in_order(query: Any, number: Any, counted_as: str, moment: Any, key: Any, ye
     ).add_columns(_DRAWN.year.label("counted_year"), _DRAWN.serial)  # fmt: skip
 
 
+def why_void(number: Any, counted_as: str) -> Any:
+    """The column `void_reason`: why the number of a paper is void, for those who learn it."""
+    drawn = aliased(_DRAWN)  # the numbers may be joined, too
+    mine = or_(drawn.series == counted_as, drawn.series.startswith(f"{counted_as}:", autoescape=True))
+    reason = select(func.max(drawn.reason)).where(drawn.text == number, drawn.state == VOID, mine)
+    return _told(reason.correlate(number.class_).scalar_subquery())
+
+
+def _told(reason: Any) -> Any:
+    return (reason if access.current().has(*READERS) else null()).label("void_reason")
+
+
+def void_numbers(session: Session, number: Any, series: str, year: int | None) -> pd.DataFrame:
+    """The void numbers of a series that no paper bears, with year, serial and reason, for who keeps all registers.
+
+    `number`: the column of the papers' numbers. One of a series that runs on belongs to the year in which it was drawn.
+    """
+    borne = number.class_.__table__.c[number.key]
+    query = select(
+        _DRAWN.text.label(number.key), _DRAWN.year.label("counted_year"), _DRAWN.serial, _told(_DRAWN.reason),
+    ).where(_DRAWN.series == series, _DRAWN.state == VOID, ~exists().where(borne == _DRAWN.text))  # fmt: skip
+    if year is not None:
+        query = query.where(or_(_DRAWN.year == year, and_(_DRAWN.year == 0, *_year(year).conditions(_DRAWN.at))))
+    if not access.current().has(*REGISTRY):
+        query = query.where(false())
+    return frame(session, query)
+
+
 def with_void(
     session: Session, table: pd.DataFrame, number: Any, series: str, year: int | None, words: str
 ) -> pd.DataFrame:
     """`table` with the void numbers of a series that no paper bears, in their place, for who keeps all registers.
 
-    `number` is the column of the papers' numbers; such a line has beside it the state `words` and nothing more. Of a
-    series that runs on it belongs to the year in which it was drawn.
+    Such a line has beside its number the reason and the state `words`, and nothing more.
     """
-    if not access.current().has(*REGISTRY):
-        return table
-    borne = number.class_.__table__.c[number.key]
-    query = select(_DRAWN.text.label(number.key), _DRAWN.year.label("counted_year"), _DRAWN.serial).where(
-        _DRAWN.series == series, _DRAWN.state == VOID, ~exists().where(borne == _DRAWN.text)
-    )
-    if year is not None:
-        query = query.where(or_(_DRAWN.year == year, and_(_DRAWN.year == 0, *_year(year).conditions(_DRAWN.at))))
-    void = frame(session, query).assign(state=words)
+    void = void_numbers(session, number, series, year).assign(state=words)
     if void.empty:
         return table
     both = pd.concat([table.astype(object), void.astype(object)], ignore_index=True)

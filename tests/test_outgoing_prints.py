@@ -52,6 +52,15 @@ def test_the_distribution_register_has_a_line_a_recipient_to_sign_in(app, client
     assert "县水务局" not in text  # struck out
 
 
+def test_the_slip_says_when_the_drafter_handed_in_and_the_keeper_sealed(app, client):
+    """Documents.md 9: drafter name and date, seal keeper and date; nobody signed yet, no date."""
+    day = f"{today().year}年{today().month}月{today().day}日"
+    text = text_of(form_of(client("clerk"), paper(app, "seal"), "outgoing_slip").data)
+    assert missing(text, [f"拟稿人张小明{day}", f"用印郑敏{day}"]) == [], text
+    draft = text_of(form_of(client("user_a"), paper(app), "outgoing_slip").data)
+    assert "拟稿人张小明" in draft and f"拟稿人张小明{day}" not in draft
+
+
 def test_the_envelopes_bear_name_and_address_and_no_title(app, client):
     pk, _line = sent(app, urgency="urgent")
     text = text_of(form_of(client("clerk"), pk, "envelope_labels").data)

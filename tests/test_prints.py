@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from pypdf import PdfReader
 
-from app.engine import access, clocks, finding
+from app.engine import access, clocks, finding, numbers
 from app.engine import record as records
 from app.engine.events import SecurityEvent
 from app.engine.moments import local, parse_moment, today
@@ -178,6 +178,28 @@ def test_the_way_through_the_house_stands_on_the_slip_with_who_and_when(app, cli
     slip = get(client("clerk"), pk, "reminder")
     assert len(opened(slip.data).pages) == 1
     assert text_of(slip.data).count("催办单") == 2 and "照办，月底前报告。" in text_of(slip.data)
+
+
+def test_distributed_to_are_all_units_and_the_readers_it_came_to_alone(app, client):
+    """S5 已分送: co-handling units got it, too; who need not read it, or is in line still, did not."""
+    pk = paper(app, proposal="拟请综合科阅办。", medium="electronic")
+    with app.app_context():
+        actors = actors_of(db.session)
+        with access.acting_as(actors["leader"]):
+            document = db.session.get(IncomingDocument, pk)
+            people = [db.session.query(Person).filter_by(name=name).one() for name in ("刘洋", "李强", "王芳")]
+            units = db.session.query(Department)
+            document.flow.take(db.session, document, "instruct", {
+                "department": units.filter_by(name="财务科").one(), "requirement": "办理",
+                "others": [units.filter_by(name="综合科").one()]})  # fmt: skip
+            document.flow.take(db.session, document, "circulate", {"readers": people, "purpose": "请阅"})
+            entries = {entry.reader.name: entry for entry in db.session.query(CirculationEntry)}
+            entries["李强"].flow.take(db.session, entries["李强"], "exempt", {"reason": "已知"})
+            entries["王芳"].enter(db.session, "queued")
+        db.session.commit()
+    assert "已分送：财务科、综合科、刘洋拟办" in text_of(get(client("clerk"), pk).data)
+    listed = text_of(get(client("clerk"), pk, "hand_over").data)
+    assert [name in listed for name in ("财务科", "综合科", "刘洋", "李强", "王芳")] == [True, True, True, False, False]
 
 
 def test_opinions_stand_in_the_order_of_rank_then_of_time():
@@ -360,15 +382,23 @@ def test_a_form_of_another_kind_is_not_there(app, client):
     assert get(client("clerk"), "99999").status_code == 404
 
 
-def test_the_register_is_printed_by_year_with_its_head_on_every_page(app, client):
+def test_the_register_is_printed_by_year_with_its_head_on_every_page(app, client, clock):
+    """A number belongs to the year it was drawn in: what came in December may be the first of January."""
     with app.app_context():
         with access.system():
             book = db.session.query(Register).filter_by(profile="government").one().id
         with access.acting_as(actors_of(db.session)["clerk"]):
-            for n in range(40):
+            clock.moment = parse_moment("2024-12-31 10:00")
+            clock.ahead()
+            register(db.session, register=str(book), received_at="2024-12-31", title="去年的通知")
+            clock.moment = parse_moment("2025-03-31 10:00")
+            clock.ahead()
+            for n in range(39):
                 register(db.session, register=str(book), received_at=f"2025-03-{n % 28 + 1:02}", title=f"第{n}号通知",
                          secrecy="confidential" if n == 3 else "internal")  # fmt: skip
-            register(db.session, register=str(book), received_at="2024-12-31", title="去年的通知")
+            register(db.session, register=str(book), received_at="2024-12-30", title="第39号通知")
+        clock.moment = parse_moment("2025-04-01 10:00")
+        clock.ahead()
         db.session.commit()
     answer = get(client("clerk"), book, "register_page", kind="registers", year=2025)
     pages = opened(answer.data).pages
@@ -383,12 +413,39 @@ def test_the_register_is_printed_by_year_with_its_head_on_every_page(app, client
     assert "登记簿：政务来文登记簿年度：2025年共40件" in text
 
 
+def test_the_register_shows_void_numbers_struck_through_and_accounts_for_all(app, client):
+    """Documents.md 4.1: every number in order, void ones with the reason, and a line that accounts for all."""
+    year = today().year
+    with app.app_context():
+        actors = actors_of(db.session)
+        with access.system():
+            book = db.session.query(Register).filter_by(profile="government").one()
+            series, template = IncomingDocument.series_of(book)[0], book.template
+            pk = book.id
+        with access.acting_as(actors["clerk"]):
+            for title in ("第一号通知", "误登的通知"):
+                document = register(db.session, register=str(pk), title=title)
+            numbers.draw(db.session, series, template, state=numbers.VOID, reason="试号")
+            register(db.session, register=str(pk), title="第四号通知")
+        with access.acting_as(actors["office"]):
+            document.flow.take(db.session, document, "void", {"reason": "重复登记", "second": "何静"})
+        db.session.commit()
+    text = text_of(get(client("clerk"), pk, "register_page", kind="registers").data)
+    in_their_order = [f"政收〔{year}〕1号", f"政收〔{year}〕2号", "作废：重复登记", f"政收〔{year}〕3号", "作废：试号", f"政收〔{year}〕4号",
+                      "编号1—4号：已用2个，作废2个，预留0个，无说明0个。"]  # fmt: skip
+    assert missing(text, in_their_order) == [], text
+    html = get(client("clerk"), pk, "register_page", "html", kind="registers").text
+    assert [f"〔{year}〕{n}号" in row for row, n in zip(html.split('<tr class="is-struck">')[1:], (2, 3), strict=True)] == [
+        True, True,
+    ]  # fmt: skip
+
+
 def test_the_register_of_a_reader_has_only_the_lines_they_may_see(app, client):
     with app.app_context(), access.system():
         book = db.session.query(Register).filter_by(profile="government").one().id
     paper(app, title="只给综合科", register=str(book), received_at="2025-03-01")
-    assert "只给综合科" in text_of(get(client("clerk"), book, "register_page", kind="registers", year=2025).data)
-    text = text_of(get(client("admin"), book, "register_page", kind="registers", year=2025).data)
+    assert "只给综合科" in text_of(get(client("clerk"), book, "register_page", kind="registers").data)
+    text = text_of(get(client("admin"), book, "register_page", kind="registers").data)
     assert "共0件" in text and "只给综合科" not in text
 
 

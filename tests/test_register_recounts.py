@@ -20,6 +20,8 @@ from models.registers import Register
 from tests.random_cases import DAYS, DICE, examples, moments_about, some, stored
 
 QUICK = examples(12)
+#: A reply that is void or was called back answers nothing.
+ENDED = ("voided", "recalled", "annulled")
 #: Forms of numbers: of the first series, of another one that begins anew each year, and of one that runs on.
 YEARLY, RUNNING = "乙〔{year}〕{serial}号", "丙第{serial}号"
 
@@ -43,7 +45,8 @@ class Book:
         self.numbers = [
             {"series": first[0] + (f":{code}" if code in ("B", "C") else ""), "year": year, "serial": serial,
              "text": form.format(year=year, serial=serial), "at": dice.choice(self.when), "code": code,
-             "state": dice.choice(("used", "used", "used", "void", "void", "reserved"))}
+             "state": dice.choice(("used", "used", "used", "void", "void", "reserved")),
+             "reason": dice.choice((None, "误登", "试号"))}
             for code, form, counted in ((first[0], first[1], years), ("B", YEARLY, years), ("C", RUNNING, (0,)))
             for year in counted for serial in range(1, 1 + dice.choice((0, 1, 4)))
         ]  # fmt: skip
@@ -109,13 +112,16 @@ class Book:
 
     def check(self, report, name, rows, moment, column, lines):
         """The report's answers to all questions: the numbers in their order, and the line of each paper."""
+        reasons = {one["text"]: one["reason"] for one in self.numbers if one["state"] == "void"}
         for asked in self.questions(name, [row[moment] for row in rows]):
             answer = ask(self.session, report, asked).rows
             assert [row[column] for row in answer] == self.wanted(rows, asked, name, moment), asked
             for row in answer:
+                assert row["void_reason"] == reasons.get(row[column])
                 line = lines.get(row[column], {"void": True})
                 if "void" in line:
-                    assert {key: value for key, value in row.items() if value is not None}.keys() == {column, "state"}
+                    told = {key for key, value in row.items() if value is not None}
+                    assert told - {"void_reason"} == {column, "state"}
                 else:
                     assert {key: row[key] for key in line} == line
         self.session.rollback()
@@ -137,8 +143,14 @@ def test_the_incoming_register_is_what_a_plain_recount_finds(either_session, eit
     people, units = people_and_units(session)
     (sender,) = stored(session, Correspondent, [{"name": "某局"}])
     rows = book.papers("received_at")
+    envelopes = [
+        {"envelope_no": number, "received_at": book.when[0], "channel": "post", "silent": number == "随1"}
+        for number in ("X0", "X1", "随1")
+    ]
+    covers = dict(zip(stored(session, Envelope, envelopes), ("X0", "X1", "随1"), strict=True))
+    outer = [key for key, number in covers.items() if number != "随1"]
     kept = [
-        {"receipt_no": row["number"], "register_id": row["book"], "received_at": row["received_at"], "title": row["number"],
+        {"receipt_no": row["number"], "envelope_id": dice.choice((None, *covers)), "register_id": row["book"], "received_at": row["received_at"], "title": row["number"],
          "sender_id": sender, "state": dice.choice(("registered", "closed", "voided")), "copies": dice.randint(1, 9)}
         for row in rows
     ]  # fmt: skip
@@ -156,10 +168,9 @@ def test_the_incoming_register_is_what_a_plain_recount_finds(either_session, eit
     replies = [
         one | {"document_no": one["document_no"] and f"{one['document_no']}{n}"} for n, one in enumerate(replies)
     ]
+    replies = [one | {"state": dice.choice(("issued", "filed", *ENDED))} for one in replies]
     stored(session, OutgoingDocument, [one | {"title": "复函", "drafted_at": book.when[0]} for one in replies])
-    envelopes = [{"envelope_no": f"X{n}", "received_at": book.when[0], "channel": "post"} for n in range(2)]
-    covers = dict(zip(stored(session, Envelope, envelopes), ("X0", "X1"), strict=True))
-    inside = some(dice, 6, envelope_id=list(covers), document_id=keys, title=("件",)) if keys else []
+    inside = some(dice, 6, envelope_id=outer, document_id=keys, title=("件",)) if keys else []
     stored(session, EnvelopeLine, inside)
     for row in rows:
         line = lines[row["number"]]
@@ -169,9 +180,12 @@ def test_the_incoming_register_is_what_a_plain_recount_finds(either_session, eit
         last = own[-1] if own else {}
         line |= {"taken_by": people.get(last.get("received_by_id")), "taken_at": last.get("received_at"),
                  "done_at": last.get("done_at")}  # fmt: skip
-        answers = [one["document_no"] for one in replies if one["reply_to_id"] == row["id"] and one["document_no"]]
+        answers = [one["document_no"] for one in replies if one["reply_to_id"] == row["id"] and one["document_no"]
+                   and one["state"] not in ENDED]  # fmt: skip
         found = [covers[one["envelope_id"]] for one in inside if one["document_id"] == row["id"]]
-        line |= {"reply_no": answers[-1] if answers else None, "envelope_no": max(found, default=None)}
+        own = covers.get(line.pop("envelope_id"))
+        line |= {"reply_no": answers[-1] if answers else None,
+                 "envelope_no": max(found, default=None) if own in (None, "随1") else own}  # fmt: skip
     book.check("incoming_register", "book", rows, "received_at", "receipt_no", lines)
 
 

@@ -68,6 +68,10 @@ def test_void_papers_keep_their_lines(books, actors):
         rows = ask(books, "incoming_register", {"book": first_code(books), "year": "2026"}).rows
     assert [row["receipt_no"] for row in rows] == [f"收文〔2026〕{n}号" for n in (1, 2, 3)]
     assert rows[1]["state"] == str(IncomingDocument.flow.states["voided"].label)
+    assert rows[1]["void_reason"] == "重复登记"
+    with access.acting_as(actors["leader"]):  # who reads the register and does not keep its numbers
+        told = [row["void_reason"] for row in ask(books, "incoming_register", {"year": "2026"}).rows]
+    assert set(told) == {None}
 
 
 def test_the_note_of_a_paper_stands_in_the_last_column(books, actors):
@@ -90,9 +94,13 @@ def test_void_numbers_without_a_paper_stand_in_the_register_of_their_series(sess
         numbers.void(session, key(series), drawn[1], "空号")
         session.commit()
     with access.acting_as(actors["office"]):
-        rows = ask(session, "outgoing_register", {"series": code}).rows
+        answer = ask(session, "outgoing_register", {"series": code})
+        rows = answer.rows
         assert [row["document_no"] for row in rows] == [drawn[1]]
-        assert {name for name, value in rows[0].items() if value is not None} == {"document_no", "state"}
+        assert {name for name, value in rows[0].items() if value is not None} == {"document_no", "state", "void_reason"}
+        assert rows[0]["void_reason"] == "空号"
+        (note,) = answer.notes  # documents.md 4.1: numbers 1 to the last, each accounted for
+        assert re.findall(r"\d+", note.split("·")[1]) == ["1", "3", "2", "1", "0", "0"]
     with access.acting_as(actors["sales"]):  # who does not keep all registers
         assert ask(session, "outgoing_register", {"series": code}).rows == []
 

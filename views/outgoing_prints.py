@@ -15,6 +15,7 @@ from app.engine.paper.description import Box, Form, Line, Row, Table, form
 from models import issuing, prints
 from models.official_papers import issuer_of, named
 from models.outgoing import FROZEN, OutgoingDocument
+from models.people import Person
 from models.recipients import Recipient
 from models.secrecy import ORDINARY
 from views.on_paper import NOT_FOR_YOU, ON_PAPER, choice, columns, content_of, day, is_open, short
@@ -41,6 +42,14 @@ def _recipients(document: OutgoingDocument) -> list[Recipient]:
     )
 
 
+def _dated(document: OutgoingDocument, person: Person | None, step: str) -> str:
+    """A person's name with the day on which the step that they answer for was last taken."""
+    if person is None:
+        return ""
+    taken = prints.signed(session_of(document), document, step)
+    return f"{person.name}　{day(taken.at)}" if taken else person.name
+
+
 @form("outgoing_slip", PAPERS, _l("Slip of an outgoing document"))
 def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
     """发文处理签: from the drafter to the copies that went out, with all who signed for it."""
@@ -62,10 +71,10 @@ def outgoing_slip(document: OutgoingDocument, asked: Mapping[str, str]) -> Form:
         )
     ]
     finance = document.finance_reviewer.name if document.finance_reviewer else ""
-    drafter = document.drafter.name if document.drafter else ""
+    drafter = _dated(document, document.drafter, "hand_in")
     unit = document.department.name if document.department else ""
     signer = document.signer.name if document.signer else ""
-    sealer = document.sealed_by.name if document.sealed_by else ""
+    sealer = _dated(document, document.sealed_by, "seal")
     number = document.document_no or ""
     clean = [one for one in document.proofs if one.clean and one.checksum == document.text_checksum]
     proofs = "；".join(f"{one.person or ''}　{day(one.at)}" for one in clean)

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, clocks, references, rules
+from app.engine import access, clocks, numbers, references, rules
 from app.engine.database import session_of
 from app.engine.disclosure import learn
 from app.engine.fields import whole
@@ -23,7 +23,8 @@ from models import prints
 from models.documents import IncomingDocument
 from models.people import Department
 from models.registers import Register
-from models.secrecy import NOT_INDEXED
+from models.secrecy import NOT_INDEXED, REGISTRY
+from reports.serials import in_order, void_numbers, why_void
 from views.on_paper import choice, columns, content_of, day, is_open, short, start_of_today
 
 DOCUMENTS = IncomingDocument.kind_name
@@ -264,36 +265,71 @@ _REGISTER = (
 
 @form("register_page", Register.kind_name, _l("Register pages"))
 def register_page(book: Register, asked: Mapping[str, str]) -> Form:
-    """收文登记簿 of one book and year (`year`, else this one), with the lines its reader may see."""
+    """收文登记簿 of one book and year (`year`, else this one) by number, with the lines its reader may see."""
     session = session_of(book)
     year = whole(asked.get("year", "")) or today().year
     year = year if 1900 <= year < 2199 else today().year
-    start, end = (at_office(today().replace(year=one, month=1, day=1)) for one in (year, year + 1))
-    query = select(IncomingDocument).where(
-        IncomingDocument.register_id == book.id,
-        IncomingDocument.received_at >= start,
-        IncomingDocument.received_at < end,
-    )
-    documents = _listed(session, query)
+    lines, documents = _lines_of(session, book, year)
     return Form(
         "register_page",
         rules.value(session, prints.OFFICE_NAME, book.profile) + "收文登记簿",
         (
             Table(
                 columns(_REGISTER),
-                [_register_line(one) for one in documents],
+                [line for line, _void in lines],
                 least=1,
+                struck=[place for place, (_line, void) in enumerate(lines) if void],
             ),
         ),
         subject=f"{book.name}　{year}年",
         caption=(f"登记簿：{book.name}", f"年度：{year}年", f"共{len(documents)}件"),
+        notes=_accounted(session, IncomingDocument.series_of(book)[0], year),
         landscape=True,
         stamp=False,
         watermark=any(prints.watermarked(one.secrecy) for one in documents),
     )
 
 
-def _register_line(document: IncomingDocument) -> list[str]:
+def _lines_of(
+    session: Session, book: Register, year: int
+) -> tuple[list[tuple[list[str], bool]], list[IncomingDocument]]:
+    """The lines of a book in the order of its numbers, each with whether the number is void, and their papers."""
+    paper = IncomingDocument
+    if not access.current().may("read", DOCUMENTS):
+        return [], []
+    query = select(paper, why_void(paper.receipt_no, paper.kind_name)).where(paper.register_id == book.id)
+    named = references.options(paper, ("sender", "department", "register"))
+    query = in_order(query, paper.receipt_no, paper.kind_name, paper.received_at, paper.id, year).options(*named)
+    rows = list(session.execute(query))
+    documents = [document for document, *_counted in rows]
+    learn(session, documents)
+    found = [
+        ((counted or 0, serial or 0), (_register_line(document, reason), document.state == "voided"))
+        for document, reason, counted, serial in rows
+    ]
+    blank = [""] * (len(_REGISTER) - 2)
+    void = void_numbers(session, paper.receipt_no, paper.series_of(book)[0], year)
+    for number, counted, serial, reason in void.itertuples(index=False, name=None):
+        found.append(((counted, serial), ([number, *blank, _void(reason)], True)))
+    return [line for _place, line in sorted(found, key=lambda one: one[0])], documents
+
+
+def _void(reason: str | None) -> str:
+    return f"作废：{reason}" if reason else "作废"
+
+
+def _accounted(session: Session, series: str, year: int) -> tuple[str, ...]:
+    """What became of the numbers of a book, for those who keep or read all registers."""
+    counted = numbers.audit(session, series) if access.current().has(*REGISTRY) else []
+    return tuple(
+        f"编号1—{one['drawn']}号：已用{one['used']}个，作废{one['void']}个，预留{one['reserved']}个，"
+        f"无说明{one['unexplained']}个。"
+        for one in counted
+        if one["year"] in (0, year)
+    )
+
+
+def _register_line(document: IncomingDocument, reason: str | None) -> list[str]:
     if document.secrecy in NOT_INDEXED:
         return [document.receipt_no, "", "", "", "", "", choice(document, "secrecy"), "", "", ""]
     return [
@@ -306,5 +342,5 @@ def _register_line(document: IncomingDocument) -> list[str]:
         choice(document, "secrecy"),
         choice(document, "importance"),
         document.department.name if document.department else "",
-        document.state_label,
+        _void(reason) if document.state == "voided" else document.state_label,
     ]

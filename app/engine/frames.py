@@ -88,10 +88,14 @@ def text_of(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Counted:
-    """A report's table and what its figures were summed up from: a cell opens the first of `rows` that has any."""
+    """A report's table and what its figures were summed up from: a cell opens the first of `rows` that has any.
+
+    `notes`: sentences that stand with the table.
+    """
 
     table: pd.DataFrame
-    rows: Sequence[Rows]
+    rows: Sequence[Rows] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

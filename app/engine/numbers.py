@@ -267,25 +267,29 @@ def void_drawn(session: Session, series: str, texts: Sequence[str], reason: str)
     )
 
 
-def audit(session: Session) -> list[dict[str, Any]]:
+def audit(session: Session, series: str | None = None) -> list[dict[str, Any]]:
     """One row a series and year: `drawn`, `used`, `reserved`, `void`, `unexplained` and `behind` (both must be 0).
 
     `drawn` goes up to the highest number that counter or register knows; a counter may lie `behind` it by so many.
+    With `series` only the rows of that one.
     """
     by, states = (DrawnNumber.series, DrawnNumber.year), (USED, RESERVED, VOID)
     tallies = (func.sum(case((DrawnNumber.state == state, 1), else_=0)).label(state) for state in states)
     given = select(*by, func.max(DrawnNumber.serial).label("highest"), *tallies).group_by(*by)
+    last_ones = select(NumberCounter)
+    if series is not None:
+        given, last_ones = given.where(DrawnNumber.series == series), last_ones.where(NumberCounter.series == series)
     found: dict[tuple[str, int], dict[str, Any]] = {
         (row.series, row.year): dict(row._mapping) for row in session.execute(given)
     }
-    counters = {(one.series, one.year): one.last for one in session.scalars(select(NumberCounter))}
+    counters = {(one.series, one.year): one.last for one in session.scalars(last_ones)}
     rows = []
-    for series, year in sorted(found.keys() | counters.keys()):
-        known, last = found.get((series, year), {}), counters.get((series, year), 0)
+    for name, year in sorted(found.keys() | counters.keys()):
+        known, last = found.get((name, year), {}), counters.get((name, year), 0)
         drawn = max(last, known.get("highest", 0))
         tally = {state: int(known.get(state, 0)) for state in states}
         rows.append(
-            {"series": series, "year": year, "drawn": drawn, **tally, "unexplained": drawn - sum(tally.values()),
+            {"series": name, "year": year, "drawn": drawn, **tally, "unexplained": drawn - sum(tally.values()),
              "behind": drawn - last}
         )  # fmt: skip
     return rows

@@ -36,6 +36,8 @@ class Answer:
     behind: Sequence[Rows] = ()
     #: what was chosen of the report's own parameters, by name
     asked: Mapping[str, Choice] = field(default_factory=dict)
+    #: sentences that stand with the table
+    notes: Sequence[str] = ()
 
     @property
     def title(self) -> str:
@@ -118,7 +120,8 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     options, asked = _options(about, given), _asked(session, about, given)
     own = {one.name: asked[one.name].value if one.name in asked else None for one in about.parameters}
     found = about.frame(session, *([] if about.timeless else [period]), **options, **own)
-    table, behind = (found.table, found.rows) if isinstance(found, Counted) else (found, ())
+    found = found if isinstance(found, Counted) else Counted(found)
+    table = found.table
     by = options.get("by", ())
     columns = [
         replace(column, total=False) if column.repeats_by in by else column
@@ -128,7 +131,7 @@ def ask(session: Session, name: str, given: Mapping[str, str | None]) -> Answer:
     chosen = options.pop("chosen", {})
     told = {name: choice.key for name, choice in asked.items()}
     parameters = {**options, **chosen, **told, "from": given.get("from"), "to": given.get("to")}
-    return Answer(about, parameters, columns, TableRows(table, columns), chosen, behind, asked)
+    return Answer(about, parameters, columns, TableRows(table, columns), chosen, found.rows, asked, found.notes)
 
 
 def _asked(session: Session, about: Report, given: Mapping[str, Any]) -> dict[str, Choice]:

@@ -87,8 +87,9 @@ def export_of(session: Session, answer: Answer, form: str, link: str | None, tol
     about = answer.report
     more = details(session, answer) if form == "xlsx" else []
     return Export(
-        answer.title, answer.columns, told(answer.spoken), about.name, in_words(answer), [str(about.basis)],
-        chart_of(answer), [replace(sheet, rows=told(sheet.rows)) for sheet in more], link,
+        answer.title, answer.columns, told(answer.spoken), about.name, in_words(answer),
+        [str(about.basis), *answer.notes], chart_of(answer),
+        [replace(sheet, rows=told(sheet.rows)) for sheet in more], link,
         period=period_of(answer.parameters), as_of=as_of(session), sheet=_("Overview") if _sums_up(about) else "",
     )  # fmt: skip
 

@@ -159,6 +159,7 @@ class ReportView(RunPages, MailPages, BaseView):
                 "title": answer.title,
                 "running": answer.title if answer.asked else None,
                 "basis": str(about.basis),
+                "notes": answer.notes,
             },
             form=_parameters(answer),
             columns=[{"name": c.name, "label": c.heading, "kind": _FACES.get(c.kind, "text")} for c in answer.columns],

@@ -6,7 +6,7 @@ go on on a continuation sheet; a page in the browser lets the box grow instead. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -79,12 +79,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A list with a head that is repeated on every page; `least`: empty rows are added up to that many."""
+    """A list with a head that is repeated on every page; `least`: empty rows are added up to that many.
+
+    `struck`: the places of the rows whose first words are struck through.
+    """
 
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
     least: int = 0
     height: float = 10
+    struck: Collection[int] = ()
 
     @property
     def all_rows(self) -> list[list[str]]:
@@ -123,7 +127,7 @@ class Form:
 
         def emptied(part: Row | Table) -> Row | Table:
             if isinstance(part, Table):
-                return replace(part, rows=[], least=max(part.least, 1))
+                return replace(part, rows=[], struck=(), least=max(part.least, 1))
             return replace(part, boxes=tuple(replace(box, value=box.blank) for box in part.boxes))
 
         return replace(

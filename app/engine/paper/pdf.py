@@ -77,6 +77,7 @@ def _table(table: Table, width: float) -> dict[str, Any]:
         "ends": [column.end for column in table.columns],
         "rows": [[printable(words) for words in row] for row in table.all_rows],
         "height": table.height,
+        "struck": sorted(table.struck),
     }
 
 
