@@ -58,7 +58,7 @@ class NumberReservation(Workflow, Model):
         State("used", _l("Number used"), "good", final=True),
         State("voided", _l("Number void"), "bad", final=True, uncounted=True),
         State("released", _l("Number given back"), "neutral", final=True, uncounted=True),
-        clocks=(Clock("holding", _l("Holding the number"), limit="until_at", turn=("holder",)),),
+        clocks=(Clock("holding", _l("Holding the number"), limit="until_at"),),
     )
 
     series_id: Mapped[int] = fields.reference(_l("Number series"), "outgoing_series.id", required=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -70,7 +71,7 @@ def _of_lead(value: Any) -> Any:
 )
 def incoming_register(
     session: Session, period: Period, book: Register | None = None, year: int | None = None
-) -> Counted:
+) -> pd.DataFrame | Counted:
     """One line a document, as the register book has it; of one book also the numbers that became void without one."""
     doc, reply = IncomingDocument, OutgoingDocument
     lines = select(func.max(Envelope.envelope_no)).join(EnvelopeLine, EnvelopeLine.envelope_id == Envelope.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -78,7 +79,7 @@ def _of_recipients(value: Any, *conditions: Any) -> Any:
 )
 def outgoing_register(
     session: Session, period: Period, series: OutgoingSeries | None = None, year: int | None = None
-) -> Counted:
+) -> pd.DataFrame | Counted:
     """One line a number, as the register book has it; of one series also those that became void without a paper."""
     doc, signed, signer = _DOC, _SIGNED, aliased(Person)
     out = func.coalesce(_of_recipients(func.sum(Recipient.copies), Recipient.sent_at.is_not(None)), 0)

@@ -23,8 +23,8 @@ from tests.test_documents import register
 from tests.test_outgoing import RAW, recipient
 from tests.test_outgoing import send as dispatch
 
-#: Who keeps a paper for now is told of its review by the sweep itself, once for each day.
-TOLD_OTHERWISE = {"holds"}
+#: Who keeps a paper for now is told of its review by the sweep; a number that expires waits for its holder on the desk.
+TOLD_OTHERWISE = {"holds", "number_reservations"}
 
 
 @pytest.fixture
