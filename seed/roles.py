@@ -14,8 +14,10 @@ KEEP = "read add edit"
 _READER = "open mark_read answer"
 #: Whoever a caller wanted to speak to gets the message, and calls back.
 _MESSAGES = {"calls_owed": "read reveal note_try keep", "call_attempts": READ}
+#: Whoever has a copy that its issuer wants back finds it, and gives it to the registry.
+_HOLDS = {"return_items": READ}
 #: Those who have nothing else to do with papers; they find what goes round to them, and what is open to all.
-_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}", **_MESSAGES}
+_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}", **_HOLDS, **_MESSAGES}
 #: What the desk does on the telephone.
 _CALLS = "note_try rate keep pass_on do_without"
 #: What the registry does with papers that go round.
@@ -99,7 +101,7 @@ TABLE: dict[str, dict[str, str]] = {
         "shipments": f"{KEEP} export {_SHIP}", "shipment_lines": "read export",
         **_KEEPS_CUSTOMERS, "customer_handovers": "*", "handover_lines": "read export give_to",
         "departments": "*", "people": "*", "correspondents": "*", "incoming_documents": "*",
-        "assignments": "read export receive note overrule ask_again", "extension_requests": "read export recommend grant refuse",
+        "assignments": "read export receive note overrule ask_again", "extension_requests": "read add export recommend grant refuse",
         "paper_orders": "*",
         "circulation_entries": f"read import export {_ENTRIES} {_READER}", "clock_rules": f"{KEEP} export",
         "circulations": f"read export add_reader {_ROUNDS}", "paper_copies": f"read export write_off {_COPIES}",
@@ -172,7 +174,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_head": {
         **_PUTS_RIGHT, "desk_procedures": READ,
-        **_MESSAGES,
+        **_MESSAGES, **_HOLDS,
         **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read add keep_longer release",
         "follow_ups": "read export ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
@@ -191,7 +193,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "department_user": {
         **_PUTS_RIGHT, "desk_procedures": READ,
-        **_MESSAGES,
+        **_MESSAGES, **_HOLDS,
         **_LIBRARY, "knowledge_gaps": READ,
         "outgoing_series": READ, "number_reservations": "read keep_longer release",
         "follow_ups": "read ask answer report", "follow_up_notes": READ, "supervisions": "read give_evidence",
