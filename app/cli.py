@@ -27,7 +27,7 @@ from app.extensions import db
 from app.factory import create_app
 from app.memory import settle
 from app.schema import alone, bring_up_to_date, migrate, migrations
-from app.web.files import storage
+from app.web.files import clear_dropped, storage
 from app.web.mail_in import acknowledge, take_in
 from app.web.report_files import forget_old
 from app.worker import work_on
@@ -252,7 +252,7 @@ def sweep(app: Flask) -> None:
     post = Post(app.config["SMTP_URL"], app.config["MAIL_FROM"]) if app.config["SMTP_URL"] else None
     mails = digests.send_all(db.session, post.send) if post else 0
     purged, forgotten = bin.empty(db.session), formkeys.forget_old(db.session)
-    files = forget_old(db.session)
+    files = forget_old(db.session) + clear_dropped(db.session)
     db.session.commit()
     click.echo(
         f"Limits looked at: {done['cases']}, moved: {done['moved']}. Notices: {done['notices']}, mails: {mails}. "

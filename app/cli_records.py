@@ -14,7 +14,7 @@ from app.engine import access, error_sheets, extracts, finding, tables, transfer
 from app.engine import record as records
 from app.engine.columns import Column
 from app.engine.csv import write_csv
-from app.engine.disclosure import exported, known_fields
+from app.engine.disclosure import exported, known_fields, outward
 from app.engine.frames import REPORTS
 from app.engine.import_runs import ImportRun
 from app.engine.moments import office_zone
@@ -260,7 +260,8 @@ def report_command(
         if not actor.may("read", "reports"):
             raise Refused(f"The role of “{actor.name}” does not allow reports.")
         own = {key: value for key, _is, value in (one.partition("=") for one in chosen)}
-        answer = ask(db.session, name, {**own, "from": first, "to": last, "by": by, "of": of})
+        with outward():
+            answer = ask(db.session, name, {**own, "from": first, "to": last, "by": by, "of": of})
         if out is None:
             click.echo("\t".join(column.name for column in answer.columns))
             for row in answer.rows:
@@ -272,5 +273,5 @@ def report_command(
         if form == "json":
             out.write_text(as_json(answer), "utf-8")
         else:
-            with out.open("wb") as file:
+            with out.open("wb") as file, outward():
                 write_report(db.session, file, answer, form, None)

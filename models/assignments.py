@@ -65,7 +65,7 @@ class Assignment(Workflow, Model):
     named_by = ("document", "department")
     judged_with = "document"
     content_fields = ("requirement", "opinion")
-    content_with = "document"
+    content_with = part_of = "document"
 
     flow = Flow(
         State("sent", _l("Handed out"), "waiting", clocks=("handling",)),
@@ -225,6 +225,7 @@ class HandlingNote(Record, Model):
     kind_name = "handling_notes"
     label, label_plural = _l("Handling note"), _l("Handling notes")
     content_fields = ("words", "evidence")
+    part_of = "assignment"
 
     assignment_id: Mapped[int] = fields.reference(_l("Assignment"), "assignment.id", required=True)
     person_id: Mapped[int | None] = fields.reference(_l("By"), "person.id")

@@ -67,7 +67,8 @@ class Circulation(Turns, Workflow, Model):
     label, label_plural = _l("Circulation round"), _l("Circulation rounds")
     named_by = ("document",)
     content_fields = ("purpose", "summary", "summary_answer")
-    content_with = "document"
+    line_fields = ("purpose",)
+    content_with = part_of = "document"
 
     flow = Flow(
         State("draft", _l("Being prepared"), "waiting"),

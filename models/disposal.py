@@ -11,11 +11,13 @@ from typing import Annotated, Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
-from app.engine import access
+from app.engine import access, forgetting
 from app.engine.workflow import Ask, never_by_hand
 from models.documents import FATES, FINISHED, IncomingDocument
+from models.files import drop
+from models.secrecy import ORDINARY
 
 Claim = Callable[[int], ColumnElement[bool]]
 #: state -> whether something lays claim to the paper of a key; the first goes before the others: what is kept is not
@@ -52,7 +54,13 @@ def settle_fate(
 
 @IncomingDocument.flow.step("to_destroy", to="destroyed", label=_l("Destruction follows"), who=never_by_hand)
 def destroy(document: IncomingDocument) -> None:
-    """Follows by itself when the destruction of its list is recorded."""
+    """Follows by itself when the destruction of its list is recorded. Texts and files go; the register line stays."""
+    session = object_session(document)
+    assert session is not None
+    # Of a secret paper not even the title is remembered (documents.md 3.6).
+    line = None if document.secrecy in ORDINARY else document.receipt_no
+    with session.no_autoflush:
+        drop(session, forgetting.forget(session, document, line=line))
 
 
 class DecidesFate:

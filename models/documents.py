@@ -79,6 +79,8 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         "title", "enclosures", "summary", "digest", "note", "proposal", "alternatives", "instruction", "result",
         "sender_answer", "ended_words",
     )  # fmt: skip
+    line_fields = ("title",)
+    leaving_fields = ("receipt_no", "secrecy")
     numbered = Numbered("receipt_no", registers.FIRST_TEMPLATE, by=("register",))
     paused_for = "suspended_for"
 
@@ -268,6 +270,14 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         """Whether somebody is of the unit in charge, or the person named as handler."""
         return self.handler_id in actor.person_ids or self.department_id in actor.department_ids
 
+    def not_kept(self) -> str | None:
+        if self.state == "destroyed":
+            return _("The paper is destroyed; nothing more is put down about it.")
+        return super().not_kept()
+
+    def indexed(self) -> bool:
+        return super().indexed() and self.state != "destroyed"
+
     def pressing(self) -> bool:
         """Whether it is urgent or important: somebody named follows it up (公文处理办法 一（六）)."""
         return self.urgency != "none" or self.importance == "important"
@@ -328,7 +338,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         self.state = self.state or ("closed" if self.closed_at else "registered")
 
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from self.graded("summary", "digest", "enclosures")
+        yield from self.graded()
         if self.received_at and self.received_at > now() and not self.taken_over:
             yield "received_at", _("The paper cannot have been received in the future.")
         yield from as_handed_out(self)

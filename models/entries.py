@@ -82,6 +82,8 @@ class CirculationEntry(Workflow, Model):
     label, label_plural = _l("Circulation entry"), _l("Circulation")
     named_by = ("document", "reader")
     content_fields = ("purpose", "opinion")
+    line_fields = ("purpose",)
+    part_of = "document"
 
     flow = Flow(
         State("queued", _l("In line"), "neutral", pauses=("reading",)),

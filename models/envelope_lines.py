@@ -29,7 +29,8 @@ class EnvelopeLine(Record, Model):
     kind_name = "envelope_lines"
     label, label_plural = _l("Line of the dispatch note"), _l("Lines of the dispatch note")
     named_by = ("envelope",)
-    content_fields = ("title",)
+    content_fields = line_fields = ("title",)
+    part_of = "document"
 
     envelope_id: Mapped[int] = fields.reference(_l("Envelope"), "envelope.id", required=True, aliases=("envelope_no",))
     title: Mapped[str] = fields.line(_l("Kind and title"), 500, required=True, search=True)

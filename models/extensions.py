@@ -49,7 +49,7 @@ class ExtensionRequest(Attached, Workflow, Model):
     label, label_plural = _l("Request for time"), _l("Requests for time")
     named_by = ("document",)
     content_fields = ("reason", "recommendation", "decision")
-    content_with = "document"
+    content_with = part_of = "document"
 
     flow = Flow(
         State("asked", _l("Asked for"), "waiting"),

@@ -91,6 +91,7 @@ class FollowUp(Workflow, Model):
     label, label_plural = _l("Follow-up case"), _l("Follow-up")
     named_by = ("document",)
     content_fields = ("reply",)
+    part_of = "document"
 
     flow = Flow(
         State("watching", _l("Watched"), "neutral"),
@@ -289,6 +290,7 @@ class FollowUpNote(Record, Model):
     kind_name = "follow_up_notes"
     label, label_plural = _l("Line of the follow-up log"), _l("Follow-up log")
     content_fields = ("words",)
+    part_of = "follow_up"
 
     follow_up_id: Mapped[int] = fields.reference(_l("Follow-up case"), "follow_up.id", required=True)
     deed: Mapped[str] = fields.choice(_l("What happened"), DEEDS, "deed_known", required=True, derived=True)

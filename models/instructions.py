@@ -44,7 +44,7 @@ class LeaderInstruction(Record, Model):
     label, label_plural = _l("Leader's instruction"), _l("Leaders' instructions")
     named_by = ("leader",)
     content_fields = ("words",)
-    content_with = "document"
+    content_with = part_of = "document"
 
     document_id: Mapped[int] = fields.reference(_l("Document"), "incoming_document.id", required=True)
     leader_id: Mapped[int] = fields.reference(_l("Leader"), "person.id", required=True)

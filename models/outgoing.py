@@ -82,6 +82,8 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
         QuickView("receipts", _l("Issued, receipts outstanding"), _unreceipted),
     )
     content_fields = ("title", "addressees", "copy_to", "body", "enclosures", "note", "basis", "discussion_notes")
+    line_fields = ("title", "addressees", "copy_to")
+    leaving_fields = ("document_no", "secrecy")
 
     flow = Flow(
         State("drafting", _l("Drafting"), "active", clocks=("drafting",)),
@@ -332,7 +334,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             raise StepRefused(_("The paper has a number; void it instead."))
 
     def check(self) -> Iterator[tuple[str, str]]:
-        yield from self.graded("body")
+        yield from self.graded()
         broken = self.text_checksum and self.frozen_text() != self.text_checksum
         if self.state in FROZEN and (broken or changes.altered(self, *SIGNED)):
             yield "body", _("Title, addressees, text, type, urgency and period are frozen by the signature.")

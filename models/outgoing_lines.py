@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class OutgoingLine(Record):
     """Mixin of a line of an outgoing paper: who sees the paper sees its lines."""
 
-    content_with = "document"
+    content_with = part_of = "document"
 
     @declared_attr
     def document_id(cls) -> Mapped[int]:
@@ -48,6 +48,7 @@ class DraftVersion(OutgoingLine, Model):
     kind_name = "draft_versions"
     label, label_plural = _l("Version of a draft"), _l("Versions of the draft")
     content_fields = ("title", "addressees", "body", "remark")
+    line_fields = ("title", "addressees")
 
     number: Mapped[int] = fields.integer(_l("Version"), required=True)
     title: Mapped[str] = fields.line(_l("Title"), 500, required=True)

@@ -39,6 +39,7 @@ class PaperOrder(Attached, Workflow, Model):
     label, label_plural = _l("Order about a paper"), _l("Orders about papers")
     named_by = ("document",)
     content_fields = ("scope", "report")
+    part_of = "document"
 
     flow = Flow(
         State("ordered", _l("Ordered"), "waiting", clocks=("carrying_out",)),

@@ -91,6 +91,7 @@ class Registration:
                  before=before)  # fmt: skip
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        yield from super().warnings(session)  # type: ignore[misc]
         paper: Any = self
         new = not inspect(paper).persistent
         if (new or changes.altered(paper, "sender", "sender_no")) and paper.sender_no:

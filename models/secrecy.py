@@ -12,9 +12,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy.orm import Session
 
 from app.engine import changes
 from app.engine.access import Actor
+from app.engine.forgetting import forget, see_paper
+from models.files import drop
 
 #: The scale of the house, the lowest first.
 BUSINESS = {
@@ -35,7 +38,7 @@ SECRECY = {**BUSINESS, **STATE}
 #: Papers of these grades are for everybody in the unit they concern, and are named by their title; those above are for
 #: the unit's head and the people involved, and wherever somebody names them, they go by their number alone.
 ORDINARY = ("open", "internal")
-#: The content of these grades is not found by searching.
+#: The content of these grades is not found by searching, and a table that leaves the house has their number only.
 NOT_INDEXED = ("confidential", "top_secret", *STATE)
 #: Of these the house keeps no text and no file.
 ON_PAPER_ONLY = ("top_secret", *STATE)
@@ -114,18 +117,46 @@ class GradedPaper:
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         return content_rule(cls, actor, cls._involved(actor), actor.has(*DUTY))
 
-    def keeps_files(self) -> bool:
-        return self.secrecy not in ON_PAPER_ONLY
+    def not_kept(self) -> str | None:
+        if self.secrecy not in ON_PAPER_ONLY:
+            return None
+        return _(
+            "Of a paper of this secrecy no text is kept: write it on the paper and enter “%(words)s” here.",
+            words=see_paper(),
+        )
 
     def indexed(self) -> bool:
         return self.secrecy not in NOT_INDEXED
 
-    def graded(self, *texts: str) -> Iterator[tuple[str, str]]:
-        """What is wrong with the secrecy, old and new: it is lowered by decision only, and of some no text is kept."""
+    @classmethod
+    def leaves(cls) -> ColumnElement[bool]:
+        return cls.secrecy.not_in(NOT_INDEXED)
+
+    def stays(self) -> bool:
+        return self.secrecy in NOT_INDEXED
+
+    def graded(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the secrecy, old and new: it is lowered by decision only."""
         paper: Any = self
         if changes.altered(paper, "secrecy") and lower(changes.before(paper, "secrecy"), self.secrecy):
             yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
-        if not self.keeps_files():
-            for name in texts:
-                if (getattr(self, name) or "").strip():
-                    yield name, _("Of a paper of this secrecy only the register line is kept, no text.")
+
+    def _content_goes(self) -> bool:
+        """Whether its new secrecy is one of which no content is kept, and its old one was not."""
+        paper: Any = self
+        raised = bool(changes.altered(paper, "secrecy")) and self.secrecy in ON_PAPER_ONLY
+        return raised and changes.before(paper, "secrecy") not in ON_PAPER_ONLY
+
+    def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
+        yield from super().warnings(session)  # type: ignore[misc]
+        if self._content_goes():
+            yield (
+                "secrecy",
+                _("Of a paper of this secrecy no text and no file is kept: those there are go for good."),
+            )
+
+    def bring_along(self, session: Session) -> None:
+        """A paper raised to where no content is kept loses what was put down about it, at once."""
+        super().bring_along(session)  # type: ignore[misc]
+        if self._content_goes():
+            drop(session, forget(session, self, instead=see_paper()))

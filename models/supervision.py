@@ -5,7 +5,6 @@ Opened on an open or closed paper; where the findings do not do, the paper goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -42,6 +41,7 @@ class Supervision(Workflow, Model):
     label, label_plural = _l("Supervision case"), _l("Supervision")
     named_by = ("document",)
     content_fields = ("matter", "request", "evidence", "findings", "outcome")
+    part_of = "document"
 
     flow = Flow(
         State("opened", _l("Case opened"), "waiting"),
@@ -96,13 +96,6 @@ class Supervision(Workflow, Model):
         if self.state not in (None, "opened"):
             for name in changes.altered(self, "document", "matter"):
                 yield name, _("The case is under way, so this stays; open another one for another matter.")
-        if self.document is not None and not self.document.keeps_files():
-            for name in ("matter", "evidence", "findings"):
-                if len(getattr(self, name) or "") > 200:
-                    yield name, _("Of a paper of this secrecy nothing but the line is kept; please be brief.")
-
-    def keeps_files(self) -> bool:
-        return self.document is None or self.document.keeps_files()
 
     def indexed(self) -> bool:
         return False

@@ -43,6 +43,7 @@ class SupplementaryTask(Workflow, Model):
     named_by = ("document", "department", "person")
     judged_with = "document"
     content_fields = ("what", "result")
+    part_of = "document"
 
     flow = Flow(
         State("open", _l("To be done"), "waiting", clocks=("doing",)),

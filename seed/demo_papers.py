@@ -22,6 +22,8 @@ NOTHING = {"kind": "none"}
 ORDER: dict[str, Any] = {"department": "#a", "requirement": "请综合科按要求办理并反馈。", "handler": "@user_a"}
 LEAD = ("leader", "instruct", ORDER)
 CLOSE: Way = ("office", "close", {})
+#: Of a top secret paper the proposal stands on the slip alone.
+ON_PAPER: Way = (PROPOSE[0], PROPOSE[1], {**PROPOSE[2], "proposal": "见纸质件"})
 
 
 def round_of(*readers: str, purpose: str = "请阅") -> Way:
@@ -91,7 +93,7 @@ PAPERS: list[Story] = [
         ("user_b", "task head_b: finish", {"result": "已与开户行核对，信息附后。"}),
         ("office", "task user_b: drop", {"reason": "来文附件已列明电话"}),
     ], values={"medium": "electronic", "answer_due": True}),
-    Story(2, "县作风办", "关于重大舆情处置情况的通报", [PROPOSE, round_of("leader", "head_a", purpose="请阅，注意保密")],
+    Story(2, "县作风办", "关于重大舆情处置情况的通报", [ON_PAPER, round_of("leader", "head_a", purpose="见纸质件")],
           values={"secrecy": "top_secret", "copies": 1}),
     Story(5, "县作风办", "关于作风建设专项督查安排的通知", [
         PROPOSE, round_of("head_a", "head_b", "user_a"), ("clerk", "reader head_a: offer", SIGNED),

@@ -15,7 +15,8 @@ def instructed(session, actors, title="关于报送预算的通知", limit=None,
     """A paper that came in now and that user_a of department A is to handle, within a week or until `limit`."""
     with access.acting_as(actors["clerk"]):
         document = register(session, received_at=now().isoformat(), title=title, **values)
-    answers = {"department": "综合科", "requirement": "办理", "handler": "张小明"}
+    requirement = "办理" if document.keeps_content() else "See paper"
+    answers = {"department": "综合科", "requirement": requirement, "handler": "张小明"}
     take(session, actors["leader"], document, "instruct", **answers, **({"limit": limit} if limit else {}))
     session.commit()
     return document

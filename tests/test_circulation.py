@@ -106,7 +106,7 @@ def test_form_and_order_follow_from_secrecy_and_medium(session, actors, secrecy,
     document = paper(session, actors, medium, secrecy=secrecy)
     round_ = send(session, actors, document, "user_a", "user_b")
     assert (round_.preparation, round_.form, round_.mode) == (preparation, form, mode)
-    assert document.keeps_files() is (secrecy not in ("top_secret", "state_secret", "state_top_secret"))
+    assert document.keeps_content() is (secrecy not in ("top_secret", "state_secret", "state_top_secret"))
 
 
 def test_with_a_copy_for_each_all_read_at_once_and_another_order_may_be_chosen(session, actors):

@@ -1,24 +1,30 @@
 """Which fields somebody may know, and how much of each: secrecy of papers, masked numbers, cost, sealed identities."""
 
+import csv
 import io
 import re
 from datetime import timedelta
+from hashlib import sha256
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from app.engine import access, bin
+from app.engine import access, bin, history
 from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.events import SecurityEvent
+from app.engine.extracts import export_columns, export_rows
 from app.engine.history import HistoryEntry, verify
 from app.engine.moments import now
-from app.engine.refusals import Invalid, NotAllowed, StepRefused
+from app.engine.refusals import Invalid, NotAllowed, StepRefused, Unconfirmed
 from app.extensions import db
+from app.web.files import storage
 from models import secrecy
 from models.correspondents import Correspondent
 from models.customers import Customer, CustomerContact
 from models.documents import IncomingDocument
+from models.entries import CirculationEntry
 from models.identities import IdentityRequest, SealedIdentity
 from models.people import Person
 from models.products import Product
@@ -123,6 +129,67 @@ def test_of_the_highest_grades_no_text_and_no_file_is_kept(app):
         assert answer.status_code == (400 if grade in ("top_secret", *secrecy.STATE) else 302), grade
     with app.app_context(), access.acting_as(actors_of(db.session)["clerk"]), pytest.raises(Invalid):
         register(db.session, secrecy="state_secret", summary="内容")
+
+
+@pytest.mark.parametrize("grade", ["top_secret", *secrecy.STATE])
+def test_of_the_highest_grades_no_step_puts_a_text_down(session, actors, grade):
+    with access.system():
+        for name in ("clerk", "leader", "office"):
+            own = session.get(Person, actors[name].own_person_id)
+            own.clearance, own.state_clearance = "top_secret", "state_top_secret"
+        session.commit()
+    with access.acting_as(actors["clerk"]):
+        paper = register(session, secrecy=grade)
+        session.commit()
+        ask = {"kind": "handle", "transfer": "综合科"}
+        with pytest.raises(Invalid, match="请写在纸质件上，此处填“见纸质件”"):
+            paper.flow.take(session, paper, "propose", {"proposal": "绝密的拟办", **ask})
+        paper.flow.take(session, paper, "propose", {"proposal": "See paper", **ask})
+        session.commit()
+    order = {"department": "综合科", "requirement": "绝密的批示"}
+    with access.acting_as(actors["leader"]):
+        with pytest.raises(Invalid, match="不留存文字"):
+            paper.flow.take(session, paper, "instruct", order)
+        paper.flow.take(session, paper, "instruct", {**order, "requirement": "See paper"})
+    with access.system():
+        assert (paper.state, paper.proposal, paper.assignments[0].requirement) == ("in_handling", *["See paper"] * 2)
+
+
+def test_a_paper_raised_to_the_highest_grades_loses_its_texts_and_files_at_once(app, client):
+    with app.app_context():
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            paper = register(db.session, secrecy="secret", summary="秘密的摘要", department="综合科")
+            pk = paper.id
+        with access.system(), history.act("change"):
+            paper.proposal = "秘密的拟办"
+            entry = CirculationEntry(document=paper, reader_id=actors_of(db.session)["user_a"].own_person_id)
+            records.store(db.session, entry)
+            entry.opinion = "秘密的意见"
+        db.session.commit()
+        entry_id = entry.id
+    file = {"file": (io.BytesIO(b"secret words"), "note.txt")}
+    assert client("clerk").post(f"/files/incoming_documents/{pk}", data=file).status_code == 302
+    digest = sha256(b"secret words").hexdigest()
+    with app.app_context():
+        assert storage().exists(digest)
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            paper = db.session.get(IncomingDocument, pk)
+            raised = {"secrecy": "state_secret", "summary": paper.summary}
+            names = ["secrecy", "summary"]
+            with pytest.raises(Unconfirmed, match="永久删除"):
+                records.change(db.session, paper, raised, names, version=paper.version, confirmed=False)
+            paper = db.session.get(IncomingDocument, pk)
+            records.change(db.session, paper, raised, names, version=paper.version)
+            db.session.commit()
+        with access.system():
+            entry = db.session.get(CirculationEntry, entry_id)
+            assert (paper.summary, paper.proposal, entry.opinion) == ("见纸质件",) * 3
+            assert paper.title and paper.digest is None
+        assert not storage().exists(digest)
+        with access.system():
+            history.verify(db.session, records.kinds().values())
+    page = client("office").get(f"/incomingdocumentview/show/{pk}").text
+    assert "秘密的拟办" not in page and "秘密的摘要" not in page
 
 
 def test_secrecy_is_raised_by_editing_and_lowered_by_a_decision_alone(session, actors):
@@ -433,3 +500,62 @@ def test_reading_a_file_is_on_record_and_its_name_is_plain(app):
     with app.app_context(), access.system():
         told = db.session.query(SecurityEvent).filter_by(kind="file_read").one()
         assert (told.subject, told.detail, told.actor_name) == (f"incoming_documents {pk}", "atxt.exe.txt", "何静")
+
+
+# What leaves the house in a file (documents.md 6.1, the column Export): of 机密 and above the number alone
+
+
+@pytest.mark.parametrize(
+    "account, reports", [("office", ("csv", "json", "xlsx")), ("clerk", ("csv", "json", "xlsx")), ("archivist", ())]
+)
+def test_a_table_that_leaves_the_house_has_the_number_alone_of_the_higher_grades(app, account, reports):
+    with app.app_context():
+        session, actors = db.session, actors_of(db.session)
+        with access.system():
+            own = session.get(Person, actors[account].own_person_id)
+            own.clearance, own.state_clearance = "top_secret", "state_top_secret"
+        numbers = {grade: paper.receipt_no for grade, paper in papers(session, actors).items()}
+        session.commit()
+    browser = sign_in(app, account)
+    with_title = {"open", "internal", "secret"}  # cleared, and of the registry's
+    listed = browser.get("/incomingdocumentview/list/").text
+    assert all(f"{TITLE}{grade}" in listed for grade in secrecy.SECRECY)
+    with app.test_request_context():
+        named = {grade: str(label) for grade, label in secrecy.SECRECY.items()}
+    sheet = list(csv.DictReader(io.StringIO(browser.get("/incomingdocumentview/export.csv").text.lstrip("\ufeff"))))
+    told = {next(g for g, n in numbers.items() if n in row.values()): [*filter(None, row.values())] for row in sheet}
+    assert set(told) == set(secrecy.SECRECY)
+    for grade, cells in told.items():
+        if grade in with_title:
+            assert f"{TITLE}{grade}" in cells
+        else:
+            assert len(cells) == 2 and numbers[grade] in cells, named[grade]
+    for form in reports:
+        with browser.get(f"/reports/incoming_register.{form}") as answer:
+            said = words_in(answer.data) if form == "xlsx" else answer.text
+        for grade in secrecy.SECRECY:
+            assert numbers[grade] in said
+            assert (f'{TITLE}{grade}"' in said or f"{TITLE}{grade}," in said) is (grade in with_title), (form, grade)
+
+
+def words_in(workbook):
+    book = openpyxl.load_workbook(io.BytesIO(workbook))
+    return "".join(f"{cell}," for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+
+
+def test_what_hangs_on_such_a_paper_leaves_without_its_content(session, actors):
+    with access.acting_as(actors["clerk"]):
+        found = [register(session, secrecy=grade) for grade in ("secret", "confidential")]
+    with access.system():
+        for paper in found:
+            entry = CirculationEntry(document_id=paper.id, reader_id=actors["user_a"].own_person_id, opinion="意见")
+            entry.document, entry.state = paper, "answered"
+            records.store(session, entry)
+        session.commit()
+    names = [column.name for column in export_columns(CirculationEntry)]
+    with access.acting_as(actors["leader"]):
+        rows = export_rows(session, CirculationEntry, sa.select(CirculationEntry).order_by(CirculationEntry.id))
+        told = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [(row["document"], row["opinion"]) for row in told] == [
+        (found[0].receipt_no, "意见"), (found[1].receipt_no, None),
+    ]  # fmt: skip

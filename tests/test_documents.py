@@ -460,4 +460,4 @@ def test_a_model_without_an_access_rule_stops_the_start():
 )  # fmt: skip
 def test_both_registers_keep_and_find_the_same_of_a_grade(model, grade, files, found):
     paper = model(secrecy=grade)
-    assert (paper.keeps_files(), paper.indexed()) == (files, found)
+    assert (paper.keeps_content(), paper.indexed()) == (files, found)

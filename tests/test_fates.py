@@ -2,21 +2,30 @@
 
 import random
 from datetime import date, timedelta
+from hashlib import sha256
+from io import BytesIO
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access, history
 from app.engine import record as records
 from app.engine.clocks import clocks_of
-from app.engine.moments import parse_moment, today
+from app.engine.moments import now, parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, Refused, StepRefused
+from app.extensions import db
+from app.web.files import clear_dropped, storage
+from models.assignments import HandlingNote, hand_out
 from models.copies import PaperCopy, register_copies
 from models.destruction import DestructionEntry, DestructionList
 from models.documents import IncomingDocument
+from models.entries import CirculationEntry
 from models.fates import Hold, ReturnCampaign, months_on
+from models.files import Attachment
 from models.notices import Notice, open_notices, words_of
-from models.people import Person
+from models.people import Department, Person
 from models.sweeping import sweep
+from tests.conftest import actors_of, sign_in
 
 
 @pytest.mark.parametrize(
@@ -230,6 +239,21 @@ def test_a_holder_sees_the_own_copies_alone(session, actors):
         assert session.query(item).count() == 1
     with access.acting_as(actors["user_b"]):
         assert (session.query(item).count(), session.query(ReturnCampaign).count()) == (0, 0)
+
+
+def test_a_holder_of_a_paper_called_back_finds_it_and_what_waits_for_them(app):
+    with app.app_context():
+        back = campaign(db.session, actors_of(db.session), paper(db.session, actors_of(db.session), handler="张小明"))
+        with access.acting_as(actors_of(db.session)["clerk"]):
+            back.take("collect")
+            db.session.commit()
+            number, item = back.items[0].document.receipt_no, back.items[0].id
+    for account, sees in (("user_a", True), ("user_b", False)):
+        browser = sign_in(app, account)
+        page = browser.get("/returnitemview/list/")
+        assert (page.status_code, number in page.text) == (200, sees)
+        assert browser.get(f"/returnitemview/show/{item}").status_code == (200 if sees else 404)
+        assert browser.post(f"/returnitemview/step/{item}/take_in").status_code in (403, 404)
 
 
 # The paper and its records never disagree
@@ -545,3 +569,94 @@ def test_what_people_still_have_of_finished_papers_is_listed_person_by_person(ap
         session.query(PaperCopy).filter_by(document_id=mine.id).one().take("take_back", complete=True)
         session.commit()
     assert numbers["mine"] not in client("clerk").get("/papers/holdings/").text
+
+
+# What is left of a destroyed paper (documents.md 3.6): its line, and of a secret one its numbers alone
+
+
+def furnished(app, secrecy, content):
+    """A closed paper with texts of its own, of its handling and of a reader, and with a file; its key and number."""
+    with app.app_context():
+        session, actors = db.session, actors_of(db.session)
+        document = paper(session, actors, secrecy=secrecy, title="原件标题", summary="原件摘要")
+        with access.system(), history.act("change"):
+            document.proposal = "原件拟办"
+            reader = actors["user_a"].own_person_id
+            entry = CirculationEntry(document_id=document.id, reader_id=reader, state="answered")
+            records.store(session, entry)
+            hand_out(session, document, unit(session), [], "原件要求", None, None, None)
+            desk = document.assignments[0].id
+            records.store(session, HandlingNote(assignment_id=desk, at=now(), words="原件注办"))
+            entry.opinion = "原件意见"
+        session.commit()
+        pk, number = document.id, document.receipt_no
+    file = {"file": (BytesIO(content), "note.txt")}
+    assert sign_in(app, "clerk").post(f"/files/incoming_documents/{pk}", data=file).status_code == 302
+    return pk, number
+
+
+def unit(session):
+    return session.scalars(select(Department).where(Department.name == "综合科")).one()
+
+
+def carried_out(app, pk):
+    with app.app_context():
+        session, actors = db.session, actors_of(db.session)
+        with access.system():
+            document = session.get(IncomingDocument, pk)
+        found = approved(session, actors, document)
+        destroy(session, actors, found)
+        with access.acting_as(actors["archivist"]):
+            found.take("certify", certificate="何静、郑敏签字")
+        session.commit()
+
+
+@pytest.mark.parametrize("secrecy, title", [("internal", "原件标题"), ("secret", None)])
+def test_of_a_destroyed_paper_its_line_stays_and_its_content_is_gone(app, secrecy, title):
+    content = b"the paper itself"
+    pk, number = furnished(app, secrecy, content)
+    carried_out(app, pk)
+    office = sign_in(app, "office")
+    assert office.get(f"/files/incoming_documents/{pk}/1").status_code == 404
+    page = office.get(f"/incomingdocumentview/show/{pk}").text
+    assert number in page
+    assert ("原件标题" in page) is (title is not None)
+    for gone in ("摘要", "拟办", "意见", "要求", "注办"):
+        assert f"原件{gone}" not in page
+    for words in ("原件摘要", "原件意见"):
+        for address in ("incomingdocumentview", "circulationentryview"):
+            assert number not in office.get(f"/{address}/list/?q={words}").text
+    assert number in office.get(f"/incomingdocumentview/list/?q={number}").text
+    with app.app_context(), access.system():
+        document = db.session.get(IncomingDocument, pk)
+        assert (document.title, document.summary, document.proposal) == (title or number, None, None)
+        assert [one.opinion for one in document.circulation] == [None]
+        assert [note.words for desk in document.assignments for note in desk.notes] == [""]
+        assert db.session.scalars(select(Attachment)).all() == []
+        assert not storage().exists(sha256(content).hexdigest())
+        history.verify(db.session, records.kinds().values())
+        with pytest.raises(Invalid, match="已销毁"):
+            document.result = "补记"
+            db.session.flush()
+        db.session.rollback()
+
+
+def test_the_content_of_a_file_that_another_record_has_too_stays(app):
+    content = b"sent to two registries"
+    pk, _number = furnished(app, "internal", content)
+    other, _other_number = furnished(app, "internal", content)
+    carried_out(app, pk)
+    with sign_in(app, "office").get(f"/files/incoming_documents/{other}/2") as answer:
+        assert answer.data == content
+
+
+def test_what_could_not_be_deleted_at_once_is_by_the_sweep(app, monkeypatch):
+    content = b"the store was out of reach"
+    pk, _number = furnished(app, "internal", content)
+    with monkeypatch.context() as out_of_reach:
+        out_of_reach.setattr("app.web.files.clear", lambda session, digests: 1 / 0)
+        carried_out(app, pk)
+    with app.app_context():
+        assert storage().exists(sha256(content).hexdigest())
+        assert clear_dropped(db.session) == 1
+        assert not storage().exists(sha256(content).hexdigest())

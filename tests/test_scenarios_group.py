@@ -155,7 +155,8 @@ def test_article_7_row_by_row(house, client, secrecy, medium, preparation, form,
                          content_type="multipart/form-data")  # fmt: skip
     kept = "扫描件.pdf" in client("clerk").get(f"/incomingdocumentview/show/{pk}").text
     assert kept is file
-    house.take("office", PAPERS, pk, "instruct_reading", readers=["张小明", "刘洋", "孙丽"], purpose="阅")
+    house.take("office", PAPERS, pk, "instruct_reading", readers=["张小明", "刘洋", "孙丽"],
+               purpose="阅" if file else "See paper")  # fmt: skip
     (way,) = house.find("clerk", ROUNDS, document=pk)
     assert (way["preparation"], way["form"], way["mode"], way["readers_per_copy"]) == (
         preparation,

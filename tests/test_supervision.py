@@ -115,5 +115,8 @@ def test_of_a_top_secret_paper_no_file_is_kept_and_only_a_line(either_session, e
     with access.system():
         person_of(session, actors["leader"]).clearance = "top_secret"
     document = instructed(session, actors, secrecy="top_secret")
-    case = opened(session, actors, document)
-    assert not case.keeps_files()
+    with pytest.raises(Invalid, match="不留存文字"):
+        opened(session, actors, document)
+    with access.acting_as(actors["leader"]):
+        case = records.add(session, Supervision, {"document": document.id, "matter": "See paper"})
+    assert not case.keeps_content()

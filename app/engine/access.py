@@ -156,6 +156,12 @@ class RowAccess:
     content_fields: ClassVar[tuple[str, ...]] = ()
     #: the reference to the record whose content it belongs to: who knows the one knows the other
     content_with: ClassVar[str] = ""
+    #: the reference to the record whose content its own is a part of: the house keeps both or neither
+    part_of: ClassVar[str] = ""
+    #: those of the `content_fields` that are the line which stays of a record whose content is not kept
+    line_fields: ClassVar[tuple[str, ...]] = ()
+    #: of a record that `stays`, what a table that leaves the house still tells; empty: all but its content
+    leaving_fields: ClassVar[tuple[str, ...]] = ()
     #: whether a record's files are content, too
     content_files: ClassVar[bool] = True
     #: fields of a record under seal: nobody learns them here, nor what stood in them before
@@ -173,6 +179,11 @@ class RowAccess:
     def content_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The SQL condition for the rows whose `content_fields` the actor may know, among those visible to them."""
         return true()
+
+    @classmethod
+    def leaves(cls) -> ColumnElement[bool] | None:
+        """The SQL condition for the rows a table may take out of the house whole; None: each it finds."""
+        return None
 
     def sealed(self) -> bool:
         """Whether this record is under seal."""

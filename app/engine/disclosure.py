@@ -1,19 +1,22 @@
 """Disclosure: which fields of a record somebody may know, and how much of each.
 
-Four rules, each declared with the field or the model and kept at every door by the functions here. A field with a
+Five rules, each declared with the field or the model and kept at every door by the functions here. A field with a
 `right` does not exist for those whose role lacks it. A `masked` field shows in part until somebody reveals it, which
 is logged. A model may call some of its fields its `content`: who may know that a record exists (`visible_to`) need not
-learn them (`content_to`). And some fields of a record under seal (`sealed`) are told to nobody at all.
+learn them (`content_to`). Some fields of a record under seal (`sealed`) are told to nobody at all. And a table that
+leaves the house (`outward`) has of some records (`stays`) no more than a line, whoever takes it out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.util import identity_key
 
@@ -64,12 +67,51 @@ def guarded(model: Any, name: str, condition: ColumnElement[bool]) -> ColumnElem
     return and_(condition, *_told(model, name))
 
 
+#: Whether what is told now leaves the house, in a file.
+_outward: ContextVar[bool] = ContextVar("outward", default=False)
+
+
+@contextmanager
+def outward() -> Iterator[None]:
+    """What is told inside the block goes into a table that leaves the house: of some records no more than a line."""
+    token = _outward.set(True)
+    try:
+        yield
+    finally:
+        _outward.reset(token)
+
+
+def _leaves(model: Any) -> ColumnElement[bool] | None:
+    """The condition for the rows that may leave the house whole: their own, or that of the record they are part of."""
+    own = model.leaves()
+    if own is not None or not model.part_of:
+        return own
+    field = fields_of(model)[model.part_of]
+    whole, column = _leaves(field.target), getattr(model, field.column)
+    if whole is None:
+        return None
+    return or_(column.is_(None), access.among(column, select(field.target.id).where(whole)))
+
+
+def _kept_back(model: Any) -> Collection[str]:
+    """The fields that stay in the house where a record `stays`."""
+    if not model.leaving_fields:
+        return model.content_fields
+    return [name for name in fields_of(model) if name not in model.leaving_fields]
+
+
 def gates(model: Any) -> list[tuple[ColumnElement[bool], Collection[str]]]:
     """The conditions on which the current actor is told fields of a row of the model, each with those fields."""
     if access.current().everything:
         return []
-    content = [(known_content(model), model.content_fields)] if model.content_fields else []
-    return [*content, *([(model.unsealed(), model.sealed_fields)] if model.sealed_fields else [])]
+    found: list[tuple[ColumnElement[bool], Collection[str]]] = []
+    if model.content_fields:
+        found.append((known_content(model), model.content_fields))
+    if model.sealed_fields:
+        found.append((model.unsealed(), model.sealed_fields))
+    if _outward.get() and (leaves := _leaves(model)) is not None:
+        found.append((leaves, _kept_back(model)))
+    return found
 
 
 def _told(model: Any, name: str) -> list[ColumnElement[bool]]:
@@ -152,8 +194,18 @@ def withheld(record: Any) -> tuple[str, ...]:
     """The fields of a record that is visible to the current actor whose value and history are not for them."""
     if access.current().everything or record.id is None:  # just being typed, by the actor
         return ()
-    secret = () if knows(record) else type(record).content_fields
-    return (*secret, *type(record).sealed_fields) if type(record).sealed_fields and record.sealed() else secret
+    model, secret = type(record), [] if knows(record) else [*type(record).content_fields]
+    if model.sealed_fields and record.sealed():
+        secret += model.sealed_fields
+    if _outward.get() and record.stays():
+        secret += _kept_back(model)
+    return tuple(secret)
+
+
+def withheld_past(record: Any) -> tuple[str, ...]:
+    """The fields whose history is not for the current actor: of a record no content is kept of, all its content."""
+    unkept = () if access.current().everything or record.keeps_content() else type(record).content_fields
+    return (*withheld(record), *unkept)
 
 
 def value_of(record: Any, field: Field) -> Any:
@@ -163,7 +215,8 @@ def value_of(record: Any, field: Field) -> Any:
 
 def teller(model: Any, field: Field) -> Callable[[Any], Any]:
     """A function from a record of the model to what `value_of` tells of one field, for many records."""
-    secret, in_full = field.name in (*model.content_fields, *model.sealed_fields), attrgetter(field.name)
+    kept = _kept_back(model) if _outward.get() else ()
+    secret, in_full = field.name in (*model.content_fields, *model.sealed_fields, *kept), attrgetter(field.name)
     if not secret and not field.masked:
         return in_full
     return lambda record: WITHHELD if secret and field.name in withheld(record) else shown(field, in_full(record))

@@ -19,7 +19,7 @@ from app.engine import access
 from app.engine.columns import Column
 from app.engine.csv import Written, field_of
 from app.engine.database import among_keys, as_stored
-from app.engine.disclosure import WITHHELD, gates, known_fields, shown, value_of
+from app.engine.disclosure import WITHHELD, gates, known_fields, outward, shown, value_of
 from app.engine.fields import Field, fields_of
 from app.engine.moments import clock_texts
 
@@ -101,7 +101,9 @@ def _text(column: Column, reader: _Reader, zone: tzinfo) -> Callable[[Cells], It
 
 def _stretches(session: Session, model: Any, query: Any) -> Iterator[list[Cells]]:
     """The columns of a stretch of rows as the database hands them over, without what is withheld."""
-    fields, barriers = list(known_fields(model).values()), gates(model)
+    fields = list(known_fields(model).values())
+    with outward():
+        barriers = gates(model)
     columns = [getattr(model, field.column) for field in fields]
     asked = [*map(as_stored, columns), *(condition for condition, _names in barriers)]
     found = access.values(session, query.with_only_columns(*asked), yield_per=STRETCH)

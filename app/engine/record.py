@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
-from app.engine import access, changes, finding, history, numbers
+from app.engine import access, changes, finding, forgetting, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken, refusing
 from app.engine.disclosure import settable_fields
 from app.engine.fields import fields_of, whole
@@ -174,11 +174,22 @@ class Record(access.RowAccess):
 
     def indexed(self) -> bool:
         """Whether the search may find the record by its content; else by its other searched fields alone."""
-        return True
+        whole = forgetting.whole_of(self)
+        return whole is None or whole.indexed()
 
-    def keeps_files(self) -> bool:
-        """Whether files may be attached and read."""
-        return True
+    def stays(self) -> bool:
+        """Whether a table that leaves the house has no more than `leaving_fields` of it, whoever takes it out."""
+        whole = forgetting.whole_of(self)
+        return whole is not None and whole.stays()
+
+    def not_kept(self) -> str | None:
+        """Why the house keeps no content of it, neither files nor texts, in a sentence; None where it does."""
+        whole = forgetting.whole_of(self)
+        return whole.not_kept() if whole is not None else None
+
+    def keeps_content(self) -> bool:
+        """Whether files may be attached and read, and texts put down."""
+        return self.not_kept() is None
 
     def __str__(self) -> str:
         return str(getattr(self, self.natural_key)) if self.natural_key else f"{self.label} {self.id}"
@@ -195,6 +206,7 @@ def _stamp(session: Session, context: Any, instances: Any) -> None:
     new = [record for record in session.new if isinstance(record, Record)]
     changed = (record for record in session.dirty if isinstance(record, Record) and session.is_modified(record))
     for record in (*new, *changed):
+        forgetting.refuse_unkept(record)
         record.changed_at = now()
         record.created_at = record.created_at or record.changed_at
         record.search_text = search_text_of(record)
@@ -320,7 +332,7 @@ def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
     for field in fields_of(type(record)).values():
         if field.target is type(record) and getattr(record, field.name) is record:
             errors.setdefault(field.name, []).append(_("A record cannot refer to itself."))
-    for name, sentence in (*_bound_by_number(record), *record.check()):
+    for name, sentence in (*_bound_by_number(record), *record.check(), *forgetting.unkept(record)):
         errors.setdefault(name, []).append(sentence)
 
 

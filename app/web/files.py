@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import unicodedata
 from collections.abc import Iterable
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -11,20 +14,26 @@ from flask import abort, current_app, flash, redirect, request, send_file, url_f
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.engine import access, events, finding, history
 from app.engine import record as records
-from app.engine.database import by_key
+from app.engine.database import by_key, first_to, plainly
 from app.engine.disclosure import may_open_files
+from app.engine.history import HistoryEntry
+from app.engine.moments import now
 from app.engine.photos import without_notes
 from app.engine.scanner import scan
 from app.engine.storage import Storage, storage_from
 from app.extensions import db
 from app.web.kind import VIEWS, BadRequest
 from models.files import Attachment
+from models.report_runs import ReportRun
 from models.sealing import neutral_name
+
+log = logging.getLogger(__name__)
 
 #: Who may hang files on a record: whoever changes it, and whoever only shows by them what was done.
 ATTACHING = ("edit", "attach")
@@ -34,6 +43,63 @@ def storage() -> Storage:
     """Where this office keeps its files."""
     address = current_app.config["DATA_DIR"]
     return storage_from(address if address.startswith("s3://") else f"{address}/files")
+
+
+def needed(session: Session, digest: str) -> bool:
+    """Whether a record or the file of a report has the same content: equal content is stored once."""
+    kept = select(Attachment.id).where(Attachment.digest == digest).execution_options(**access.with_deleted)
+    runs = select(ReportRun.id).where(ReportRun.digest == digest)
+    return session.scalars(kept.limit(1)).first() is not None or session.scalars(runs.limit(1)).first() is not None
+
+
+def clear(session: Session, digests: Iterable[str]) -> int:
+    """Delete the contents among these that nobody needs any more; how many."""
+    count = 0
+    with access.system():
+        for digest in sorted(digests):
+            if storage().exists(digest) and not needed(session, digest):
+                storage().delete(digest)
+                count += 1
+    return count
+
+
+#: The contents whose files were taken from records in the transaction under way.
+_DROPPED = "dropped files"
+#: So long the sweep looks after what could not be deleted at once.
+_AFTERWARDS = timedelta(days=7)
+
+
+@event.listens_for(db.session, "after_flush")
+def _note_dropped(session: Session, context: Any) -> None:
+    if gone := {one.digest for one in session.deleted if isinstance(one, Attachment)}:
+        session.info.setdefault(_DROPPED, set()).update(gone)
+
+
+@event.listens_for(db.session, "after_commit")
+def _clear_dropped(session: Session) -> None:
+    if session.in_nested_transaction() or not (digests := session.info.pop(_DROPPED, None)):
+        return
+    try:
+        with Session(session.get_bind()) as afterwards:
+            clear(afterwards, digests)
+    except Exception as error:  # what is stored is stored; the sweep tries again
+        log.warning("files were not deleted: %s", plainly(error))
+
+
+@event.listens_for(db.session, "after_rollback")
+def _keep_dropped(session: Session) -> None:
+    session.info.pop(_DROPPED, None)
+
+
+def clear_dropped(session: Session) -> int:
+    """Delete contents whose files were taken from records lately and that are still there; how many."""
+    if not first_to(session, "delete dropped files"):
+        return 0
+    said = select(HistoryEntry.changes).where(
+        HistoryEntry.kind == Attachment.kind_name, HistoryEntry.at > now() - _AFTERWARDS,
+        HistoryEntry.changes.like('%"digest":["%",null]%'),
+    )  # fmt: skip
+    return clear(session, {json.loads(changes)["digest"][0] for changes in session.scalars(said)})
 
 
 def files_of(record: Any) -> dict[str, Any]:
@@ -48,7 +114,7 @@ def files_of(record: Any) -> dict[str, Any]:
             )
         )
     where = {"kind": record.kind_name, "pk": record.id}
-    if not (record.keeps_files() and may_open_files(record)):
+    if not (record.keeps_content() and may_open_files(record)):
         return {"items": [], "upload_href": None, "accept": None}
     may = any(access.current().may(right, record.kind_name) for right in ATTACHING)
     return {
@@ -116,7 +182,7 @@ class FileView(BaseView):
     @expose("/<kind>/<pk>/<attachment>")
     def download(self, kind: str, pk: str, attachment: str) -> Any:
         record = self._record(kind, pk, "read")
-        if not (record.keeps_files() and may_open_files(record)):
+        if not (record.keeps_content() and may_open_files(record)):
             abort(404)
         with access.system():
             row = finding.by_key(db.session, Attachment, attachment)
@@ -130,7 +196,7 @@ class FileView(BaseView):
     @expose("/<kind>/<pk>", methods=["POST"])
     def upload(self, kind: str, pk: str) -> Any:
         record = self._record(kind, pk, *ATTACHING)
-        if not record.keeps_files():
+        if not record.keeps_content():
             raise BadRequest(_("Of this record no file is kept here; it stays on paper."))
         if not may_open_files(record):
             abort(404)

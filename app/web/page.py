@@ -25,6 +25,7 @@ from app.engine.disclosure import (
     revealed,
     value_of,
     withheld,
+    withheld_past,
     writable,
 )
 from app.engine.fields import Field, fields_of, whole
@@ -235,7 +236,7 @@ class RecordPage(KindPages):
         }
 
     def _history(self, record: Any) -> list[dict[str, Any]]:
-        secret = withheld(record)
+        secret = withheld_past(record)
         columns = {field.column: field for field in self.fields.values() if field.name not in secret}
         drawn = []
         entries = history.entries_of(db.session, record)

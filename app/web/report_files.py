@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.engine import access
 from app.engine.database import Overtaken, apart, first_to, plainly, reading
-from app.engine.disclosure import exported
+from app.engine.disclosure import exported, outward
 from app.engine.frames import REPORTS, Report
 from app.engine.mail import Post
 from app.engine.periods import period_of
@@ -27,11 +27,10 @@ from app.engine.replicas import as_of
 from app.engine.report_answers import Answer, ask
 from app.engine.workbook import Chart
 from app.web.download import Export, file_name, write_export
-from app.web.files import storage
+from app.web.files import needed, storage
 from app.web.replica import read_only
 from app.web.report_details import details, rows_of
 from models import report_runs
-from models.files import Attachment
 from models.notices import tell
 from models.people import Person, actor_of
 from models.report_runs import ReportRun
@@ -145,7 +144,7 @@ def _make(session: Session, run: ReportRun, actor: access.Actor) -> None:
     link = f"{run.address}/reports/{report}?{urlencode(given)}" if run.address else None
     session.rollback()
     with TemporaryFile() as file:
-        with access.acting_as(actor), reading(), read_only() as read:
+        with access.acting_as(actor), reading(), read_only() as read, outward():
             answer = ask(read, report, given)
             total = rows_of(answer)
 
@@ -218,14 +217,7 @@ def forget_old(session: Session) -> int:
             digest = run.digest
             session.delete(run)
             session.flush()
-            if digest and not _needed(session, digest):
+            if digest and not needed(session, digest):
                 storage().delete(digest)
             count += 1
     return count
-
-
-def _needed(session: Session, digest: str) -> bool:
-    """Whether a record or another run has the same file: equal content is stored once."""
-    kept = select(Attachment.id).where(Attachment.digest == digest).execution_options(**access.with_deleted)
-    runs = select(ReportRun.id).where(ReportRun.digest == digest)
-    return session.scalars(kept.limit(1)).first() is not None or session.scalars(runs.limit(1)).first() is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from app.engine import access, references
 from app.engine.asked import Parameter
 from app.engine.behind import all_behind
 from app.engine.columns import Column, Few, is_figure, stands_for_rows
-from app.engine.disclosure import exported
+from app.engine.disclosure import exported, outward
 from app.engine.fields import whole
 from app.engine.frames import REPORTS
 from app.engine.moments import now
@@ -87,7 +88,7 @@ class ReportView(RunPages, MailPages, BaseView):
         name, _dot, form = name.partition(".")
         if name not in REPORTS:
             abort(404)
-        with read_only() as session:
+        with read_only() as session, outward() if form else nullcontext():
             answer = ask(session, name, _given())
             if form == "json":
                 how = f"json {request.full_path.rstrip('?')}"

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine.csv import csv_texts
-from app.engine.disclosure import WITHHELD, known_fields, value_of
+from app.engine.disclosure import WITHHELD, known_fields, outward, value_of
 from app.engine.extracts import export_columns, export_rows, export_texts
 from app.engine.fields import Field
 from app.engine.moments import office_zone
@@ -49,7 +49,8 @@ def test_an_extract_has_what_the_records_tell(crowd: Flask, account):
                 fields = list(known_fields(model).values())
                 query = select(model).order_by(model.id)
                 found = list(export_rows(db.session, model, query))
-                wanted = [tuple(plain(r, f) for f in fields) for r in db.session.scalars(query)]
+                with outward():
+                    wanted = [tuple(plain(r, f) for f in fields) for r in db.session.scalars(query)]
                 assert found == wanted, kind
                 texts = list(export_texts(db.session, model, query, office_zone()))
                 assert texts == list(csv_texts(export_columns(model), wanted, zone=office_zone())), kind
