@@ -87,10 +87,11 @@ def _leaves(model: Any) -> ColumnElement[bool] | None:
     if own is not None or not model.part_of:
         return own
     field = fields_of(model)[model.part_of]
-    whole, column = _leaves(field.target), getattr(model, field.column)
+    target: Any = field.target
+    whole, column = _leaves(target), getattr(model, field.column)
     if whole is None:
         return None
-    return or_(column.is_(None), access.among(column, select(field.target.id).where(whole)))
+    return or_(column.is_(None), access.among(column, select(target.id).where(whole)))
 
 
 def _kept_back(model: Any) -> Collection[str]:

@@ -42,11 +42,12 @@ def whole_of(record: Any) -> Record | None:
     if not record.part_of:
         return None
     field = fields_of(type(record))[record.part_of]
+    target: Any = field.target
     session, key = object_session(record), getattr(record, field.column)
     if session is None or key is None:
         return getattr(record, record.part_of)
     with access.system(), session.no_autoflush:
-        return session.get(field.target, key)
+        return session.get(target, key)
 
 
 def unkept(record: Any) -> Iterator[tuple[str, str]]:
@@ -74,9 +75,11 @@ def parts_of(session: Session, record: Any) -> Iterator[Any]:
     """The records whose content is a part of a record's own, and what is a part of theirs."""
     from app.engine.record import kinds  # it asks here what it may put down
 
+    kind: Any
+    whole: Any = type(record)
     for kind in kinds().values():
-        field = fields_of(kind)[kind.part_of] if kind.part_of else None
-        if field is not None and isinstance(record, field.target):
+        field = fields_of(kind).get(kind.part_of)
+        if field is not None and field.target is whole:
             with access.system(), session.no_autoflush:
                 found = list(session.scalars(select(kind).where(getattr(kind, field.column) == record.id)))
             for part in found:
