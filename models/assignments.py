@@ -35,7 +35,7 @@ OPEN = ("sent", "received", "suspended")
 
 def is_unit(assignment: Assignment, actor: Actor) -> bool:
     """The unit's head or the handler named; nobody else may answer in the unit's name."""
-    return assignment.handler_id in actor.person_ids or assignment.department_id in actor.department_ids
+    return assignment.handler_id in actor.person_ids or assignment.department.headed_by(actor)
 
 
 def is_co_unit(assignment: Assignment, actor: Actor) -> bool:
@@ -121,7 +121,7 @@ class Assignment(Workflow, Model):
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine = [cls.handler_id.in_(actor.person_ids)]
         if actor.has("department_head"):
-            mine.append(cls.department_id.in_(actor.department_ids))
+            mine.append(cls.department_id.in_(actor.led_ids))
         return and_(cls.state.in_(("sent", "received")), or_(*mine))
 
     def followed(self, stage: str) -> bool:

@@ -213,11 +213,10 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     @classmethod
     def _at_work(cls, actor: Actor) -> ColumnElement[bool]:
-        """The unit in charge and the handler, as long as the paper was not taken out of their hands."""
+        """The handler and the head of the unit in charge, as long as the paper was not taken out of their hands."""
         desk = Assignment.__table__.c
         ended = select(desk.document_id).where(desk.state == "called_off", desk.lead)
-        unit = and_(cls.department_id.in_(actor.department_ids), cls.secrecy.in_(ORDINARY))
-        mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids), unit)
+        mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids))
         return and_(mine, ~among(cls.id, ended))
 
     @classmethod
@@ -256,7 +255,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
         mine = [and_(cls.state == "in_handling", cls.handler_id.in_(actor.person_ids))]
         if actor.has("department_head"):
-            mine.append(and_(cls.state == "in_handling", cls.department_id.in_(actor.department_ids)))
+            mine.append(and_(cls.state == "in_handling", cls.department_id.in_(actor.led_ids)))
         if actor.has("registry_clerk", "office_manager"):
             mine.append(cls.state.in_(("registered", "screened", "result_in")))
         if actor.has("leader"):
@@ -267,8 +266,9 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         return or_(*mine)
 
     def handled_by(self, actor: Actor) -> bool:
-        """Whether somebody is of the unit in charge, or the person named as handler."""
-        return self.handler_id in actor.person_ids or self.department_id in actor.department_ids
+        """Whether somebody is the person named as handler, or heads the unit in charge."""
+        unit = self.department
+        return self.handler_id in actor.person_ids or (unit is not None and unit.headed_by(actor))
 
     def not_kept(self) -> str | None:
         if self.state == "destroyed":

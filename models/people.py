@@ -22,6 +22,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -54,6 +55,15 @@ class Department(Binned, Model):
     leader_id: Mapped[int | None] = fields.reference(_l("Leader"), "person.id", late="fk_department_leader_id_person")
     parent: Mapped[Department | None] = relationship(remote_side="Department.id", foreign_keys=parent_id)
     leader: Mapped[Person | None] = relationship(foreign_keys=leader_id, post_update=True)
+
+    def headed_by(self, actor: access.Actor) -> bool:
+        """Whether somebody acts in the unit's name: its head, that of a unit above, or who stands in for its head.
+
+        In that of a unit without a head each of its people does; the others wait to be named.
+        """
+        if self.leader_id is None and self.id in actor.department_ids:
+            return True
+        return self.id in actor.led_ids
 
 
 class Person(Binned, Model):
@@ -130,7 +140,11 @@ def _facts() -> CompoundSelect[Any]:
     """What an account brings along, in one query of every request: rows of what, key and name."""
     user: BindParameter[int] = bindparam("user")
     mine = select(Person.id).where(Person.user_id == user)
-    below = select(Department.id).where(Department.leader_id.in_(mine)).cte("below", recursive=True)
+    absent = and_(
+        Person.deputy_id.in_(mine), Person.absent_from <= bindparam("day"), Person.absent_until >= bindparam("day")
+    )
+    headed = or_(Department.leader_id.in_(mine), Department.leader_id.in_(select(Person.id).where(absent)))
+    below = select(Department.id).where(headed).cte("below", recursive=True)
     below = below.union(select(Department.id).join(below, Department.parent_id == below.c.id))
     return union_all(
         select(literal("role"), literal(0), Role.name).join(Role.user).where(User.id == user),
@@ -139,11 +153,7 @@ def _facts() -> CompoundSelect[Any]:
         select(literal("unit"), Department.id, Department.name).join(
             Person, and_(Person.department_id == Department.id, Person.user_id == user)
         ),
-        select(literal("absent"), Person.id, literal("")).where(
-            Person.deputy_id.in_(mine),
-            Person.absent_from <= bindparam("day"),
-            Person.absent_until >= bindparam("day"),
-        ),
+        select(literal("absent"), Person.id, literal("")).where(absent),
         select(literal("led"), below.c.id, literal("")),
         select(literal("opened"), AccessGrant.record_id, AccessGrant.kind).where(
             AccessGrant.user_id == user, AccessGrant.until > bindparam("moment")

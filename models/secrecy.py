@@ -1,7 +1,7 @@
 """Secrecy of papers 密级: two scales, who is cleared for what, and how much of a paper each depth lets one know.
 
 Three depths are decided apart: that a paper exists and its register line (`visible_to`), its content (`content_to`:
-title, text and files), and whether the house may keep a file of it at all (`keeps_files`). After documents.md 6.1.
+title, text and files), and whether the house may keep a file of it at all (`keeps_content`). After documents.md 6.1.
 """
 
 from __future__ import annotations

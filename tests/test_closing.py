@@ -35,7 +35,7 @@ def handled(session, actors):
     with access.acting_as(actors["clerk"]):
         paper = incoming(session, answer_due=True)
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     return paper
 
 
@@ -89,11 +89,11 @@ def test_sent_back_for_more_the_unit_goes_on_within_the_week_it_had(session, act
     assert paper.due_at == parse_moment("2026-12-07 18:00")
     for day in ("2026-12-02", "2026-12-04", "2026-12-07"):
         at(f"{day} 10:00")
-        take(session, actors["user_a"], paper, "report_result", result="办毕")
+        take(session, actors["head_a"], paper, "report_result", result="办毕")
         at(f"{day} 16:00")
         take(session, actors["office"], paper, "send_back", reason="数据有误")
         assert paper.due_at == paper.assignments[0].due_at == parse_moment("2026-12-07 18:00")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     for record in (paper, paper.assignments[0]):
         (clock,) = of_handling(session, record)
         assert (clock.state, clock.started_at) == ("met", parse_moment("2026-11-30 10:00"))
@@ -101,12 +101,12 @@ def test_sent_back_for_more_the_unit_goes_on_within_the_week_it_had(session, act
 
 def test_sent_back_for_more_the_unit_keeps_its_extension(session, actors, at):
     paper = in_handling(session, actors, at, limit="2026-12-09 17:00")
-    with access.acting_as(actors["user_a"]):
+    with access.acting_as(actors["head_a"]):
         raw = {"document": paper, "wish": "extension", "reason": "数据未齐", "until": "2026-12-20 17:00"}
         wish = records.add(session, ExtensionRequest, raw)
     take(session, actors["leader"], wish, "grant")
     at("2026-12-07 10:00")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     at("2026-12-10 10:00")
     take(session, actors["office"], paper, "send_back", reason="数据有误")
     assert paper.due_at == paper.assignments[0].due_at == parse_moment("2026-12-20 17:00")
@@ -117,7 +117,7 @@ def test_sent_back_late_the_follow_up_of_a_limit_goes_on(session, actors, at):
     session.commit()
     sweep(session)
     at("2026-12-02 10:00")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     (case,) = session.scalars(select(FollowUp).where(FollowUp.document_id == paper.id, FollowUp.stage == "handling"))
     assert case.state == "settled"
     take(session, actors["office"], paper, "send_back", reason="数据有误")
@@ -159,7 +159,7 @@ def test_where_no_limit_is_compulsory_a_paper_that_becomes_urgent_is_done_by_the
 
 def test_a_passed_limit_needs_a_new_one_before_the_unit_goes_on(session, actors, at):
     paper = in_handling(session, actors, at, limit="2026-12-01 17:00")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     at("2026-12-02 10:00")
     with pytest.raises(StepRefused, match=r"passed|已过"):
         take(session, actors["office"], paper, "send_back", reason="数据有误")

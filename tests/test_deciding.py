@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.engine import access
+from app.engine import access, finding
 from app.engine import record as records
 from app.engine.clocks import clocks_of
+from app.engine.disclosure import known_ids
 from app.engine.history import entries_of
 from app.engine.moments import now, parse_moment, today
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
@@ -16,6 +17,7 @@ from models.documents import IncomingDocument
 from models.extensions import ExtensionRequest
 from models.paper_orders import PaperOrder
 from models.people import Department, Person
+from tests.conftest import actors_of
 from tests.factories import kept as incoming
 from tests.factories import take_and_keep as take
 
@@ -146,9 +148,9 @@ def test_one_unit_leads_and_the_others_answer_in_half_the_time(session, actors, 
     assert lead.due_at == limit == paper.due_at
     assert other.due_at == parse_moment("2026-03-11 13:30:00")  # half the time is over at 13:00:10, at lunch
     with pytest.raises(StepRefused, match="财务科"):
-        take(session, actors["user_a"], paper, "report_result", result="办毕")
+        take(session, actors["head_a"], paper, "report_result", result="办毕")
     take(session, actors["head_b"], other, "give_opinion", opinion="无不同意见")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     assert (paper.state, lead.state, other.state) == ("result_in", "done", "done")
 
 
@@ -171,9 +173,9 @@ def test_half_of_the_time_that_ends_when_nobody_works_gives_way_to_working_time(
 
 def test_who_reports_on_a_paper_has_received_it_at_that_moment_and_by_that_hand(session, actors, paper):
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     (desk,) = paper.assignments
-    assert (desk.state, desk.received_by.name, desk.received_at <= desk.done_at) == ("done", "张小明", True)
+    assert (desk.state, desk.received_by.name, desk.received_at <= desk.done_at) == ("done", "刘洋", True)
     assert [entry.action for entry in reversed(entries_of(session, desk))] == ["add", "receive", "finish"]
 
 
@@ -200,7 +202,7 @@ def test_a_co_unit_that_is_silent_beyond_its_limit_or_given_up_does_not_block(se
     take(session, actors["head_a"], given_up, "overrule", reason="逾期")
     silent.due_at = now() - timedelta(hours=1)
     session.flush()
-    take(session, actors["user_a"], paper, "report_result", result="办毕")
+    take(session, actors["head_a"], paper, "report_result", result="办毕")
     assert (paper.state, silent.state, given_up.state) == ("result_in", "sent", "overruled")
 
 
@@ -299,7 +301,7 @@ def ask(session, actor, paper, **values):
 def test_a_granted_extension_moves_the_limit_and_keeps_the_old_one(session, actors, paper):
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
     old = paper.due_at
-    wish = ask(session, actors["user_a"], paper)
+    wish = ask(session, actors["head_a"], paper)
     take(session, actors["office"], wish, "recommend", recommendation="建议同意")
     take(session, actors["leader"], wish, "grant")
     clock = next(clock for clock in clocks_of(session, paper) if clock.stage == "handling")
@@ -310,7 +312,7 @@ def test_a_granted_extension_moves_the_limit_and_keeps_the_old_one(session, acto
 def test_a_refused_extension_leaves_the_old_limit(session, actors, paper):
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
     old = paper.due_at
-    wish = ask(session, actors["user_a"], paper)
+    wish = ask(session, actors["head_a"], paper)
     take(session, actors["leader"], wish, "refuse", decision="按原时限")
     assert (paper.due_at, wish.state) == (old, "refused")
 
@@ -320,13 +322,13 @@ def test_time_is_asked_for_before_the_limit_only(session, actors, paper):
     paper.due_at = now() - timedelta(minutes=1)
     session.flush()
     with pytest.raises(Exception, match=r"before it|届满前"):
-        ask(session, actors["user_a"], paper)
+        ask(session, actors["head_a"], paper)
 
 
 def test_a_granted_pause_suspends_the_paper_and_its_units_until_the_day(session, actors, paper):
     take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
     until = now() + timedelta(days=15)
-    wish = ask(session, actors["user_a"], paper, wish="suspension", cause="third_party", until=until.isoformat())
+    wish = ask(session, actors["head_a"], paper, wish="suspension", cause="third_party", until=until.isoformat())
     take(session, actors["leader"], wish, "grant")
     assert (paper.state, paper.assignments[0].state, paper.due_at) == ("suspended", "suspended", None)
     take(session, actors["clerk"], paper, "go_on")
@@ -404,11 +406,16 @@ def test_an_order_is_judged_by_its_papers_book_also_for_who_may_not_see_the_pape
     assert order.state == "done"
 
 
-@pytest.mark.parametrize("who, may", [("user_a", True), ("head_a", True), ("user_b", False), ("clerk", False)])
-def test_who_handles_a_paper_is_one_rule_for_its_result_and_for_time(session, actors, who, may):
+@pytest.mark.parametrize(
+    "handler, who, may",
+    [("张小明", "user_a", True), ("刘洋", "user_a", False), (None, "user_a", False), ("张小明", "head_a", True),
+     (None, "head_a", True), (None, "user_b", False), (None, "clerk", False)],
+)  # fmt: skip
+def test_who_handles_a_paper_is_one_rule_for_its_result_and_for_time(session, actors, handler, who, may):
     with access.acting_as(actors["clerk"]):
         paper = incoming(session)
-    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    named = {"handler": handler} if handler else {}
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", **named)
     assert paper.handled_by(actors[who]) is may
     assert ("report_result" in [step.name for step in paper.flow.allowed(paper, actors[who])]) is may
     with access.acting_as(actors[who]):
@@ -468,3 +475,41 @@ def test_a_proposal_names_who_is_to_decide_where_the_profile_asks_for_it(session
     take(session, actors[who], paper, "propose", proposal="拟办", kind="handle", **answers)
     unit = paper.proposed_unit.name if paper.proposed_unit else None
     assert (paper.state, paper.proposed, unit) == ("instructing", "handle", named.get("transfer"))
+
+
+def test_a_colleague_of_the_unit_neither_acts_in_its_name_nor_reads_the_paper(session, actors):
+    """documents.md 6.1: then only the unit head and the named handlers, not the whole unit."""
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session, secrecy="internal")
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理", handler="刘洋")
+    session.commit()
+    (desk,) = paper.assignments
+    colleague = actors["user_a"]
+    for record, step, answers in (
+        (desk, "receive", {}), (desk, "note", {"words": "已办"}), (paper, "report_result", {"result": "办毕"}),
+        (paper, "answer_sender", {"words": "已办"}),
+    ):  # fmt: skip
+        with pytest.raises(StepRefused):
+            take(session, colleague, record, step, **answers)
+    with access.acting_as(colleague):
+        assert finding.by_key(session, IncomingDocument, paper.id) is paper  # its register line is the unit's
+        assert not known_ids(session, IncomingDocument, [paper.id])
+    take(session, actors["head_a"], desk, "receive", handler=someone(session, "张小明"))
+    session.commit()
+    with access.acting_as(colleague):
+        assert known_ids(session, IncomingDocument, [paper.id])
+    take(session, colleague, desk, "note", words="已办")
+
+
+def test_who_stands_in_for_the_head_acts_in_the_units_name(session, actors):
+    with access.acting_as(actors["clerk"]):
+        paper = incoming(session)
+    take(session, actors["leader"], paper, "instruct", department="综合科", requirement="办理")
+    head = someone(session, "刘洋")
+    head.deputy, head.absent_from, head.absent_until = someone(session, "张小明"), today(), today()
+    session.commit()
+    deputy = actors_of(session)["user_a"]
+    with access.acting_as(deputy):
+        assert known_ids(session, IncomingDocument, [paper.id])
+    take(session, deputy, paper, "report_result", result="办毕")
+    assert paper.state == "result_in"

@@ -424,7 +424,7 @@ def test_a_file_reaches_only_those_who_see_its_record(app):
         f"/files/incoming_documents/{pk}", data={"file": (BytesIO("正文".encode()), "附件.txt")}, follow_redirects=True
     )
     assert "附件.txt" in page.text
-    with sign_in(app, "user_a").get(f"/files/incoming_documents/{pk}/1") as answer:
+    with sign_in(app, "head_a").get(f"/files/incoming_documents/{pk}/1") as answer:
         assert answer.data.decode() == "正文"
     assert sign_in(app, "user_b").get(f"/files/incoming_documents/{pk}/1").status_code == 404
     refused = clerk.post(

@@ -233,7 +233,7 @@ def test_with_the_reply_the_condition_of_closing_is_met(session, actors, reply, 
 
 def test_an_earlier_answer_stands(session, actors, reply, asked):
     take(session, actors["leader"], asked, "instruct", department="综合科", requirement="请办理")
-    take(session, actors["user_a"], asked, "answer_sender", words="已电话答复")
+    take(session, actors["head_a"], asked, "answer_sender", words="已电话答复")
     walk(session, actors, reply, "issue")
     with access.system():
         session.expire(asked)

@@ -97,6 +97,10 @@ def _unit(session: Any) -> dict[str, Any]:
     return {"department": department(session, "综合科")}
 
 
+def _in_hand(session: Any) -> dict[str, Any]:
+    return {**_unit(session), "handler": person(session, "张小明")}
+
+
 def _being_countersigned(session: Any) -> dict[str, Any]:
     return {**_unit(session), "document": make(session, OutgoingDocument, state="countersigning")}
 
@@ -202,15 +206,15 @@ RECORDS: Mapping[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
     ("paper_copies", "take_back"): _held,
     ("paper_copies", "hand_on"): _may_hand_on,
     ("paper_copies", "confirm_hand_on"): lambda session: {**_held(session), "unconfirmed": True},
-    ("incoming_documents", "report_result"): _unit,
-    ("incoming_documents", "answer_sender"): _unit,
+    ("incoming_documents", "report_result"): _in_hand,
+    ("incoming_documents", "answer_sender"): _in_hand,
     ("incoming_documents", "screen"): lambda session: _book(session, "ZW"),
     ("incoming_documents", "pass_on"): lambda session: _book(session, "XZ"),
     ("incoming_documents", "reopen"): _unit,
     ("incoming_documents", "close"): lambda session: {"leader_told_at": now()},
-    ("assignments", "receive"): _unit,
-    ("assignments", "note"): _unit,
-    ("assignments", "give_opinion"): _unit,
+    ("assignments", "receive"): _in_hand,
+    ("assignments", "note"): _in_hand,
+    ("assignments", "give_opinion"): _in_hand,
     ("extension_requests", "withdraw"): lambda session: {"asker": person(session, "张小明")},
     ("follow_ups", "ask"): lambda session: {"responsible": person(session, "张小明")},
     ("follow_ups", "decide"): lambda session: {"outcome": "cannot"},
