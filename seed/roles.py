@@ -17,7 +17,7 @@ _MESSAGES = {"calls_owed": "read reveal note_try keep", "call_attempts": READ}
 #: Whoever has a copy that its issuer wants back finds it, and gives it to the registry.
 _HOLDS = {"return_items": READ}
 #: Those who have nothing else to do with papers; they find what goes round to them, and what is open to all.
-_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}", **_HOLDS, **_MESSAGES}
+_READS_ROUNDS = {"incoming_documents": READ, "circulation_entries": f"{READ} {_READER}", **_MESSAGES}
 #: What the desk does on the telephone.
 _CALLS = "note_try rate keep pass_on do_without"
 #: What the registry does with papers that go round.

@@ -34,6 +34,7 @@ from models.customer_handovers import CustomerHandover
 from models.customers import Customer
 from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
+from models.fates import ReturnItem
 from models.files import Attachment
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
@@ -204,6 +205,9 @@ def furnish(session: Session) -> Side:
     for n, account in enumerate(CALLED_FOR):
         query = select(Person).join(User, Person.user_id == User.id).where(User.username == account)
         side.add(CallOwed, 80 + n, kind="message", called_for=session.scalars(query).one(), ticket=None)
+    # A head meets a copy to be returned only where the own one is called back.
+    head = session.scalars(select(Person).join(User, Person.user_id == User.id).where(User.username == "head_a")).one()
+    side.add(ReturnItem, 70, holder=head)
     # Other units are asked to countersign, and get copies.
     service = session.scalars(select(Department).where(Department.name == "客服部")).one()
     side.add(Countersignature, 0, document=side.made["outgoing_documents"][1], department=service)
