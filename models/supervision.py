@@ -5,6 +5,7 @@ Opened on an open or closed paper; where the findings do not do, the paper goes 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 

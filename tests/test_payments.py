@@ -97,14 +97,14 @@ def test_a_sheet_brings_a_reference_once_however_it_is_typed(order, take, either
 
 
 def test_of_older_payments_alike_the_first_has_the_reference(order, take, either_session):
-    """What 0021 fills in; the second keeps no key, and no third comes."""
+    """What 0020 fills in; the second keeps no key, and no third comes."""
     for number in (1, 2):
         recorded(take, order, f"{number}0", account="ICBC", reference=f"AB{number}")
     with access.system():
         older = "UPDATE payment SET account = 'icbc ', reference = 'ab 1', reference_key = NULL WHERE reference = 'AB2'"
         for statement in (older, "UPDATE payment SET reference_key = NULL"):
             either_session.execute(text(statement))
-        import_module("models.migrations.versions.0021_kept_words")._fill_keys(either_session.connection())
+        import_module("models.migrations.versions.0020_kept_words")._fill_keys(either_session.connection())
         either_session.commit()
         either_session.expire_all()
         assert [one.reference_key for one in either_session.query(Payment).order_by(Payment.id)] == ["icbc\nab1", None]

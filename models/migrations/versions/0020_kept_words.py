@@ -13,7 +13,7 @@ from app.engine import history
 from app.engine.moments import Moment
 from app.engine.money import Rate
 
-revision = "0021"
+revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
