@@ -329,6 +329,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     def bring_along(self, session: Session) -> None:
         """Somebody else of the unit handles the paper: the unit's desk says so, too."""
+        super().bring_along(session)
         desk = lead_of(self) if changes.altered(self, "handler") else None
         if desk is not None and desk.state in OPEN:
             desk.handler = self.handler

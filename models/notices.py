@@ -79,7 +79,7 @@ TEXTS = {
     "burst": _l("%(exports)s exports and %(reveals)s looks at telephone numbers on %(day)s: %(paper)s"),
 }
 #: What tells people that they are off a paper's way: they learn it from its register line.
-PARTING = ("withdrawn", "ended")
+PARTING = ("withdrawn", "ended", "recalled")
 #: a record by the name of its kind and its key
 Key = tuple[str, int]
 #: a record of which is asked whether it is seen, or with its content

@@ -61,7 +61,8 @@ def grades(session, actor, condition=None):
         return set(session.scalars(query))
 
 
-#: documents.md 6.1: who finds which grades in a list, and of which the content, with the clearance everybody starts with
+#: documents.md 6.1: who finds which grades in a list, and of which the content, with the clearance everybody starts with;
+#: user_a is of the unit and neither its head nor named as handler
 EXISTENCE = {
     "clerk": set(secrecy.SECRECY), "auditor": set(secrecy.SECRECY), "manager": set(secrecy.SECRECY),
     "user_a": {"open", "internal"}, "head_a": {"open", "internal", "secret", "confidential"},
@@ -69,7 +70,7 @@ EXISTENCE = {
 }  # fmt: skip
 CONTENT = {
     "clerk": {"open", "internal", "secret", "confidential"}, "auditor": {"open", "internal"},
-    "manager": {"open", "internal"}, "user_a": {"open", "internal"},
+    "manager": {"open", "internal"}, "user_a": {"open"},
     "head_a": {"open", "internal", "secret", "confidential"}, "user_b": {"open"},
 }  # fmt: skip
 

@@ -121,7 +121,7 @@ def test_the_unit_named_by_the_leader_stays_and_the_handler_is_one_of_its_people
     with access.system():
         (desk,) = document.assignments
         assert (desk.department.name, desk.handler) == ("综合科", None)
-    take(session, actors["user_a"], document, "report_result", result="已办")
+    take(session, actors["head_a"], document, "report_result", result="已办")
     session.commit()
     with access.acting_as(actors["clerk"]), pytest.raises(Invalid):
         records.change(session, document, {"handler": "张小明"}, ["handler"], version=document.version)
