@@ -36,6 +36,7 @@ from models.daily_reviews import DailyReview
 from models.dispatch import DispatchOrder
 from models.fates import ReturnItem
 from models.files import Attachment
+from models.follow_ups import FollowUp
 from models.identities import IdentityRequest
 from models.number_reservations import NumberReservation
 from models.orders import Order
@@ -103,6 +104,8 @@ class Side:
             record.assigned_unit = None
         if isinstance(record, Customer):  # the words for regions are the house's, and everybody's
             record.region = "公开"
+        if isinstance(record, FollowUp):  # of a limit of the paper itself
+            record.kind, record.record_id = record.document.kind_name, record.document.id
         if isinstance(record, CustomerHandover):  # whoever leaves does not see it
             record.leaver = self.session.scalars(select(Person).order_by(Person.id)).first()
         if isinstance(record, ConductSheet):

@@ -90,10 +90,11 @@ def prepared(house, view, right):
 def typed(view) -> tuple[str, str, str, type]:
     """A field of the form, what two people type into it, and what it is kept as.
 
-    Words where there are any, the last field of them: numbers that name the record stand first.
+    Words where there are any, the last field of them; else a number that is a name, which may have a form of its own.
     """
     fields = {name: fields_of(view.model)[name] for name in view.edit_columns or records.open_fields(view.model)}
-    words = [name for name, field in fields.items() if field.kind in ("line", "prose", "number", "rich")]
+    words = [name for name, field in fields.items() if field.kind in ("line", "prose", "rich")]
+    words = words or [name for name, field in fields.items() if field.kind == "number"]
     return (words[-1], "那边改的", "这边改的", str) if words else ("quantity", "7", "8", Decimal)
 
 
