@@ -261,7 +261,8 @@ def test_of_two_people_who_refund_the_same_money_at_once_one_wins(either):
         assert db.session.query(Customer).count() == 1
 
 
-def test_nothing_is_paid_back_before_it_was_paid(ended, either_session, either_actors, take):
+def test_nothing_is_paid_back_before_it_was_paid(ended, either_session, either_actors, take, at):
+    at("2026-03-03 14:20")  # the gate is open
     refund = ask(either_session, either_actors, ended)
     take("finance", refund, "approve")
     with pytest.raises(StepRefused):
