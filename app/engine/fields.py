@@ -133,11 +133,6 @@ def storable(text: str) -> bool:
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if chr(code).isalnum()}
 
 
-def blank(text: str) -> bool:
-    """Whether nothing of a text is seen: white space of any width, and the marks that have none."""
-    return all(letter.isspace() or unicodedata.category(letter) == "Cf" for letter in text)
-
-
 def _text(field: Field, raw: Any) -> str | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise ValueError(_("A text is needed here."))
@@ -159,12 +154,12 @@ def _text(field: Field, raw: Any) -> str | None:
                 most=field.length,
             )
         )
-    return None if blank(text) else text
+    return text if text.strip() else None
 
 
 def _rich(field: Field, raw: Any) -> str | None:
     text = manuscript.clean(_text(replace(field, length=None), raw) or "")
-    return None if blank(manuscript.plain(text)) else _text(field, text)
+    return _text(field, text) if manuscript.plain(text).strip() else None
 
 
 def _integer(field: Field, raw: Any) -> int:
