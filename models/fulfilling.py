@@ -18,7 +18,7 @@ from app.engine.database import session_of
 from app.engine.moments import local, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import difference_orders, reserving, shipping
+from models import difference_orders, order_returns, reserving, shipping
 from models.courier_money import expect_cash
 from models.grades import payment_days_of
 from models.order_lines import OrderLine
@@ -224,7 +224,7 @@ def to_complete(session: Session) -> list[int]:
     query = select(Order.id).where(
         Order.state == "shipped", Order.payment_type == "prepaid", Order.received_at.is_(None),
         Order.taken_over.is_(False), Order.fulfilment == "shipped", Order.shipped_at <= now() - timedelta(days=days),
-        Order.payment_state.in_(("paid", "refund_due")),
+        Order.payment_state.in_(("paid", "refund_due")), Order.id.not_in(order_returns.recalled()),
     )  # fmt: skip
     return list(session.scalars(query.order_by(Order.id).limit(AT_ONCE)))
 
@@ -236,6 +236,8 @@ def let_complete(session: Session, pk: int) -> int:
         return 0
     concurrency.hold(session, order)
     if order.state != "shipped" or order.fulfilment != "shipped" or order.received_at is not None or order.owed > 0:
+        return 0
+    if order_returns.recalling(session, order.id) is not None:
         return 0
     order.take("complete_in_time", session)
     return 1

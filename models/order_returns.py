@@ -7,12 +7,12 @@ with the warehouse or on its way, it has to be recalled first, and what cannot b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask_appbuilder import Model
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import Mapped, Session, relationship
 
 from app.engine import access, concurrency, fields
@@ -22,7 +22,7 @@ from app.engine.moments import now, office_time
 from app.engine.record import Numbered
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand
-from models import cutoffs
+from models import cutoffs, settling
 from models.order_requests import OrderRequest
 from models.orders import Order
 from models.refunds import Refund, last_refund
@@ -136,7 +136,7 @@ class OrderReturn(OrderRequest, Workflow, Model):
 
         session, order = session_of(self), self.order
         concurrency.hold(session, order)
-        if cutoffs.is_ended(order) and order.received_at is None:  # refused at the door meanwhile
+        if order.state in settling.ENDED:  # refused at the door meanwhile
             return "refund_due" if order.payment_state == "refund_due" else "closed"
         fulfilling.refuse_delivered(session, order)
         fulfilling.recall(session, order)
@@ -167,6 +167,11 @@ def recalling(session: Session, order_id: int) -> OrderReturn | None:
     """The return of an order that waits for its parcel, if there is one."""
     query = select(OrderReturn).where(OrderReturn.order_id == order_id, OrderReturn.state == "recalling")
     return session.scalars(query.order_by(OrderReturn.id).limit(1)).first()
+
+
+def recalled() -> Select[Any]:
+    """The keys of the orders whose parcels are being called back."""
+    return select(OrderReturn.order_id).where(OrderReturn.state == "recalling")
 
 
 def note_refund(session: Session, order: Order) -> None:

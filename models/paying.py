@@ -53,7 +53,8 @@ def go_on(session: Session, order: Order) -> None:
 def ask_back(session: Session, order: Order) -> None:
     """Money came in for an order that had ended: finance is asked to give it back, it is nobody's otherwise."""
     kind = "invalid" if order.state == "invalid" else "cancel"
-    refunds.give_back(session, order, _("Paid when the order had ended: %(state)s", state=order.state_label), kind)
+    reason = _("Paid when the order had ended: %(state)s", state=order.state_label)
+    refunds.give_back(session, order, reason, kind, late=True)
 
 
 def _reserve(session: Session, order: Order) -> None:

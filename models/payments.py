@@ -201,6 +201,13 @@ class Payment(Workflow, Model):
         if not inspect(self).persistent or changes.altered(self, "account", "reference"):
             self.reference_key = reference_key(self.account, self.reference)
 
+    def _key_of_older(self, session: Session) -> None:
+        """What a program of an earlier release recorded has a reference and no key, unless the key is another's."""
+        key = None if self.reference_key else reference_key(self.account, self.reference)
+        with access.system(), session.no_autoflush:
+            if key and session.scalar(select(Payment.id).where(Payment.reference_key == key).limit(1)) is None:
+                self.reference_key = key
+
     def check(self) -> Iterator[tuple[str, str]]:
         if self.amount is not None and not self.amount:
             yield "amount", _("A payment of nought is none.")
@@ -264,6 +271,7 @@ class Payment(Workflow, Model):
     def enter(self, session: Session, name: str) -> None:
         """In a new state its money counts otherwise; what waits for it goes on."""
         came = name != self.state and name in CAME
+        self._key_of_older(session)
         super().enter(session, name)
         settling.money_moved(session, self.order, came=came)
 

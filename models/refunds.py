@@ -96,6 +96,8 @@ class Refund(Workflow, Model):
     order: Mapped[Order | None] = relationship(foreign_keys=order_id)
     #: its order is just ending, and asks for it
     ends_order = False
+    #: nobody asks for it: money came when its order had ended
+    comes_of_itself = False
     #: it is just being paid out, so the money that moves is its own
     being_paid = False
 
@@ -120,7 +122,7 @@ class Refund(Workflow, Model):
             self.state, self.kind = self.state or "paid_out", self.kind or "overpaid"
             return
         self.kind = self.kind or "overpaid"
-        self.requested_by_id = history.doer().own_person_id
+        self.requested_by_id = None if self.comes_of_itself else history.doer().own_person_id
         if self.kind in OF_AN_END and self.order is not None and not self.ends_order and not has_ended(self.order):
             raise Invalid({"kind": [_("The order goes on: cancel it or record a return, and its money is asked for.")]})
         most = self._most(session)
@@ -206,7 +208,7 @@ class Refund(Workflow, Model):
         if paid_at is not None and paid_at > now():
             raise StepRefused(_("It cannot have been paid back in the future."))
         paid_in = [payment.paid_at for payment, _amount in by_payment(session, self.order)] if self.order else []
-        if paid_at is not None and paid_in and paid_at < min(paid_in):
+        if paid_at is not None and paid_in and paid_at < min(paid_in).replace(second=0, microsecond=0):
             raise StepRefused(_("It cannot have been paid back before it was paid; please check the moment."))
         if self.kind != "escrow" and not reference:
             raise StepRefused(_("Please enter the reference under which it was paid back."))
@@ -313,13 +315,17 @@ def gate(session: Session, order: Order | None, customer: Customer | None) -> da
     return max(moments) + timedelta(hours=float(rules.number(session, GATE_HOURS, None))) if moments else None
 
 
-def request_refund(session: Session, order: Order, amount: Decimal, kind: str, reason: str) -> Refund:
+def request_refund(
+    session: Session, order: Order, amount: Decimal, kind: str, reason: str, *, late: bool = False
+) -> Refund:
     """Ask for a refund of an order that ends, or of what it does not cost; it waits for its gate.
+
+    `late`: nobody asks for it, the money came when its order had ended.
 
     Raises `StepRefused` where more than can be refunded is asked for.
     """
     refund = Refund(order=order, amount=amount, kind=kind, reason=reason)
-    refund.ends_order = kind in OF_AN_END
+    refund.ends_order, refund.comes_of_itself = kind in OF_AN_END, late
     with session.no_autoflush:
         try:
             refund.prepare(session)
@@ -337,9 +343,14 @@ def note_given_back(session: Session, order: Order) -> None:
     for refund in session.scalars(query).all() if not order.escrowed else ():
         if refund.being_paid:
             continue
-        returned = select(Payment.id).where(Payment.order_id == order.id, Payment.state == "returned")
-        if session.scalar(returned.limit(1)) is not None:
+        returned = select(func.sum(Payment.amount)).where(Payment.order_id == order.id, Payment.state == "returned")
+        paid_out = _sum_of(session, Refund.order_id == order.id, Refund.state == "paid_out", Refund.kind == "escrow")
+        back = (session.scalar(returned) or NOUGHT) - paid_out
+        if back >= refund.amount:
             refund.take("note_given_back", session)
+        elif back > 0:
+            reason = _("The platform gave %(amount)s back and has paid the rest out to us.", amount=back)
+            refund.take("refuse", session, reason=reason)
         else:
             refund.take("refuse", session, reason=_("The platform has paid the money out to us."))
 
@@ -368,8 +379,15 @@ def last_refund(session: Session, order: Order) -> Refund | None:
     return session.scalars(query.order_by(Refund.kind == "escrow", Refund.id.desc()).limit(1)).first()
 
 
-def give_back(session: Session, order: Order, reason: str, kind: str) -> None:
-    """Ask for all that can be refunded of an order that ends, and for what a platform keeps."""
+def give_back(session: Session, order: Order, reason: str, kind: str, *, late: bool = False) -> None:
+    """Ask for all that can be refunded of an order that ends, and for what a platform keeps.
+
+    A platform gives back all it keeps or nothing: where it was asked for less before, it is asked for the whole now.
+    """
+    if in_escrow(session, order) > 0:
+        asked = select(Refund).where(Refund.order_id == order.id, Refund.kind == "escrow", Refund.state.in_(PROMISED))
+        for older in session.scalars(asked).all():
+            older.take("refuse", session, reason=_("More money came in; the platform is asked for all of it at once."))
     for amount, what in ((in_escrow(session, order), "escrow"), (refundable(session, order), kind)):
         if amount > 0:
-            request_refund(session, order, amount, what, reason)
+            request_refund(session, order, amount, what, reason, late=late)

@@ -108,7 +108,7 @@ def refuse_unsettled(session: Session, ticket: ServiceTicket) -> None:
         return
     with session.no_autoflush:
         for order in ticket.service_orders:
-            if order.state in ("cancelled", "invalid"):
+            if order.state in ENDED:
                 continue
             if order.received_at is None:
                 raise StepRefused(_("The customer has not accepted the work of %(order)s yet.", order=order.order_no))

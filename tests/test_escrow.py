@@ -124,3 +124,42 @@ def test_the_report_tells_what_the_buyer_has_and_the_platform_still_keeps(sold, 
     assert ask(either_session, "escrow_float", {}).rows == []
     assert len(ask(either_session, "escrow_float", {"to": "2026-03-11"}).rows) == 1
     assert ask(either_session, "escrow_float", {"to": "2026-03-04"}).rows == []
+
+
+@pytest.fixture
+def two(sold, take):
+    """Two amounts the platform keeps for an order that is called off: 100 before its end, 50 after it."""
+    for amount, reference in (("100", "PT1"), ("50", "PT2")):
+        take("order_admin", sold, "record_payment", amount=amount, reference=reference)
+    first, second = sold.payments
+    take("finance", first, "verify")
+    return first, second
+
+
+def refunds_of(session):
+    with access.system():
+        session.expire_all()
+        return [(one.kind, one.amount, one.state) for one in session.query(Refund).order_by(Refund.id)]
+
+
+def test_money_the_platform_gets_after_the_end_is_asked_back_with_the_rest(sold, two, take, either_session, at):
+    take("order_admin", sold, "cancel", reason="客户取消")
+    take("finance", two[1], "verify")
+    assert refunds_of(either_session) == [("escrow", 100, "refused"), ("escrow", 150, "waiting")]
+    with access.system():
+        whole = either_session.query(Refund).filter_by(amount=150).one()
+        moments.configure("Asia/Shanghai", whole.earliest_at)
+    take("order_admin", whole, "apply")
+    take("finance", whole, "approve")
+    take("finance", whole, "pay_out")
+    assert [one.state for one in two] == ["returned", "returned"]
+    assert (sold.escrowed, sold.payment_state) == (0, "refunded")
+
+
+def test_what_the_platform_gave_back_in_part_is_not_booked_as_all(sold, two, take, either_session):
+    take("finance", two[1], "verify")
+    take("order_admin", sold, "cancel", reason="客户取消")
+    take("finance", two[0], "return_to_buyer", reason="买家取消")
+    take("finance", two[1], "release")
+    assert refunds_of(either_session) == [("escrow", 150, "refused"), ("cancel", 50, "waiting")]
+    assert (sold.escrowed, sold.paid, sold.payment_state) == (0, 50, "refund_due")

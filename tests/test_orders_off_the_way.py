@@ -338,3 +338,23 @@ def test_a_prepaid_order_of_which_nothing_is_heard_is_complete_after_so_many_day
         either_session.expire_all()
         assert (order.state, order.received_at, sweeping.complete_orders(either_session)) == ("completed", None, 0)
         assert history.verify(either_session, [Order, Shipment]) > 0
+
+
+def test_an_order_that_is_being_called_back_is_not_complete_by_time(order, take, either_session, either_actors, at):
+    at("2026-03-02 10:00")
+    pay(take, order, "412.43")
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    take("warehouse", order, "ship", **SENT)
+    at("2026-03-16 10:00")
+    with access.acting_as(either_actors["order_admin"]):
+        told = {"order": order.id, "told_number": order.order_no, **KNOWN}
+        given_up = records.add(either_session, OrderReturn, told)
+        either_session.commit()
+    at("2026-03-17 10:00")
+    with access.system():
+        assert sweeping.complete_orders(either_session) == fulfilling.let_complete(either_session, order.id) == 0
+        either_session.rollback()
+    take("warehouse", given_up, "note_recalled")
+    assert (order.state, order.payment_state, given_up.state) == ("cancelled", "refund_due", "refund_due")

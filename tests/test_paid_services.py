@@ -5,14 +5,17 @@ from decimal import Decimal
 import pytest
 
 from app.engine import access
+from app.engine import record as records
 from app.engine.refusals import StepRefused
 from app.engine.rules import Rule
 from models.customers import Customer
 from models.desk_procedures import DeskProcedure
+from models.order_returns import OrderReturn
 from models.orders import Order
 from models.payments import Payment
 from models.products import Product
 from tests.conftest import sign_in
+from tests.factories import AGREED as CONFIRMED
 from tests.factories import take, take_and_keep
 
 AGREED = {"product": "FW1", "quantity": "2", "payment_type": "cash_on_delivery"}
@@ -170,3 +173,16 @@ def test_the_procedure_of_its_kind_stands_beside_a_ticket_and_holds_no_rule_of_o
     assert set(named.values()) == {None}
     page = sign_in(app, "desk").get(address).text
     assert link in page and "首问责任制处理流程图" in page and "客户投诉处理控制程序" not in page
+
+
+def test_a_ticket_closes_when_its_confirmed_service_was_given_up(session, actors, ticket):
+    made = order(session, actors, ticket)
+    answered(session, actors, ticket)
+    take_and_keep(session, actors["order_admin"], made, "confirm", **CONFIRMED)
+    with access.acting_as(actors["order_admin"]):
+        told = {"order": made.id, "channel": "hotline", "told_number": made.order_no, "told_consignee": made.consignee}
+        records.add(session, OrderReturn, told)
+        session.commit()
+    assert made.state == "closed"
+    close(session, actors, ticket)
+    assert ticket.state == "closed"

@@ -95,19 +95,36 @@ def test_a_sheet_brings_a_reference_once_however_it_is_typed(order, take, either
 
 
 def test_of_older_payments_alike_the_first_has_the_reference(order, take, either_session):
-    """What 0020 fills in; the second keeps no key, and no third comes."""
+    """What 0021 fills in; the second keeps no key, and no third comes."""
     for number in (1, 2):
         recorded(take, order, f"{number}0", account="ICBC", reference=f"AB{number}")
     with access.system():
         older = "UPDATE payment SET account = 'icbc ', reference = 'ab 1', reference_key = NULL WHERE reference = 'AB2'"
         for statement in (older, "UPDATE payment SET reference_key = NULL"):
             either_session.execute(text(statement))
-        import_module("models.migrations.versions.0020_kept_words")._fill_keys(either_session.connection())
+        import_module("models.migrations.versions.0021_known_references")._fill_keys(either_session.connection())
         either_session.commit()
         either_session.expire_all()
         assert [one.reference_key for one in either_session.query(Payment).order_by(Payment.id)] == ["icbc\nab1", None]
     with pytest.raises(Invalid, match="AB1"):
         recorded(take, order, "30", account="ICBC", reference="AB1")
+
+
+def test_a_payment_an_older_program_recorded_gets_its_key_when_it_is_verified(order, take, either_session):
+    """While machines are upgraded one after the other; of two alike the other one has it."""
+    older, alike = (recorded(take, order, amount, account="ICBC", reference=f"R{amount}") for amount in ("10", "11"))
+    with access.system():
+        for statement in (
+            "UPDATE payment SET reference_key = NULL", "UPDATE payment SET reference = 'r 10' WHERE reference = 'R11'",
+        ):  # fmt: skip
+            either_session.execute(text(statement))
+        either_session.commit()
+        either_session.expire_all()
+    take("finance", older, "verify")
+    take("finance", alike, "verify")
+    assert (older.reference_key, alike.reference_key) == ("icbc\nr10", None)
+    with pytest.raises(Invalid, match="10"):
+        recorded(take, order, "12", account="icbc", reference="R 10")
 
 
 def test_a_reference_without_an_account_is_used_once_too(order, take):

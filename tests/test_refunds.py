@@ -268,3 +268,17 @@ def test_nothing_is_paid_back_before_it_was_paid(ended, either_session, either_a
     with pytest.raises(StepRefused):
         take("finance", refund, "pay_out", reference="T1", paid_at="2026-03-02 14:19")
     take("finance", refund, "pay_out", reference="T1", paid_at="2026-03-02 14:20")
+
+
+def test_of_late_money_nobody_asks_for_the_refund_so_finance_may_approve_it(order, either_session, take, at):
+    at("2026-03-02 10:00")
+    take("order_admin", order, "record_payment", amount="100", account="中行", reference="R1")
+    take("order_admin", order, "cancel", reason="客户取消")
+    take("finance", order.payments[-1], "verify")
+    with access.system():
+        (refund,) = either_session.query(Refund).all()
+        assert (refund.amount, refund.requested_by) == (100, None)
+    at("2026-03-03 10:00")
+    take("finance", refund, "apply")
+    take("finance", refund, "approve")
+    assert refund.state == "approved"

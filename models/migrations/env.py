@@ -28,6 +28,8 @@ def migrate_on(connection: Connection) -> None:
         target_metadata=db.metadata,
         render_as_batch=True,
         compare_type=True,
+        # A lock on one table is over before the next is asked for, and readers wait for no sum.
+        transaction_per_migration=True,
         include_name=fulltext.in_models,
     )
     with context.begin_transaction():

@@ -1,27 +1,19 @@
-"""kept: one key for one bank reference however it is typed, the tax rate a change took away, when a parcel was refused
+"""kept: when parcels were refused, as the history tells
 
-Of two older payments alike the first has the key. The history tells of the refusals found in it; the key follows from
-account and reference, of which it tells already.
+Without it a parcel that is back in stock is counted as refused no more.
 """
-
-import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
 
 from app.engine import history
 from app.engine.moments import Moment
-from app.engine.money import Rate
 
-revision = "0020"
-down_revision = "0019"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
-BATCH = 5_000
-PAYMENT = sa.table(
-    "payment", sa.column("id"), sa.column("account"), sa.column("reference"), sa.column("reference_key")
-)  # fmt: skip
 SHIPMENT = sa.table(
     "shipment", sa.column("id"), sa.column("state"), sa.column("refused_reason"), sa.column("refused_at", Moment()),
     sa.column("changed_at", Moment()),
@@ -31,40 +23,14 @@ RECALLED = ("Recalled", "已撤回")
 
 
 def upgrade() -> None:
-    op.add_column("payment", sa.Column("reference_key", sa.String(length=500), nullable=True))
-    op.add_column("amendment_line", sa.Column("old_tax_rate", Rate(), nullable=True))
-    op.add_column("shipment", sa.Column("refused_at", Moment(), nullable=True))
     connection = op.get_bind()
-    _fill_keys(connection)
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE shipment IN SHARE ROW EXCLUSIVE MODE"))
     _fill_refusals(connection)
-    op.create_index("ix_payment_reference_key", "payment", ["reference_key"], unique=True)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_payment_reference_key", "payment")
-    op.drop_column("shipment", "refused_at")
-    op.drop_column("amendment_line", "old_tax_rate")
-    op.drop_column("payment", "reference_key")
-
-
-def _fill_keys(connection) -> None:
-    known, last = set(), 0
-    change = PAYMENT.update().where(PAYMENT.c.id == sa.bindparam("pk")).values(reference_key=sa.bindparam("key"))
-    query = sa.select(PAYMENT.c.id, PAYMENT.c.account, PAYMENT.c.reference).where(PAYMENT.c.reference.is_not(None))
-    while rows := connection.execute(query.where(PAYMENT.c.id > last).order_by(PAYMENT.c.id).limit(BATCH)).all():
-        last, found = rows[-1].id, []
-        for row in rows:
-            key = _key(row.account, row.reference)
-            if key is not None and key not in known:
-                known.add(key)
-                found.append({"pk": row.id, "key": key})
-        if found:
-            connection.execute(change, found)
-
-
-def _key(account, reference) -> str | None:
-    plain = ["".join(unicodedata.normalize("NFKC", text or "").casefold().split()) for text in (account, reference)]
-    return "\n".join(plain)[:500] if plain[1] else None
+    """The column goes with 0022."""
 
 
 def _fill_refusals(connection) -> None:
