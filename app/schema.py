@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import Session
 
-from app.engine import fulltext, phones
+from app.engine import forgetting, fulltext, phones
 from app.engine import record as records
 from app.engine.database import in_passing, one_at_a_time, reading
 from app.engine.refusals import Refused
@@ -136,6 +136,8 @@ def bring_up_to_date(app: Flask) -> Standing:
     alembic.upgrade(migrations(app), "head")
     phones.bring_up_to_date(db.session)
     fulltext.bring_up_to_date(db.session, records.kinds().values())
+    if before.found is not None and not before.serves:
+        forgetting.reindex(db.session)
     return before
 
 

@@ -108,7 +108,7 @@ class Assignment(Workflow, Model):
         ordinary = select(paper.id).where(paper.secrecy.in_(ORDINARY))
         cleared = select(IncomingDocument.id).where(IncomingDocument.secrecy.in_(actor.cleared))
         unit = and_(cls.department_id.in_(actor.department_ids), among(cls.document_id, ordinary))
-        head = cls.department_id.in_(actor.led_ids)
+        head = cls.department_id.in_(actor.acts_for)
         return and_(among(cls.document_id, cleared), or_(unit, head, cls.handler_id.in_(actor.person_ids)))
 
     @classmethod
@@ -119,9 +119,10 @@ class Assignment(Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        units = actor.acts_for if actor.has("department_head") else actor.headless_ids
         mine = [cls.handler_id.in_(actor.person_ids)]
-        if actor.has("department_head"):
-            mine.append(cls.department_id.in_(actor.led_ids))
+        if units:
+            mine.append(cls.department_id.in_(units))
         return and_(cls.state.in_(("sent", "received")), or_(*mine))
 
     def followed(self, stage: str) -> bool:

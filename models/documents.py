@@ -216,7 +216,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         """The handler and the head of the unit in charge, as long as the paper was not taken out of their hands."""
         desk = Assignment.__table__.c
         ended = select(desk.document_id).where(desk.state == "called_off", desk.lead)
-        mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.led_ids))
+        mine = or_(cls.handler_id.in_(actor.person_ids), cls.department_id.in_(actor.acts_for))
         return and_(mine, ~among(cls.id, ended))
 
     @classmethod
@@ -225,7 +225,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         entry, line, desk = CirculationEntry.__table__.c, LeaderInstruction.__table__.c, Assignment.__table__.c
         read = select(entry.document_id).where(entry.reader_id.in_(actor.person_ids), entry.state.not_in(OUT_OF_SCOPE))
         asked = select(line.document_id).where(line.leader_id.in_(actor.person_ids), line.standing != "passed_over")
-        hands = or_(desk.handler_id.in_(actor.person_ids), desk.department_id.in_(actor.led_ids))
+        hands = or_(desk.handler_id.in_(actor.person_ids), desk.department_id.in_(actor.acts_for))
         handed = select(desk.document_id).where(hands, desk.state != "called_off")
         return or_(*(among(cls.id, way) for way in (read, asked, handed)))
 
@@ -234,7 +234,7 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
         """Named now or once as handler, leader or reader, or head of a unit it was given to."""
         entry, line, desk = CirculationEntry.__table__.c, LeaderInstruction.__table__.c, Assignment.__table__.c
         past = PastHandler.__table__.c
-        people, units = actor.person_ids, actor.led_ids
+        people, units = actor.person_ids, actor.acts_for
         ways = (
             select(entry.document_id).where(entry.reader_id.in_(people)),
             select(line.document_id).where(line.leader_id.in_(people)),
@@ -253,9 +253,10 @@ class IncomingDocument(Registration, GradedPaper, Workflow, Model):
 
     @classmethod
     def waits_for(cls, actor: Actor) -> ColumnElement[bool]:
+        units = actor.acts_for if actor.has("department_head") else actor.headless_ids
         mine = [and_(cls.state == "in_handling", cls.handler_id.in_(actor.person_ids))]
-        if actor.has("department_head"):
-            mine.append(and_(cls.state == "in_handling", cls.department_id.in_(actor.led_ids)))
+        if units:
+            mine.append(and_(cls.state == "in_handling", cls.department_id.in_(units)))
         if actor.has("registry_clerk", "office_manager"):
             mine.append(cls.state.in_(("registered", "screened", "result_in")))
         if actor.has("leader"):

@@ -195,11 +195,14 @@ class CirculationEntry(Workflow, Model):
         if self.way is not None:
             self.way.go_round()
 
+    #: the reader is just told for what reason it goes round no more
+    told_why = False
+
     def tell_taken_back(self) -> None:
         """The reader learns that nothing is awaited any more; one the paper never came to knows nothing of it."""
         session = object_session(self)
         assert session is not None
-        if self.sent_at is not None:
+        if self.sent_at is not None and not self.told_why:
             notices.tell(session, [self.reader], "withdrawn", self)
 
     def deliver(self) -> None:

@@ -330,6 +330,17 @@ def _keep_up(session: Session, clock: Any) -> None:
         case.state, case.closed_at = "watching", None
 
 
+def differs(case: FollowUp | None, record: Any, turn: Turn) -> bool:
+    """Whether `follow` would open a case, or change whose turn it is in this one."""
+    if case is None:
+        return isinstance(notices.paper_of(record), IncomingDocument)
+    return (case.responsible_id, case.department_id) != _whose(turn)
+
+
+def _whose(turn: Turn) -> tuple[int | None, int | None]:
+    return turn.person.id if turn.person is not None else None, turn.unit.id if turn.unit is not None else None
+
+
 def follow(session: Session, clock: Any, record: Any, turn: Turn) -> FollowUp | None:
     """The case of a running clock, opened if there is none; None for records that are about no incoming paper.
 
@@ -339,14 +350,14 @@ def follow(session: Session, clock: Any, record: Any, turn: Turn) -> FollowUp | 
     if not isinstance(paper, IncomingDocument):
         return None
     case = session.scalars(select(FollowUp).where(FollowUp.clock_id == clock.id)).one_or_none()
-    person_id, department_id = (one.id if one is not None else None for one in (turn.person, turn.unit))
+    person_id, department_id = _whose(turn)
     if case is None:
         case = FollowUp(
             document=paper, kind=clock.kind, record_id=record.id, stage=clock.stage, clock_id=clock.id,
             responsible_id=person_id, department_id=department_id, due_at=clock.due_at,
         )  # fmt: skip
         records.store(session, case)
-    elif (case.responsible_id, case.department_id) != (person_id, department_id):
+    elif differs(case, record, turn):
         case.responsible_id, case.department_id = person_id, department_id
     return case
 

@@ -12,6 +12,7 @@ from app.engine import clocks, rules
 from app.engine.access import Actor
 from app.engine.answers import ahead, happened
 from app.engine.database import session_of
+from app.engine.forgetting import see_paper
 from app.engine.moments import local, now, today
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
@@ -175,4 +176,6 @@ def answer_sender(
 @flow.step(*UNFINISHED, *FINISHED, to=None, label=_l("Answered in writing"), who=never_by_hand)
 def answer_in_writing(document: IncomingDocument, words: Annotated[str, Ask(_l("Number of the reply"))]) -> None:
     """A paper of the house that replies to this one was issued."""
-    document.sender_answer, document.answered_sender_at = words, now()
+    # Of some papers no text is kept, not even this; the reply names the paper it answers.
+    document.sender_answer = words if document.keeps_content() else see_paper()
+    document.answered_sender_at = now()

@@ -106,7 +106,7 @@ def model_of(kind: str) -> Any:
 class Notice(access.RowAccess, Model):
     """One thing one person is told. Only the person reads it, and only while the paper behind it is open to them.
 
-    Of work that comes of a paper, a task or an order, it is enough that whoever has to do it may know what it is.
+    Of what comes of a paper, a task or a copy to give back, it is enough that whose turn it is may know what it is.
     """
 
     __tablename__ = "notice"
@@ -137,15 +137,10 @@ class Notice(access.RowAccess, Model):
             access.behind(cls.kind, cls.record_id, actor, models),
             or_(
                 access.behind(cls.paper_kind, cls.paper_id, actor, models, content=left_out),
-                access.behind(cls.kind, cls.record_id, actor, _of_their_own(), content=True),
+                access.behind(cls.kind, cls.record_id, actor, followed().values(), content=True),
                 and_(cls.key.in_(PARTING), access.behind(cls.paper_kind, cls.paper_id, actor, models)),
             ),
         )
-
-
-def _of_their_own() -> list[Any]:
-    """The models of what is followed up that say by themselves who learns their content."""
-    return [model for model in followed().values() if model.content_fields]
 
 
 def paper_of(record: Any) -> Any:
@@ -160,9 +155,14 @@ def _paper_key(record: Any) -> Key:
     return (record.kind_name, record.id) if about is None or key is None else (about.mapper.class_.kind_name, key)
 
 
+def _grade(paper: Any) -> str:
+    """The secrecy of a paper, or what an envelope says on its cover; what has none is internal."""
+    return getattr(paper, "secrecy", None) or getattr(paper, "cover_secrecy", None) or "internal"
+
+
 def paper_words(paper: Any) -> str:
     """How a paper may be named in a notice, by its secrecy: title, number, or not at all (documents.md 6.1)."""
-    grade = getattr(paper, "secrecy", "internal")
+    grade = _grade(paper)
     number = getattr(paper, type(paper).natural_key) if type(paper).natural_key else paper.id
     if grade in ON_PAPER_ONLY:
         return _("One paper awaits you at the registry.")
@@ -177,7 +177,7 @@ def paper_words(paper: Any) -> str:
 def words_of(notice: Notice, record: Any, paper: Any) -> str:
     """The sentence of a notice in the reader's language; of a paper above ordinary secrecy only what names it."""
     named = paper_words(paper)
-    if getattr(paper, "secrecy", "internal") not in ORDINARY:
+    if _grade(paper) not in ORDINARY:
         return named
     told = json.loads(notice.parameters)
     stage = told.get("stage", "")
@@ -228,7 +228,7 @@ def unread(session: Session) -> int:
     with access.system():
         told = session.execute(query.order_by(Notice.id.desc()).limit(COUNTED).execution_options(**by_key)).all()
     left_out = not actor.has(*REGISTRY)  # who left a paper's way keeps its line alone
-    own = {model.kind_name for model in _of_their_own()}
+    own = followed()
     found = [
         ((kind, pk), (paper, paper_pk), left_out and key not in PARTING) for kind, pk, paper, paper_pk, key in told
     ]

@@ -6,7 +6,7 @@ The steps stand by phase: `drafting`, `approval` (countersigning to signature), 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 from app.engine import access, changes, fields, numbers
 from app.engine.access import Actor
 from app.engine.database import session_of
+from app.engine.forgetting import texts_of
 from app.engine.moments import now
 from app.engine.paper import manuscript
 from app.engine.refusals import StepRefused
@@ -325,7 +326,7 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     def keep_text(self) -> None:
         """Stop a paper whose text is not the signed one. Raises `StepRefused`."""
-        if self.text_checksum and self.frozen_text() != self.text_checksum:
+        if self._broken():
             raise StepRefused(_("The text is no longer the one that was signed."))
 
     def refuse_numbered(self) -> None:
@@ -335,13 +336,14 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
 
     def check(self) -> Iterator[tuple[str, str]]:
         yield from self.graded()
-        broken = self.text_checksum and self.frozen_text() != self.text_checksum
-        if self.state in FROZEN and (broken or changes.altered(self, *SIGNED)):
+        free = self._free()
+        frozen = [name for name in SIGNED if name not in free]
+        if self.state in FROZEN and (self._broken() or changes.altered(self, *frozen)):
             yield "body", _("Title, addressees, text, type, urgency and period are frozen by the signature.")
         elif self.state in IN_DECISION:
-            for name in changes.altered(self, *WORDS):
+            for name in changes.altered(self, *(word for word in WORDS if word not in free)):
                 yield name, _("The paper is being decided on in these words; send it back to change them.")
-        yield from self._terms()
+        yield from self._terms(free)
         series = self.number_series
         if series is not None and self.document_no is None:
             owner = self.department.id if self.department and self.level == "department" else None
@@ -353,9 +355,19 @@ class OutgoingDocument(GradedPaper, Workflow, Model):
             if getattr(self, name) is self:
                 yield name, _("A paper cannot refer to itself.")
 
-    def _terms(self) -> Iterator[tuple[str, str]]:
+    def _broken(self) -> bool:
+        """Whether the text is not the signed one; of papers whose text is not kept nothing is left to compare."""
+        return bool(self.text_checksum) and self.keeps_content() and self.frozen_text() != self.text_checksum
+
+    def _free(self) -> set[str]:
+        """What a decision and a signature do not hold fast: raised secrecy, and the texts it takes."""
+        free = {"secrecy"} if self.raised() else set()
+        return free | {field.name for field in texts_of(type(self))} if self.content_goes() else free
+
+    def _terms(self, free: Collection[str]) -> Iterator[tuple[str, str]]:
         """What was settled when the draft was handed in stays so; a series that was still open may be chosen."""
         settled = [name for name in TERMS if name != "number_series" or self.number_series_id is not None]
+        settled = [name for name in settled if name not in free]
         if self.taken_over or self.state not in (*IN_DECISION, *FROZEN, "rechecking"):
             return
         for name in changes.altered(self, *settled):

@@ -25,7 +25,7 @@ from models.assignments import OPEN
 from models.correspondents import Correspondent
 from models.documents import IncomingDocument
 from models.endings import stop_all
-from models.entries import WAITING
+from models.entries import OFFERED
 from models.outgoing import OutgoingDocument
 from models.recipients import Recipient
 from models.registers import Register
@@ -93,12 +93,15 @@ def _the_house(session: Session, line: Recipient) -> Correspondent:
 
 
 def stop_copies(session: Session, document: OutgoingDocument, reason: str) -> None:
-    """What units took in of a paper that is recalled goes round no more; readers, handlers and leaders are told."""
+    """What units took in of a paper that is recalled goes round no more; whoever read or handles it is told."""
     for copy in session.scalars(select(IncomingDocument).where(IncomingDocument.issued_as_id == document.id)):
-        told = [entry.reader for entry in copy.circulation if entry.state in WAITING]
-        told += [one.handler for one in copy.assignments if one.handler is not None and one.state in OPEN]
+        have = [entry for entry in copy.circulation if entry.state in OFFERED]
+        for entry in have:
+            entry.told_why = True
+        told = [entry.reader for entry in have]
+        told += filter(None, (one.handler or one.department.leader for one in copy.assignments if one.state in OPEN))
         told += [line.leader for line in copy.instructions if line.standing in ("waiting", "queued")]
-        notices.tell(session, told, "recalled", copy)
+        notices.tell(session, list(dict.fromkeys(told)), "recalled", copy)
         stop_all(copy, reason)
 
 

@@ -61,9 +61,7 @@ class Department(Binned, Model):
 
         In that of a unit without a head each of its people does; the others wait to be named.
         """
-        if self.leader_id is None and self.id in actor.department_ids:
-            return True
-        return self.id in actor.led_ids
+        return self.id in actor.acts_for
 
 
 class Person(Binned, Model):
@@ -155,6 +153,9 @@ def _facts() -> CompoundSelect[Any]:
         ),
         select(literal("absent"), Person.id, literal("")).where(absent),
         select(literal("led"), below.c.id, literal("")),
+        select(literal("headless"), Department.id, literal(""))
+        .join(Person, and_(Person.department_id == Department.id, Person.user_id == user))
+        .where(Department.leader_id.is_(None)),
         select(literal("opened"), AccessGrant.record_id, AccessGrant.kind).where(
             AccessGrant.user_id == user, AccessGrant.until > bindparam("moment")
         ),
@@ -188,6 +189,7 @@ def actor_of(session: Session, user: User) -> Actor:
         department_id=department_id,
         department=department,
         led_ids=led,
+        headless_ids=frozenset(key for key, _name in told.get("headless", ())),
         granted=opened,
         cleared=cleared_for(clearance, state_clearance),
     )

@@ -120,17 +120,20 @@ class Recipient(Workflow, Model):
         self._number(session)
 
     def bring_along(self, session: Session) -> None:
-        self._number(session)
+        if self.state in (None, "to_send"):
+            self._number(session)
 
     def _number(self, session: Session) -> None:
-        """Give the copies of a secret paper the next numbers, from 000001; one clerk at a time gives numbers out."""
+        """Give the copies of a secret paper the first free numbers, from 000001; one clerk at a time gives any out."""
         if self.document is None or (self.document.secrecy in ORDINARY and not self.copy_numbers):
             return
         concurrency.hold(session, self.document)
         if self.copy_numbers:
             return
         given = {number for numbers, _name in self._given(session) for number in numbers}
-        first, count = max(given, default=0) + 1, self.copies or 1
+        first, count = 1, self.copies or 1
+        while taken := given.intersection(range(first, first + count)):
+            first = max(taken) + 1
         self.copy_numbers = f"{first:06d}" if count == 1 else f"{first:06d}-{first + count - 1:06d}"
 
     def _given(self, session: Session) -> list[tuple[range, str]]:

@@ -7,7 +7,7 @@ title, text and files), and whether the house may keep a file of it at all (`kee
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -94,6 +94,7 @@ class GradedPaper:
     """Mixin of a register's papers: by their secrecy, who knows of one, who learns its content, and what is kept."""
 
     secrecy: Any
+    indexed_by: ClassVar[tuple[str, ...]] = ("secrecy",)
 
     @classmethod
     def _involved(cls, actor: Actor) -> ColumnElement[bool]:
@@ -141,15 +142,19 @@ class GradedPaper:
         if changes.altered(paper, "secrecy") and lower(changes.before(paper, "secrecy"), self.secrecy):
             yield "secrecy", _("Secrecy is lowered by a decision: use the step “Lower the secrecy”.")
 
-    def _content_goes(self) -> bool:
+    def raised(self) -> bool:
+        """Whether its secrecy is just going up, which takes effect at once, whatever else stays as it is."""
+        paper: Any = self
+        return bool(changes.altered(paper, "secrecy")) and not lower(changes.before(paper, "secrecy"), self.secrecy)
+
+    def content_goes(self) -> bool:
         """Whether its new secrecy is one of which no content is kept, and its old one was not."""
         paper: Any = self
-        raised = bool(changes.altered(paper, "secrecy")) and self.secrecy in ON_PAPER_ONLY
-        return raised and changes.before(paper, "secrecy") not in ON_PAPER_ONLY
+        return self.raised() and self.secrecy in ON_PAPER_ONLY and changes.before(paper, "secrecy") not in ON_PAPER_ONLY
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
         yield from super().warnings(session)  # type: ignore[misc]
-        if self._content_goes():
+        if self.content_goes():
             yield (
                 "secrecy",
                 _("Of a paper of this secrecy no text and no file is kept: those there are go for good."),
@@ -158,5 +163,5 @@ class GradedPaper:
     def bring_along(self, session: Session) -> None:
         """A paper raised to where no content is kept loses what was put down about it, at once."""
         super().bring_along(session)  # type: ignore[misc]
-        if self._content_goes():
+        if self.content_goes():
             drop(session, forget(session, self, instead=see_paper()))

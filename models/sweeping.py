@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, clocks, history, ladder, recounts
+from app.engine import access, clocks, history, ladder, recounts, references
 from app.engine.clocks import ClockRow
 from app.engine.database import first_to, lost, one_at_a_time, plainly
-from app.engine.ladder import EscalationRung
+from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import local, now, today
 from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
@@ -46,6 +46,8 @@ log = logging.getLogger("wenshu")
 
 #: The hours of the office's clock in which nobody waits for what takes long.
 NIGHT = range(0, 6)
+#: So many clocks are asked about together.
+AT_ONCE = 500
 #: Who waits for a record that goes on.
 AWAITING = ("handler_id", "taker_id")
 
@@ -73,10 +75,13 @@ def sweep(session: Session) -> Counter[str]:
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(followed()),
         )
-        for clock_id in list(session.scalars(query.order_by(ClockRow.id))):
+        running = list(session.scalars(query.order_by(ClockRow.id)))
+        done["cases"] = len(running)
+        for place in range(0, len(running), AT_ONCE):
             session.rollback()
-            done["notices"] += _apart(session, lambda pk=clock_id: look_after(session, pk))  # type: ignore[misc]
-            done["cases"] += 1
+            for clock_id in to_look_after(session, running[place : place + AT_ONCE]):
+                session.rollback()
+                done["notices"] += _apart(session, lambda pk=clock_id: look_after(session, pk))  # type: ignore[misc]
         for clock_id in desk_ladder.due(session):
             session.rollback()
             done["notices"] += _apart(session, lambda pk=clock_id: desk_ladder.climb(session, pk))  # type: ignore[misc]
@@ -251,6 +256,52 @@ def check_stock(session: Session) -> int:
     return count
 
 
+def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
+    """Those of these clocks, by key, of which anybody is to be told now or whose case says something else: few of many.
+
+    So many clocks are asked about in a handful of queries; what `look_after` then does, it finds out by itself.
+    """
+    known = {clock.id: clock for clock in session.scalars(select(ClockRow).where(ClockRow.id.in_(clock_ids)))}
+    sent = select(RungSent.clock_id, RungSent.version, RungSent.rung_id, RungSent.turn)
+    told = {tuple(row) for row in session.execute(sent.where(RungSent.clock_id.in_(clock_ids)))}
+    cases = {case.clock_id: case for case in session.scalars(select(FollowUp).where(FollowUp.clock_id.in_(clock_ids)))}
+    records, rungs = _records_of(session, known.values()), list(session.scalars(select(EscalationRung)))
+    found = []
+    for clock_id in clock_ids:
+        clock = known.get(clock_id)
+        record = records.get((clock.kind, clock.record_id)) if clock is not None else None
+        if clock is None or record is None or not _is_followed(record, clock):
+            continue
+        case, turn = cases.get(clock_id), turn_of(record, clock.stage)
+        come = ladder.reached(
+            clock, ladder.rungs_for(rungs, clock.kind, clock.stage, record.profile()),
+            working_calendar(session, clock.calendar), now(), daily=case is not None,
+        )  # fmt: skip
+        if any((clock.id, clock.version, one.rung.id, one.turn) not in told for one in come) or (
+            follow_ups.differs(case, record, turn)
+        ):
+            found.append(clock_id)
+    return found
+
+
+def _records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
+    """The records of clocks by kind and key, with their papers and those whose turn it is: a query a kind of these."""
+    keys: dict[str, set[int]] = {}
+    for clock in of:
+        keys.setdefault(clock.kind, set()).add(clock.record_id)
+    found: dict[tuple[str, int], Any] = {}
+    for kind, some in keys.items():
+        model: Any = kinds()[kind]
+        named = {name for clock in model.flow.clocks.values() for name in clock.turn} | {"document", "register"}
+        query = select(model).where(model.id.in_(some)).options(*references.options(model, named))
+        found |= {(kind, record.id): record for record in session.scalars(query)}
+    return found
+
+
+def _is_followed(record: Any, clock: ClockRow) -> bool:
+    return bool(record.flow.clocks[clock.stage].followed and record.followed(clock.stage))
+
+
 def look_after(session: Session, clock_id: int) -> int:
     """Open or bring up to date the case of a clock and climb its ladder; how many notices. The caller commits.
 
@@ -262,7 +313,7 @@ def look_after(session: Session, clock_id: int) -> int:
         return 0
     model: Any = kinds()[clock.kind]
     record: Any = session.get(model, clock.record_id)
-    if record is None or not (record.flow.clocks[clock.stage].followed and record.followed(clock.stage)):
+    if record is None or not _is_followed(record, clock):
         return 0
     turn = turn_of(record, clock.stage)
     case = follow_ups.follow(session, clock, record, turn)
@@ -272,7 +323,7 @@ def look_after(session: Session, clock_id: int) -> int:
     rungs = ladder.rungs_for(session.scalars(select(EscalationRung)), clock.kind, clock.stage, record.profile())
     told = ladder.climb(
         session, clock, rungs, working_calendar(session, clock.calendar), now(), since=since or clock.started_at,
-        answered=case is not None and case.state in ("answered", "reported"),
+        answered=case.state in ("answered", "reported") if case is not None else None,
     )  # fmt: skip
     if case is not None:
         _count(session, case, told)

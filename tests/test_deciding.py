@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import access, finding
 from app.engine import record as records
@@ -513,3 +514,21 @@ def test_who_stands_in_for_the_head_acts_in_the_units_name(session, actors):
         assert known_ids(session, IncomingDocument, [paper.id])
     take(session, deputy, paper, "report_result", result="办毕")
     assert paper.state == "result_in"
+
+
+def test_in_a_unit_without_a_head_each_of_its_people_reads_and_acts(session, actors):
+    with access.system():
+        unit = session.get(Person, actors["user_a"].own_person_id).department
+        unit.leader = None
+        session.commit()
+    staff = actors_of(session)
+    with access.acting_as(actors["clerk"]):
+        document = incoming(session, received_at=now().isoformat())
+    take(session, actors["leader"], document, "instruct", department=unit.name, requirement="办理")
+    for who, theirs in (("user_a", True), ("user_b", False)):
+        with access.acting_as(staff[who]):
+            for condition in (IncomingDocument.content_to(staff[who]), IncomingDocument.waits_for(staff[who])):
+                seen = session.scalars(select(IncomingDocument.id).where(condition)).all()
+                assert (document.id in seen) is theirs, who
+    take(session, staff["user_a"], document, "report_result", result="办毕")
+    assert document.state == "result_in"

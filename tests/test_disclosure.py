@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from app.engine import access, bin, history
+from app.engine import access, bin, forgetting, history
 from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.events import SecurityEvent
@@ -18,6 +18,7 @@ from app.engine.extracts import export_columns, export_rows
 from app.engine.history import HistoryEntry, verify
 from app.engine.moments import now
 from app.engine.refusals import Invalid, NotAllowed, StepRefused, Unconfirmed
+from app.engine.searching import matching
 from app.extensions import db
 from app.web.files import storage
 from models import secrecy
@@ -30,6 +31,9 @@ from models.people import Person
 from models.products import Product
 from models.tickets import ServiceTicket
 from tests.conftest import actors_of, bearer, sign_in
+from tests.factories import take_and_keep
+from tests.test_circulation import entry_of, send
+from tests.test_circulation import paper as round_paper
 
 TITLE = "关于干部任免的请示"
 
@@ -560,3 +564,30 @@ def test_what_hangs_on_such_a_paper_leaves_without_its_content(session, actors):
     assert [(row["document"], row["opinion"]) for row in told] == [
         (found[0].receipt_no, "意见"), (found[1].receipt_no, None),
     ]  # fmt: skip
+
+
+def test_what_readers_said_is_found_while_the_paper_is(session, actors):
+    """documents.md 6.1: nothing of a confidential paper is indexed, whichever record says it; raised, lowered, upgraded."""
+    document = round_paper(session, actors, "electronic")
+    entry = entry_of(session, send(session, actors, document, "user_a"), "张小明")
+    take_and_keep(session, actors["user_a"], entry, "answer", opinion="独特意见词语")
+
+    def found():
+        with access.system():
+            return session.scalars(matching(sa.select(CirculationEntry), CirculationEntry, "独特意见词语")).all()
+
+    assert found() == [entry]
+    with access.system():
+        document.secrecy = "confidential"
+        session.commit()
+        assert found() == []
+        document.secrecy = "internal"
+        session.commit()
+    assert found() == [entry]
+    with access.system():  # as a program left it that asked each record alone
+        session.execute(sa.text("UPDATE incoming_document SET secrecy = 'confidential'"))
+        session.commit()
+        session.expire_all()
+        assert found() == [entry]
+        assert forgetting.reindex(session) == 2  # the opinion, and what the round is for
+    assert found() == []

@@ -1,6 +1,10 @@
 """Every limit of a paper is followed up (documents.md 3.5): whose turn it is, who is told, who is in charge."""
 
+from importlib import import_module
+
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask_babel import force_locale
 from sqlalchemy import select
 
@@ -64,11 +68,16 @@ def ordered(session, actors, at):
 def sent(session, actors, at):
     """A paper that went out on Monday 2 March; five working days for the signature end on Monday 9 March, 18:00."""
     at("2026-03-02 10:00")
+    return outstanding(session, actors)
+
+
+def outstanding(session, actors, **values):
+    """The copies of a recipient who has still to sign for them."""
     with access.acting_as(actors["user_a"]):
         document = records.add(session, OutgoingDocument, RAW)
         document.state = "issued"
         session.commit()
-    return dispatch(session, actors, recipient(session, actors, document))
+    return dispatch(session, actors, recipient(session, actors, document, **values))
 
 
 def told(session, record):
@@ -217,3 +226,47 @@ def test_whoever_has_a_task_reads_the_notice_of_it_without_the_title_of_the_pape
     with access.system():
         assert about.receipt_no in words and about.title not in words
         session.rollback()
+
+
+def test_the_head_of_a_unit_that_has_not_signed_for_its_copies_reads_the_notice(session, actors, at):
+    """It is the head's turn, who may know of the copies and not of the paper: it is told by its number."""
+    at("2026-03-02 10:00")
+    line = outstanding(session, actors, department="财务科", name=None)
+    at("2026-03-09 18:01")
+    sweep(session)
+    with access.system():
+        kept = session.scalars(select(Notice).where(Notice.kind == "recipients")).all()
+        mine = [one for one in kept if one.person_id == actors["head_b"].own_person_id]
+    with access.acting_as(actors["head_b"]):
+        told = open_notices(session)
+        assert [notice.id for notice, _line, _paper in told] == [one.id for one in mine] != []
+        assert unread(session) == len(mine)
+        assert all(record.id == line.id for _notice, record, _paper in told)
+
+
+def test_where_nobody_can_answer_a_daily_word_is_told_once(session, actors, at):
+    """A receipt that never comes has no case to answer; its limit would be told of every morning for good."""
+    at("2026-03-02 10:00")
+    outstanding(session, actors)
+    counted = []
+    for day in range(10, 16):
+        at(f"2026-03-{day} 10:00")
+        sweep(session)
+        with access.system():
+            counted.append(len(session.scalars(select(Notice).where(Notice.kind == "recipients")).all()))
+    assert counted[-3:] == [counted[-1]] * 3
+
+
+def test_an_upgrade_takes_what_was_overdue_for_long_for_told(session, actors, at):
+    at("2026-03-02 10:00")
+    outstanding(session, actors)
+    at("2026-12-01 10:00")
+    with access.system():
+        migration = import_module("models.migrations.versions.0025_ladder_of_all_limits")
+        with Operations.context(MigrationContext.configure(session.connection())):
+            migration.upgrade()
+            migration.upgrade()
+        session.commit()
+    sweep(session)
+    with access.system():
+        assert session.scalars(select(Notice).where(Notice.kind == "recipients")).all() == []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.engine import access, finding, numbers
 from app.engine import record as records
+from app.engine.forgetting import see_paper
 from app.engine.moments import local, now
 from app.engine.periods import Period
 from app.engine.refusals import Invalid, NotAllowed, StepRefused
@@ -22,6 +23,7 @@ from models.people import Department
 from models.recipients import Recipient
 from reports.outgoing import outgoing_register
 from tests.conftest import sign_in
+from tests.factories import incoming
 from tests.safety.makers import make
 from tests.safety.samples import attach
 
@@ -422,7 +424,7 @@ def test_words_under_decision_are_not_changed_by_editing(session, actors, draft,
 
 TERMS = [
     ("touches_money", "yes"), ("document_type", "decision"), ("document_class", "special"), ("level", "department"),
-    ("number_series", "新"), ("department", "财务科"), ("secrecy", "secret"), ("secrecy_period", "1年"),
+    ("number_series", "新"), ("department", "财务科"), ("secrecy_period", "1年"),
 ]  # fmt: skip
 
 
@@ -440,6 +442,42 @@ def test_who_decides_and_on_what_terms_is_settled_at_the_hand_in(session, actors
         assert field in refused.value.errors
         session.rollback()
         records.change(session, paper, {"basis": "会议纪要"}, ["basis"], version=paper.version)
+
+
+@pytest.mark.parametrize("last", ["hand_in", "pass_text", "sign", "number_it", "issue"])
+def test_secrecy_is_raised_at_once_however_far_the_paper_is(session, actors, draft, go, last):
+    """documents.md 6.1; and of the highest grades no text stays, so none is left to compare with the signature."""
+    paper = go(draft(), last)
+    state = paper.state
+    for grade in ("secret", "top_secret"):
+        with access.acting_as(actors["office"]):
+            records.change(session, paper, {"secrecy": grade}, ["secrecy"], version=paper.version, confirmed=True)
+            session.commit()
+        assert (paper.secrecy, paper.state) == (grade, state)
+    assert paper.body == see_paper()
+    with access.acting_as(actors["office"]):
+        records.change(session, paper, {"basis": "见纸质件"}, ["basis"], version=paper.version)
+        for lower in ("secret", "internal"):
+            with pytest.raises(Invalid):
+                records.change(session, paper, {"secrecy": lower}, ["secrecy"], version=paper.version)
+            session.rollback()
+    paper.keep_text()
+
+
+def test_a_paper_that_answers_one_of_which_no_text_is_kept_is_issued(session, actors, draft, go):
+    with access.acting_as(actors["clerk"]):
+        asked = incoming(session, secrecy="top_secret", title="绝密来文", answer_due=True)
+        session.commit()
+    paper = go(draft(), "look_over")
+    send(session, actors, recipient(session, actors, paper))
+    with access.system():
+        paper.reply_to = asked
+        session.commit()
+    take(session, actors["clerk"], paper, "issue")
+    with access.system():
+        session.expire_all()
+        assert (paper.state, asked.sender_answer) == ("issued", see_paper())
+        assert asked.answered_sender_at is not None
 
 
 def test_a_paper_sent_back_is_open_again_and_goes_through_finance(session, actors, draft, go):
@@ -865,3 +903,13 @@ def test_a_draft_without_a_number_shows_none_above_its_title(session, client):
     session.commit()
     page = client("office").get(f"/outgoingdocumentview/show/{pk}").text
     assert re.findall(r'<strong class="record-no">([^<]*)|<title>(None)', page) == []
+
+
+def test_a_copy_number_that_came_free_is_given_again(session, actors, draft):
+    paper = draft(secrecy="secret")
+    with access.system():
+        paper.copies = 3
+        session.commit()
+    lines = [recipient(session, actors, paper, name=name, copies=1) for name in "甲乙丙"]
+    take(session, actors["clerk"], lines[1], "strike_out", reason="不发")
+    assert recipient(session, actors, paper, name="丁", copies=1).copy_numbers == "000002"

@@ -242,6 +242,26 @@ def test_sweeps_side_by_side_tell_everybody_once(either, at):
         db.session.remove()
 
 
+def test_a_sweep_with_nothing_to_tell_asks_no_more_for_many_limits_than_for_few(session, actors, at):
+    at("2026-03-02 10:00")
+    asked = []
+
+    def note(*_event):
+        asked[-1] += 1
+
+    for number in range(12):
+        instructed(session, actors, title=f"通知{number}")
+        session.commit()
+        sweep(session)  # opens the case
+        session.rollback()
+        asked.append(0)
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        assert sweep(session)["cases"] > number
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        session.rollback()
+    assert asked[-1] == asked[1]
+
+
 def test_two_who_tidy_up_at_once_are_not_in_each_others_way(either, at):
     at("2026-03-02 10:00")
     with either.app_context(), access.acting_as(actors_of(db.session)["clerk"]):

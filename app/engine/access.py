@@ -75,6 +75,8 @@ class Actor:
     department: str = ""
     #: the departments this person leads, and all below them
     led_ids: frozenset[int] = frozenset()
+    #: the own department where nobody leads it: each of its people acts in its name
+    headless_ids: frozenset[int] = frozenset()
     #: the grades of secrecy this person is cleared for
     cleared: frozenset[str] = frozenset()
     #: single records opened to this person for a time: (kind, id)
@@ -84,6 +86,11 @@ class Actor:
     everything: bool = field(default=False, repr=False)
     #: what is found out about this actor again and again, for as long as it acts
     known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def acts_for(self) -> frozenset[int]:
+        """The departments in whose name this person acts."""
+        return self.led_ids | self.headless_ids
 
     def may(self, right: str, kind: str) -> bool:
         """Whether a role of this actor gives `right` on records of `kind`, and the scope leaves it."""

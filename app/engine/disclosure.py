@@ -81,14 +81,14 @@ def outward() -> Iterator[None]:
         _outward.reset(token)
 
 
-def _leaves(model: Any) -> ColumnElement[bool] | None:
+def leaving(model: Any) -> ColumnElement[bool] | None:
     """The condition for the rows that may leave the house whole: their own, or that of the record they are part of."""
     own = model.leaves()
     if own is not None or not model.part_of:
         return own
     field = fields_of(model)[model.part_of]
     target: Any = field.target
-    whole, column = _leaves(target), getattr(model, field.column)
+    whole, column = leaving(target), getattr(model, field.column)
     if whole is None:
         return None
     return or_(column.is_(None), access.among(column, select(target.id).where(whole)))
@@ -110,7 +110,7 @@ def gates(model: Any) -> list[tuple[ColumnElement[bool], Collection[str]]]:
         found.append((known_content(model), model.content_fields))
     if model.sealed_fields:
         found.append((model.unsealed(), model.sealed_fields))
-    if _outward.get() and (leaves := _leaves(model)) is not None:
+    if _outward.get() and (leaves := leaving(model)) is not None:
         found.append((leaves, _kept_back(model)))
     return found
 

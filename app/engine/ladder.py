@@ -179,9 +179,9 @@ def _used_up(clock: ClockRow, calendar: WorkingCalendar, share: Decimal) -> date
 
 
 def reached(
-    clock: ClockRow, rungs: Sequence[EscalationRung], calendar: WorkingCalendar, moment: datetime
+    clock: ClockRow, rungs: Sequence[EscalationRung], calendar: WorkingCalendar, moment: datetime, daily: bool = True
 ) -> list[Reached]:
-    """The rungs of a clock whose moment has come, in the order they came."""
+    """The rungs of a clock whose moment has come, in the order they came; those of every day once if not `daily`."""
     found = []
     today = local(moment).date()
     opening = calendar.opening(today)
@@ -189,7 +189,7 @@ def reached(
         at = moment_of(rung, clock, calendar)
         if at is None or not (at < moment or (at == moment and at < clock.due_at)):
             continue
-        if not rung.daily:
+        if not (rung.daily and daily):
             found.append(Reached(rung, at, "once"))
         elif opening is not None and opening <= moment:
             found.append(Reached(rung, at, today.isoformat()))
@@ -198,9 +198,11 @@ def reached(
 
 def climb(
     session: Session, clock: ClockRow, rungs: Sequence[EscalationRung], calendar: WorkingCalendar,
-    moment: datetime, *, since: datetime, answered: bool,
+    moment: datetime, *, since: datetime, answered: bool | None,
 ) -> list[EscalationRung]:  # fmt: skip
     """Put on record which rungs a clock has reached, and return those that are to be told now; the caller commits.
+
+    `answered`: None where nobody can be asked, so nothing would ever end a daily rung: it is told once.
 
     Of the rungs not told before only the newest is; a warning whose moment lies before `since`, when the present limit
     was set, is passed over. The caller keeps others from climbing with the same clock meanwhile.
@@ -209,7 +211,7 @@ def climb(
         RungSent.clock_id == clock.id, RungSent.version == clock.version
     )
     known = {(rung_id, turn) for rung_id, turn in session.execute(query)}
-    come = reached(clock, rungs, calendar, moment)
+    come = reached(clock, rungs, calendar, moment, daily=answered is not None)
     newest = max((one.at for one in come if one.turn == "once"), default=None)
     fresh = [one for one in come if (one.rung.id, one.turn) not in known]
     told = []

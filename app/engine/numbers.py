@@ -267,11 +267,11 @@ def void_drawn(session: Session, series: str, texts: Sequence[str], reason: str)
     )
 
 
-def audit(session: Session, series: str | None = None) -> list[dict[str, Any]]:
+def audit(session: Session, series: str | None = None, years: Sequence[int] = ()) -> list[dict[str, Any]]:
     """One row a series and year: `drawn`, `used`, `reserved`, `void`, `unexplained` and `behind` (both must be 0).
 
     `drawn` goes up to the highest number that counter or register knows; a counter may lie `behind` it by so many.
-    With `series` only the rows of that one.
+    With `series` only the rows of that one, with `years` those of these.
     """
     by, states = (DrawnNumber.series, DrawnNumber.year), (USED, RESERVED, VOID)
     tallies = (func.sum(case((DrawnNumber.state == state, 1), else_=0)).label(state) for state in states)
@@ -279,6 +279,8 @@ def audit(session: Session, series: str | None = None) -> list[dict[str, Any]]:
     last_ones = select(NumberCounter)
     if series is not None:
         given, last_ones = given.where(DrawnNumber.series == series), last_ones.where(NumberCounter.series == series)
+    if years:
+        given, last_ones = given.where(DrawnNumber.year.in_(years)), last_ones.where(NumberCounter.year.in_(years))
     found: dict[tuple[str, int], dict[str, Any]] = {
         (row.series, row.year): dict(row._mapping) for row in session.execute(given)
     }

@@ -79,6 +79,8 @@ class Record(access.RowAccess):
     #: further columns in which no two records are alike -> the field to mend where two are; `likeness` says how
     distinct: ClassVar[Mapping[str, str]] = {}
     numbered: ClassVar[Numbered | None] = None
+    #: the columns on which it hangs whether a record and its parts are found by their content (`indexed`)
+    indexed_by: ClassVar[tuple[str, ...]] = ()
     #: there may be a million: lists are sorted by what an index has in order, and by nothing else
     large: ClassVar[bool] = False
     #: what stands over its `outlook`
@@ -204,13 +206,22 @@ def _lend_no_key_twice(mapper: Any, cls: Any) -> None:
 @event.listens_for(Session, "before_flush")
 def _stamp(session: Session, context: Any, instances: Any) -> None:
     new = [record for record in session.new if isinstance(record, Record)]
-    changed = (record for record in session.dirty if isinstance(record, Record) and session.is_modified(record))
-    for record in (*new, *changed):
+    changed = [record for record in session.dirty if isinstance(record, Record) and session.is_modified(record)]
+    parts = (part for record in changed for part in _indexed_with(session, record))
+    for record in dict.fromkeys((*new, *changed, *parts)):
         forgetting.refuse_unkept(record)
         record.changed_at = now()
         record.created_at = record.created_at or record.changed_at
         record.search_text = search_text_of(record)
     give_keys(session, new)
+
+
+def _indexed_with(session: Session, record: Record) -> Iterator[Record]:
+    """The parts of a record that are found by their content where it is, if that is just changing."""
+    if record.indexed_by and changes.changed(record, *record.indexed_by):
+        for part in forgetting.parts_of(session, record):
+            if part.search_text != search_text_of(part):
+                yield part
 
 
 def kinds() -> dict[str, type[Record]]:

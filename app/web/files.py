@@ -20,7 +20,7 @@ from werkzeug.datastructures import FileStorage
 
 from app.engine import access, events, finding, history
 from app.engine import record as records
-from app.engine.database import by_key, first_to, plainly
+from app.engine.database import by_key, first_to, one_at_a_time, plainly
 from app.engine.disclosure import may_open_files
 from app.engine.history import HistoryEntry
 from app.engine.moments import now
@@ -57,10 +57,17 @@ def clear(session: Session, digests: Iterable[str]) -> int:
     count = 0
     with access.system():
         for digest in sorted(digests):
+            one_at_a_time(session, _lock(digest))
             if storage().exists(digest) and not needed(session, digest):
                 storage().delete(digest)
                 count += 1
+            session.commit()  # whoever waits to attach it goes on
     return count
+
+
+def _lock(digest: str) -> str:
+    """The name under which nobody attaches a content while it is looked at whether anybody needs it."""
+    return f"content {digest}"
 
 
 #: The contents whose files were taken from records in the transaction under way.
@@ -96,7 +103,8 @@ def clear_dropped(session: Session) -> int:
     if not first_to(session, "delete dropped files"):
         return 0
     said = select(HistoryEntry.changes).where(
-        HistoryEntry.kind == Attachment.kind_name, HistoryEntry.at > now() - _AFTERWARDS,
+        # A kind that no index knows: of the few days there are fewer entries than of all files there ever were.
+        HistoryEntry.kind.concat("") == Attachment.kind_name, HistoryEntry.at > now() - _AFTERWARDS,
         HistoryEntry.changes.like('%"digest":["%",null]%'),
     )  # fmt: skip
     return clear(session, {json.loads(changes)["digest"][0] for changes in session.scalars(said)})
@@ -157,6 +165,10 @@ def attach(record: Any, files: Iterable[FileStorage]) -> None:
         sealed = record.sealed()
         stream = BytesIO(without_notes(file.stream.read())) if sealed else file.stream
         stored = storage().put(stream, file.filename)  # type: ignore[arg-type]
+        one_at_a_time(db.session, _lock(stored.digest))
+        if not storage().exists(stored.digest):  # the last record that had it gave it up just now
+            stream.seek(0)
+            storage().put(stream, file.filename)  # type: ignore[arg-type]
         name = neutral_name(stored.digest, file.filename) if sealed else _plain(file.filename)
         db.session.add(
             Attachment(
