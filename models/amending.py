@@ -18,7 +18,7 @@ from app.engine import record as records
 from app.engine.disclosure import mask
 from app.engine.moments import local
 from app.engine.refusals import StepRefused
-from models import cutoffs, difference_orders, fulfilling, reservations, reserving, shipping
+from models import cutoffs, difference_orders, fulfilling, order_rounding, reservations, reserving, shipping
 from models.crediting import credit_instead
 from models.difference_orders import DifferenceOrder
 from models.exposure import refuse_over_limit
@@ -63,7 +63,7 @@ def make(session: Session, amendment: Amendment) -> Made:
     told = _set_values(amendment)
     for line in amendment.amendment_lines:
         told.append(_change_line(session, order, line))
-    order.round_amounts()
+    order_rounding.round_amounts(order)
     order.revision += 1
     session.flush()
     if amendment.amendment_lines:
@@ -201,7 +201,7 @@ def restore(session: Session, amendment: Amendment) -> None:
         line.price, line.discount = change.old_price, change.old_discount
         rate = change.old_tax_rate  # what was agreed, not today's; changes of an older house did not keep it
         line.tax_rate = rate if rate is not None else change.instead_of.tax_rate
-    order.round_amounts()
+    order_rounding.round_amounts(order)
     order.revision += 1
     session.flush()
     try:

@@ -12,7 +12,7 @@ from app.engine.access import Actor
 from app.engine.database import session_of
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
-from models import amending, difference_orders, shipping
+from models import amending, difference_orders, order_rounding, shipping
 from models.fulfilling import is_done
 from models.orders import NOUGHT, Order
 from models.placing import is_goods
@@ -44,7 +44,7 @@ def close_short(order: Order, reason: Annotated[str, Ask(_l("Reason"))]) -> str:
                 line.quantity = left
             else:
                 amending.take_off(session, order, line)
-    order.round_amounts()
+    order_rounding.round_amounts(order)
     order.reason, order.revision = reason, order.revision + 1
     session.flush()
     amending.carry_along(session, order)

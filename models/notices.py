@@ -335,3 +335,12 @@ def tell(
         made.append(notice)
     session.flush()
     return made
+
+
+def was_told(session: Session, key: str, record: Any, word: str) -> bool:
+    """Whether anybody was told this of a record already, with `word` among the parameters."""
+    known = select(Notice.id).where(
+        Notice.key == key, Notice.kind == record.kind_name, Notice.record_id == record.id,
+        Notice.parameters.contains(f'"{word}"'),
+    )  # fmt: skip
+    return session.scalars(known.limit(1)).first() is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,14 +13,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from app.engine import access, amounts, changes, clocks, fields, rules
+from app.engine import access, changes, clocks, fields, rules
 from app.engine.access import Actor
-from app.engine.amounts import RoundedPer
-from app.engine.moments import at_office, local, now
-from app.engine.money import Rounding
+from app.engine.moments import local, now
 from app.engine.record import Lines, Numbered
 from app.engine.refusals import on_the_form
 from app.engine.workflow import Clock, Flow, State, Workflow, state_indexes
+from models import order_doubles, order_rounding
 from models.customers import SEE_ALL as SEE_CUSTOMERS
 from models.customers import Customer
 from models.grades import payment_days_of
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from models.payments import Payment
     from models.tickets import ServiceTicket
 
-ROUNDING = rules.setting("rounding", _l("How amounts of orders are rounded"), "choice", "half_up_line", ROUNDINGS)
 PAYMENT_HOURS = rules.setting("payment_hours", _l("Hours for paying an order in advance"), "number", "72")
 #: Roles that see every order; salespeople see their own and their customers'.
 SEE_ALL = (*SEE_CUSTOMERS, "warehouse")
@@ -274,7 +271,7 @@ class Order(Workflow, Model):
         self.placed_at = self.placed_at or now()
         if self.as_draft and not self.taken_over:
             self.state = "draft"
-        self.rounding = self.rounding or rules.value(session, ROUNDING, None)
+        self.rounding = self.rounding or rules.value(session, order_rounding.ROUNDING, None)
         actor = access.current()
         if not self.taken_over and self.salesperson is None and self.salesperson_id is None:
             if "salesperson" in actor.roles and actor.own_person_id:
@@ -395,37 +392,11 @@ class Order(Workflow, Model):
 
     def warnings(self, session: Session) -> Iterator[tuple[str, str]]:
         """The same customer ordering the same on the same day may have ordered twice."""
-        if (twin := self.twin(session)) is not None:
+        if (twin := order_doubles.twin(session, self)) is not None:
             yield "", _(
                 "%(customer)s has ordered the same on this day already: %(order)s. Is this another order?",
                 customer=str(self.customer), order=twin,
             )  # fmt: skip
-
-    def twin(self, session: Session) -> str | None:
-        """The number of another standing order of that day with the same customer and the same lines."""
-        if self.customer is None or self.placed_at is None:
-            return None
-        day = local(self.placed_at).date()
-        query = (
-            select(Order)
-            .where(
-                Order.customer_id == self.customer.id, Order.state.not_in(("cancelled", "closed", "invalid", "draft")),
-                Order.placed_at >= at_office(day), Order.placed_at < at_office(day + timedelta(days=1)),
-            )
-            .order_by(Order.id)
-            .limit(50)
-        )  # fmt: skip
-        mine = self._ordered()
-        twins = (one for one in session.scalars(query) if one is not self and one._ordered() == mine)
-        found = next(twins, None)
-        return found.order_no if found is not None else None
-
-    def _ordered(self) -> dict[int, Decimal]:
-        found: dict[int, Decimal] = defaultdict(Decimal)
-        for line in self.order_lines:
-            if line.product is not None:
-                found[line.product.id] += line.quantity or 0
-        return found
 
     def begin(self, session: Session) -> Callable[[], None]:
         """A new order holds its goods with its storing, where the house does so at placing."""
@@ -451,23 +422,6 @@ class Order(Workflow, Model):
         if self._asks_anew and self.state != "draft" and self.is_open_to_edits():
             with on_the_form():
                 placing.hold_goods(session, self)
-
-    def round_amounts(self) -> None:
-        """Work the amounts of all lines out as the order is rounded; their sums follow by themselves."""
-        lines = [line for line in self.order_lines if line.quantity is not None and line.price is not None]
-        if not self.is_rounded_whole():
-            for line in lines:
-                line.work_out(self.rounding)
-            return
-        charged = [amounts.Line(one.quantity, one.price or 0, one.discount or 0, one.tax_rate or 0) for one in lines]
-        rounding = Rounding(self.rounding.removesuffix("_document"))
-        found = amounts.document_amounts(charged, per=RoundedPer.DOCUMENT, rounding=rounding)
-        for line, worth in zip(lines, found.lines, strict=True):
-            line.put(worth)
-
-    def is_rounded_whole(self) -> bool:
-        """Whether its amounts are rounded on the order and shared out to the lines."""
-        return (self.rounding or "").endswith("_document")
 
     def marks(self) -> list[str]:
         from models import standing  # it knows what stands around an order

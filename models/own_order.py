@@ -20,7 +20,7 @@ from app.engine.access import Actor
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import cutoffs, reserving
+from models import cutoffs, order_rounding, reserving
 from models.orders import Order
 from models.placing import end
 from models.refunds import request_refund, surplus
@@ -95,7 +95,7 @@ def change(session: Session, order: Order, version: int | None, values: Mapping[
                 line.quantity = quantity
         if not order.order_lines:
             raise StepRefused(_("Nothing would be left of the order; cancel it instead."))
-        order.round_amounts()
+        order_rounding.round_amounts(order)
         for _name, sentence in order.check():
             raise StepRefused(sentence)
         order.revision += 1

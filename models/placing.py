@@ -18,7 +18,7 @@ from app.engine.database import session_of
 from app.engine.moments import now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
-from models import reserving
+from models import order_rounding, reserving
 from models.allocations import money_of
 from models.courier_money import not_collected
 from models.customers import may_order
@@ -118,7 +118,7 @@ def confirm(
     order.confirmed_at, order.confirmed_by_id = now(), history.doer().own_person_id
     order.owner_at_confirm_id = order.customer.owner_id if order.customer else None
     with session.no_autoflush:
-        order.round_amounts()
+        order_rounding.round_amounts(order)
 
 
 def refuse_unseen(session: Session, order: Order) -> None:

@@ -1,4 +1,4 @@
-"""The sweep: what the clock on the wall does. Follow-up cases, the ladder of reminders, suspended papers that go on.
+"""The sweep: what the clock on the wall does. Limits that come near or have passed, suspended papers that go on.
 
 Safe at any time and from several processes: every piece of work is a transaction of its own that others wait for.
 """
@@ -7,37 +7,32 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.engine import access, clocks, history, ladder, recounts, references
+from app.engine import access, clocks, recounts
 from app.engine.clocks import ClockRow
 from app.engine.database import first_to, lost, one_at_a_time, plainly
-from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import local, now, today
-from app.engine.office_calendar import working_calendar
 from app.engine.record import kinds
-from app.engine.versions import ClockVersion
 from app.engine.workflow import flows, followed
 from models import (
     customer_watch,
     daily_reviews,
     desk_ladder,
     difference_orders,
-    follow_ups,
     fulfilling,
     notices,
     refunds,
+    reminding,
     shipping,
     stock_totals,
 )
 from models.articles import Article
 from models.fates import Hold
-from models.follow_ups import FollowUp, Turn, turn_of
-from models.notices import Notice
 from models.orders import Order
 from models.people import Person
 from models.products import Product
@@ -79,9 +74,9 @@ def sweep(session: Session) -> Counter[str]:
         done["cases"] = len(running)
         for place in range(0, len(running), AT_ONCE):
             session.rollback()
-            for clock_id in to_look_after(session, running[place : place + AT_ONCE]):
+            for clock_id in reminding.to_look_after(session, running[place : place + AT_ONCE]):
                 session.rollback()
-                done["notices"] += _apart(session, lambda pk=clock_id: look_after(session, pk))  # type: ignore[misc]
+                done["notices"] += _apart(session, lambda pk=clock_id: reminding.look_after(session, pk))  # type: ignore[misc]
         for clock_id in desk_ladder.due(session):
             session.rollback()
             done["notices"] += _apart(session, lambda pk=clock_id: desk_ladder.climb(session, pk))  # type: ignore[misc]
@@ -130,15 +125,6 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
     return 1
 
 
-def _told(session: Session, key: str, record: Any, word: str) -> bool:
-    """Whether anybody was told this of a record already, with `word` among the parameters."""
-    known = select(Notice.id).where(
-        Notice.key == key, Notice.kind == record.kind_name, Notice.record_id == record.id,
-        Notice.parameters.contains(f'"{word}"'),
-    )  # fmt: skip
-    return session.scalars(known.limit(1)).first() is not None
-
-
 def remind_keepers(session: Session) -> int:
     """Tell whoever keeps a paper for now that its review comes up, once for each day it is to be reviewed; how many."""
     count = 0
@@ -154,7 +140,7 @@ def _remind(session: Session, pk: int) -> int:
     if kept is None or kept.state != "held" or kept.review_at is None:
         return 0
     due = kept.review_at.isoformat()
-    if _told(session, "review", kept, due):
+    if notices.was_told(session, "review", kept, due):
         return 0
     people = [kept.keeper] if kept.keeper is not None else notices.holders(session, "archivist")
     return len(notices.tell(session, people, "review", kept, stage="review", due=due))
@@ -249,158 +235,8 @@ def check_stock(session: Session) -> int:
     for pk, sentences in wrong.items():
         log.error("stock: %s", " ".join(sentences))
         product = session.get_one(Product, pk)
-        if not _told(session, "stock_differs", product, day):
+        if not notices.was_told(session, "stock_differs", product, day):
             keepers = notices.holders(session, "warehouse", "administrator")
             count += len(notices.tell(session, keepers, "stock_differs", product, day=day))
     session.commit()
-    return count
-
-
-def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
-    """Those of these clocks, by key, of which anybody is to be told now or whose case says something else: few of many.
-
-    So many clocks are asked about in a handful of queries; what `look_after` then does, it finds out by itself.
-    """
-    known = {clock.id: clock for clock in session.scalars(select(ClockRow).where(ClockRow.id.in_(clock_ids)))}
-    sent = select(RungSent.clock_id, RungSent.version, RungSent.rung_id, RungSent.turn)
-    told = {tuple(row) for row in session.execute(sent.where(RungSent.clock_id.in_(clock_ids)))}
-    cases = {case.clock_id: case for case in session.scalars(select(FollowUp).where(FollowUp.clock_id.in_(clock_ids)))}
-    records, rungs = _records_of(session, known.values()), list(session.scalars(select(EscalationRung)))
-    found = []
-    for clock_id in clock_ids:
-        clock = known.get(clock_id)
-        record = records.get((clock.kind, clock.record_id)) if clock is not None else None
-        if clock is None or record is None or not _is_followed(record, clock):
-            continue
-        case, turn = cases.get(clock_id), turn_of(record, clock.stage)
-        come = ladder.reached(
-            clock, ladder.rungs_for(rungs, clock.kind, clock.stage, record.profile()),
-            working_calendar(session, clock.calendar), now(), daily=case is not None,
-        )  # fmt: skip
-        if any((clock.id, clock.version, one.rung.id, one.turn) not in told for one in come) or (
-            follow_ups.differs(case, record, turn)
-        ):
-            found.append(clock_id)
-    return found
-
-
-def _records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
-    """The records of clocks by kind and key, with their papers and those whose turn it is: a query a kind of these."""
-    keys: dict[str, set[int]] = {}
-    for clock in of:
-        keys.setdefault(clock.kind, set()).add(clock.record_id)
-    found: dict[tuple[str, int], Any] = {}
-    for kind, some in keys.items():
-        model: Any = kinds()[kind]
-        named = {name for clock in model.flow.clocks.values() for name in clock.turn} | {"document", "register"}
-        query = select(model).where(model.id.in_(some)).options(*references.options(model, named))
-        found |= {(kind, record.id): record for record in session.scalars(query)}
-    return found
-
-
-def _is_followed(record: Any, clock: ClockRow) -> bool:
-    return bool(record.flow.clocks[clock.stage].followed and record.followed(clock.stage))
-
-
-def look_after(session: Session, clock_id: int) -> int:
-    """Open or bring up to date the case of a clock and climb its ladder; how many notices. The caller commits.
-
-    What is about no incoming paper has no case, and is told about all the same.
-    """
-    one_at_a_time(session, f"clock {clock_id}")
-    clock = session.get(ClockRow, clock_id, populate_existing=True)
-    if clock is None or clock.state != clocks.RUNNING:
-        return 0
-    model: Any = kinds()[clock.kind]
-    record: Any = session.get(model, clock.record_id)
-    if record is None or not _is_followed(record, clock):
-        return 0
-    turn = turn_of(record, clock.stage)
-    case = follow_ups.follow(session, clock, record, turn)
-    since = session.scalars(
-        select(ClockVersion.at).where(ClockVersion.clock_id == clock.id, ClockVersion.number == clock.version)
-    ).first()
-    rungs = ladder.rungs_for(session.scalars(select(EscalationRung)), clock.kind, clock.stage, record.profile())
-    told = ladder.climb(
-        session, clock, rungs, working_calendar(session, clock.calendar), now(), since=since or clock.started_at,
-        answered=case.state in ("answered", "reported") if case is not None else None,
-    )  # fmt: skip
-    if case is not None:
-        _count(session, case, told)
-    return _send(session, turn, case, clock, record, told)
-
-
-def _count(session: Session, case: FollowUp, rungs: list[EscalationRung]) -> None:
-    """Note in a case that it was reminded of by these rungs."""
-    # Half of a long time gone is a word to whoever handles it, no warning yet (documents.md 3.5).
-    if case.state == "watching" and any(rung.basis != "half_time" or rung.below_days for rung in rungs):
-        case.take("warn", session)
-    if rungs:
-        with history.act("warn"):
-            case.reminded += 1
-            session.flush()
-
-
-def _send(
-    session: Session, turn: Turn, case: FollowUp | None, clock: ClockRow, record: Any, rungs: list[EscalationRung]
-) -> int:
-    """Put the notices of these rungs on people's lists: each is told once, by the latest rung."""
-    key = "overdue" if clock.due_at < now() else "due_soon"
-    officer = case.officer if case is not None else None
-    count, done = 0, set()
-    for rung in reversed(rungs):
-        people = [person for person in _recipients(session, rung, turn, officer, record) if person not in done]
-        done.update(people)
-        told = notices.tell(
-            session, people, key, record, rung_id=rung.id, stage=clock.stage, due=clock.due_at.isoformat()
-        )
-        count += len(told) + _tell_of_absence(session, turn, record, told, clock.stage)
-    return count
-
-
-def responsible(session: Session, turn: Turn) -> list[Person]:
-    """The people whose turn it is: the one named, the head of the unit named, or whoever has the duty."""
-    if turn.person is not None:
-        return [turn.person]
-    if turn.unit is not None and turn.unit.leader is not None:
-        return [turn.unit.leader]
-    return notices.holders(session, *turn.roles)
-
-
-def _recipients(
-    session: Session, rung: EscalationRung, turn: Turn, officer: Person | None, record: Any
-) -> list[Person]:
-    found: list[Person] = []
-    for who in rung.recipients:
-        if who == "responsible":
-            found += responsible(session, turn)
-        elif who == "unit_head":
-            found += [turn.unit.leader] if turn.unit is not None and turn.unit.leader is not None else []
-        elif who == "officer":
-            found += [officer] if officer is not None else []
-        elif who == "leader":
-            found += leaders_of(session, notices.paper_of(record))
-        else:
-            found += notices.holders(session, {"clerk": "registry_clerk", "office_head": "office_manager"}[who])
-    return list(dict.fromkeys(found))
-
-
-def leaders_of(session: Session, paper: Any) -> list[Person]:
-    """The leaders in charge of a paper; before there is any, all who could be."""
-    return notices.instructors(session, paper) or notices.holders(session, "leader")
-
-
-def _tell_of_absence(session: Session, turn: Turn, record: Any, told: list[Notice], stage: str) -> int:
-    """Whoever gave the task learns, once, that its handler is away and who stands in."""
-    count = 0
-    for person in responsible(session, turn):
-        mine = [notice for notice in told if notice.meant_for_id == person.id]
-        away = bool(mine) or (notices.is_away(person) and any(notice.person_id == person.id for notice in told))
-        if not away:
-            continue
-        key = "absent" if mine else "nobody"
-        if not _told(session, key, record, stage):
-            givers = leaders_of(session, notices.paper_of(record))
-            deputy = mine[0].person.name if mine else ""
-            count += len(notices.tell(session, givers, key, record, stage=stage, person=person.name, deputy=deputy))
     return count

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, event, func, inspect, select
 from sqlalchemy.orm import Session
 
 from app.engine import access, concurrency
-from models import settling
+from models import order_rounding, settling
 from models.allocations import PaymentAllocation
 from models.order_lines import OrderLine
 from models.orders import NOUGHT, Order
@@ -36,8 +36,8 @@ def _sum_up(session: Session, context: object, instances: object) -> None:
                 session.delete(line)  # taken off its order; deleted by name, for the history to tell of it
         orders = dict.fromkeys(touched[Order])
         for order in {line.order for line in touched[OrderLine] if line.order is not None}:
-            if order.is_rounded_whole():  # a change of one line moves the cents of the others
-                order.round_amounts()
+            if order_rounding.is_whole(order):  # a change of one line moves the cents of the others
+                order_rounding.round_amounts(order)
                 touched[OrderLine] = [item for item in _about_to_be(session) if isinstance(item, OrderLine)]
         if touched[OrderLine] or fresh:
             orders |= dict.fromkeys(_sum_lines(session, touched[OrderLine], fresh))
@@ -98,7 +98,7 @@ def _sum_lines(session: Session, lines: list[OrderLine], fresh: set[Order]) -> I
     """Work out and sum up the lines; the orders looked at."""
     names = ("quantity", "net", "tax", "gross")
     for order, mine, (count, *sums) in _grouped(session, lines, fresh, OrderLine, names):
-        if not order.is_rounded_whole():
+        if not order_rounding.is_whole(order):
             for line in mine:
                 line.work_out(order.rounding)
         if order.taken_over:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app.engine import access, clocks, finding, moments
 from app.engine import record as records
-from models import sweeping
+from models import reminding
 from models.assignments import Assignment
 from models.circulation import Circulation
 from models.copies import PaperCopy
@@ -104,7 +104,7 @@ class Desk:
         self.stage.session.flush()
         for clock in clocks.clocks_of(self.stage.session, paper):
             if clock.state == clocks.RUNNING:
-                sweeping.look_after(self.stage.session, clock.id)
+                reminding.look_after(self.stage.session, clock.id)
 
 
 def found(stage: Stage, paper: IncomingDocument, where: str) -> Any:

@@ -166,7 +166,7 @@ def test_the_overdue_list_has_every_limit_that_is_past(request, session, actors,
 
 
 def in_charge(session, document):
-    from models.sweeping import leaders_of
+    from models.reminding import leaders_of
 
     with access.system():
         found = [person.name for person in leaders_of(session, document)]

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Integer, Text, event, inspect
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.orm.interfaces import MANYTOONE
 
-from app.engine import access, changes, finding, forgetting, history, numbers
+from app.engine import access, changes, checks, finding, forgetting, history, numbers
 from app.engine.constraints import flush_or_refuse, refuse_taken, refusing
 from app.engine.disclosure import settable_fields
 from app.engine.fields import fields_of, whole
@@ -24,7 +24,7 @@ from app.engine.finding import NONE_FOUND, Found
 from app.engine.formkeys import content_of, key_seen, remember_key
 from app.engine.keys import give_keys
 from app.engine.moments import Moment, now
-from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale, Unconfirmed
+from app.engine.refusals import Invalid, NotAllowed, Refused, Repeated, Stale
 from app.engine.searching import search_text_of
 
 
@@ -296,8 +296,8 @@ def add(
             if model.lines:
                 getattr(record, model.lines.relation).extend(children)
             record.prepare(session)
-            _sentences(record, errors)
-    doubt = None if errors else _doubt(session, record, confirmed)
+            checks.sentences(record, errors)
+    doubt = None if errors else checks.doubt(session, record, confirmed)
     if errors or doubt:
         _forget(session, record, children)
         raise doubt or Invalid(errors)
@@ -339,37 +339,6 @@ def store(session: Session, record: Record) -> None:
             bind()
 
 
-def _sentences(record: Record, errors: dict[str, list[str]]) -> None:
-    for field in fields_of(type(record)).values():
-        if field.target is type(record) and getattr(record, field.name) is record:
-            errors.setdefault(field.name, []).append(_("A record cannot refer to itself."))
-    for name, sentence in (*_bound_by_number(record), *record.check(), *forgetting.unkept(record)):
-        errors.setdefault(name, []).append(sentence)
-
-
-def _bound_by_number(record: Record) -> Iterator[tuple[str, str]]:
-    """What the series of a drawn number follows from, where it is about to change; a ledger's number binds nothing."""
-    numbered, session = type(record).numbered, object_session(record)
-    bound = changes.altered(record, *numbered.by) if numbered and session is not None else []
-    number = getattr(record, numbered.field) if numbered and bound else None
-    if number is not None and session is not None and numbers.is_drawn(session, number):
-        sentence = _("%(number)s was drawn for this and keeps it; void what was entered wrongly, and enter it anew.",
-                     number=number)  # fmt: skip
-        yield from ((name, sentence) for name in bound)
-
-
-def _doubt(session: Session, record: Record, confirmed: bool | str) -> Unconfirmed | None:
-    """The warnings about a record that nobody has confirmed yet, in just these words."""
-    if confirmed is True:
-        return None
-    errors: dict[str, list[str]] = {}
-    with session.no_autoflush:
-        for name, sentence in record.warnings(session):
-            errors.setdefault(name, []).append(sentence)
-    token = content_of(errors)
-    return Unconfirmed(errors, token) if errors and confirmed != token else None
-
-
 def change(
     session: Session,
     record: Any,
@@ -400,12 +369,12 @@ def change(
             if model.lines and model.lines.relation in raw:
                 setattr(record, model.lines.relation, children)
             record.bring_along(session)
-            _sentences(record, errors)
+            checks.sentences(record, errors)
             if not errors:
                 refuse_taken(session, record, errors)
                 if session.new or session.deleted or any(session.is_modified(item) for item in session.dirty):
                     flag_modified(record, "changed_at")  # whoever has the form open must notice changed lines, too
-    doubt = None if errors else _doubt(session, record, confirmed)
+    doubt = None if errors else checks.doubt(session, record, confirmed)
     if errors or doubt:
         session.rollback()
         raise doubt or Invalid(errors)
