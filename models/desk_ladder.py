@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine import clocks, ladder
+from app.engine import clocks, ladder, references
 from app.engine.calendar import WorkingCalendar
 from app.engine.clocks import ClockRow
 from app.engine.database import one_at_a_time
@@ -28,6 +28,8 @@ from models.people import Department, Person
 from models.tickets import ServiceTicket
 
 FOLLOWED: dict[str, Any] = {model.kind_name: model for model in (ServiceTicket, DispatchOrder)}
+#: So many records are read together.
+AT_ONCE = 500
 #: A rung that nobody is told of: it puts the record on the list for criticism.
 LISTED = "listed"
 #: Who sits at the desk as long as its limits run; all others are told in office hours.
@@ -36,17 +38,43 @@ ON_SHIFT |= {(DispatchOrder.kind_name, "shift_leader")}
 
 
 def due(session: Session) -> list[int]:
-    """The clocks of the desk with a rung that is reached and not told yet, by key; it only reads."""
+    """The clocks of the desk with a rung that is reached, not told yet and told at this hour, by key; it only reads."""
     rungs = list(session.scalars(select(EscalationRung)))
     sent = select(RungSent.clock_id, RungSent.version, RungSent.rung_id)
     known = {tuple(row) for row in session.execute(sent.where(RungSent.clock_id.in_(_running(ClockRow.id))))}
-    found = []
+    fresh: dict[ClockRow, list[EscalationRung]] = {}
+    calendars: dict[str, WorkingCalendar] = {}
     for clock in session.scalars(_running(ClockRow).order_by(ClockRow.id)):
+        if clock.calendar not in calendars:
+            calendars[clock.calendar] = working_calendar(session, clock.calendar)
         fitting = [rung for rung in rungs if rung.record_kind == clock.kind]
-        come = ladder.reached(clock, fitting, working_calendar(session, clock.calendar), now())
-        if any((clock.id, clock.version, one.rung.id) not in known for one in come):
-            found.append(clock.id)
-    return found
+        come = ladder.reached(clock, fitting, calendars[clock.calendar], now())
+        if new := [one.rung for one in come if (clock.id, clock.version, one.rung.id) not in known]:
+            fresh[clock] = new
+    records = _records_of(session, fresh)
+    return [
+        clock.id
+        for clock, new in fresh.items()
+        if (record := records.get((clock.kind, clock.record_id))) is not None
+        and any(_in_hours(session, record, rung, calendars[clock.calendar]) for rung in new)
+    ]
+
+
+def _records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
+    """The records of clocks by kind and key, some hundreds with a query."""
+    keys: dict[str, list[int]] = {}
+    for clock in of:
+        keys.setdefault(clock.kind, []).append(clock.record_id)
+    return {
+        (kind, record.id): record
+        for kind, some in keys.items()
+        for place in range(0, len(some), AT_ONCE)
+        for record in session.scalars(
+            select(FOLLOWED[kind])
+            .where(FOLLOWED[kind].id.in_(some[place : place + AT_ONCE]))
+            .options(*references.options(FOLLOWED[kind], ("ticket",)))
+        )
+    }
 
 
 def _running(what: Any) -> Select[Any]:
@@ -93,7 +121,7 @@ def _in_hours(session: Session, record: Any, rung: EscalationRung, calendar: Wor
         return True
     on_shift = all(who == LISTED or (record.kind_name, who) in ON_SHIFT for who in rung.recipients)
     hours = calendar if on_shift else working_calendar(session, "office")
-    return hours.next_working_moment(now()) == now()
+    return hours.is_open(now())
 
 
 def _tell(session: Session, clock: ClockRow, record: Any, rungs: Iterable[EscalationRung]) -> int:

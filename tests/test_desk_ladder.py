@@ -1,12 +1,16 @@
 """The desk's ladder: handler, shift leader, manager, director, list; each once, and nobody is woken but for emergencies."""
 
+from datetime import timedelta
+from itertools import count
+
 import pytest
 from sqlalchemy import select
 
-from app.engine import access, clocks
+from app.engine import access, clocks, moments
 from app.engine.ladder import EscalationRung, RungSent
 from app.engine.moments import parse_moment
 from app.engine.periods import Period
+from models import desk_ladder
 from models.notices import Notice
 from models.sweeping import sweep
 from reports.dispatch import criticised
@@ -119,3 +123,13 @@ def test_a_pause_uses_up_no_share_of_the_time(session, actors, call, at, told):
     )
     assert before == []  # one hour of the first twelve before the pause, eleven after it
     assert after == [("desk", "due_soon", "parent")]
+
+
+def test_the_desk_is_told_by_a_clock_that_does_not_stand_still(session, call, at, told, monkeypatch):
+    """Two looks at the clock of a running office never show the same moment."""
+    at("2026-03-02 09:00")
+    call()
+    session.commit()
+    looks = count()
+    monkeypatch.setattr(desk_ladder, "now", lambda: moments.now() + timedelta(microseconds=next(looks)))
+    assert told("2026-03-03 10:00") != []
