@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, history
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import now
+from app.engine.moments import minute_of, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask
 from models import allocations
@@ -48,7 +48,7 @@ def collect(
     if at is not None and at > now():
         raise StepRefused(_("The payment cannot have been made in the future."))
     shipped = payment.order.shipped_at if payment.order is not None else None
-    if at is not None and shipped is not None and at < shipped.replace(second=0, microsecond=0):
+    if at is not None and shipped is not None and at < minute_of(shipped):
         raise StepRefused(_("Nothing is collected before the goods were shipped; please check the moment."))
     payment.collected_at = payment.paid_at = at or now()
     payment.collected_by_id = history.doer().own_person_id

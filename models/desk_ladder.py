@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.engine import clocks, ladder, references
+from app.engine import clocks, ladder
 from app.engine.calendar import WorkingCalendar
 from app.engine.clocks import ClockRow
 from app.engine.database import one_at_a_time
@@ -25,11 +25,10 @@ from app.engine.versions import ClockVersion
 from models import notices
 from models.dispatch import WITH_UNIT, DispatchOrder
 from models.people import Department, Person
+from models.reminding import records_of
 from models.tickets import ServiceTicket
 
 FOLLOWED: dict[str, Any] = {model.kind_name: model for model in (ServiceTicket, DispatchOrder)}
-#: So many records are read together.
-AT_ONCE = 500
 #: A rung that nobody is told of: it puts the record on the list for criticism.
 LISTED = "listed"
 #: Who sits at the desk as long as its limits run; all others are told in office hours.
@@ -51,30 +50,13 @@ def due(session: Session) -> list[int]:
         come = ladder.reached(clock, fitting, calendars[clock.calendar], now())
         if new := [one.rung for one in come if (clock.id, clock.version, one.rung.id) not in known]:
             fresh[clock] = new
-    records = _records_of(session, fresh)
+    records = records_of(session, fresh)
     return [
         clock.id
         for clock, new in fresh.items()
         if (record := records.get((clock.kind, clock.record_id))) is not None
         and any(_in_hours(session, record, rung, calendars[clock.calendar]) for rung in new)
     ]
-
-
-def _records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
-    """The records of clocks by kind and key, some hundreds with a query."""
-    keys: dict[str, list[int]] = {}
-    for clock in of:
-        keys.setdefault(clock.kind, []).append(clock.record_id)
-    return {
-        (kind, record.id): record
-        for kind, some in keys.items()
-        for place in range(0, len(some), AT_ONCE)
-        for record in session.scalars(
-            select(FOLLOWED[kind])
-            .where(FOLLOWED[kind].id.in_(some[place : place + AT_ONCE]))
-            .options(*references.options(FOLLOWED[kind], ("ticket",)))
-        )
-    }
 
 
 def _running(what: Any) -> Select[Any]:

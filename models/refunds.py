@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, object_session, relationship
 
 from app.engine import access, concurrency, fields, history, record, rules
 from app.engine.access import Actor
-from app.engine.moments import local, now
+from app.engine.moments import local, minute_of, now
 from app.engine.refusals import Invalid, StepRefused
 from app.engine.workflow import Ask, Flow, State, Workflow, never_by_hand, state_indexes
 from models import settling
@@ -208,7 +208,7 @@ class Refund(Workflow, Model):
         if paid_at is not None and paid_at > now():
             raise StepRefused(_("It cannot have been paid back in the future."))
         paid_in = [payment.paid_at for payment, _amount in by_payment(session, self.order)] if self.order else []
-        if paid_at is not None and paid_in and paid_at < min(paid_in).replace(second=0, microsecond=0):
+        if paid_at is not None and paid_in and paid_at < minute_of(min(paid_in)):
             raise StepRefused(_("It cannot have been paid back before it was paid; please check the moment."))
         if self.kind != "escrow" and not reference:
             raise StepRefused(_("Please enter the reference under which it was paid back."))

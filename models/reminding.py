@@ -24,6 +24,9 @@ from models.follow_ups import FollowUp, Turn, turn_of
 from models.notices import Notice
 from models.people import Person
 
+#: So many records are read together.
+AT_ONCE = 500
+
 
 def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
     """Those of these clocks, by key, of which anybody is to be told now or whose case says something else: few of many.
@@ -34,7 +37,8 @@ def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
     sent = select(RungSent.clock_id, RungSent.version, RungSent.rung_id, RungSent.turn)
     told = {tuple(row) for row in session.execute(sent.where(RungSent.clock_id.in_(clock_ids)))}
     cases = {case.clock_id: case for case in session.scalars(select(FollowUp).where(FollowUp.clock_id.in_(clock_ids)))}
-    records, rungs = _records_of(session, known.values()), list(session.scalars(select(EscalationRung)))
+    records, rungs = records_of(session, known.values()), list(session.scalars(select(EscalationRung)))
+    calendars = {name: working_calendar(session, name) for name in {clock.calendar for clock in known.values()}}
     found = []
     for clock_id in clock_ids:
         clock = known.get(clock_id)
@@ -44,7 +48,7 @@ def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
         case, turn = cases.get(clock_id), turn_of(record, clock.stage)
         come = ladder.reached(
             clock, ladder.rungs_for(rungs, clock.kind, clock.stage, record.profile()),
-            working_calendar(session, clock.calendar), now(), daily=case is not None,
+            calendars[clock.calendar], now(), daily=case is not None,
         )  # fmt: skip
         if any((clock.id, clock.version, one.rung.id, one.turn) not in told for one in come) or (
             follow_ups.differs(case, record, turn)
@@ -53,17 +57,22 @@ def to_look_after(session: Session, clock_ids: Sequence[int]) -> list[int]:
     return found
 
 
-def _records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
-    """The records of clocks by kind and key, with their papers and those whose turn it is: a query a kind of these."""
-    keys: dict[str, set[int]] = {}
+def records_of(session: Session, of: Iterable[ClockRow]) -> dict[tuple[str, int], Any]:
+    """The records of clocks by kind and key, with the paper or ticket they are about and those whose turn it is.
+
+    A query for each of these and some hundreds of records.
+    """
+    keys: dict[str, list[int]] = {}
     for clock in of:
-        keys.setdefault(clock.kind, set()).add(clock.record_id)
+        keys.setdefault(clock.kind, []).append(clock.record_id)
     found: dict[tuple[str, int], Any] = {}
     for kind, some in keys.items():
         model: Any = kinds()[kind]
-        named = {name for clock in model.flow.clocks.values() for name in clock.turn} | {"document", "register"}
-        query = select(model).where(model.id.in_(some)).options(*references.options(model, named))
-        found |= {(kind, record.id): record for record in session.scalars(query)}
+        turns = {name for clock in model.flow.clocks.values() for name in clock.turn}
+        about = references.options(model, {*turns, "document", "register", "ticket"})
+        for place in range(0, len(some), AT_ONCE):
+            query = select(model).where(model.id.in_(some[place : place + AT_ONCE])).options(*about)
+            found |= {(kind, record.id): record for record in session.scalars(query)}
     return found
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.engine import access, concurrency, history
 from app.engine.access import Actor
 from app.engine.database import session_of
-from app.engine.moments import now
+from app.engine.moments import minute_of, now
 from app.engine.refusals import StepRefused
 from app.engine.workflow import Ask, never_by_hand
 from models import reservations
@@ -83,7 +83,7 @@ def refuse_untimely(at: datetime | None, shipped: datetime | None) -> None:
     """Raises `StepRefused` for a delivery that is still to come, or that was before the goods left."""
     if at is not None and at > now():
         raise StepRefused(_("The moment lies in the future."))
-    if at is not None and shipped is not None and at < shipped.replace(second=0, microsecond=0):
+    if at is not None and shipped is not None and at < minute_of(shipped):
         raise StepRefused(_("The goods cannot have arrived before they were shipped; please check the moment."))
 
 

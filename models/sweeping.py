@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,10 +40,10 @@ from models.products import Product
 
 log = logging.getLogger("wenshu")
 
+Key = TypeVar("Key")
+
 #: The hours of the office's clock in which nobody waits for what takes long.
 NIGHT = range(0, 6)
-#: So many clocks are asked about together.
-AT_ONCE = 500
 #: Who waits for a record that goes on.
 AWAITING = ("handler_id", "taker_id")
 
@@ -63,23 +64,18 @@ def sweep(session: Session) -> Counter[str]:
         done["completed"] = complete_orders(session)
         if local(now()).hour in NIGHT:
             done["notices"] += check_stock(session)
-        for burst in list(customer_watch.bursts(session)):
-            session.rollback()
-            done["notices"] += _apart(session, lambda burst=burst: customer_watch.warn(session, burst))  # type: ignore[misc]
+        done["notices"] += _each(session, customer_watch.bursts(session), customer_watch.warn)
         query = select(ClockRow.id).where(
             ClockRow.state == clocks.RUNNING,
             ClockRow.kind.in_(followed()),
         )
         running = list(session.scalars(query.order_by(ClockRow.id)))
         done["cases"] = len(running)
-        for place in range(0, len(running), AT_ONCE):
+        for place in range(0, len(running), reminding.AT_ONCE):
             session.rollback()
-            for clock_id in reminding.to_look_after(session, running[place : place + AT_ONCE]):
-                session.rollback()
-                done["notices"] += _apart(session, lambda pk=clock_id: reminding.look_after(session, pk))  # type: ignore[misc]
-        for clock_id in desk_ladder.due(session):
-            session.rollback()
-            done["notices"] += _apart(session, lambda pk=clock_id: desk_ladder.climb(session, pk))  # type: ignore[misc]
+            stirred = reminding.to_look_after(session, running[place : place + reminding.AT_ONCE])
+            done["notices"] += _each(session, stirred, reminding.look_after)
+        done["notices"] += _each(session, desk_ladder.due(session), desk_ladder.climb)
     return done
 
 
@@ -95,6 +91,15 @@ def _apart(session: Session, work: Callable[[], int]) -> int:
             raise
         log.info("left to the next sweep: %s", plainly(error))
         return 0
+
+
+def _each(session: Session, keys: Iterable[Key], work: Callable[[Session, Key], int]) -> int:
+    """The same piece of work for each of these, all found beforehand; what they come to together."""
+    count = 0
+    for key in list(keys):
+        session.rollback()
+        count += _apart(session, partial(work, session, key))
+    return count
 
 
 def wake(session: Session) -> int:
@@ -127,11 +132,7 @@ def _go_on(session: Session, model: Any, pk: int) -> int:
 
 def remind_keepers(session: Session) -> int:
     """Tell whoever keeps a paper for now that its review comes up, once for each day it is to be reviewed; how many."""
-    count = 0
-    for pk in list(session.scalars(select(Hold.id).where(Hold.coming_up()).order_by(Hold.id))):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: _remind(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, session.scalars(select(Hold.id).where(Hold.coming_up()).order_by(Hold.id)), _remind)
 
 
 def _remind(session: Session, pk: int) -> int:
@@ -152,46 +153,27 @@ def keep_ledgers(session: Session) -> int:
     for desk, day in daily_reviews.missing(session):
         session.rollback()
         count += _apart(session, lambda desk=desk, day=day: daily_reviews.open_sheet(session, desk, day))  # type: ignore[misc]
-    for pk in daily_reviews.to_look_through(session):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: daily_reviews.look_through(session, pk))  # type: ignore[misc]
-    return count
+    return count + _each(session, daily_reviews.to_look_through(session), daily_reviews.look_through)
 
 
 def ask_to_verify(session: Session) -> int:
     """Let articles of the library fall due whose validity or last verification lies too far back; how many."""
-    count = 0
-    for pk in list(session.scalars(select(Article.id).where(Article.stale()).order_by(Article.id))):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: _fall_due(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, session.scalars(select(Article.id).where(Article.stale()).order_by(Article.id)), _fall_due)
 
 
 def apply_for_refunds(session: Session) -> int:
     """Let refunds go on to finance that waited for the moment the customer was told; how many."""
-    count = 0
-    for pk in refunds.to_apply(session):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: refunds.apply_for(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, refunds.to_apply(session), refunds.apply_for)
 
 
 def expire_differences(session: Session) -> int:
     """Take back changes whose difference in price was not paid in time; how many."""
-    count = 0
-    for pk in difference_orders.overdue(session):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: difference_orders.let_expire(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, difference_orders.overdue(session), difference_orders.let_expire)
 
 
 def complete_orders(session: Session) -> int:
     """Complete orders paid in advance whose parcels left long ago; how many."""
-    count = 0
-    for pk in fulfilling.to_complete(session):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: fulfilling.let_complete(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, fulfilling.to_complete(session), fulfilling.let_complete)
 
 
 def _fall_due(session: Session, pk: int) -> int:
@@ -209,11 +191,7 @@ def _fall_due(session: Session, pk: int) -> int:
 
 def expire_reservations(session: Session) -> int:
     """Free the goods of orders for which they were kept long enough, by the order's own step; of how many orders."""
-    count = 0
-    for pk in shipping.expired(session):
-        session.rollback()
-        count += _apart(session, lambda pk=pk: _expire(session, pk))  # type: ignore[misc]
-    return count
+    return _each(session, shipping.expired(session), _expire)
 
 
 def _expire(session: Session, pk: int) -> int:

@@ -18,17 +18,6 @@ from tests.factories import NOTES, take
 
 
 @pytest.fixture
-def at(clock):
-    """`at("2026-03-02 11:00")`: the office's clock shows that moment."""
-
-    def show(text):
-        clock.moment = parse_moment(text)
-        clock.ahead()
-
-    return show
-
-
-@pytest.fixture
 def told(session, at):
     """`told("2026-03-02 11:01")`: who is told what about which stage by the sweep of that moment."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.engine import access
 from app.engine import record as records
-from app.engine.moments import now, parse_moment
+from app.engine.moments import now
 from app.engine.record import kinds
 from app.engine.report_answers import ask
 from models import desk_ladder
@@ -29,15 +29,6 @@ from tests.test_outgoing import send as dispatch
 
 #: Who keeps a paper for now is told of its review by the sweep; a number that expires waits for its holder on the desk.
 TOLD_OTHERWISE = {"holds", "number_reservations"}
-
-
-@pytest.fixture
-def at(clock):
-    def show(text):
-        clock.moment = parse_moment(text)
-        clock.ahead()
-
-    return show
 
 
 @pytest.fixture

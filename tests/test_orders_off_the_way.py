@@ -34,6 +34,14 @@ def pay(take, order, amount, reference="R1"):
     take("finance", order.payments[-1], "verify")
 
 
+def ship(take, order, actors):
+    """Confirm, assign and send all of an order."""
+    take("order_admin", order, "confirm", **AGREED)
+    take("order_admin", order, "assign", person=actors["warehouse"].own_person_id)
+    take("warehouse", order, "hand_over")
+    take("warehouse", order, "ship", **SENT)
+
+
 def parcel(session, order, *quantities):
     """A planned shipment of so many pieces of the order's lines, in their order."""
     lines = [ShipmentLine(order_line=line, quantity=n) for line, n in zip(order.order_lines, quantities, strict=False)]
@@ -320,10 +328,7 @@ def test_a_prepaid_order_of_which_nothing_is_heard_is_complete_after_so_many_day
     """Prepaid: after receipt or N days (3.6); N is a rule of the house."""
     at("2026-03-02 10:00")
     pay(take, order, "412.43")
-    take("order_admin", order, "confirm", **AGREED)
-    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
-    take("warehouse", order, "hand_over")
-    take("warehouse", order, "ship", **SENT)
+    ship(take, order, either_actors)
     with access.system():
         at("2026-03-17 09:59:59")
         assert fulfilling.to_complete(either_session) == []
@@ -343,10 +348,7 @@ def test_a_prepaid_order_of_which_nothing_is_heard_is_complete_after_so_many_day
 def test_an_order_that_is_being_called_back_is_not_complete_by_time(order, take, either_session, either_actors, at):
     at("2026-03-02 10:00")
     pay(take, order, "412.43")
-    take("order_admin", order, "confirm", **AGREED)
-    take("order_admin", order, "assign", person=either_actors["warehouse"].own_person_id)
-    take("warehouse", order, "hand_over")
-    take("warehouse", order, "ship", **SENT)
+    ship(take, order, either_actors)
     at("2026-03-16 10:00")
     with access.acting_as(either_actors["order_admin"]):
         told = {"order": order.id, "told_number": order.order_no, **KNOWN}

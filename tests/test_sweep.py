@@ -33,17 +33,6 @@ from tests.test_documents import register
 RUNG = {"name": "提醒", "amount": "-1", "who": "clerk", "basis": "limit", "unit": "working_days"}
 
 
-@pytest.fixture
-def at(clock):
-    """`at("2026-03-05 09:01")`: the office's clock shows that moment."""
-
-    def show(text):
-        clock.moment = parse_moment(text)
-        clock.ahead()
-
-    return show
-
-
 def told(session, since=0):
     """Who was told what after notice no. `since`: account -> keys of the texts."""
     with access.system():

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from app.engine.moments import local, now
+from app.engine.moments import local, minute_of, now
 from app.engine.refusals import StepRefused
 
 
@@ -19,7 +19,7 @@ def happened(at: datetime | None, since: datetime | None = None) -> datetime:
     moment = now()
     if at is not None and at > moment:
         raise StepRefused(_("What lies in the future cannot be noted as done."))
-    if at is not None and since is not None and at < since.replace(second=0, microsecond=0):
+    if at is not None and since is not None and at < minute_of(since):
         begun = local(since).strftime("%Y-%m-%d %H:%M")
         raise StepRefused(_("This cannot have been done before %(moment)s; please correct when.", moment=begun))
     return at or moment

@@ -44,6 +44,11 @@ def today() -> date:
     return local(now()).date()
 
 
+def minute_of(moment: datetime) -> datetime:
+    """The minute a moment lies in: forms ask for no more."""
+    return moment.replace(second=0, microsecond=0)
+
+
 def local(moment: datetime) -> datetime:
     """The same moment on the office's clock."""
     return moment.astimezone(_zone)

@@ -16,7 +16,7 @@ from app.engine import access, constraints, finding, history
 from app.engine import record as records
 from app.engine.disclosure import value_of, writable
 from app.engine.fields import Field, whole
-from app.engine.moments import now
+from app.engine.moments import minute_of, now
 from app.engine.paper import manuscript
 from app.engine.refusals import Invalid, Refused, Stale, Unconfirmed
 from app.extensions import db
@@ -85,7 +85,7 @@ class FormPages(KindPages):
             if default is not None and default.is_scalar:
                 values[name] = default.arg
             if field.kind == "moment" and field.required:
-                values[name] = now().replace(second=0, microsecond=0)
+                values[name] = minute_of(now())
         return {**values, **self._given(fields)}
 
     def _given(self, fields: dict[str, Field]) -> dict[str, Any]:
